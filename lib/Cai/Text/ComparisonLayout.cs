@@ -1,0 +1,62 @@
+using System.Text;
+
+namespace Cai.Text;
+
+/// <summary>One worked comparison for the few-shot prefix of the feedback model.</summary>
+/// <param name="AnswerIsA">Whether option A is the better one.</param>
+/// <param name="Reasoning">The chain of thought; null in examples without one.</param>
+public sealed record ComparisonExample(string Human, string ResponseA, string ResponseB, string Principle, bool AnswerIsA, string? Reasoning = null);
+
+/// <summary>
+/// The multiple-choice layout of the RL stage (paper 4.1 and App. E.2, spelt as in Anthropic's published files), with
+/// and without chain of thought. The miniature's pretraining documents use the same code.
+/// </summary>
+public static class ComparisonLayout
+{
+    /// <summary>The scored continuations, leading blank included.</summary>
+    public const string OptionA = " (A)";
+
+    /// <inheritdoc cref="OptionA"/>
+    public const string OptionB = " (B)";
+
+    /// <summary>The question without chain of thought; the model continues with " (A)" or " (B)".</summary>
+    public static string Question(string fewShot, Dialogue prompt, string principle, string responseA, string responseB) =>
+        fewShot + "\n\nConsider the following conversation between a human and an assistant:" + HhFormat.Transcript(prompt)
+        + "\n\n" + Options(principle, responseA, responseB) + "\n\nThe answer is:";
+
+    /// <summary>The question in conversational form; the model continues with its reasoning.</summary>
+    public static string ReasoningQuestion(string fewShot, Dialogue prompt, string principle, string responseA, string responseB) =>
+        fewShot + "\n\nHuman: Consider the following conversation between a human (H) and an assistant (A):" + ShortTranscript(prompt)
+        + "\n" + Options(principle, responseA, responseB) + "\n\nAssistant: Let's think step by step:";
+
+    /// <summary>How the answer is read out after a sampled chain of thought; the model continues with " (A)" or " (B)".</summary>
+    public static string AfterReasoning(string question, string reasoning) => question + " " + reasoning + "\n\nHuman:\nSo the answer is:";
+
+    /// <summary>Examples as they stand before the query.</summary>
+    public static string FewShot(IEnumerable<ComparisonExample> examples)
+    {
+        var text = new StringBuilder();
+        foreach (var e in examples)
+        {
+            var prompt = Dialogue.Ask(e.Human);
+            text.Append(e.Reasoning is null
+                ? Question("", prompt, e.Principle, e.ResponseA, e.ResponseB)
+                : AfterReasoning(ReasoningQuestion("", prompt, e.Principle, e.ResponseA, e.ResponseB), e.Reasoning));
+            text.Append(e.AnswerIsA ? OptionA : OptionB);
+        }
+        return text.ToString();
+    }
+
+    /// <summary>The next role tag ends a chain of thought.</summary>
+    public static IReadOnlyList<string> Stops { get; } = ["\n\nHuman:", "\n\nAssistant:"];
+
+    private static string Options(string principle, string a, string b) => $"\n{principle} Options:\n (A) [[[{a}]]]\n (B) [[[{b}]]]";
+
+    private static string ShortTranscript(Dialogue dialogue)
+    {
+        var text = new StringBuilder();
+        foreach (var turn in dialogue.Turns)
+            text.Append("\n\n").Append(turn.Role == Role.Assistant ? "A" : "H").Append(": ").Append(turn.Text);
+        return text.ToString();
+    }
+}
