@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
 using Cai.Storage;
 
 namespace Cai.Constitutions;
@@ -23,11 +20,13 @@ public sealed record Constitution(string Name, string Description, IReadOnlyList
     /// SHA-256 (hex) of everything that can reach a model: principles and examples. Name, description, comments and file
     /// layout do not count, so rewording those does not recompute a run.
     /// </summary>
-    public string Hash => HashOf(
-        Critique.SelectMany(p => new[] { "critique", p.Id, p.CritiqueRequest, p.RevisionRequest })
+    public string Hash => ContentHash.Of<string?[]>(
+    [
+        .. Critique.SelectMany(p => new[] { "critique", p.Id, p.CritiqueRequest, p.RevisionRequest })
             .Concat(Comparison.SelectMany(p => new[] { "comparison", p.Id, p.Text }))
             .Concat(CritiqueExamples.SelectMany(e => e.Parts.Prepend("critique example")))
-            .Concat(ComparisonExamples.SelectMany(e => e.Parts.Prepend("comparison example"))));
+            .Concat(ComparisonExamples.SelectMany(e => e.Parts.Prepend("comparison example"))),
+    ]);
 
     /// <summary>Reads a constitution: a YAML file, or a folder with Anthropic's JSON files (<see cref="AnthropicFiles"/>).</summary>
     /// <exception cref="CaiException">The file is missing, broken or empty; the message names file, line and key.</exception>
@@ -99,19 +98,4 @@ public sealed record Constitution(string Name, string Description, IReadOnlyList
     private T Find<T>(IReadOnlyList<T> list, string id, IEnumerable<string> known) where T : Principle =>
         list.FirstOrDefault(p => p.Id == id)
         ?? throw new CaiException($"Constitution '{Name}' has no principle '{id}'.", NearNames.Hint(id, known));
-
-    private static string HashOf(IEnumerable<string?> parts)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Span<byte> length = stackalloc byte[4];
-        foreach (var part in parts)
-        {
-            var bytes = part is null ? [] : Encoding.UTF8.GetBytes(part);
-            // Lengths keep ("ab", "c") and ("a", "bc") apart; -1 keeps null and "" apart.
-            BinaryPrimitives.WriteInt32LittleEndian(length, part is null ? -1 : bytes.Length);
-            hash.AppendData(length);
-            hash.AppendData(bytes);
-        }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
 }

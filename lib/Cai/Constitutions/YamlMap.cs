@@ -31,14 +31,18 @@ internal sealed class YamlMap
         if (!File.Exists(path))
             throw new CaiException("There is no such file.", "Give the path of a constitution (.yaml), or a folder with Anthropic's JSON files.", path);
         var stream = new YamlStream();
+        using var reader = File.OpenText(path);
+        var parser = new Parser(reader);
         try
         {
-            using var reader = File.OpenText(path);
-            stream.Load(reader);
+            stream.Load(parser);
         }
-        catch (YamlException e)
+        // YamlDotNet 16.3 throws the latter on a flow list that is never closed.
+        catch (Exception e) when (e is YamlException or InvalidOperationException)
         {
-            throw new CaiException($"This is not YAML ({OneLine(e.InnerException?.Message ?? e.Message)}).", "Check indentation and quotes; put a text with `: ` or ` #` after `>-` on a line of its own.", $"{path}:{e.Start.Line}", e);
+            var line = e is YamlException y ? y.Start.Line : parser.Current?.End.Line ?? 1;
+            var reason = e is YamlException ? OneLine(e.InnerException?.Message ?? e.Message) : "a bracket or brace is not closed";
+            throw new CaiException($"This is not YAML ({reason}).", "Check indentation and quotes; put a text with `: ` or ` #` after `>-` on a line of its own.", $"{path}:{line}", e);
         }
         if (stream.Documents.Count == 0 || stream.Documents[0].RootNode is YamlScalarNode { Value: null or "" })
             return null;
