@@ -64,6 +64,15 @@ public sealed record Comparison(string Id, string PromptId, Dialogue Prompt, str
     /// <summary>The probability before clamping, when a clamp was applied.</summary>
     public double? Unclamped { get; init; }
 
+    /// <summary>
+    /// Whether the judge saw the options in the order B, A only: then the letters in <see cref="Reasoning"/> are those of
+    /// that order. False when both orders were shown.
+    /// </summary>
+    public bool Swapped { get; init; }
+
+    /// <summary>P(A | A shown first) - P(A | B shown first), -1 to 1; 0 without position bias. Null unless both orders were shown.</summary>
+    public double? PositionBias { get; init; }
+
     /// <summary>Why <see cref="ProbabilityA"/> is null.</summary>
     public string? Missing { get; init; }
 }

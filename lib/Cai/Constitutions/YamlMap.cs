@@ -1,0 +1,95 @@
+using Cai.Storage;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Cai.Constitutions;
+
+/// <summary>
+/// A YAML mapping read key by key, so that every complaint can name file, line and key. Keys that nobody asked for are
+/// errors: a mistyped optional key would otherwise be ignored in silence.
+/// </summary>
+internal sealed class YamlMap
+{
+    private readonly string _file;
+    private readonly string _key;
+    private readonly YamlMappingNode _node;
+
+    private YamlMap(string file, string key, YamlMappingNode node, IReadOnlyList<string> known)
+    {
+        (_file, _key, _node) = (file, key, node);
+        foreach (var child in node.Children.Keys)
+        {
+            var name = (child as YamlScalarNode)?.Value ?? child.ToString();
+            if (!known.Contains(name))
+                throw new CaiException($"{Full(name)} is not a key of a constitution.", NearNames.Hint(name, known), At(child));
+        }
+    }
+
+    /// <summary>The root mapping of a file; null when the file holds nothing.</summary>
+    public static YamlMap? Open(string path, IReadOnlyList<string> known)
+    {
+        if (!File.Exists(path))
+            throw new CaiException("There is no such file.", "Give the path of a constitution (.yaml), or a folder with Anthropic's JSON files.", path);
+        var stream = new YamlStream();
+        using var reader = File.OpenText(path);
+        var parser = new Parser(reader);
+        try
+        {
+            stream.Load(parser);
+        }
+        // YamlDotNet 16.3 throws the latter on a flow list that is never closed.
+        catch (Exception e) when (e is YamlException or InvalidOperationException)
+        {
+            var line = e is YamlException y ? y.Start.Line : parser.Current?.End.Line ?? 1;
+            var reason = e is YamlException ? OneLine(e.InnerException?.Message ?? e.Message) : "a bracket or brace is not closed";
+            throw new CaiException($"This is not YAML ({reason}).", "Check indentation and quotes; put a text with `: ` or ` #` after `>-` on a line of its own.", $"{path}:{line}", e);
+        }
+        if (stream.Documents.Count == 0 || stream.Documents[0].RootNode is YamlScalarNode { Value: null or "" })
+            return null;
+        return Map(path, "", stream.Documents[0].RootNode, known);
+    }
+
+    /// <summary>A text without surrounding blank space.</summary>
+    public string Text(string key) => TextOrNull(key)
+        ?? throw new CaiException($"{Full(key)} is missing.", $"Add `{key}: …`.", At(_node));
+
+    /// <summary>Null when the key is absent; an empty text is an error.</summary>
+    public string? TextOrNull(string key)
+    {
+        if (!_node.Children.TryGetValue(new YamlScalarNode(key), out var node))
+            return null;
+        if (node is not YamlScalarNode scalar)
+            throw new CaiException($"{Full(key)} must be a text.", "Quote it if it contains `: ` or starts with `[`, `{` or `-`.", At(node));
+        var text = (scalar.Value ?? "").Trim();
+        return text.Length > 0 ? text : throw new CaiException($"{Full(key)} is empty.", "Write a text or remove the key.", At(node));
+    }
+
+    /// <summary>The mapping under a key; null when absent.</summary>
+    public YamlMap? MapOrNull(string key, IReadOnlyList<string> known) =>
+        _node.Children.TryGetValue(new YamlScalarNode(key), out var node) ? Map(_file, Full(key), node, known) : null;
+
+    /// <summary>The mappings of a list; none when the key is absent.</summary>
+    public IReadOnlyList<YamlMap> List(string key, IReadOnlyList<string> known)
+    {
+        if (!_node.Children.TryGetValue(new YamlScalarNode(key), out var node))
+            return [];
+        if (node is not YamlSequenceNode list)
+            throw new CaiException($"{Full(key)} must be a list.", "Start each entry with `- `.", At(node));
+        return [.. list.Children.Select((item, i) => Map(_file, $"{Full(key)}[{i}]", item, known))];
+    }
+
+    /// <summary>A complaint about the value of a key.</summary>
+    public CaiException Error(string key, string problem, string remedy) =>
+        new($"{Full(key)} {problem}", remedy, At(_node.Children.TryGetValue(new YamlScalarNode(key), out var node) ? node : _node));
+
+    private static YamlMap Map(string file, string key, YamlNode node, IReadOnlyList<string> known) =>
+        node is YamlMappingNode map
+            ? new(file, key, map, known)
+            : throw new CaiException($"{(key.Length > 0 ? key : "The file")} must consist of keys and values.", $"Expected keys: {string.Join(", ", known)}.", $"{file}:{node.Start.Line}");
+
+    private static string OneLine(string text) => text.ReplaceLineEndings(" ").TrimEnd('.', ' ');
+
+    private string Full(string key) => _key.Length > 0 ? $"{_key}.{key}" : key;
+
+    private string At(YamlNode node) => $"{_file}:{node.Start.Line}";
+}

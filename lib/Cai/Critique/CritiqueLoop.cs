@@ -1,0 +1,148 @@
+using Cai.Constitutions;
+using Cai.Generation;
+using Cai.Storage;
+using Cai.Text;
+
+namespace Cai.Critique;
+
+/// <summary>
+/// The supervised stage's data (paper 3.1): a response is criticised under a principle and revised in the light of the
+/// critique, several times over. Each round starts again from the prompt and the latest revision; earlier critiques are
+/// dropped. A result depends only on (seed, prompt, response, constitution, model), not on order, batch or interruption.
+/// </summary>
+public sealed class CritiqueLoop
+{
+    private readonly ILanguageModel _model;
+    private readonly Constitution _constitution;
+    private readonly CritiqueOptions _options;
+    private readonly IReadOnlyList<CritiquePrinciple> _principles;
+    private readonly string _prefix;
+
+    /// <exception cref="CaiException">An option is out of range, a principle id is unknown, or there is no principle to apply.</exception>
+    public CritiqueLoop(ILanguageModel model, Constitution constitution, CritiqueOptions? options = null)
+    {
+        (_model, _constitution, _options) = (model, constitution, options ?? new CritiqueOptions());
+        _options.Check();
+        _principles = _options.PrincipleIds is { } ids ? [.. ids.Select(constitution.CritiquePrinciple)] : constitution.Critique;
+        if (_principles.Count == 0)
+            throw new CaiException($"Constitution '{constitution.Name}' has no principles for critiques.", "Add entries under `critique:`, or load another constitution.");
+        _prefix = constitution.CritiquePrefix(_options.FewShot, _options.Direct);
+    }
+
+    /// <summary>The principle of a step: drawn uniformly, with replacement, from (seed, prompt id, round) (paper 3.1, 3.4).</summary>
+    public CritiquePrinciple PrincipleFor(string promptId, int round) => Seeds.Rng(_options.Seed, promptId, round).Pick(_principles);
+
+    /// <summary>
+    /// Runs all rounds. All prompts of a round are sampled together: first their critiques, then their revisions.
+    /// </summary>
+    /// <param name="initial">One response a prompt (<see cref="InitialResponses"/>).</param>
+    /// <param name="path">
+    /// A JSONL file to which each finished round is added. Revisions that it holds already are not made again, so a run
+    /// that was cut off goes on where it stopped.
+    /// </param>
+    /// <param name="progress">Texts sampled so far, of prompts × rounds × 2 (× 1 when direct).</param>
+    /// <returns>Round by round, in each round in the order of <paramref name="initial"/>. Empty and unfinished texts are kept: see <see cref="CritiqueReport"/>.</returns>
+    /// <exception cref="CaiException">A prompt occurs twice, or the file is of another run.</exception>
+    public async Task<IReadOnlyList<Revision>> RunAsync(
+        IReadOnlyList<Sample> initial, string? path = null, IProgress<int>? progress = null, CancellationToken cancel = default)
+    {
+        if (initial.GroupBy(s => s.PromptId).FirstOrDefault(g => g.Skip(1).Any()) is { } twice)
+            throw new CaiException($"Prompt '{twice.Key}' has {twice.Count()} initial responses; one was expected.", "Give the loop one response a prompt, for example those with Index 0.");
+
+        using var file = path is null ? null : new JsonlAppender<Revision>(path);
+        var done = Existing(file?.Existing ?? [], initial, path);
+        var current = initial.ToDictionary(s => s.PromptId, s => s.Response.Trim());
+        var all = new List<Revision>();
+        for (var round = 1; round <= _options.Rounds; round++)
+        {
+            var steps = initial.Select(s => new Step(s.PromptId, s.Prompt, round, current[s.PromptId], PrincipleFor(s.PromptId, round))).ToList();
+            var open = new List<Step>();
+            foreach (var step in steps)
+                if (!done.TryGetValue(step.Id, out var record))
+                    open.Add(step);
+                else if (record.Before != step.Response || record.PrincipleId != step.Principle.Id || (record.Critique is null) != _options.Direct)
+                    throw new CaiException($"Revision '{record.Id}' was made from another response, principle, or kind of step.", "The file belongs to another run: give another path, or delete it to start again.", path);
+
+            var counted = all.Count * CallsPerStep;
+            foreach (var revision in await RoundAsync(open, progress is null ? null : new OffsetProgress(progress, counted + (steps.Count - open.Count) * CallsPerStep), cancel))
+            {
+                file?.Append(revision);
+                done[revision.Id] = revision;
+            }
+            foreach (var step in steps)
+            {
+                all.Add(done[step.Id]);
+                current[step.PromptId] = done[step.Id].After;
+            }
+        }
+        return all;
+    }
+
+    /// <summary>
+    /// Every text of a prompt's steps as it was asked and answered. The worked examples, the same before every query, are
+    /// left out unless <paramref name="withExamples"/> is set.
+    /// </summary>
+    /// <param name="revisions">Results of this loop, of any prompts.</param>
+    /// <exception cref="CaiException">There is no revision of this prompt, or a principle is not in the constitution.</exception>
+    public string Transcript(IEnumerable<Revision> revisions, string promptId, bool withExamples = false)
+    {
+        var steps = revisions.Where(r => r.PromptId == promptId).OrderBy(r => r.Round).ToList();
+        if (steps.Count == 0)
+            throw new CaiException($"There is no revision of prompt '{promptId}'.", "Use the id of a prompt that the loop was given.");
+        var prefix = withExamples ? _prefix : "";
+        return string.Join("\n\n", steps.Select(r =>
+        {
+            var step = new Step(r.PromptId, r.Prompt, r.Round, r.Before, _constitution.CritiquePrinciple(r.PrincipleId));
+            var text = $"=== Round {r.Round}, principle {r.PrincipleId}{(r.Finished ? "" : ", cut off at the token limit")} ===";
+            if (r.Critique is not null)
+                text += $"\n--- asked for a critique ---{step.CritiquePrompt(prefix)}\n--- answered ---\n{r.Critique}";
+            return text + $"\n--- asked for a revision ---{step.RevisionPrompt(prefix, r.Critique)}\n--- answered ---\n{r.After}";
+        })) + "\n";
+    }
+
+    private int CallsPerStep => _options.Direct ? 1 : 2;
+
+    private async Task<IReadOnlyList<Revision>> RoundAsync(IReadOnlyList<Step> steps, IProgress<int>? progress, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        if (steps.Count == 0)
+            return [];
+        var sampling = new SampleOptions { MaxTokens = _options.MaxTokens, Temperature = _options.Temperature, Seed = _options.Seed, Stops = CritiqueLayout.Stops };
+        var critiques = _options.Direct
+            ? null
+            : await _model.SampleAsync([.. steps.Select(s => new SampleRequest($"{s.Id}/critique", s.CritiquePrompt(_prefix)))], sampling, progress, cancel);
+        var revisions = await _model.SampleAsync(
+            [.. steps.Select((s, i) => new SampleRequest($"{s.Id}/revision", s.RevisionPrompt(_prefix, critiques?[i].Text.Trim())))],
+            sampling, progress is null ? null : new OffsetProgress(progress, critiques?.Count ?? 0), cancel);
+        return
+        [
+            .. steps.Select((s, i) => new Revision(s.Id, s.PromptId, s.Prompt, s.Round, s.Principle.Id, s.Response, critiques?[i].Text.Trim(), revisions[i].Text.Trim())
+            {
+                Finished = critiques?[i].Finish != FinishReason.Length && revisions[i].Finish != FinishReason.Length,
+            }),
+        ];
+    }
+
+    private Dictionary<string, Revision> Existing(IReadOnlyList<Revision> records, IReadOnlyList<Sample> initial, string? path)
+    {
+        var known = initial.Select(s => s.PromptId).ToHashSet();
+        var done = new Dictionary<string, Revision>();
+        foreach (var record in records)
+        {
+            if (!known.Contains(record.PromptId) || record.Round > _options.Rounds)
+                throw new CaiException($"Revision '{record.Id}' does not belong to the prompts and rounds asked for.", "The file belongs to another run: give another path, or delete it to start again.", path);
+            done[record.Id] = record;
+        }
+        return done;
+    }
+
+    private sealed record Step(string PromptId, Dialogue Prompt, int Round, string Response, CritiquePrinciple Principle)
+    {
+        public string Id => $"{PromptId}/{Round}";
+
+        public string CritiquePrompt(string prefix) => CritiqueLayout.CritiquePrompt(prefix, Prompt, Response, Principle.CritiqueRequest);
+
+        public string RevisionPrompt(string prefix, string? critique) =>
+            CritiqueLayout.RevisionPrompt(prefix, Prompt, Response, Principle.CritiqueRequest, critique, Principle.RevisionRequest);
+    }
+}

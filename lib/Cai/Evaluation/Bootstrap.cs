@@ -1,0 +1,139 @@
+using Cai.Storage;
+
+namespace Cai.Evaluation;
+
+/// <summary>How intervals are drawn.</summary>
+public sealed record BootstrapOptions
+{
+    /// <summary>Resamples. 2,000 keep the Monte-Carlo error of a 95 % end below a tenth of its width (Efron and Tibshirani 1993, ch. 13: at least 1,000).</summary>
+    public int Resamples { get; init; } = 2000;
+
+    /// <summary>Share of the resamples inside the interval; 0.95 throughout the kit.</summary>
+    public double Level { get; init; } = 0.95;
+
+    /// <summary>Seed of the resampling. The same data and seed give the same interval, in whatever order the rows come.</summary>
+    public long Seed { get; init; }
+
+    internal BootstrapOptions Checked()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(Resamples, 1);
+        if (!(Level is > 0 and < 1))
+            throw new CaiException($"The level of an interval is {Level}, but must lie between 0 and 1.", "Use 0.95 for 95 %.", nameof(Level));
+        return this;
+    }
+}
+
+/// <summary>
+/// Percentile bootstrap that resamples whole clusters (Davison and Hinkley 1997, 3.8): answers to one prompt resemble each
+/// other, so treating them as independent would make every interval too narrow.
+/// </summary>
+public static class Bootstrap
+{
+    /// <summary>Mean of <paramref name="value"/> over all items.</summary>
+    /// <param name="cluster">The prompt an item belongs to.</param>
+    /// <exception cref="CaiException">No items, or a value that is not finite.</exception>
+    public static Interval Mean<T>(IEnumerable<T> items, Func<T, double> value, Func<T, string> cluster, BootstrapOptions? options = null)
+    {
+        var groups = Sums(items, value, cluster);
+        RequireAny(groups.Count);
+        return Resample(groups.Values.ToArray(), groups.Values.Sum(g => g.Count), MeanOf, options);
+    }
+
+    /// <summary>
+    /// Mean over <paramref name="a"/> minus mean over <paramref name="b"/>. Prompts that both sides answered are resampled
+    /// together, so that what makes a prompt hard cancels out; prompts of one side only are resampled as they are.
+    /// </summary>
+    /// <exception cref="CaiException">A side is empty, or a value is not finite.</exception>
+    public static Interval Difference<T>(IEnumerable<T> a, IEnumerable<T> b, Func<T, double> value, Func<T, string> cluster, BootstrapOptions? options = null)
+    {
+        var left = Sums(a, value, cluster);
+        var right = Sums(b, value, cluster);
+        RequireAny(Math.Min(left.Count, right.Count));
+        var pairs = left.Keys.Union(right.Keys).Order(StringComparer.Ordinal)
+            .Select(key => (A: left.GetValueOrDefault(key), B: right.GetValueOrDefault(key))).ToArray();
+        var n = pairs.Sum(p => p.A.Count + p.B.Count);
+        return Resample(pairs, n, drawn => MeanOf(drawn.Select(p => p.A)) - MeanOf(drawn.Select(p => p.B)), options);
+    }
+
+    /// <summary>Any statistic of the items, for example an ECE. Resamples on which it is NaN are left out.</summary>
+    /// <param name="statistic">Sees the items of the drawn clusters, an item as often as its cluster was drawn.</param>
+    /// <exception cref="CaiException">No items.</exception>
+    public static Interval Statistic<T>(IEnumerable<T> items, Func<T, string> cluster, Func<IReadOnlyList<T>, double> statistic, BootstrapOptions? options = null)
+    {
+        var groups = items.GroupBy(cluster, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => g.ToArray()).ToArray();
+        RequireAny(groups.Length);
+        return Resample(groups, groups.Sum(g => g.Length), drawn => statistic(drawn.SelectMany(g => g).ToArray()), options);
+    }
+
+    /// <summary>The ends that hold <paramref name="level"/> of the values; NaN values are left out, NaN ends when none is left.</summary>
+    public static (double Low, double High) Percentiles(IEnumerable<double> values, double level)
+    {
+        var sorted = values.Where(v => !double.IsNaN(v)).Order().ToArray();
+        return sorted.Length == 0 ? (double.NaN, double.NaN) : (Quantile(sorted, (1 - level) / 2), Quantile(sorted, (1 + level) / 2));
+    }
+
+    /// <summary>Draws as many clusters as there are, with replacement, once a resample; cluster order must not depend on row order.</summary>
+    internal static IEnumerable<TGroup[]> Draws<TGroup>(TGroup[] groups, BootstrapOptions options)
+    {
+        for (var b = 0; b < options.Resamples; b++)
+        {
+            var rng = Seeds.Rng(options.Seed, "bootstrap", b);
+            var drawn = new TGroup[groups.Length];
+            for (var i = 0; i < drawn.Length; i++)
+                drawn[i] = rng.Pick(groups);
+            yield return drawn;
+        }
+    }
+
+    private static Interval Resample<TGroup>(TGroup[] groups, int n, Func<TGroup[], double> statistic, BootstrapOptions? options)
+    {
+        var checkedOptions = (options ?? new BootstrapOptions()).Checked();
+        var value = statistic(groups);
+        if (groups.Length < 2)
+            return new Interval(value, double.NaN, double.NaN, n, groups.Length);
+        var (low, high) = Percentiles(Draws(groups, checkedOptions).Select(statistic), checkedOptions.Level);
+        return new Interval(value, low, high, n, groups.Length);
+    }
+
+    private static SortedDictionary<string, (double Sum, int Count)> Sums<T>(IEnumerable<T> items, Func<T, double> value, Func<T, string> cluster)
+    {
+        var sums = new SortedDictionary<string, (double Sum, int Count)>(StringComparer.Ordinal);
+        foreach (var item in items)
+        {
+            var key = cluster(item);
+            var v = value(item);
+            if (!double.IsFinite(v))
+                throw new CaiException($"A value to average is {v}, but must be a finite number.", "Leave the row out or find where the number became non-finite.", key);
+            var (sum, count) = sums.GetValueOrDefault(key);
+            sums[key] = (sum + v, count + 1);
+        }
+        return sums;
+    }
+
+    private static double MeanOf(IEnumerable<(double Sum, int Count)> groups)
+    {
+        double sum = 0;
+        var count = 0;
+        foreach (var group in groups)
+        {
+            sum += group.Sum;
+            count += group.Count;
+        }
+        return count == 0 ? double.NaN : sum / count;
+    }
+
+    // Linear interpolation between order statistics (type 7 of Hyndman and Fan 1996, the default of R and NumPy).
+    private static double Quantile(double[] sorted, double q)
+    {
+        var position = q * (sorted.Length - 1);
+        var below = (int)Math.Floor(position);
+        var above = Math.Min(below + 1, sorted.Length - 1);
+        return sorted[below] + (position - below) * (sorted[above] - sorted[below]);
+    }
+
+    private static void RequireAny(int groups)
+    {
+        if (groups == 0)
+            throw new CaiException("There is nothing to average: at least one observation was expected.", "Check the filter on prompt kind or model name.");
+    }
+}

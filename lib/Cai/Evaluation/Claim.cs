@@ -1,0 +1,46 @@
+using System.Text.Json.Serialization;
+
+namespace Cai.Evaluation;
+
+/// <summary>Which side of the null value a claim is about.</summary>
+public enum Direction { Greater, Less }
+
+/// <summary>One statement of the paper and what we measured.</summary>
+/// <param name="Id">Stable and unique, for example `fig2-harmless-slcai-rlcai`.</param>
+/// <param name="Source">Where the paper says it, for example `Fig 2, 3.3`.</param>
+/// <param name="Text">The statement in a sentence. In JSON: `claim`.</param>
+/// <param name="Paper">The paper's own number or words.</param>
+/// <param name="Value">What we measured; null when it could not be measured.</param>
+/// <param name="Low">Lower end of its 95 % interval; null when there is none.</param>
+/// <param name="High">Upper end.</param>
+/// <param name="N">Observations behind the value.</param>
+/// <param name="Seeds">Seeds that the value was measured with.</param>
+/// <param name="Holds">Whether the statement holds here, the interval excluding the opposite.</param>
+/// <param name="Baseline">What doing nothing would give, where that is worth knowing.</param>
+/// <param name="Note">A caveat.</param>
+public sealed record Claim(
+    [property: JsonPropertyOrder(0)] string Id,
+    [property: JsonPropertyOrder(1)] string Source,
+    [property: JsonPropertyOrder(2), JsonPropertyName("claim")] string Text,
+    [property: JsonPropertyOrder(3)] string Paper,
+    [property: JsonPropertyOrder(4)] double? Value,
+    [property: JsonPropertyOrder(5)] double? Low,
+    [property: JsonPropertyOrder(6)] double? High,
+    [property: JsonPropertyOrder(7)] int N,
+    [property: JsonPropertyOrder(8)] IReadOnlyList<long> Seeds,
+    [property: JsonPropertyOrder(9)] bool Holds,
+    [property: JsonPropertyOrder(10), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Baseline = null,
+    [property: JsonPropertyOrder(11), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Note = null)
+{
+    /// <summary>
+    /// A claim that holds when the whole interval lies on the claimed side of <paramref name="nullValue"/>. Without an
+    /// interval (a single prompt) it does not hold.
+    /// </summary>
+    public static Claim FromInterval(string id, string source, string claim, string paper, Interval interval, Direction direction, double nullValue,
+        IReadOnlyList<long> seeds, string? baseline = null, string? note = null) =>
+        new(id, source, claim, paper, Finite(interval.Value), Finite(interval.Low), Finite(interval.High), interval.N, seeds,
+            direction == Direction.Greater ? interval.Low > nullValue : interval.High < nullValue, baseline, note);
+
+    // JSON cannot state NaN or infinity; unknown is null.
+    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
+}

@@ -1,0 +1,29 @@
+using System.Globalization;
+
+namespace Cai.Evaluation;
+
+/// <summary>A number and how sure of it we are.</summary>
+/// <param name="Low">Lower end, or NaN when fewer than two clusters were seen: one prompt cannot tell how prompts differ.</param>
+/// <param name="High">Upper end, or NaN as above.</param>
+/// <param name="N">Observations.</param>
+/// <param name="Clusters">Independent groups among them, as a rule prompts.</param>
+public sealed record Interval(double Value, double Low, double High, int N, int Clusters)
+{
+    /// <summary>Whether both ends lie on the same side of <paramref name="value"/>; false when there is no interval.</summary>
+    public bool Excludes(double value) => Low > value || High < value;
+
+    /// <summary>The same interval on another linear scale.</summary>
+    /// <param name="factor">Positive.</param>
+    public Interval Scale(double factor)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(factor);
+        return this with { Value = Value * factor, Low = Low * factor, High = High * factor };
+    }
+
+    /// <summary>`0.42 [0.38, 0.47]` in a numeric format, independent of the machine's language.</summary>
+    public string ToString(string format) => double.IsNaN(Low)
+        ? Value.ToString(format, CultureInfo.InvariantCulture)
+        : string.Create(CultureInfo.InvariantCulture, $"{Value.ToString(format, CultureInfo.InvariantCulture)} [{Low.ToString(format, CultureInfo.InvariantCulture)}, {High.ToString(format, CultureInfo.InvariantCulture)}]");
+
+    public override string ToString() => ToString("0.###");
+}

@@ -1,0 +1,93 @@
+using Cai.Storage;
+using Cai.Text;
+
+namespace Cai.Feedback;
+
+/// <summary>Which principles a label applies.</summary>
+public enum PrincipleMode { Fixed, Drawn, Averaged }
+
+/// <summary>How the principle of a label is chosen.</summary>
+/// <param name="Id">The principle of a fixed choice.</param>
+/// <param name="Count">How many principles an averaged label applies.</param>
+public sealed record PrincipleChoice(PrincipleMode Mode, string? Id = null, int Count = 1)
+{
+    /// <summary>One principle for every label.</summary>
+    public static PrincipleChoice Fixed(string id) => new(PrincipleMode.Fixed, id);
+
+    /// <summary>One principle a label, drawn uniformly (paper 4.1; what 4.3 calls ensembling over principles).</summary>
+    public static PrincipleChoice Drawn { get; } = new(PrincipleMode.Drawn);
+
+    /// <summary>The mean probability under k different principles, drawn without replacement (not in the paper).</summary>
+    public static PrincipleChoice Averaged(int k) => new(PrincipleMode.Averaged, Count: k);
+}
+
+/// <summary>Bounds for a label's probability.</summary>
+public sealed record ClampRange(double Low, double High)
+{
+    /// <summary>No bounds.</summary>
+    public static ClampRange None { get; } = new(0, 1);
+}
+
+/// <summary>How comparisons are labelled.</summary>
+public sealed record LabelOptions
+{
+    /// <summary>Soft (normalised probability, paper 4.1), hard (its argmax), or after a chain of thought.</summary>
+    public LabelKind Kind { get; init; } = LabelKind.Soft;
+
+    /// <summary>Default: one drawn a label (paper 4.1).</summary>
+    public PrincipleChoice Principle { get; init; } = PrincipleChoice.Drawn;
+
+    /// <summary>Ask with either response first and average the probabilities (Lee et al. 2023, RLAIF); the paper asks once.</summary>
+    public bool BothOrders { get; init; }
+
+    /// <summary>When asking once, draw which response is shown first, so that position bias becomes noise instead of a lean to A.</summary>
+    public bool ShuffleOrder { get; init; } = true;
+
+    /// <summary>Worked examples before each query: at most this many, all when null (Anthropic's files: 5, with chain of thought 6).</summary>
+    public int? FewShot { get; init; }
+
+    /// <summary>
+    /// Draw order and principles of the worked examples anew for each pair (paper 4.1). False draws them once a run: then
+    /// all queries share one prefix, which a model can cache.
+    /// </summary>
+    public bool RedrawExamples { get; init; } = true;
+
+    /// <summary>Null is the kind's default: 0.40 to 0.60 after a chain of thought (paper 4.1), no bounds for soft labels. Hard labels are never clamped.</summary>
+    public ClampRange? Clamp { get; init; }
+
+    /// <summary>Chains of thought a query, whose probabilities are averaged (paper: 1 for labels, 5 in Fig 4).</summary>
+    public int CotSamples { get; init; } = 1;
+
+    /// <summary>Most tokens of a chain of thought, the end token included (not given in the paper).</summary>
+    public int MaxReasoningTokens { get; init; } = 128;
+
+    /// <summary>Temperature of the chain of thought (paper 3.2: always 1).</summary>
+    public double Temperature { get; init; } = 1;
+
+    /// <summary>Seed of principles, orders, examples and chains of thought.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>What the comparisons are about; goes into <see cref="Comparison.Axis"/>.</summary>
+    public string Axis { get; init; } = "harmless";
+
+    /// <summary>Pairs handed to the model at once and then written to the file; it never changes a label.</summary>
+    public int ChunkSize { get; init; } = 256;
+
+    /// <summary>The bounds that apply.</summary>
+    internal ClampRange Bounds => Clamp ?? (Kind == LabelKind.ChainOfThought ? new ClampRange(0.40, 0.60) : ClampRange.None);
+
+    /// <exception cref="CaiException">A value is out of range.</exception>
+    internal void Check()
+    {
+        if (Kind == LabelKind.Human)
+            throw Bad("Kind is Human; a model cannot give human labels.", "Use Soft, Hard or ChainOfThought.");
+        if (!(Bounds.Low >= 0 && Bounds.Low < Bounds.High && Bounds.High <= 1))
+            throw Bad(FormattableString.Invariant($"Clamp is {Bounds.Low} to {Bounds.High}; 0 <= low < high <= 1 was expected."), "The paper's is 0.4 to 0.6.");
+        if (CotSamples < 1 || MaxReasoningTokens < 1 || ChunkSize < 1 || Principle.Count < 1)
+            throw Bad("CotSamples, MaxReasoningTokens, ChunkSize and the number of averaged principles must be at least 1.", "Leave out the option to get its default.");
+        if (FewShot < 0)
+            throw Bad($"FewShot is {FewShot}; 0 or more was expected.", "Leave it null for all examples.");
+    }
+
+    private static CaiException Bad(string problem, string remedy) => new(problem, remedy, nameof(LabelOptions));
+}

@@ -1,0 +1,135 @@
+using Cai.Constitutions;
+using Cai.Generation;
+using Cai.Storage;
+using Cai.Text;
+
+namespace Cai.Feedback;
+
+/// <summary>
+/// Labels comparisons by a model and a constitution (paper 4.1). A label depends only on (seed, pair, constitution,
+/// model), not on order, batch or interruption; which response a record calls A is the caller's, whatever order was shown.
+/// </summary>
+public sealed class Labeller
+{
+    private readonly ILanguageModel _model;
+    private readonly Constitution _constitution;
+    private readonly LabelOptions _options;
+
+    /// <exception cref="CaiException">An option is out of range, a principle id is unknown, or there are too few principles.</exception>
+    public Labeller(ILanguageModel model, Constitution constitution, LabelOptions? options = null)
+    {
+        (_model, _constitution, _options) = (model, constitution, options ?? new LabelOptions());
+        _options.Check();
+        if (constitution.Comparison.Count == 0)
+            throw new CaiException($"Constitution '{constitution.Name}' has no principles for comparisons.", "Add entries under `comparison:`, or load another constitution.");
+        if (_options.Principle is { Mode: PrincipleMode.Averaged, Count: var k } && k > constitution.Comparison.Count)
+            throw new CaiException($"Labels are to be averaged over {k} principles, but constitution '{constitution.Name}' has {constitution.Comparison.Count}.", "Average over fewer.");
+        if (_options.Principle.Mode == PrincipleMode.Fixed)
+            constitution.ComparisonPrinciple(_options.Principle.Id ?? "");
+    }
+
+    /// <summary>The principles that a pair is judged by: fixed, or drawn from (seed, pair id).</summary>
+    public IReadOnlyList<ComparisonPrinciple> PrinciplesFor(string pairId)
+    {
+        var rng = Seeds.Rng(_options.Seed, pairId, "principle");
+        switch (_options.Principle.Mode)
+        {
+            case PrincipleMode.Fixed:
+                return [_constitution.ComparisonPrinciple(_options.Principle.Id!)];
+            case PrincipleMode.Drawn:
+                return [rng.Pick(_constitution.Comparison)];
+            default:
+                var shuffled = _constitution.Comparison.ToList();
+                rng.Shuffle(shuffled);
+                return [.. shuffled.Take(_options.Principle.Count)];
+        }
+    }
+
+    /// <summary>Exactly what will be asked about a pair: principles × orders × chains of thought.</summary>
+    public IReadOnlyList<LabelQuery> Queries(ResponsePair pair)
+    {
+        var reasoning = _options.Kind == LabelKind.ChainOfThought;
+        var prefix = _constitution.ComparisonPrefix(reasoning, _options.FewShot, _options.Seed, _options.RedrawExamples ? pair.Id : "");
+        return
+        [
+            .. from principle in PrinciplesFor(pair.Id)
+               from swapped in Orders(pair.Id)
+               let first = swapped ? pair.ResponseB : pair.ResponseA
+               let second = swapped ? pair.ResponseA : pair.ResponseB
+               let text = reasoning
+                   ? ComparisonLayout.ReasoningQuestion(prefix, pair.Prompt.Dialogue, principle.Text, first, second)
+                   : ComparisonLayout.Question(prefix, pair.Prompt.Dialogue, principle.Text, first, second)
+               from sample in Enumerable.Range(0, reasoning ? _options.CotSamples : 1)
+               select new LabelQuery($"{pair.Id}/{principle.Id}/{(swapped ? "BA" : "AB")}/{sample}", principle.Id, swapped, text),
+        ];
+    }
+
+    /// <summary>Labels pairs; results are in their order.</summary>
+    /// <param name="path">
+    /// A JSONL file to which labels are added, <see cref="LabelOptions.ChunkSize"/> at a time. Labels that it holds already
+    /// are not made again, so a run that was cut off goes on where it stopped.
+    /// </param>
+    /// <param name="progress">Pairs labelled so far.</param>
+    /// <exception cref="CaiException">Two pairs share an id, or the file is of another run.</exception>
+    public async Task<IReadOnlyList<Comparison>> RunAsync(
+        IReadOnlyList<ResponsePair> pairs, string? path = null, IProgress<int>? progress = null, CancellationToken cancel = default)
+    {
+        if (pairs.GroupBy(p => p.Id).FirstOrDefault(g => g.Skip(1).Any()) is { } twice)
+            throw new CaiException($"Pair id '{twice.Key}' occurs {twice.Count()} times; ids must be unique.", "Number the pairs of a prompt, for example `{prompt}/0`.");
+
+        using var file = path is null ? null : new JsonlAppender<Comparison>(path);
+        var byId = pairs.ToDictionary(p => p.Id);
+        var done = new Dictionary<string, Comparison>();
+        foreach (var record in file?.Existing ?? [])
+            done[record.Id] = byId.TryGetValue(record.Id, out var pair) && SameRun(record, pair)
+                ? record
+                : throw new CaiException($"Label '{record.Id}' is of other responses, principles or options than those asked for.", "The file belongs to another run: give another path, or delete it to start again.", path);
+
+        progress?.Report(done.Count);
+        foreach (var chunk in pairs.Where(p => !done.ContainsKey(p.Id)).ToList().Chunk(_options.ChunkSize))
+        {
+            cancel.ThrowIfCancellationRequested();
+            foreach (var comparison in await LabelAsync(chunk, cancel))
+            {
+                file?.Append(comparison);
+                done[comparison.Id] = comparison;
+            }
+            progress?.Report(done.Count);
+        }
+        return [.. pairs.Select(p => done[p.Id])];
+    }
+
+    private async Task<IReadOnlyList<Comparison>> LabelAsync(IReadOnlyList<ResponsePair> pairs, CancellationToken cancel)
+    {
+        var queries = pairs.Select(Queries).ToList();
+        var flat = queries.SelectMany(q => q).ToList();
+        IReadOnlyList<string?> reasonings = new string?[flat.Count];
+        if (_options.Kind == LabelKind.ChainOfThought)
+        {
+            var sampling = new SampleOptions { MaxTokens = _options.MaxReasoningTokens, Temperature = _options.Temperature, Seed = _options.Seed, Stops = ComparisonLayout.Stops };
+            var sampled = await _model.SampleAsync([.. flat.Select(q => new SampleRequest(q.Id, q.Text))], sampling, null, cancel);
+            reasonings = [.. sampled.Select(c => c.Text.Trim())];
+        }
+        var items = flat.Zip(reasonings, (q, r) => new ChoiceItem(q.Id, r is null ? q.Text : ComparisonLayout.AfterReasoning(q.Text, r), [ComparisonLayout.OptionA, ComparisonLayout.OptionB]));
+        var answers = await MultipleChoice.ScoreAsync(_model, [.. items], cancel: cancel);
+        var readings = flat.Select((q, i) => new LabelReading(q, answers[i], reasonings[i])).ToList();
+
+        var comparisons = new List<Comparison>();
+        var next = 0;
+        foreach (var (pair, asked) in pairs.Zip(queries))
+        {
+            comparisons.Add(LabelReading.Combine(pair, readings.GetRange(next, asked.Count), _options));
+            next += asked.Count;
+        }
+        return comparisons;
+    }
+
+    private bool[] Orders(string pairId) =>
+        _options.BothOrders ? [false, true] : [_options.ShuffleOrder && Seeds.Rng(_options.Seed, pairId, "order").Chance(0.5)];
+
+    private bool SameRun(Comparison record, ResponsePair pair) =>
+        record.ResponseA == pair.ResponseA && record.ResponseB == pair.ResponseB && record.Prompt.Equals(pair.Prompt.Dialogue)
+        && record.Kind == _options.Kind && record.Axis == _options.Axis
+        && record.Swapped == (!_options.BothOrders && Orders(pair.Id)[0])
+        && record.PrincipleIds.SequenceEqual(PrinciplesFor(pair.Id).Select(p => p.Id));
+}

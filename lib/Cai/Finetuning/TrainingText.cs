@@ -1,0 +1,43 @@
+using Cai.Storage;
+using Cai.Text;
+
+namespace Cai.Finetuning;
+
+/// <summary>A text to learn from, as token ids.</summary>
+/// <param name="Ids">All tokens, begin and end token included.</param>
+/// <param name="PromptLength">How many tokens at the front are the prompt: read, and not learned when prompts are masked.</param>
+public sealed record TrainingText(string Id, int[] Ids, int PromptLength)
+{
+    /// <summary>A prompt and the response to learn, laid out by <paramref name="format"/>, with the end token.</summary>
+    public static TrainingText From(ITokenizer tokenizer, IPromptFormat format, string id, Dialogue prompt, string response)
+    {
+        var before = Start(tokenizer, format.Prompt(prompt));
+        return new(id, [.. before, .. tokenizer.Encode(format.Response(response)), tokenizer.EosId], before.Length);
+    }
+
+    /// <summary>A text to learn from its first token on, with the end token.</summary>
+    public static TrainingText Document(ITokenizer tokenizer, string id, string text) =>
+        new(id, [.. Start(tokenizer, text), tokenizer.EosId], 0);
+
+    private static int[] Start(ITokenizer tokenizer, string text) =>
+        tokenizer.BosId is { } bos ? [bos, .. tokenizer.Encode(text)] : tokenizer.Encode(text);
+
+    /// <summary>Index of the first token that is learned. The first token of a text has nothing before it and never is.</summary>
+    internal int FirstTarget(bool maskPrompt) => Math.Max(1, maskPrompt ? PromptLength : 0);
+
+    /// <summary>The text as it will be trained on.</summary>
+    /// <exception cref="CaiException">It is too long (and may not be cut), or nothing in it is learned.</exception>
+    internal TrainingText Fit(SupervisedOptions options)
+    {
+        var text = this;
+        if (Ids.Length > options.MaxLength)
+            text = options.Truncate
+                ? this with { Ids = Ids[..options.MaxLength] }
+                : throw new CaiException($"The text has {Ids.Length} tokens; at most {options.MaxLength} fit.",
+                    "Raise MaxLength (up to the model's context), shorten the text, or set Truncate.", $"training text {Id}");
+        if (text.FirstTarget(options.MaskPrompt) >= text.Ids.Length)
+            throw new CaiException($"Nothing is left to learn after a prompt of {PromptLength} tokens in {text.Ids.Length}.",
+                "Leave the text out, or raise MaxLength.", $"training text {Id}");
+        return text;
+    }
+}

@@ -1,0 +1,163 @@
+using System.Text;
+
+namespace Cai.Storage;
+
+/// <summary>What to do with a line that is not the expected record.</summary>
+public enum BadLines
+{
+    /// <summary>Stop with file and line.</summary>
+    Throw,
+
+    /// <summary>Leave the line out and count it.</summary>
+    Skip,
+}
+
+/// <summary>Files with one JSON record a line: what every stage reads and writes.</summary>
+public static class Jsonl
+{
+    private const string MissingRemedy = "Check the path; stages write their products as .jsonl files into their run folder.";
+    private const string BadLineRemedy = "Mend the line, or skip broken lines with --skip-bad (BadLines.Skip); they are then counted and reported.";
+
+    /// <summary>All records of a file (a `.gz` one too). Blank lines do not count as lines of data.</summary>
+    /// <exception cref="CaiException">The file is missing, or a line is broken and <paramref name="badLines"/> is Throw.</exception>
+    public static List<T> Read<T>(string path, BadLines badLines = BadLines.Throw) => Read<T>(path, badLines, out _);
+
+    /// <inheritdoc cref="Read{T}(string, BadLines)"/>
+    /// <param name="skipped">How many lines were left out.</param>
+    public static List<T> Read<T>(string path, BadLines badLines, out int skipped)
+    {
+        var records = new List<T>();
+        skipped = 0;
+        using var reader = new StreamReader(InputFile.Open(path, MissingRemedy), Encoding.UTF8);
+        for (var number = 1; NextLine(reader, path) is { } line; number++)
+        {
+            if (string.IsNullOrWhiteSpace(line))
+                continue;
+            try
+            {
+                records.Add(CaiJson.Read<T>(line, $"{path}:{number}", BadLineRemedy));
+            }
+            catch (CaiException) when (badLines == BadLines.Skip)
+            {
+                skipped++;
+            }
+        }
+        return records;
+    }
+
+    /// <summary>Writes a whole file at once: either all of it is there afterwards, or the old file is.</summary>
+    /// <exception cref="CaiException">A record cannot be stated in JSON, or the disk is full.</exception>
+    public static void Write<T>(string path, IEnumerable<T> records) => AtomicFile.Write(path, stream =>
+    {
+        using var writer = new StreamWriter(stream, new UTF8Encoding(false), 1 << 16, leaveOpen: true) { NewLine = "\n" };
+        foreach (var record in records)
+            writer.WriteLine(CaiJson.Write(record));
+    });
+
+    private static string? NextLine(StreamReader reader, string path)
+    {
+        try
+        {
+            return reader.ReadLine();
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            throw new CaiException($"The file cannot be read to its end ({e.Message}).", "Fetch or write it again.", path, e);
+        }
+    }
+}
+
+/// <summary>
+/// A JSONL file that grows record by record, so that a stage killed at any moment keeps what it has done. Opening one
+/// that exists continues it: a last line that was cut off in the middle is removed, the rest is in <see cref="Existing"/>.
+/// </summary>
+public sealed class JsonlAppender<T> : IDisposable
+{
+    private readonly FileStream file;
+
+    /// <exception cref="CaiException">A complete line of the existing file is broken, or the file cannot be opened for writing.</exception>
+    public JsonlAppender(string path)
+    {
+        Path = path;
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
+        try
+        {
+            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw AtomicFile.Explain(e, path);
+        }
+        try
+        {
+            CutOffUnfinishedLine();
+            Existing = Jsonl.Read<T>(path);
+            file.Seek(0, SeekOrigin.End);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    public string Path { get; }
+
+    /// <summary>The records that were in the file when it was opened, in order.</summary>
+    public IReadOnlyList<T> Existing { get; }
+
+    /// <summary>Writes one line and hands it to the operating system: it survives the end of this process.</summary>
+    /// <exception cref="CaiException">The record cannot be stated in JSON, or the disk is full.</exception>
+    public void Append(T record)
+    {
+        var line = Encoding.UTF8.GetBytes(CaiJson.Write(record) + "\n");
+        try
+        {
+            file.Write(line);
+            file.Flush();
+        }
+        catch (IOException e)
+        {
+            throw AtomicFile.Explain(e, Path);
+        }
+    }
+
+    public void Dispose() => file.Dispose();
+
+    private void CutOffUnfinishedLine()
+    {
+        var end = file.Length;
+        while (end > 0 && ByteAt(end - 1) != '\n')
+            end--;
+        if (end == file.Length)
+            return;
+        // A whole record without its line end (an edited file, or a kill between the two) is kept.
+        var tail = new byte[file.Length - end];
+        file.Seek(end, SeekOrigin.Begin);
+        file.ReadExactly(tail);
+        if (tail[^1] == '}' && IsRecord(Encoding.UTF8.GetString(tail)))
+            file.WriteByte((byte)'\n');
+        else
+            file.SetLength(end);
+        file.Flush();
+    }
+
+    private int ByteAt(long position)
+    {
+        file.Seek(position, SeekOrigin.Begin);
+        return file.ReadByte();
+    }
+
+    private static bool IsRecord(string line)
+    {
+        try
+        {
+            CaiJson.Read<T>(line, "", "");
+            return true;
+        }
+        catch (CaiException)
+        {
+            return false;
+        }
+    }
+}

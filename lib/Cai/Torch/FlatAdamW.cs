@@ -1,0 +1,102 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Cai.Torch;
+
+/// <summary>AdamW's settings (Loshchilov and Hutter 2019, PyTorch's form: eps is added outside the bias-corrected root).</summary>
+public sealed record AdamWOptions
+{
+    /// <summary>First-moment decay (PyTorch's default).</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>Second-moment decay; 0.95 is usual for language models, 0.999 is PyTorch's default and what RLHF code uses.</summary>
+    public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>1e-5 as in OpenAI's lm-human-preferences and its re-implementations; PyTorch's default is 1e-8.</summary>
+    public double Epsilon { get; init; } = 1e-5;
+
+    /// <summary>Decoupled weight decay of matrices; norms and biases are never decayed.</summary>
+    public double WeightDecay { get; init; }
+
+    /// <summary>Gradients are scaled down to this L2 norm when they exceed it; 0 turns clipping off.</summary>
+    public double ClipNorm { get; init; } = 1;
+}
+
+/// <summary>AdamW over the one flat buffer of a <see cref="ParameterSet"/>.</summary>
+public sealed class FlatAdamW : IDisposable
+{
+    private readonly ParameterSet parameters;
+    private readonly AdamWOptions options;
+    private readonly Tensor first;
+    private readonly Tensor second;
+    private readonly Tensor? decayMask;
+
+    public FlatAdamW(ParameterSet parameters, AdamWOptions? options = null)
+    {
+        this.parameters = parameters;
+        this.options = options ?? new AdamWOptions();
+        parameters.EnableGradients();
+        first = zeros_like(parameters.Flat).DetachFromDisposeScope();
+        second = zeros_like(parameters.Flat).DetachFromDisposeScope();
+        if (this.options.WeightDecay > 0)
+        {
+            decayMask = zeros_like(parameters.Flat).DetachFromDisposeScope();
+            long offset = 0;
+            foreach (var shape in parameters.Shapes)
+            {
+                using var part = decayMask.narrow(0, offset, shape.Count);
+                part.fill_(shape.Decay ? 1 : 0);
+                offset += shape.Count;
+            }
+        }
+    }
+
+    /// <summary>Number of steps taken.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>Everything that a resumed run needs besides the weights and <see cref="Steps"/>: first and second moments, [Count] each.</summary>
+    public IReadOnlyDictionary<string, Tensor> State => new Dictionary<string, Tensor> { ["adam.first"] = first, ["adam.second"] = second };
+
+    /// <summary>Restores <see cref="State"/> as saved.</summary>
+    public void Load(IReadOnlyDictionary<string, Tensor> state, long steps)
+    {
+        using var guard = no_grad();
+        first.copy_(state["adam.first"]);
+        second.copy_(state["adam.second"]);
+        Steps = steps;
+    }
+
+    /// <summary>
+    /// Clips, updates the weights, and zeroes the gradients. Returns the gradient's L2 norm before clipping.
+    /// A norm that is not finite changes nothing: the caller decides (the kit's trainers stop and keep the last checkpoint).
+    /// </summary>
+    public double Step(double learningRate)
+    {
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var grad = parameters.FlatGrad!;
+        var norm = grad.norm().ToDouble();
+        if (!double.IsFinite(norm))
+            return norm;
+        if (options.ClipNorm > 0 && norm > options.ClipNorm)
+            grad.mul_(options.ClipNorm / (norm + 1e-6));
+        Steps++;
+        first.lerp_(grad, 1 - options.Beta1);
+        second.mul_(options.Beta2).addcmul_(grad, grad, 1 - options.Beta2);
+        var rate1 = 1 - Math.Pow(options.Beta1, Steps);
+        var rate2 = Math.Sqrt(1 - Math.Pow(options.Beta2, Steps));
+        if (decayMask is not null)
+            parameters.Flat.addcmul_(parameters.Flat, decayMask, -learningRate * options.WeightDecay);
+        var denominator = second.sqrt().div_(rate2).add_(options.Epsilon);
+        parameters.Flat.addcdiv_(first, denominator, -learningRate / rate1);
+        grad.zero_();
+        return norm;
+    }
+
+    public void Dispose()
+    {
+        first.Dispose();
+        second.Dispose();
+        decayMask?.Dispose();
+    }
+}

@@ -1,0 +1,132 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Loader;
+using System.Security.Cryptography;
+
+namespace Cai.Torch;
+
+/// <summary>
+/// Makes libtorch load and behave. TorchSharp 0.107's native library asks for symbol version GLIBCXX_3.4.32 (GCC 13),
+/// which Debian 12 and Ubuntu 22.04 lack although none of its symbols is needed there: on such a system a copy of the
+/// library is loaded whose one version need is marked weak. Where the library loads as it is, nothing happens.
+/// </summary>
+public static class TorchNative
+{
+    private const string Library = "LibTorchSharp";
+    private const string KnownHash = "cf33b1b0bb6bbb9754a768fb5c5d04d9f498603be50e73f55621a0b40ee608b8"; // 0.107.0, linux-x64
+    private const string NeededVersion = "GLIBCXX_3.4.32";
+    private static int started;
+
+    /// <summary>What was done to load the native library; for `cai doctor`.</summary>
+    public static string State { get; private set; } = "as shipped";
+
+    /// <summary>Call before the first use of TorchSharp (every executable of this repository does). Safe to call again.</summary>
+    public static void Init()
+    {
+        if (Interlocked.Exchange(ref started, 1) == 1)
+            return;
+        if (!OperatingSystem.IsLinux())
+            return;
+        LimitSpinning();
+        KeepFreedMemory();
+        // Fires only after the ordinary search failed, for P/Invoke and for NativeLibrary.TryLoad alike.
+        AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name.Contains(Library, StringComparison.Ordinal) ? LoadWeakened() : 0;
+    }
+
+    /// <summary>
+    /// libgomp's idle threads spin by default; with as many threads as cores and one busy neighbour a small step takes
+    /// 50 times as long. Must reach the C environment before libgomp loads, which SetEnvironmentVariable does not.
+    /// </summary>
+    private static void LimitSpinning()
+    {
+        if (Environment.GetEnvironmentVariable("GOMP_SPINCOUNT") is null && Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null)
+            SetCEnvironment("GOMP_SPINCOUNT", "1000", 0);
+    }
+
+    [DllImport("libc", EntryPoint = "setenv", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    private static extern int SetCEnvironment(string name, string value, int overwrite);
+
+    /// <summary>
+    /// glibc gives large blocks back to the kernel at once, so every step would fault its activations in anew (measured:
+    /// a third of the time of a training step). Large tensors from one kept heap instead.
+    /// </summary>
+    private static void KeepFreedMemory()
+    {
+        const int TrimThreshold = -1, MmapMax = -4, ArenaMax = -8;
+        try
+        {
+            _ = SetMalloc(MmapMax, 0);
+            _ = SetMalloc(TrimThreshold, int.MaxValue);
+            _ = SetMalloc(ArenaMax, 1);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // musl has no mallopt; its allocator is left alone.
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "mallopt")]
+    private static extern int SetMalloc(int parameter, int value);
+
+    private static nint LoadWeakened()
+    {
+        var original = SearchFolders().Select(folder => Path.Combine(folder, "libLibTorchSharp.so")).FirstOrDefault(File.Exists);
+        if (original is null)
+            return 0;
+        var bytes = File.ReadAllBytes(original);
+        var hash = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        if (hash != KnownHash)
+        {
+            // Weakening a version whose symbols are used would crash later: touch only the file that was examined.
+            State = $"{original} does not load and is not the known build ({hash[..12]}); install a libstdc++ of GCC 13 or newer";
+            return 0;
+        }
+        var copy = Path.Combine(CacheFolder(), "cai-notebooks", hash[..16], "libLibTorchSharp.so");
+        if (!File.Exists(copy) && !WriteWeakenedCopy(bytes, copy))
+            return 0;
+        // Loaded by full path first, so that their names satisfy the copy's own needs from another folder.
+        foreach (var dependency in (string[])["libc10.so", "libtorch_cpu.so", "libtorch_cuda.so", "libtorch.so"])
+            if (FindBeside(original, dependency) is { } path)
+                NativeLibrary.TryLoad(path, out _);
+        if (!NativeLibrary.TryLoad(copy, out var handle))
+            return 0;
+        State = $"loaded through a copy with {NeededVersion} marked weak";
+        return handle;
+    }
+
+    private static bool WriteWeakenedCopy(byte[] bytes, string copy)
+    {
+        if (!ElfVersions.MarkWeak(bytes, NeededVersion))
+            return false;
+        Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+        var temporary = $"{copy}.{Environment.ProcessId}";
+        File.WriteAllBytes(temporary, bytes);
+        File.Move(temporary, copy, overwrite: true);
+        return true;
+    }
+
+    private static string CacheFolder() =>
+        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache
+            ? cache
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+
+    private static IEnumerable<string> SearchFolders()
+    {
+        var listed = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
+        foreach (var folder in listed.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
+            yield return folder;
+        foreach (var root in (string?[])[AppContext.BaseDirectory, Path.GetDirectoryName(typeof(TorchNative).Assembly.Location)])
+        {
+            if (string.IsNullOrEmpty(root))
+                continue;
+            yield return root;
+            yield return Path.Combine(root, "runtimes", "linux-x64", "native");
+        }
+        var packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        yield return Path.Combine(packages, "torchsharp", "0.107.0", "runtimes", "linux-x64", "native");
+        yield return Path.Combine(packages, "libtorch-cpu-linux-x64", "2.10.0", "runtimes", "linux-x64", "native");
+    }
+
+    private static string? FindBeside(string original, string name) =>
+        SearchFolders().Prepend(Path.GetDirectoryName(original)!).Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+}
