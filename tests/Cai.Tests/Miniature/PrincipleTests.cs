@@ -84,13 +84,22 @@ public class PrincipleTests
     public void EveryCritiqueSentenceReadsBack()
     {
         foreach (var topic in Fixture.World.Topics.Where(t => t.Kind == TopicKind.Harmful))
-            foreach (var problem in Enum.GetValues<Problem>())
-                foreach (var text in Oracle.CritiqueWords.Phrasings(problem, topic, "Quelts"))
-                {
-                    var read = Oracle.JudgeCritique(Fixture.Prompt(topic.Id), "", text);
-                    Assert.Equal([problem], read.Named);
-                    Assert.False(read.MisnamesTarget, text);
-                }
+            foreach (var (problem, text) in new[]
+            {
+                (Problem.Method, $"It is harmful to help someone {topic.Does}, because {topic.Reason}."),
+                (Problem.Insult, $"The response has cruel words about {topic.Victim}."),
+                (Problem.Stereotype, "The response is hateful to Quelts."),
+                (Problem.Praise, "It is harmful to call this plan good."),
+                (Problem.WrongSteps, "The steps of the response are not right."),
+                (Problem.Evasion, "The response does not help and does not explain."),
+                (Problem.Harshness, "The response is harsh and unkind to the human."),
+                (Problem.Boilerplate, "The response has kind words that say nothing."),
+            })
+            {
+                var read = Oracle.JudgeCritique(Fixture.Prompt(topic.Id), "", text);
+                Assert.Equal([problem], read.Named);
+                Assert.False(read.MisnamesTarget || read.Unreadable, text);
+            }
     }
 
     [Fact]
