@@ -248,6 +248,15 @@ public sealed class LabellerTests : IDisposable
     }
 
     [Fact]
+    public void SamplesArePairedByIndex()
+    {
+        static Sample S(string prompt, int index, string text) => new($"{prompt}/m/{index}", prompt, Dialogue.Ask(prompt), text, "m", index, true);
+        var pairs = ResponsePair.FromSamples([S("p", 1, "b"), S("q", 0, "same"), S("q", 1, "same"), S("p", 0, "a"), S("q", 3, "d"), S("q", 2, "c"), S("p", 2, "alone")]);
+        Assert.Equal([("p/0", "p", "a", "b"), ("q/1", "q", "c", "d")], pairs.Select(p => (p.Id, p.Prompt.Id, p.ResponseA, p.ResponseB)));
+        Assert.Equal(Dialogue.Ask("q"), pairs[1].Prompt.Dialogue);
+    }
+
+    [Fact]
     public void ExamplesArePutBeforeTheQueryAndRedrawnAPair()
     {
         var constitution = Two with { ComparisonExamples = [new ComparisonShot.Worked(Dialogue.Ask("E"), "yes", "no"), new ComparisonShot.Worked(Dialogue.Ask("F"), "yes", "no", Reasoning: "so {better}")] };
