@@ -63,7 +63,7 @@ public static class MiniatureTraining
             Directory.CreateDirectory(work);
             using var trainer = new SupervisedTrainer(model, phase);
             trainer.TrainStream(texts, Path.Combine(work, $"{options.Size}-{name}.safetensors"), Report(name), cancel);
-            HuggingFaceFolder.Save(Path.Combine(folder, options.Size, name), model, Path.Combine(folder, "tokenizer"), TorchSharp.torch.ScalarType.BFloat16);
+            HuggingFaceFolder.Save(Path.Combine(folder, options.Size, name), model, tokenizer, Path.Combine(folder, "tokenizer"), TorchSharp.torch.ScalarType.BFloat16);
         }
 
         IProgress<TrainStep>? Report(string name) => progress is null ? null : new Relay<TrainStep>(step => progress.Report((name, step)));
