@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Cai.Text;
@@ -26,29 +25,13 @@ internal static class TextNormalizer
                 var regex = new Regex(pattern.Require("Regex").Text(), RegexOptions.CultureInvariant);
                 return text => regex.Replace(text, content.Replace("$", "$$", StringComparison.Ordinal));
             case "NFC":
-                return Form(NormalizationForm.FormC);
+                return CanonicalForm.Compose;
             case "NFD":
-                return Form(NormalizationForm.FormD);
-            case "NFKC":
-                return Form(NormalizationForm.FormKC);
-            case "NFKD":
-                return Form(NormalizationForm.FormKD);
+                return CanonicalForm.Decompose;
             case "Lowercase":
                 return text => text.ToLowerInvariant();
             case var type:
                 throw step.Unsupported($"a normaliser of type {type}");
         }
-    }
-
-    private static Func<string, string> Form(NormalizationForm form) =>
-        // Half a surrogate pair is no Unicode text; it is encoded as U+FFFD whether normalised or not.
-        text => IsWellFormed(text) ? text.Normalize(form) : text;
-
-    private static bool IsWellFormed(string text)
-    {
-        for (var i = 0; i < text.Length; i++)
-            if (char.IsSurrogate(text[i]) && !(i + 1 < text.Length && char.IsSurrogatePair(text[i], text[++i])))
-                return false;
-        return true;
     }
 }

@@ -106,7 +106,7 @@ public sealed class BpeTokenizerTests : IDisposable
         };
         var trained = BpeTrainer.Train(texts.Concat(texts), new() { VocabularySize = 420 });
         var ours = trained.Save(folder.Root);
-        var other = Microsoft.ML.Tokenizers.BpeTokenizer.Create(new BpeOptions(trained.Pieces.Select((piece, id) => (piece, id)))
+        var other = Microsoft.ML.Tokenizers.BpeTokenizer.Create(new BpeOptions(trained.Pieces.Select((piece, id) => KeyValuePair.Create(piece, id)))
         {
             Merges = trained.Merges.Select(m => m.Left + " " + m.Right),
             ByteLevel = true,
@@ -116,14 +116,22 @@ public sealed class BpeTokenizerTests : IDisposable
             Assert.Equal(other.EncodeToIds(text), ours.Encode(text));
     }
 
-    [Fact]
-    public void Canonical_forms_are_composed_when_the_file_asks_for_it()
+    [Theory]
+    [InlineData("NFC", "e\u0301", "\u00e9")]
+    [InlineData("NFC", "\u212B\u2126", "\u00C5\u03A9")] // singletons: Angstrom, Ohm
+    [InlineData("NFC", "a\u0323\u0302 a\u0302\u0323", "\u1EAD \u1EAD")] // marks in either order
+    [InlineData("NFC", "q\u0307\u0323", "q\u0323\u0307")] // reordered, nothing to compose
+    [InlineData("NFC", "\u1112\u1161\u11AB \u1100\u1161", "\uD55C \uAC00")] // Hangul
+    [InlineData("NFC", "\u0958", "\u0915\u093C")] // excluded from composition
+    [InlineData("NFC", "a\u0301\u0300", "\u00E1\u0300")] // same class: the second is blocked
+    [InlineData("NFD", "\u1EAD\uD55C", "a\u0323\u0302\u1112\u1161\u11AB")]
+    public void Canonical_forms_are_made_when_the_file_asks_for_it(string form, string text, string expected)
     {
         BpeTrainer.Train(["abc"], new()).Save(folder.Root);
         var file = JsonNode.Parse(File.ReadAllText(folder.Path("tokenizer.json")))!.AsObject();
-        file["normalizer"] = new JsonObject { ["type"] = "NFC" };
+        file["normalizer"] = new JsonObject { ["type"] = form };
         var tokenizer = Load(file);
-        Assert.Equal("\u00e9", tokenizer.Decode(tokenizer.Encode("e\u0301")));
+        Assert.Equal(expected, tokenizer.Decode(tokenizer.Encode(text)));
     }
 
     [Fact]

@@ -34,7 +34,7 @@ public sealed class BpeTrainerTests : IDisposable
         var text = string.Concat(Enumerable.Repeat("the cat sat on the mat; aaaa aaaaa banana bandana xyxyxy it's 12 1212 ", 3)) + "the then them";
         var trained = BpeTrainer.Train([text], new() { VocabularySize = 340 });
         Assert.Equal(NaiveMerges(text, trained.Merges.Count), trained.Merges);
-        Assert.True(trained.Merges.Count > 50);
+        Assert.True(trained.Merges.Count > 30);
     }
 
     /// <summary>The definition, without any bookkeeping; for ASCII, where only the blank has another spelling.</summary>

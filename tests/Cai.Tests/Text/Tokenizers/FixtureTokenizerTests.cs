@@ -25,9 +25,8 @@ public sealed class FixtureTokenizerTests
         foreach (var row in rows)
         {
             Assert.Equal(row.Ids, tokenizer.Encode(row.Text));
-            var text = name == "qwen2" ? row.Text.Normalize() : row.Text;
             if (unknown is null || !row.Ids.Contains(unknown.Value))
-                Assert.Equal(text, tokenizer.Decode(row.Ids));
+                Assert.Equal(row.Text, tokenizer.Decode(row.Ids));
             var streaming = new StreamingDecoder(tokenizer);
             Assert.Equal(tokenizer.Decode(row.Ids), string.Concat(row.Ids.Select(streaming.Push)) + streaming.Flush());
         }
