@@ -53,14 +53,6 @@ public sealed partial class Lab
         ];
     }
 
-    /// <summary>Two different answers to each prompt; prompts whose answers came out the same are left out, since there is nothing to compare.</summary>
-    private async Task<IReadOnlyList<ResponsePair>> PairsAsync(ModelFolder model, IReadOnlyList<Prompt> prompts, string name)
-    {
-        var samples = (await SampleAsync(model, prompts, 2, name)).ToLookup(s => s.PromptId);
-        return
-        [
-            .. prompts.Select(p => new ResponsePair($"{p.Id}/{model.Name}", p, samples[p.Id].First().Response, samples[p.Id].Last().Response))
-                .Where(p => p.ResponseA != p.ResponseB),
-        ];
-    }
+    private async Task<IReadOnlyList<ResponsePair>> PairsAsync(ModelFolder model, IReadOnlyList<Prompt> prompts, string name) =>
+        ResponsePair.FromSamples(prompts, await SampleAsync(model, prompts, 2, name));
 }
