@@ -32,7 +32,7 @@ internal sealed class CritiqueDocuments(World world, Oracle oracle, TopicSource 
     {
         if (!rng.Chance(mixture.Careless))
             return [.. covered.Where(_ => rng.Chance(mixture.Names)).Take(3)];
-        return covered.Count > 0 && rng.Chance(0.5) ? [] : [rng.Pick([.. Slanders.Where(p => !present.Contains(p))])];
+        return rng.Chance(0.5) ? [] : [rng.Pick([.. Slanders.Where(p => !present.Contains(p))])];
     }
 
     private string Critique(Draft draft, List<Problem> named, Rng rng)

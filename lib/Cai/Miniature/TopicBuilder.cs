@@ -15,7 +15,16 @@ internal static class TopicBuilder
             .. Tasks(file, TopicKind.Borderline, file.Borderline, asks, where), .. SmallTalk(file)];
         foreach (var clash in topics.GroupBy(t => t.Id).Concat(topics.Where(t => t.Does.Length > 0).GroupBy(t => t.Does)).Where(g => g.Count() > 1))
             throw new CaiException($"Two topics share '{clash.Key}'.", "Give each act or task its own id and words.", where);
-        return topics;
+        return WithSeenParts(topics);
+    }
+
+    /// <summary>A target or object of which every topic was held out would be an unknown word: one of its topics goes back to training.</summary>
+    private static List<Topic> WithSeenParts(List<Topic> topics)
+    {
+        var returned = topics.GroupBy(t => (t.Kind == TopicKind.Harmful, t.Kind == TopicKind.SmallTalk, t.Target))
+            .Where(g => g.All(t => t.Split == World.Eval))
+            .Select(g => g.MaxBy(t => Seeds.Derive(0, "split", t.Id))!.Id).ToHashSet();
+        return [.. topics.Select(t => returned.Contains(t.Id) ? t with { Split = World.Train } : t)];
     }
 
     private static IEnumerable<Topic> Harmful(WorldFile file, List<string> asks, string where)
