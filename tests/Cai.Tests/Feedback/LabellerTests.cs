@@ -216,6 +216,16 @@ public sealed class LabellerTests : IDisposable
         }
     }
 
+    [Fact]
+    public void OrderAndPrincipleAreDrawnIndependently()
+    {
+        var labeller = new Labeller(new ScriptedModel(), Two, new() { Seed = 1 });
+        var cells = Enumerable.Range(0, 2000).Select(i => Assert.Single(labeller.Queries(Pair($"pair{i}")))).GroupBy(q => (q.PrincipleId, q.Swapped)).Select(g => g.Count()).ToList();
+        Assert.Equal(4, cells.Count);
+        // 99.9 % point of chi-square with 3 degrees of freedom.
+        Assert.InRange(cells.Sum(c => (c - 500.0) * (c - 500.0) / 500), 0, 16.3);
+    }
+
     [Theory]
     [InlineData(LabelKind.Soft)]
     [InlineData(LabelKind.ChainOfThought)]
