@@ -132,6 +132,7 @@ public sealed class ConstitutionTests : IDisposable
     [InlineData("principle: Choose the kinder one.", "principle: [a]", 14, "comparison[0].principle must be a text")]
     [InlineData("'Option {worse} is rude. So {better}.'", "'(A) is best.'", 23, "examples.comparison[1].reasoning names (A) or (B)")]
     [InlineData("better: Hello,", "better: Hello, answer: C,", 22, "examples.comparison[0].answer is 'C'")]
+    [InlineData("name: small", "name: small\nname: other", 2, "not YAML")]
     [InlineData("name: small", "name: small: x", 1, "not YAML")]
     [InlineData("name: small", "name: [small", 1, "bracket or brace is not closed")]
     public void MistakesAreNamedWithLineAndKey(string from, string to, int line, string problem)
@@ -163,12 +164,18 @@ public sealed class ConstitutionTests : IDisposable
         Assert.All(Enumerable.Range(0, 10), i => Assert.EndsWith(" (A) [[[Shoo]]]\n (B) [[[Goodbye]]]\n\nAssistant: Let's think step by step: (A) is rude. So (B).\n\nHuman:\nSo the answer is: (B)", c.ComparisonPrefix(true, null, 1, $"{i}")));
     }
 
-    [Theory]
-    [InlineData("harmlessness", 16, 16)]
-    public void ShippedConstitutionIsComplete(string name, int critique, int comparison)
+    [Fact]
+    public void ShippedConstitutionIsFoundByName()
     {
-        var c = Constitution.Load(RepositoryFiles.Path("constitutions", name + ".yaml"));
-        Assert.True(c.Critique.Count >= critique && c.Comparison.Count >= comparison);
+        Assert.Equal(Constitution.Load(RepositoryFiles.Path("constitutions", "harmlessness.yaml")).Hash, Constitution.Shipped("harmlessness").Hash);
+        Assert.Contains("'harmlessness'", Assert.Throws<CaiException>(() => Constitution.Shipped("harmlesness")).Remedy);
+    }
+
+    [Fact]
+    public void ShippedConstitutionIsComplete()
+    {
+        var c = Constitution.Shipped("harmlessness");
+        Assert.True(c.Critique.Count >= 16 && c.Comparison.Count >= 16);
         Assert.Equal(c.Critique.Count, c.Critique.Select(p => p.CritiqueRequest).Distinct().Count());
         Assert.Equal(c.Comparison.Count, c.Comparison.Select(p => p.Text).Distinct().Count());
         Assert.Equal(5, c.CritiqueExamples.Count);

@@ -216,6 +216,16 @@ public sealed class LabellerTests : IDisposable
         }
     }
 
+    [Fact]
+    public void OrderAndPrincipleAreDrawnIndependently()
+    {
+        var labeller = new Labeller(new ScriptedModel(), Two, new() { Seed = 1 });
+        var cells = Enumerable.Range(0, 2000).Select(i => Assert.Single(labeller.Queries(Pair($"pair{i}")))).GroupBy(q => (q.PrincipleId, q.Swapped)).Select(g => g.Count()).ToList();
+        Assert.Equal(4, cells.Count);
+        // 99.9 % point of chi-square with 3 degrees of freedom.
+        Assert.InRange(cells.Sum(c => (c - 500.0) * (c - 500.0) / 500), 0, 16.3);
+    }
+
     [Theory]
     [InlineData(LabelKind.Soft)]
     [InlineData(LabelKind.ChainOfThought)]
@@ -245,6 +255,15 @@ public sealed class LabellerTests : IDisposable
         foreach (var options in new LabelOptions[] { new() { Seed = 1 }, new() { Kind = LabelKind.Hard }, new() { Axis = "helpful" } })
             Assert.Equal(path, (await Assert.ThrowsAsync<CaiException>(() => Run(Opinionated(), Many(8), options, path))).Where);
         await Assert.ThrowsAsync<CaiException>(() => Run(Opinionated(), Many(7), new(), path));
+    }
+
+    [Fact]
+    public void SamplesArePairedByIndex()
+    {
+        static Sample S(string prompt, int index, string text) => new($"{prompt}/m/{index}", prompt, Dialogue.Ask(prompt), text, "m", index, true);
+        var pairs = ResponsePair.FromSamples([S("p", 1, "b"), S("q", 0, "same"), S("q", 1, "same"), S("p", 0, "a"), S("q", 3, "d"), S("q", 2, "c"), S("p", 2, "alone")]);
+        Assert.Equal([("p/0", "p", "a", "b"), ("q/1", "q", "c", "d")], pairs.Select(p => (p.Id, p.Prompt.Id, p.ResponseA, p.ResponseB)));
+        Assert.Equal(Dialogue.Ask("q"), pairs[1].Prompt.Dialogue);
     }
 
     [Fact]

@@ -1,0 +1,38 @@
+using Cai.Text;
+using static TorchSharp.torch;
+
+namespace Cai.Models;
+
+/// <summary>How to load a model folder.</summary>
+public sealed record LoadOptions
+{
+    /// <summary>Where the weights go; null is the CPU.</summary>
+    public Device? Device { get; init; }
+
+    /// <summary>Type of the weights in memory, whatever the file's. Default float32: exact for every stored type, and the type to train in.</summary>
+    public ScalarType DType { get; init; } = ScalarType.Float32;
+
+    /// <summary>Refuse weights with NaN or infinities. Default on: it costs one pass, and such a model fails later and less clearly.</summary>
+    public bool CheckFinite { get; init; } = true;
+
+    /// <summary>Layout of dialogues; null is the paper's HH layout.</summary>
+    public IPromptFormat? Format { get; init; }
+}
+
+/// <summary>A language model with all that is needed to talk to it.</summary>
+/// <param name="Format">How a dialogue is laid out for it.</param>
+/// <param name="Folder">Where it was loaded from; its tokenizer files are copied when a model trained from it is saved.</param>
+public sealed record PretrainedModel(Decoder Decoder, ITokenizer Tokenizer, IPromptFormat Format, string Folder) : IDisposable
+{
+    /// <summary>Id of the token that ends a response.</summary>
+    public int EosId => Tokenizer.EosId;
+
+    public void Dispose() => Decoder.Dispose();
+}
+
+/// <summary>A scalar model (preference model or critic) with its tokenizer.</summary>
+/// <inheritdoc cref="PretrainedModel"/>
+public sealed record PretrainedScalarModel(ScalarModel Model, ITokenizer Tokenizer, IPromptFormat Format, string Folder) : IDisposable
+{
+    public void Dispose() => Model.Dispose();
+}

@@ -1,0 +1,184 @@
+using System.Text.Json.Nodes;
+using Cai.Models;
+using Cai.Storage;
+using Cai.Text;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Cai.Tests.Models;
+
+public sealed class HuggingFaceFolderTests : IDisposable
+{
+    private readonly TempFolder folder = new();
+    private readonly DisposeScope scope = NewDisposeScope();
+
+    public HuggingFaceFolderTests() => set_num_threads(1);
+
+    public void Dispose()
+    {
+        scope.Dispose();
+        folder.Dispose();
+    }
+
+    [Theory]
+    [InlineData("llama", false, true, ScalarType.Float32)]
+    [InlineData("llama", false, false, ScalarType.BFloat16)]
+    [InlineData("mistral", false, false, ScalarType.Float16)]
+    [InlineData("qwen2", true, true, ScalarType.Float32)]
+    public void A_saved_model_loads_equal_up_to_its_type(string family, bool bias, bool tied, ScalarType dtype)
+    {
+        var config = Tiny() with { Family = family, AttentionBias = bias, TiedHead = tied, HeadSize = 6, RopeTheta = 5000, NormEpsilon = 1e-6 };
+        using var model = Decoder.Create(config, 3);
+        model.Parameters.Flat.add_(0.01); // norms and biases away from their initial values
+        HuggingFaceFolder.Save(folder.Path("m"), model, new NoText(), dtype: dtype);
+        using var loaded = HuggingFaceFolder.LoadDecoder(folder.Path("m"));
+        Assert.Equal(config, loaded.Config);
+        Assert.True(loaded.Parameters.Flat.eq(model.Parameters.Flat.to(dtype).to(ScalarType.Float32)).all().ToBoolean());
+        using var narrow = HuggingFaceFolder.LoadDecoder(folder.Path("m"), new LoadOptions { DType = ScalarType.BFloat16 });
+        Assert.True(narrow.Parameters.Flat.eq(loaded.Parameters.Flat.to(ScalarType.BFloat16)).all().ToBoolean());
+    }
+
+    [Fact]
+    public void A_scalar_model_keeps_its_head_and_neither_kind_loads_as_the_other()
+    {
+        using var language = Decoder.Create(Tiny() with { TiedHead = false }, 3);
+        using var model = ScalarModel.FromLanguageModel(language, 5);
+        HuggingFaceFolder.SaveScalar(folder.Path("pm"), model, new NoText());
+        using var loaded = HuggingFaceFolder.LoadScalarModel(folder.Path("pm"));
+        var ids = tensor(new long[] { 1, 4, 2 }).view(1, 3);
+        Assert.Equal(model.Values(ids).data<float>().ToArray(), loaded.Values(ids).data<float>().ToArray());
+        Assert.Contains("scalar model", Assert.Throws<CaiException>(() => HuggingFaceFolder.LoadDecoder(folder.Path("pm"))).Message);
+        HuggingFaceFolder.Save(folder.Path("lm"), language, new NoText());
+        Assert.Contains("no scalar head", Assert.Throws<CaiException>(() => HuggingFaceFolder.LoadScalarModel(folder.Path("lm"))).Message);
+        Rewrite("lm", config => config["architectures"] = new JsonArray("LlamaForSequenceClassification"));
+        Assert.Contains("score.weight", Assert.Throws<CaiException>(() => HuggingFaceFolder.LoadScalarModel(folder.Path("lm"))).Message);
+    }
+
+    [Fact]
+    public void A_tied_matrix_may_bear_either_name_or_both()
+    {
+        using var model = Decoder.Create(Tiny(), 3);
+        HuggingFaceFolder.Save(folder.Path("m"), model, new NoText());
+        Rename("m", tensors => tensors["lm_head.weight"] = tensors["model.embed_tokens.weight"]);
+        using (var both = HuggingFaceFolder.LoadDecoder(folder.Path("m")))
+            Assert.True(both.Parameters.Flat.eq(model.Parameters.Flat).all().ToBoolean());
+        Rename("m", tensors => tensors.Remove("model.embed_tokens.weight"));
+        using (var head = HuggingFaceFolder.LoadDecoder(folder.Path("m")))
+            Assert.True(head.Parameters.Flat.eq(model.Parameters.Flat).all().ToBoolean());
+        Rename("m", tensors => tensors["model.embed_tokens.weight"] = zeros(Tiny().VocabularySize, Tiny().HiddenSize));
+        Fails("m", "differ");
+    }
+
+    [Fact]
+    public void Shards_are_read_through_their_index()
+    {
+        using var model = Decoder.Create(Tiny(), 3);
+        HuggingFaceFolder.Save(folder.Path("m"), model, new NoText());
+        Dictionary<string, Tensor> tensors;
+        using (var file = Safetensors.Open(folder.Path("m", "model.safetensors")))
+            tensors = file.Entries.ToDictionary(e => e.Name, e => file.Read(e.Name));
+        File.Delete(folder.Path("m", "model.safetensors"));
+        var map = new JsonObject();
+        foreach (var (shard, part) in tensors.Chunk(5).Select((part, i) => ($"model-{i}.safetensors", part)))
+        {
+            Safetensors.Write(folder.Path("m", shard), part);
+            foreach (var (name, _) in part)
+                map[name] = shard;
+        }
+        var index = folder.Path("m", "model.safetensors.index.json");
+        File.WriteAllText(index, new JsonObject { ["weight_map"] = map }.ToJsonString());
+        using (var loaded = HuggingFaceFolder.LoadDecoder(folder.Path("m")))
+            Assert.True(loaded.Parameters.Flat.eq(model.Parameters.Flat).all().ToBoolean());
+        map["phantom"] = "model-0.safetensors";
+        File.WriteAllText(index, new JsonObject { ["weight_map"] = map.DeepClone() }.ToJsonString());
+        Fails("m", "'phantom'");
+        map["phantom"] = "../model-0.safetensors";
+        File.WriteAllText(index, new JsonObject { ["weight_map"] = map.DeepClone() }.ToJsonString());
+        Fails("m", "plain file name");
+        map["phantom"] = "model-9.safetensors";
+        File.WriteAllText(index, new JsonObject { ["weight_map"] = map.DeepClone() }.ToJsonString());
+        Fails("m", "model-9.safetensors is missing");
+        File.WriteAllText(index, "{");
+        Fails("m", "Not JSON");
+    }
+
+    [Theory]
+    [InlineData("architectures", "[\"GPT2LMHeadModel\"]", "LlamaForCausalLM")]
+    [InlineData("architectures", "null", "is not stated")]
+    [InlineData("hidden_size", "\"8\"", "hidden_size")]
+    [InlineData("hidden_size", "null", "hidden_size")]
+    [InlineData("hidden_act", "\"gelu\"", "hidden_act")]
+    [InlineData("rope_scaling", "{\"rope_type\":\"llama3\",\"factor\":8}", "llama3")]
+    [InlineData("attention_bias", "true", "attention_bias")]
+    [InlineData("num_key_value_heads", "3", "num_key_value_heads")]
+    [InlineData("num_key_value_heads", "4", "'model.layers.0.self_attn.k_proj.weight' has shape [8, 16], but config.json (num_key_value_heads × head_dim, hidden_size) asks for [16, 16]")]
+    [InlineData("intermediate_size", "30", "intermediate_size")]
+    [InlineData("vocab_size", "12", "vocab_size")]
+    [InlineData("num_hidden_layers", "3", "9 weights that config.json asks for are missing: model.layers.2.input_layernorm.weight")]
+    [InlineData("num_hidden_layers", "1", "model.layers.1.mlp.up_proj.weight")]
+    [InlineData("tie_word_embeddings", "false", "lm_head.weight")]
+    public void A_config_that_does_not_fit_names_key_or_tensor(string key, string value, string expected)
+    {
+        using var model = Decoder.Create(Tiny(), 3);
+        HuggingFaceFolder.Save(folder.Path("m"), model, new NoText());
+        Rewrite("m", config => config[key] = JsonNode.Parse(value));
+        Fails("m", expected);
+    }
+
+    [Fact]
+    public void Missing_files_say_what_a_model_folder_is()
+    {
+        Fails("absent", "model folder does not exist");
+        Directory.CreateDirectory(folder.Path("m"));
+        Fails("m", "config.json");
+        using var model = Decoder.Create(Tiny(), 3);
+        HuggingFaceFolder.Save(folder.Path("m"), model, new NoText());
+        File.Delete(folder.Path("m", "model.safetensors"));
+        Fails("m", "neither model.safetensors nor model.safetensors.index.json");
+    }
+
+    [Fact]
+    public void Weights_that_are_not_finite_are_refused_unless_asked_for()
+    {
+        using var model = Decoder.Create(Tiny(), 3);
+        model.Parameters["norm.weight"][3] = float.NaN;
+        HuggingFaceFolder.Save(folder.Path("m"), model, new NoText());
+        Fails("m", "'model.norm.weight' holds NaN");
+        using var loaded = HuggingFaceFolder.LoadDecoder(folder.Path("m"), new LoadOptions { CheckFinite = false });
+        Assert.True(float.IsNaN(loaded.Parameters["norm.weight"][3].ToSingle()));
+    }
+
+    internal static DecoderConfig Tiny() => new() { VocabularySize = 11, HiddenSize = 16, Layers = 2, Heads = 4, KvHeads = 2, IntermediateSize = 24, MaxPositions = 64 };
+
+    private void Fails(string name, string expected) =>
+        Assert.Contains(expected, Assert.Throws<CaiException>(() => HuggingFaceFolder.LoadDecoder(folder.Path(name))).Message);
+
+    private void Rewrite(string name, Action<JsonNode> change)
+    {
+        var path = folder.Path(name, "config.json");
+        var config = JsonNode.Parse(File.ReadAllText(path))!;
+        change(config);
+        File.WriteAllText(path, config.ToJsonString());
+    }
+
+    private void Rename(string name, Action<Dictionary<string, Tensor>> change)
+    {
+        var path = folder.Path(name, "model.safetensors");
+        Dictionary<string, Tensor> tensors;
+        using (var file = Safetensors.Open(path))
+            tensors = file.Entries.ToDictionary(e => e.Name, e => file.Read(e.Name));
+        change(tensors);
+        Safetensors.Write(path, tensors);
+    }
+
+    private sealed class NoText : ITokenizer
+    {
+        public int VocabularySize => 11;
+        public int? BosId => 1;
+        public int EosId => 2;
+        public int[] Encode(string text, bool parseSpecial = false) => throw new NotSupportedException();
+        public string Decode(IReadOnlyList<int> ids) => throw new NotSupportedException();
+        public string TokenText(int id) => throw new NotSupportedException();
+    }
+}
