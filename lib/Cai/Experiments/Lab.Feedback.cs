@@ -54,5 +54,5 @@ public sealed partial class Lab
     }
 
     private async Task<IReadOnlyList<ResponsePair>> PairsAsync(ModelFolder model, IReadOnlyList<Prompt> prompts, string name) =>
-        ResponsePair.FromSamples(prompts, await SampleAsync(model, prompts, 2, name));
+        ResponsePair.FromSamples(await SampleAsync(model, prompts, 2, name));
 }

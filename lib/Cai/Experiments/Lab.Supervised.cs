@@ -61,7 +61,7 @@ public sealed partial class Lab
                 metrics.Write(step.Step, step.Values);
                 host.Progress?.Report(new StageProgress("sl-cai", step.Tokens, total, $"loss {step.Loss:0.000}"));
             }), host.Cancel);
-            HuggingFaceFolder.Save(s.Path("model"), start.Decoder, Pretrained.Folder, TorchSharp.torch.ScalarType.Float32);
+            HuggingFaceFolder.Save(s.Path("model"), start);
         });
         return new ModelFolder("sl-cai", stage.Path("model"), stage.Hash, stage.Path("metrics.jsonl"));
     }

@@ -82,7 +82,7 @@ public sealed partial class Lab : IDisposable
     public LocalModel Load(ModelFolder model)
     {
         if (!loaded.TryGetValue(model.Folder, out var ready))
-            loaded[model.Folder] = ready = new LocalModel(HuggingFaceFolder.Load(model.Folder), model.Name);
+            loaded[model.Folder] = ready = new LocalModel(HuggingFaceFolder.Load(model.Folder), name: model.Name);
         return ready;
     }
 
@@ -92,7 +92,7 @@ public sealed partial class Lab : IDisposable
     public void Dispose()
     {
         foreach (var model in loaded.Values)
-            model.Dispose();
+            model.Decoder.Dispose();
     }
 
     private ModelFolder Shipped(string name)
