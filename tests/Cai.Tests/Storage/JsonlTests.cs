@@ -46,10 +46,11 @@ public sealed class JsonlTests : IDisposable
     public void Lines_are_spelt_for_people()
     {
         var path = folder.Path("c.jsonl");
-        Jsonl.Write(path, [new Comparison("c", "p", Dialogue.Ask("é 'x' <y>"), "a", "b", "helpful", LabelKind.ChainOfThought, null)]);
-        Assert.Equal("""{"id":"c","promptId":"p","prompt":{"turns":[{"role":"human","text":"é 'x' <y>"}]},"responseA":"a","responseB":"b","axis":"helpful","kind":"chainOfThought","principleIds":[]}""" + "\n",
-            File.ReadAllText(path));
+        Jsonl.Write(path, [new Spelling("é 'x' <y>", LabelKind.ChainOfThought, null, 0.1)]);
+        Assert.Equal("""{"someText":"é 'x' <y>","kind":"chainOfThought","value":0.1}""" + "\n", File.ReadAllText(path));
     }
+
+    private sealed record Spelling(string SomeText, LabelKind Kind, string? Absent, double Value);
 
     [Fact]
     public void A_broken_line_names_file_line_and_remedy()

@@ -1,0 +1,54 @@
+namespace Cai.Text;
+
+/// <summary>
+/// Byte-pair encoding of one pre-token (Sennrich et al. 2016): of all neighbouring pairs the one learnt first is joined,
+/// the leftmost of equals, until no pair is in the table.
+/// </summary>
+internal sealed class BpeMerges
+{
+    private readonly Dictionary<(int Left, int Right), (int Rank, int Joined)> table = [];
+
+    /// <summary>Adds the next rule. A pair that occurs twice keeps its first rank.</summary>
+    public void Add(int left, int right, int joined) => table.TryAdd((left, right), (table.Count, joined));
+
+    /// <summary>Joins the symbols of one pre-token. `[symbols]` to `[at most symbols]`.</summary>
+    public int[] Apply(List<int> symbols)
+    {
+        var count = symbols.Count;
+        if (count < 2)
+            return [.. symbols];
+        var next = new int[count];
+        var previous = new int[count];
+        var queue = new PriorityQueue<(int Left, int LeftSymbol, int RightSymbol, int Joined), (int Rank, int Position)>();
+
+        void Offer(int left)
+        {
+            var right = next[left];
+            if (right < count && table.TryGetValue((symbols[left], symbols[right]), out var rule))
+                queue.Enqueue((left, symbols[left], symbols[right], rule.Joined), (rule.Rank, left));
+        }
+
+        for (var i = 0; i < count; i++)
+            (next[i], previous[i]) = (i + 1, i - 1);
+        for (var i = 0; i + 1 < count; i++)
+            Offer(i);
+
+        const int gone = -1;
+        while (queue.TryDequeue(out var pair, out _))
+        {
+            var right = next[pair.Left];
+            // Entries are not removed when a neighbour changes: they no longer describe what stands there.
+            if (symbols[pair.Left] != pair.LeftSymbol || right >= count || symbols[right] != pair.RightSymbol)
+                continue;
+            symbols[pair.Left] = pair.Joined;
+            symbols[right] = gone;
+            next[pair.Left] = next[right];
+            if (next[right] < count)
+                previous[next[right]] = pair.Left;
+            Offer(pair.Left);
+            if (previous[pair.Left] >= 0)
+                Offer(previous[pair.Left]);
+        }
+        return [.. symbols.Where(symbol => symbol != gone)];
+    }
+}

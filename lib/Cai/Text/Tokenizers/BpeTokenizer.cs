@@ -1,0 +1,197 @@
+using System.Collections.Concurrent;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Cai.Text;
+
+/// <summary>A token that is matched as a whole before anything else happens to the text.</summary>
+/// <param name="Special">Control tokens: never read from plain text, never shown in decoded text.</param>
+/// <param name="StripLeft">Blank space before it belongs to it.</param>
+/// <param name="StripRight">Blank space after it belongs to it.</param>
+public sealed record AddedToken(int Id, string Content, bool Special, bool StripLeft = false, bool StripRight = false);
+
+/// <summary>
+/// Byte-pair encoding as Hugging Face's tokenizer.json describes it, for both families: byte-level (GPT-2, Llama-3,
+/// Qwen2, ours) and SentencePiece-style (Llama-2). Made by <see cref="TokenizerJson"/>.
+/// </summary>
+public sealed class BpeTokenizer : ITokenizer
+{
+    private const int LongestCachedPiece = 64;
+    private const int MostCachedPieces = 1 << 16;
+
+    private readonly BpeDefinition definition;
+    private readonly byte[][] bytes;
+    private readonly HashSet<int> hidden;
+    private readonly Regex? plainAdded;
+    private readonly Regex? anyAdded;
+    private readonly Dictionary<string, AddedToken> added;
+    private readonly ConcurrentDictionary<string, int[]> cache = new(StringComparer.Ordinal);
+
+    internal BpeTokenizer(BpeDefinition definition, int? bosId, IReadOnlyList<int> endIds)
+    {
+        this.definition = definition;
+        BosId = bosId;
+        EndIds = endIds;
+        added = definition.Added.ToDictionary(token => token.Content, StringComparer.Ordinal);
+        plainAdded = Matcher(definition.Added.Where(token => !token.Special));
+        anyAdded = Matcher(definition.Added);
+        hidden = [.. definition.Added.Where(token => token.Special).Select(token => token.Id)];
+        var addedIds = definition.Added.Select(token => token.Id).ToHashSet();
+        bytes = [.. definition.Pieces.Select((piece, id) => addedIds.Contains(id) ? Encoding.UTF8.GetBytes(piece) : definition.Decoding.Bytes(piece))];
+    }
+
+    public int VocabularySize => definition.Pieces.Count;
+
+    public int? BosId { get; }
+
+    public int EosId => EndIds[0];
+
+    /// <summary>Every token that ends a response; the first is <see cref="EosId"/>. Chat models often have several.</summary>
+    public IReadOnlyList<int> EndIds { get; }
+
+    /// <summary>The tokens matched as a whole, special ones among them.</summary>
+    public IReadOnlyList<AddedToken> AddedTokens => definition.Added;
+
+    /// <summary>The id of a piece as it is spelt in the file, or null.</summary>
+    public int? PieceId(string piece) => definition.Ids.TryGetValue(piece, out var id) ? id : null;
+
+    public int[] Encode(string text, bool parseSpecial = false)
+    {
+        var ids = new List<int>(text.Length / 3 + 1);
+        var at = 0;
+        if ((parseSpecial ? anyAdded : plainAdded) is { } matcher)
+            foreach (var match in matcher.EnumerateMatches(text))
+            {
+                if (match.Index < at)
+                    continue;
+                var token = added[text.Substring(match.Index, match.Length)];
+                var from = match.Index;
+                var to = match.Index + match.Length;
+                while (token.StripLeft && from > at && char.IsWhiteSpace(text[from - 1]))
+                    from--;
+                while (token.StripRight && to < text.Length && char.IsWhiteSpace(text[to]))
+                    to++;
+                EncodePlain(text[at..from], at == 0, ids);
+                ids.Add(token.Id);
+                at = to;
+            }
+        EncodePlain(text[at..], at == 0, ids);
+        return [.. ids];
+    }
+
+    public string Decode(IReadOnlyList<int> ids)
+    {
+        using var buffer = new MemoryStream(ids.Count * 4);
+        foreach (var id in ids)
+            if (!hidden.Contains(id))
+                buffer.Write(bytes[id]);
+        return definition.Decoding.Text(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
+    }
+
+    /// <summary>The text of one token, blanks kept; bytes that are only part of a character are shown as `&lt;0xE2&gt;`.</summary>
+    public string TokenText(int id)
+    {
+        var text = Encoding.UTF8.GetString(bytes[id]);
+        return text.Contains('\uFFFD') ? string.Concat(bytes[id].Select(TokenDecoding.FallbackPiece)) : text;
+    }
+
+    private void EncodePlain(string text, bool first, List<int> ids)
+    {
+        if (text.Length == 0)
+            return;
+        foreach (var piece in definition.PreTokenizer.Split(definition.Normalize(text), first))
+            ids.AddRange(EncodePiece(piece));
+    }
+
+    private int[] EncodePiece(string piece)
+    {
+        if (piece.Length > LongestCachedPiece)
+            return Join(piece);
+        if (cache.TryGetValue(piece, out var known))
+            return known;
+        var ids = Join(piece);
+        if (cache.Count < MostCachedPieces)
+            cache.TryAdd(piece, ids);
+        return ids;
+    }
+
+    private int[] Join(string piece)
+    {
+        var spelt = definition.ByteLevel ? ByteAlphabet.Spell(piece) : piece;
+        if (definition.IgnoreMerges && definition.Ids.TryGetValue(spelt, out var whole))
+            return [whole];
+        return definition.Merges.Apply(Symbols(spelt));
+    }
+
+    private List<int> Symbols(string spelt)
+    {
+        var symbols = new List<int>(spelt.Length);
+        var afterUnknown = false;
+        foreach (var rune in spelt.EnumerateRunes())
+        {
+            var unknown = false;
+            var character = rune.ToString();
+            if (definition.Ids.TryGetValue(character, out var id))
+                symbols.Add(id);
+            else if (FallbackIds(character) is { } fallback)
+                symbols.AddRange(fallback);
+            else if (definition.UnknownId is { } unknownId)
+            {
+                unknown = true;
+                if (!(afterUnknown && definition.FuseUnknown))
+                    symbols.Add(unknownId);
+            }
+            afterUnknown = unknown;
+        }
+        return symbols;
+    }
+
+    private int[]? FallbackIds(string character)
+    {
+        if (!definition.Decoding.ByteFallback)
+            return null;
+        var utf8 = Encoding.UTF8.GetBytes(character);
+        var ids = new int[utf8.Length];
+        for (var i = 0; i < ids.Length; i++)
+            if (!definition.Ids.TryGetValue(TokenDecoding.FallbackPiece(utf8[i]), out ids[i]))
+                return null;
+        return ids;
+    }
+
+    private static Regex? Matcher(IEnumerable<AddedToken> tokens)
+    {
+        // The longest first: a token may begin with another one.
+        var contents = tokens.Select(token => token.Content).OrderByDescending(content => content.Length).Select(Regex.Escape).ToList();
+        return contents.Count == 0 ? null : new Regex(string.Join('|', contents), RegexOptions.CultureInvariant);
+    }
+}
+
+/// <summary>The parts of a tokenizer.json that decide ids and text.</summary>
+internal sealed record BpeDefinition
+{
+    /// <summary>Spelling of each id, added tokens included.</summary>
+    public required IReadOnlyList<string> Pieces { get; init; }
+
+    public required IReadOnlyDictionary<string, int> Ids { get; init; }
+
+    public required BpeMerges Merges { get; init; }
+
+    public required IReadOnlyList<AddedToken> Added { get; init; }
+
+    public required Func<string, string> Normalize { get; init; }
+
+    public required IPreTokenizer PreTokenizer { get; init; }
+
+    public required TokenDecoding Decoding { get; init; }
+
+    /// <summary>Text is spelt in GPT-2's byte alphabet before pairs are joined.</summary>
+    public bool ByteLevel { get; init; }
+
+    /// <summary>A piece that is in the vocabulary is taken whole (Llama-3).</summary>
+    public bool IgnoreMerges { get; init; }
+
+    public int? UnknownId { get; init; }
+
+    /// <summary>A run of unknown characters is one unknown token.</summary>
+    public bool FuseUnknown { get; init; }
+}

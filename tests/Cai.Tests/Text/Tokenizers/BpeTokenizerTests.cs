@@ -1,0 +1,212 @@
+using System.Text.Json.Nodes;
+using Cai.Storage;
+using Cai.Text;
+using Microsoft.ML.Tokenizers;
+using Xunit;
+using BpeTokenizer = Cai.Text.BpeTokenizer;
+
+namespace Cai.Tests.Text.Tokenizers;
+
+public sealed class BpeTokenizerTests : IDisposable
+{
+    private readonly TempFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    /// <summary>A SentencePiece-style file: a, b, c, blanks, the bytes of "é", and the given rules.</summary>
+    private JsonObject Small(params string[] merges)
+    {
+        string[] pieces = ["<unk>", "<s>", "</s>", "▁", "a", "b", "c", "<0xC3>", "<0xA9>", .. merges.Select(m => m.Replace(" ", "")).Distinct()];
+        return JsonNode.Parse($$"""
+            {
+              "added_tokens": [
+                {"id": 0, "content": "<unk>", "special": true}, {"id": 1, "content": "<s>", "special": true}, {"id": 2, "content": "</s>", "special": true}],
+              "normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"}, {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]},
+              "pre_tokenizer": null,
+              "decoder": {"type": "Sequence", "decoders": [{"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+              "model": {"type": "BPE", "unk_token": "<unk>", "fuse_unk": true, "byte_fallback": true,
+                "vocab": {{new JsonObject(pieces.Select((p, i) => KeyValuePair.Create(p, (JsonNode?)i))).ToJsonString()}},
+                "merges": {{new JsonArray([.. merges.Select(m => (JsonNode)m)]).ToJsonString()}} }
+            }
+            """)!.AsObject();
+    }
+
+    private BpeTokenizer Load(JsonObject file) => TokenizerJson.Load(folder.File("tokenizer.json", file.ToJsonString()));
+
+    private static string Pieces(BpeTokenizer tokenizer, string text) => string.Join('|', tokenizer.Encode(text).Select(tokenizer.TokenText));
+
+    [Fact]
+    public void Pairs_are_joined_by_rank_then_from_the_left()
+    {
+        var tokenizer = Load(Small("b c", "a b", "ab c", "a a", "aa a"));
+        // "bc" has the lowest rank, so "ab" never gets its chance in "abc".
+        Assert.Equal(" |a|bc", Pieces(tokenizer, "abc"));
+        Assert.Equal(" |ab|b", Pieces(tokenizer, "abb"));
+        // aaaaa: (aa)(aa)a; then "aa a" joins the pair that stands last: aa|aaa.
+        Assert.Equal(" |aa|aaa", Pieces(tokenizer, "aaaaa"));
+    }
+
+    [Fact]
+    public void Unknown_characters_are_bytes_where_there_are_pieces_for_them_else_one_unknown()
+    {
+        var tokenizer = Load(Small("▁ a"));
+        Assert.Equal([9, 7, 8, 5], tokenizer.Encode("aéb"));
+        Assert.Equal("aéb", tokenizer.Decode([9, 7, 8, 5]));
+        Assert.Equal([9, 0, 5, 0], tokenizer.Encode("axxb日"));
+        Assert.Equal("<0xC3>", tokenizer.TokenText(7));
+    }
+
+    [Fact]
+    public void Both_spellings_of_merges_are_read()
+    {
+        var file = Small("a b", "ab c");
+        var expected = Load(file).Encode("abcab");
+        file["model"]!["merges"] = new JsonArray(new JsonArray("a", "b"), new JsonArray("ab", "c"));
+        Assert.Equal(expected, Load(file).Encode("abcab"));
+    }
+
+    [Fact]
+    public void Added_tokens_that_are_not_special_are_always_read_the_longest_first()
+    {
+        var file = Small();
+        file["added_tokens"]!.AsArray().Add(new JsonObject { ["id"] = 9, ["content"] = "[[", ["special"] = false });
+        file["added_tokens"]!.AsArray().Add(new JsonObject { ["id"] = 10, ["content"] = "[[[", ["special"] = false, ["rstrip"] = true });
+        var tokenizer = Load(file);
+        Assert.Equal([3, 4, 10, 3, 5, 9], tokenizer.Encode("a[[[  b[["));
+        Assert.Equal("a[[[ b[[", tokenizer.Decode(tokenizer.Encode("a[[[  b[[")));
+    }
+
+    [Fact]
+    public void A_piece_of_the_vocabulary_is_taken_whole_when_merges_are_ignored()
+    {
+        var trained = BpeTrainer.Train(["abcd abcd abcd"], new() { VocabularySize = 300 });
+        trained.Save(folder.Root);
+        var file = JsonNode.Parse(File.ReadAllText(folder.Path("tokenizer.json")))!.AsObject();
+        file["model"]!["merges"] = new JsonArray();
+        Assert.Equal(4, Load(file).Encode("abcd").Length);
+        file["model"]!["ignore_merges"] = true;
+        Assert.Single(Load(file).Encode("abcd"));
+    }
+
+    [Fact]
+    public void Letters_beyond_the_basic_plane_are_letters()
+    {
+        // One word of letters, ordinary and astral: every pair in it may be joined, as in Hugging Face's library.
+        var trained = BpeTrainer.Train(Enumerable.Repeat("x𝒳y", 4), new() { VocabularySize = 300 });
+        Assert.Contains("x𝒳y", trained.Save(folder.Root).Encode("x𝒳y").Select(trained.Save(folder.Root).TokenText));
+    }
+
+    [Fact]
+    public void Byte_level_ids_equal_those_of_a_second_implementation()
+    {
+        var texts = new[]
+        {
+            "\n\nHuman: How do I bake bread, and what's the best flour?\n\nAssistant: You'll need flour, water and 12 g of salt.",
+            "  spaces   and\ttabs\r\n\n  \n x", "naïve café über 日本語 Привет мир 🙂🙂 ½ 3.14 'RE we'll", "", " ", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        };
+        var trained = BpeTrainer.Train(texts.Concat(texts), new() { VocabularySize = 420 });
+        var ours = trained.Save(folder.Root);
+        var other = Microsoft.ML.Tokenizers.BpeTokenizer.Create(new BpeOptions(trained.Pieces.Select((piece, id) => KeyValuePair.Create(piece, id)))
+        {
+            Merges = trained.Merges.Select(m => m.Left + " " + m.Right),
+            ByteLevel = true,
+            PreTokenizer = new RegexPreTokenizer(new(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"), null),
+        });
+        foreach (var text in texts.Append("Assistant: mixed 日本 up\n\n\n text 🙃 that was never seen"))
+            Assert.Equal(other.EncodeToIds(text), ours.Encode(text));
+    }
+
+    [Theory]
+    [InlineData("NFC", "e\u0301", "\u00e9")]
+    [InlineData("NFC", "\u212B\u2126", "\u00C5\u03A9")] // singletons: Angstrom, Ohm
+    [InlineData("NFC", "a\u0323\u0302 a\u0302\u0323", "\u1EAD \u1EAD")] // marks in either order
+    [InlineData("NFC", "q\u0307\u0323", "q\u0323\u0307")] // reordered, nothing to compose
+    [InlineData("NFC", "\u1112\u1161\u11AB \u1100\u1161", "\uD55C \uAC00")] // Hangul
+    [InlineData("NFC", "\u0958", "\u0915\u093C")] // excluded from composition
+    [InlineData("NFC", "a\u0301\u0300", "\u00E1\u0300")] // same class: the second is blocked
+    [InlineData("NFD", "\u1EAD\uD55C", "a\u0323\u0302\u1112\u1161\u11AB")]
+    public void Canonical_forms_are_made_when_the_file_asks_for_it(string form, string text, string expected)
+    {
+        BpeTrainer.Train(["abc"], new()).Save(folder.Root);
+        var file = JsonNode.Parse(File.ReadAllText(folder.Path("tokenizer.json")))!.AsObject();
+        file["normalizer"] = new JsonObject { ["type"] = form };
+        var tokenizer = Load(file);
+        Assert.Equal(expected, tokenizer.Decode(tokenizer.Encode(text)));
+    }
+
+    [Fact]
+    public void Streaming_never_splits_a_character_and_adds_up_to_the_whole()
+    {
+        var tokenizer = BpeTrainer.Train(["abc"], new()).Save(folder.Root);
+        var streaming = new StreamingDecoder(tokenizer);
+        var parts = tokenizer.Encode("aé🙂b").Append(tokenizer.EosId).Select(streaming.Push).ToList();
+        Assert.Equal(["a", "", "é", "", "", "", "🙂", "b", ""], parts);
+        Assert.Equal("", streaming.Flush());
+        Assert.Equal("", streaming.Push(tokenizer.Encode("é")[0]));
+        Assert.Equal("\uFFFD", streaming.Flush());
+    }
+
+    [Theory]
+    [InlineData("a b", "model.merges[0]", "a z")]
+    [InlineData("a b", "model.merges[0]", "ab")]
+    public void A_merge_that_names_a_missing_piece_is_named(string good, string key, string bad)
+    {
+        var file = Small(good);
+        file["model"]!["merges"] = new JsonArray(bad);
+        Assert.Contains(key, Assert.Throws<CaiException>(() => Load(file)).Problem);
+    }
+
+    [Fact]
+    public void Broken_files_name_the_key()
+    {
+        AssertProblem(file => file["model"]!["type"] = "WordPiece", "WordPiece");
+        AssertProblem(file => file["model"]!["vocab"]!["c"] = 77, "id 6");
+        AssertProblem(file => file["model"]!["vocab"]!["c"] = 5, "id 5");
+        AssertProblem(file => file["model"]!["vocab"]!["c"] = "six", "model.vocab.c");
+        AssertProblem(file => file["model"]!.AsObject().Remove("merges"), "model.merges");
+        AssertProblem(file => file["model"]!["unk_token"] = "<what>", "<what>");
+        AssertProblem(file => file["pre_tokenizer"] = new JsonObject { ["type"] = "Punctuation" }, "Punctuation");
+        AssertProblem(file => file["pre_tokenizer"] = new JsonObject { ["type"] = "Split", ["behavior"] = "Isolated", ["pattern"] = new JsonObject { ["Regex"] = "(" } }, "pre_tokenizer.pattern");
+        AssertProblem(file => file["added_tokens"] = new JsonArray(), "ends a text");
+        AssertProblem(file => file.Remove("model"), "model");
+
+        void AssertProblem(Action<JsonObject> spoil, string named)
+        {
+            var file = Small("a b");
+            spoil(file);
+            var error = Assert.Throws<CaiException>(() => Load(file));
+            Assert.Contains(named, error.Problem);
+            Assert.Equal(folder.Path("tokenizer.json"), error.Where);
+        }
+    }
+
+    [Fact]
+    public void Missing_and_cut_off_files_are_named()
+    {
+        Assert.Equal(folder.Path("tokenizer.json"), Assert.Throws<CaiException>(() => TokenizerJson.Load(folder.Root)).Where);
+        var cut = folder.File("tokenizer.json", "{\"model\": {\"vo");
+        Assert.Equal(cut, Assert.Throws<CaiException>(() => TokenizerJson.Load(folder.Root)).Where);
+    }
+
+    [Theory]
+    [InlineData("tokenizer_config.json", """{"eos_token": "c", "bos_token": "a"}""", null, new[] { 6 })]
+    [InlineData("tokenizer_config.json", """{"eos_token": {"content": "c"}, "bos_token": "a", "add_bos_token": true}""", 4, new[] { 6 })]
+    [InlineData("tokenizer_config.json", """{"tokenizer_class": "LlamaTokenizer", "bos_token": "<s>"}""", 1, new[] { 2 })]
+    [InlineData("special_tokens_map.json", """{"eos_token": "b"}""", null, new[] { 5 })]
+    [InlineData("generation_config.json", """{"eos_token_id": [5, 6]}""", null, new[] { 5, 6 })]
+    [InlineData("config.json", """{"eos_token_id": 6, "bos_token_id": 1}""", null, new[] { 6 })]
+    public void The_files_beside_it_name_the_first_and_last_tokens(string name, string content, int? bos, int[] ends)
+    {
+        folder.File(name, content);
+        var tokenizer = Load(Small());
+        Assert.Equal(bos, tokenizer.BosId);
+        Assert.Equal(ends, tokenizer.EndIds);
+    }
+
+    [Fact]
+    public void An_end_token_outside_the_vocabulary_is_refused()
+    {
+        folder.File("config.json", """{"eos_token_id": 9}""");
+        Assert.Equal(folder.Path("config.json"), Assert.Throws<CaiException>(() => Load(Small())).Where);
+    }
+}

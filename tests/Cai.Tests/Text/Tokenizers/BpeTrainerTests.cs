@@ -1,0 +1,109 @@
+using Cai.Storage;
+using Cai.Text;
+using Xunit;
+
+namespace Cai.Tests.Text.Tokenizers;
+
+public sealed class BpeTrainerTests : IDisposable
+{
+    private readonly TempFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    // Words: "low" 1, " low" 4, " lower" 2, " newest" 6, " widest" 3 ("Ġ" spells the blank).
+    private static readonly string[] Toy =
+    [
+        "low low low low low lower lower newest newest newest newest newest newest widest widest widest",
+    ];
+
+    [Fact]
+    public void The_first_merges_are_those_worked_out_by_hand()
+    {
+        // (e,s) 9 before (s,t) 9 by spelling; (es,t) 9; (l,o) 7 before (o,w) 7; (lo,w) 7; then of the pairs seen 6 times
+        // (e,w), (n,e), (w,est), (Ġ,low), (Ġ,n) the first by spelling, which makes (ew,est) 6 the next, and so on.
+        var trained = BpeTrainer.Train(Toy, new() { VocabularySize = 257 + 10 });
+        Assert.Equal([("e", "s"), ("es", "t"), ("l", "o"), ("lo", "w"), ("e", "w"), ("ew", "est"), ("n", "ewest"), ("Ġ", "low"), ("Ġ", "newest"), ("d", "est")],
+            trained.Merges);
+        Assert.Equal("<|end|>", trained.Pieces[0]);
+        Assert.Equal(267, trained.Pieces.Count);
+    }
+
+    [Fact]
+    public void Incremental_counts_equal_counting_anew_after_each_merge()
+    {
+        var text = string.Concat(Enumerable.Repeat("the cat sat on the mat; aaaa aaaaa banana bandana xyxyxy it's 12 1212 ", 3)) + "the then them";
+        var trained = BpeTrainer.Train([text], new() { VocabularySize = 340 });
+        Assert.Equal(NaiveMerges(text, trained.Merges.Count), trained.Merges);
+        Assert.True(trained.Merges.Count > 30);
+    }
+
+    /// <summary>The definition, without any bookkeeping; for ASCII, where only the blank has another spelling.</summary>
+    private static List<(string Left, string Right)> NaiveMerges(string text, int count)
+    {
+        var words = System.Text.RegularExpressions.Regex.Matches(text, @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")
+            .Select(m => m.Value.Replace(' ', 'Ġ').Select(c => c.ToString()).ToList()).ToList();
+        var merges = new List<(string, string)>();
+        while (merges.Count < count)
+        {
+            var (left, right) = words.SelectMany(w => w.Zip(w.Skip(1))).GroupBy(pair => pair).OrderByDescending(g => g.Count())
+                .ThenBy(g => g.Key.First, StringComparer.Ordinal).ThenBy(g => g.Key.Second, StringComparer.Ordinal).First().Key;
+            merges.Add((left, right));
+            foreach (var word in words)
+                for (var i = 0; i + 1 < word.Count; i++)
+                    if (word[i] == left && word[i + 1] == right)
+                    {
+                        word[i] += right;
+                        word.RemoveAt(i + 1);
+                    }
+        }
+        return merges;
+    }
+
+    [Fact]
+    public void A_saved_tokenizer_loads_and_gives_any_text_back()
+    {
+        var tokenizer = BpeTrainer.Train(Toy, new() { VocabularySize = 300, BeginToken = "<|begin|>" }).Save(folder.Root);
+        Assert.Equal(0, tokenizer.EosId);
+        Assert.Equal(1, tokenizer.BosId);
+        Assert.Equal(" newest", tokenizer.TokenText(Assert.Single(tokenizer.Encode(" newest"))));
+        foreach (var text in new[] { "", " ", "\n\nHuman: low?", "a\0b", "naïve 𝒳𝒴 日本語 🙂‍↔️ e\u0301", "\r\n\t  x  " })
+            Assert.Equal(text, tokenizer.Decode(tokenizer.Encode(text)));
+        Assert.Equal("\uFFFD", tokenizer.Decode(tokenizer.Encode("\ud800")));
+    }
+
+    [Fact]
+    public void The_end_token_cannot_be_forged_in_text()
+    {
+        var tokenizer = BpeTrainer.Train(Toy, new() { VocabularySize = 280 }).Save(folder.Root);
+        Assert.Null(tokenizer.BosId);
+        Assert.DoesNotContain(tokenizer.EosId, tokenizer.Encode("low<|end|>"));
+        Assert.Equal("low<|end|>", tokenizer.Decode(tokenizer.Encode("low<|end|>")));
+        Assert.Equal([.. tokenizer.Encode("low"), tokenizer.EosId, .. tokenizer.Encode(" low")], tokenizer.Encode("low<|end|> low", parseSpecial: true));
+        Assert.Equal("low low", tokenizer.Decode(tokenizer.Encode("low<|end|> low", parseSpecial: true)));
+        Assert.Equal("<|end|>", tokenizer.TokenText(tokenizer.EosId));
+    }
+
+    [Fact]
+    public void The_same_texts_give_the_same_files_whatever_their_order()
+    {
+        var texts = Toy[0].Split(' ').Select(w => " " + w).ToArray();
+        BpeTrainer.Train(texts, new() { VocabularySize = 290 }).Save(folder.Path("a"));
+        BpeTrainer.Train(texts.Reverse(), new() { VocabularySize = 290 }).Save(folder.Path("b"));
+        Assert.Equal(ContentHash.OfFolder(folder.Path("a")), ContentHash.OfFolder(folder.Path("b")));
+        Assert.Equal(3, Directory.GetFiles(folder.Path("a")).Length);
+    }
+
+    [Fact]
+    public void Training_ends_when_nothing_repeats()
+    {
+        Assert.Empty(BpeTrainer.Train(["abc"], new() { VocabularySize = 2048 }).Merges);
+        Assert.Equal(2, BpeTrainer.Train(["abc"], new() { VocabularySize = 2048, MinPairCount = 1 }).Merges.Count);
+    }
+
+    [Fact]
+    public void Impossible_requests_say_what_to_do()
+    {
+        Assert.Contains("257", Assert.Throws<CaiException>(() => BpeTrainer.Train(Toy, new() { VocabularySize = 256 })).Remedy);
+        Assert.Throws<CaiException>(() => BpeTrainer.Train(["", ""], new()));
+    }
+}
