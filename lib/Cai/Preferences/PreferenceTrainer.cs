@@ -33,7 +33,7 @@ public sealed class PreferenceTrainer : IDisposable
     private sealed record Position(long Step, long Pairs);
 
     /// <summary>The last step whose effects are in a checkpoint file, or null: what <see cref="MetricsWriter"/> needs to resume.</summary>
-    public static long? CheckpointStep(string path) => Checkpoint.ReadState<Position>(path)?.Step;
+    public static long? CheckpointStep(string path) => TrainingCheckpoint.ReadState<Position>(path)?.Step;
 
     /// <summary>Trains for <see cref="PreferenceOptions.Epochs"/> passes. Comparisons without a label are left out and counted.</summary>
     /// <param name="checkpoint">File to resume from and to write to; null keeps nothing.</param>
@@ -59,12 +59,12 @@ public sealed class PreferenceTrainer : IDisposable
     private long Run(List<TokenPair> pairs, string? checkpoint, IProgress<PreferenceStep>? progress, CancellationToken cancel)
     {
         var part = new TrainedPart("preference", model.Model.Parameters, optimiser);
-        var at = (checkpoint is null ? null : Checkpoint.TryLoad<Position>(checkpoint, part)) ?? new Position(0, 0);
+        var at = (checkpoint is null ? null : TrainingCheckpoint.TryLoad<Position>(checkpoint, part)) ?? new Position(0, 0);
         var saved = at.Step;
         void Save()
         {
             if (checkpoint is not null && at.Step > saved)
-                Checkpoint.Save(checkpoint, at, part);
+                TrainingCheckpoint.Save(checkpoint, at, part);
             saved = at.Step;
         }
         var total = (long)options.Epochs * pairs.Count;
