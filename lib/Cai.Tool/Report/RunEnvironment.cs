@@ -33,7 +33,7 @@ public sealed record RunEnvironment(string Cpu, int Cores, string System, string
     public static string TorchVersion()
     {
         var informational = typeof(TorchSharp.torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
-        return $"libtorch {TorchSharp.torch.__version__}, TorchSharp {informational}";
+        return $"{TorchSharp.torch.__version__}, TorchSharp {informational}";
     }
 
     private static string ProcessorName()
