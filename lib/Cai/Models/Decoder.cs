@@ -64,22 +64,29 @@ public sealed class Decoder : IDisposable
     /// <param name="ids">[batch, time], int64.</param>
     /// <param name="positions">[batch, time], int64; null counts 0, 1, 2, … in every row.</param>
     /// <param name="mask">
-    /// [batch, 1, time, keys], bool, true where a query may look; null is plain causal attention, which is all that
-    /// right-padded batches need (padding comes after everything that is read).
+    /// [batch, 1, time, keys], bool, true where a query may look, or numbers to add to the scores; null is plain causal
+    /// attention, which is all that right-padded batches need (padding comes after everything that is read). A prefix is
+    /// always seen and has no columns here.
     /// </param>
-    /// <param name="cache">Keys and values of earlier tokens; this call's are written at <paramref name="positions"/>. Needs a mask unless it is empty.</param>
+    /// <param name="cache">
+    /// Keys and values of earlier tokens; this call's are written at <paramref name="positions"/>. Needs a mask unless it
+    /// is empty; as many columns as the mask has are read.
+    /// </param>
+    /// <param name="prefix">Keys and values of tokens that come before every row, batch 1, filled to its capacity; null positions then count from there.</param>
     /// <returns>[batch, time, hidden]</returns>
-    public Tensor Hidden(Tensor ids, Tensor? positions = null, Tensor? mask = null, KvCache? cache = null)
+    public Tensor Hidden(Tensor ids, Tensor? positions = null, Tensor? mask = null, KvCache? cache = null, KvCache? prefix = null)
     {
         using var scope = NewDisposeScope();
         var time = ids.shape[1];
+        var start = prefix?.Capacity ?? 0;
         // [time, 1, width] broadcasts over the batch; with explicit positions it is [batch, time, 1, width].
-        var c = positions is null ? cos.narrow(0, 0, time) : cos.index_select(0, positions.flatten()).view(positions.shape[0], positions.shape[1], 1, -1);
-        var s = positions is null ? sin.narrow(0, 0, time) : sin.index_select(0, positions.flatten()).view(positions.shape[0], positions.shape[1], 1, -1);
+        var c = positions is null ? cos.narrow(0, start, time) : cos.index_select(0, positions.flatten()).view(positions.shape[0], positions.shape[1], 1, -1);
+        var s = positions is null ? sin.narrow(0, start, time) : sin.index_select(0, positions.flatten()).view(positions.shape[0], positions.shape[1], 1, -1);
         var x = Parameters["embed.weight"].index_select(0, ids.flatten()).view(ids.shape[0], time, Config.HiddenSize);
+        var columns = positions is null || start == 0 ? positions : positions - start;
         for (var i = 0; i < Config.Layers; i++)
         {
-            x = x + Attention(i, RmsNorm(x, Parameters[$"layers.{i}.attention_norm.weight"]), c, s, positions, mask, cache);
+            x = x + Attention(i, RmsNorm(x, Parameters[$"layers.{i}.attention_norm.weight"]), c, s, columns, mask, cache, prefix);
             x = x + Mlp(i, RmsNorm(x, Parameters[$"layers.{i}.mlp_norm.weight"]));
         }
         return RmsNorm(x, Parameters["norm.weight"]).MoveToOuterDisposeScope();
@@ -122,7 +129,7 @@ public sealed class Decoder : IDisposable
             Parameters.Dispose();
     }
 
-    private Tensor Attention(int layer, Tensor x, Tensor cos, Tensor sin, Tensor? positions, Tensor? mask, KvCache? cache)
+    private Tensor Attention(int layer, Tensor x, Tensor cos, Tensor sin, Tensor? columns, Tensor? mask, KvCache? cache, KvCache? prefix)
     {
         long batch = x.shape[0], time = x.shape[1], heads = Config.Heads, kv = Config.KvHeads, width = Config.HeadWidth;
         var bias = Config.AttentionBias ? Parameters[$"layers.{layer}.qkv.bias"] : null;
@@ -132,14 +139,23 @@ public sealed class Decoder : IDisposable
         var key = rotated.narrow(1, heads, kv);
         var value = qkv.narrow(2, heads + kv, kv).transpose(1, 2);
         if (cache is not null)
-            (key, value) = cache.Append(layer, key, value, positions);
-        if (kv != heads)
-        {
-            key = Repeat(key, heads / kv);
-            value = Repeat(value, heads / kv);
-        }
-        var mixed = F.scaled_dot_product_attention(query, key, value, attn_mask: mask, p: 0, is_casual: mask is null && time > 1);
+            (key, value) = cache.Append(layer, key, value, columns, mask?.shape[3] ?? time);
+        var mixed = prefix is not null
+            ? PrefixAttention.Attend(query, key, value, prefix.Keys(layer), prefix.Values(layer), mask)
+            : OwnAttention(query, key, value, mask);
         return F.linear(mixed.transpose(1, 2).reshape(batch, time, heads * width), Parameters[$"layers.{layer}.out.weight"]);
+    }
+
+    private static Tensor OwnAttention(Tensor query, Tensor key, Tensor value, Tensor? mask)
+    {
+        long[] q = query.shape, k = key.shape;
+        var groups = q[1] / k[1];
+        // A single query per head: the heads of a group stand in for time, and the keys need not be repeated.
+        if (groups > 1 && q[2] == 1)
+            return F.scaled_dot_product_attention(query.reshape(q[0], k[1], groups, q[3]), key, value, attn_mask: mask, p: 0, is_casual: false).reshape(q);
+        if (groups > 1)
+            (key, value) = (Repeat(key, groups), Repeat(value, groups));
+        return F.scaled_dot_product_attention(query, key, value, attn_mask: mask, p: 0, is_casual: mask is null && q[2] > 1);
     }
 
     private Tensor Mlp(int layer, Tensor x)

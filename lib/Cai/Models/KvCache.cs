@@ -25,23 +25,28 @@ public sealed class KvCache : IDisposable
 
     public long Batch => keys[0].shape[0];
 
+    internal Tensor Keys(int layer) => keys[layer];
+
+    internal Tensor Values(int layer) => values[layer];
+
     /// <summary>
-    /// Writes new keys and values, [batch, kv, time, width], at <paramref name="positions"/> ([batch, time]; null: from
-    /// column 0) and returns what attention should look at: the new ones alone for a prompt, the whole cache for a token.
+    /// Writes new keys and values, [batch, kv, time, width], at <paramref name="columns"/> ([batch, time]; null: from
+    /// column 0) and returns what attention should look at: the new ones alone for a prompt, the first
+    /// <paramref name="read"/> columns of the cache for a token.
     /// </summary>
-    internal (Tensor Keys, Tensor Values) Append(int layer, Tensor key, Tensor value, Tensor? positions)
+    internal (Tensor Keys, Tensor Values) Append(int layer, Tensor key, Tensor value, Tensor? columns, long read)
     {
-        if (positions is null)
+        if (columns is null)
         {
             var time = key.shape[2];
             keys[layer].narrow(2, 0, time).copy_(key);
             values[layer].narrow(2, 0, time).copy_(value);
             return (key, value);
         }
-        var index = positions.unsqueeze(1).unsqueeze(-1).expand(key.shape);
+        var index = columns.unsqueeze(1).unsqueeze(-1).expand(key.shape);
         keys[layer].scatter_(2, index, key);
         values[layer].scatter_(2, index, value);
-        return (keys[layer], values[layer]);
+        return (keys[layer].narrow(2, 0, read), values[layer].narrow(2, 0, read));
     }
 
     /// <summary>Keeps only these rows ([n], int64), in this order: finished sequences leave the batch.</summary>

@@ -1,0 +1,36 @@
+using Cai.Text;
+
+namespace Cai.Generation;
+
+/// <summary>
+/// Prompt and continuation as tokens that join where the text joins. SentencePiece-style tokenizers put a blank before
+/// every text they encode and drop it when they decode; in the middle of a text that blank would be wrong both ways.
+/// </summary>
+internal sealed class ContinuationCodec(ITokenizer tokenizer)
+{
+    private const string Anchor = "\n"; // never joins its neighbour into one token in the SentencePiece family
+    private readonly bool addsBlank = string.Concat(tokenizer.Encode("a").Select(tokenizer.TokenText)) is [' ', ..];
+
+    /// <summary>The begin token, if the model has one, and the text.</summary>
+    public int[] Prompt(string text) => tokenizer.BosId is { } bos ? [bos, .. tokenizer.Encode(text)] : tokenizer.Encode(text);
+
+    /// <summary>Tokens of a text that stands behind another one.</summary>
+    public int[] Continuation(string text)
+    {
+        if (!addsBlank)
+            return tokenizer.Encode(text);
+        var anchor = tokenizer.Encode(Anchor);
+        var both = tokenizer.Encode(Anchor + text);
+        return both.AsSpan().StartsWith(anchor) ? both[anchor.Length..] : tokenizer.Encode(text);
+    }
+
+    /// <summary>Text of tokens that follow a prompt.</summary>
+    public string Text(IReadOnlyList<int> prompt, IEnumerable<int> ids)
+    {
+        if (!addsBlank)
+            return tokenizer.Decode([.. ids]);
+        var before = tokenizer.Decode([prompt[^1]]);
+        var both = tokenizer.Decode([prompt[^1], .. ids]);
+        return both.StartsWith(before, StringComparison.Ordinal) ? both[before.Length..] : tokenizer.Decode([.. ids]);
+    }
+}

@@ -1,0 +1,73 @@
+using Cai.Models;
+using Cai.Storage;
+using Cai.Text;
+
+namespace Cai.Generation;
+
+/// <summary>How a local model works through its requests; no option changes what it answers.</summary>
+public sealed record LocalModelOptions
+{
+    /// <summary>Rows computed together (see <see cref="SamplerOptions.BatchSize"/>).</summary>
+    public int BatchSize { get; init; } = 64;
+}
+
+/// <summary>
+/// A decoder and its tokenizer as a language model. Everything runs on the calling thread, and the tasks returned are
+/// already complete: libtorch's gradient mode belongs to a thread.
+/// </summary>
+public sealed class LocalModel : ILanguageModel
+{
+    private readonly ContinuationCodec codec;
+
+    /// <summary>The caller keeps ownership of the decoder, and may go on training it between calls.</summary>
+    public LocalModel(Decoder decoder, ITokenizer tokenizer, LocalModelOptions? options = null, string name = "local")
+    {
+        Decoder = decoder;
+        Tokenizer = tokenizer;
+        Options = options ?? new();
+        Name = name;
+        codec = new ContinuationCodec(tokenizer);
+    }
+
+    public LocalModel(PretrainedModel model, LocalModelOptions? options = null, string? name = null)
+        : this(model.Decoder, model.Tokenizer, options, name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Folder)))
+    {
+    }
+
+    public string Name { get; }
+
+    public Decoder Decoder { get; }
+
+    public ITokenizer Tokenizer { get; }
+
+    public LocalModelOptions Options { get; }
+
+    public Task<IReadOnlyList<Completion>> SampleAsync(IReadOnlyList<SampleRequest> requests, SampleOptions options, IProgress<int>? progress = null, CancellationToken cancel = default)
+    {
+        var prompts = requests.Select(r => new TokenPrompt(codec.Prompt(r.Prompt), Seeds.Derive(options.Seed, r.Id))).ToList();
+        for (var i = 0; i < prompts.Count; i++)
+            Sampler.CheckPrompt(Decoder.Config, prompts[i].Ids.Count, options.MaxTokens, $"request {requests[i].Id}");
+        var settings = new SamplerOptions { MaxTokens = options.MaxTokens, Temperature = options.Temperature, EndIds = EndIds, BatchSize = Options.BatchSize };
+        var stops = new StopStrings(codec, options.Stops);
+        var samples = new Sampler(Decoder).Sample(prompts, settings, options.Stops.Count == 0 ? null : (i, ids) => stops.Reached(prompts[i].Ids, ids), progress, cancel);
+        IReadOnlyList<Completion> completions = [.. samples.Select((s, i) => new Completion(requests[i].Id, Text(prompts[i], s, stops), s.Ids, s.LogProbs, s.Finish))];
+        return Task.FromResult(completions);
+    }
+
+    public Task<IReadOnlyList<IReadOnlyList<double?>>> LogProbsAsync(IReadOnlyList<ScoreRequest> requests, IProgress<int>? progress = null, CancellationToken cancel = default)
+    {
+        var tokens = requests.Select(r => new TokenScoreRequest(codec.Prompt(r.Prompt), [.. r.Continuations.Select(codec.Continuation)])).ToList();
+        var sums = new Scorer(Decoder, Options.BatchSize).Score(tokens, progress, cancel);
+        IReadOnlyList<IReadOnlyList<double?>> result = [.. sums.Select(row => (IReadOnlyList<double?>)[.. row.Select(sum => (double?)sum)])];
+        return Task.FromResult(result);
+    }
+
+    private IReadOnlyList<int> EndIds => [Tokenizer.EosId];
+
+    private string Text(TokenPrompt prompt, TokenSample sample, StopStrings stops)
+    {
+        var ids = sample.Finish == FinishReason.EndToken ? sample.Ids.SkipLast(1).ToArray() : sample.Ids;
+        var text = codec.Text(prompt.Ids, ids);
+        return sample.Finish == FinishReason.StopString ? stops.Cut(text) : text;
+    }
+}

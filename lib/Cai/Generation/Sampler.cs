@@ -1,0 +1,203 @@
+using Cai.Models;
+using Cai.Storage;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Cai.Generation;
+
+/// <summary>Tokens to continue.</summary>
+/// <param name="Ids">The whole prompt, its begin token included; at least one.</param>
+/// <param name="Seed">Seed of this row's own stream of random numbers.</param>
+public sealed record TokenPrompt(IReadOnlyList<int> Ids, long Seed);
+
+/// <summary>A sampled continuation as tokens.</summary>
+/// <param name="Ids">The end token included, when one was drawn.</param>
+/// <param name="LogProbs">Log-probability of each token under the distribution it was drawn from; at temperature 0 under the model's own (T = 1).</param>
+public sealed record TokenSample(IReadOnlyList<int> Ids, IReadOnlyList<float> LogProbs, FinishReason Finish);
+
+/// <summary>How to draw tokens.</summary>
+public sealed record SamplerOptions
+{
+    /// <summary>Most tokens to draw, the end token included (paper: 128 for RL).</summary>
+    public int MaxTokens { get; init; } = 128;
+
+    /// <summary>0 takes the likeliest token. No top-k or top-p: log-probabilities must be those of the sampler (paper: T = 1).</summary>
+    public double Temperature { get; init; } = 1;
+
+    /// <summary>Tokens that end a continuation.</summary>
+    public IReadOnlyList<int> EndIds { get; init; } = [];
+
+    /// <summary>Rows sampled together. 64 is near the fastest for models of some million parameters on a CPU.</summary>
+    public int BatchSize { get; init; } = 64;
+}
+
+/// <summary>
+/// Batched sampling from a decoder at the level of tokens, with keys and values cached, a shared prefix computed once,
+/// and finished rows leaving the batch. A row's tokens depend on its prompt and seed alone, not on its neighbours.
+/// </summary>
+public sealed class Sampler(Decoder decoder)
+{
+    /// <summary>Samples one continuation for each prompt, in the order of the prompts. Runs on the calling thread.</summary>
+    /// <param name="stop">Called with the row's index and tokens so far after each token but an end token; true ends the row (<see cref="FinishReason.StopString"/>).</param>
+    /// <param name="progress">Number of finished rows.</param>
+    /// <exception cref="CaiException">An empty prompt, one that leaves no room in the context, or predictions that are not finite.</exception>
+    public IReadOnlyList<TokenSample> Sample(IReadOnlyList<TokenPrompt> prompts, SamplerOptions options, Func<int, IReadOnlyList<int>, bool>? stop = null, IProgress<int>? progress = null, CancellationToken cancel = default)
+    {
+        Check(prompts, options);
+        var rows = prompts.Select((p, i) => new Row(i, p)).ToArray();
+        var run = new Run(options, [.. options.EndIds], stop, progress, cancel);
+        using var guard = no_grad();
+        foreach (var group in PrefixGroups.Of([.. prompts.Select(p => p.Ids)], options.BatchSize))
+        {
+            using var prefix = Prefix(decoder, prompts[group.Batches[0][0]].Ids, group.Shared);
+            foreach (var batch in group.Batches)
+                SampleBatch([.. batch.Select(i => rows[i])], prefix, group.Shared, run);
+        }
+        return [.. rows.Select(r => new TokenSample(r.Ids, r.LogProbs, r.Finish!.Value))];
+    }
+
+    /// <summary>Keys and values of the first <paramref name="length"/> tokens, or null for none.</summary>
+    internal static KvCache? Prefix(Decoder decoder, IReadOnlyList<int> ids, int length)
+    {
+        if (length == 0)
+            return null;
+        using var scope = NewDisposeScope();
+        var cache = new KvCache(decoder.Config, 1, length, decoder.Device, decoder.Parameters.Flat.dtype);
+        decoder.Hidden(TokenBatch.Of([[.. ids.Take(length)]], decoder.Device).Ids, cache: cache);
+        return cache;
+    }
+
+    private void SampleBatch(List<Row> active, KvCache? prefix, int shared, Run run)
+    {
+        var capacity = active.Max(r => r.Prompt.Ids.Count) - shared + run.Options.MaxTokens;
+        using var cache = new KvCache(decoder.Config, active.Count, capacity, decoder.Device, decoder.Parameters.Flat.dtype);
+        using var columns = arange(capacity, dtype: ScalarType.Int64, device: decoder.Device).DetachFromDisposeScope();
+        for (var step = 0; step < run.Options.MaxTokens; step++)
+        {
+            run.Cancel.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            var logits = step == 0 ? Prefill(active, cache, prefix, shared) : Next(active, cache, prefix, columns);
+            Draw(logits, active, run);
+            if (active.TrueForAll(r => r.Finish is not null))
+                return;
+            Compact(active, cache);
+        }
+    }
+
+    /// <summary>Runs the prompts and gives the logits of their next tokens, [rows, vocab].</summary>
+    private Tensor Prefill(List<Row> rows, KvCache cache, KvCache? prefix, int shared)
+    {
+        var batch = TokenBatch.Of([.. rows.Select(r => r.Prompt.Ids.Skip(shared).ToArray())], decoder.Device);
+        var hidden = decoder.Hidden(batch.Ids, cache: cache, prefix: prefix);
+        foreach (var row in rows)
+            row.Column = row.Prompt.Ids.Count - shared;
+        var last = (batch.Lengths - 1).view(-1, 1, 1).expand(rows.Count, 1, hidden.shape[2]);
+        return decoder.Logits(hidden.gather(1, last).squeeze(1));
+    }
+
+    /// <summary>Feeds every row its latest token, [rows, vocab].</summary>
+    private Tensor Next(List<Row> rows, KvCache cache, KvCache? prefix, Tensor columns)
+    {
+        var ids = tensor(rows.Select(r => (long)r.Last).ToArray(), [rows.Count, 1], device: decoder.Device);
+        var own = tensor(rows.Select(r => (long)r.Column).ToArray(), [rows.Count, 1], device: decoder.Device);
+        var read = rows.Max(r => r.Column) + 1;
+        var future = columns.narrow(0, 0, read).unsqueeze(0) > own;
+        var mask = zeros([rows.Count, read], dtype: decoder.Parameters.Flat.dtype, device: decoder.Device)
+            .masked_fill_(future, double.NegativeInfinity).view(rows.Count, 1, 1, read);
+        foreach (var row in rows)
+            row.Column++;
+        var hidden = decoder.Hidden(ids, prefix is null ? own : own + prefix.Capacity, mask, cache, prefix);
+        return decoder.Logits(hidden.squeeze(1));
+    }
+
+    private static void Draw(Tensor logits, List<Row> rows, Run run)
+    {
+        var temperature = run.Options.Temperature;
+        var wide = logits.to(ScalarType.Float32);
+        var logProbs = (temperature is 0 or 1 ? wide : wide / temperature).log_softmax(-1);
+        Tensor tokens;
+        if (temperature == 0)
+            tokens = logProbs.argmax(-1);
+        else
+        {
+            // Inverse of the cumulative distribution, summed in float64: float32 sums would favour early tokens of large vocabularies.
+            var cumulative = logProbs.exp().to(ScalarType.Float64).cumsum(-1);
+            var total = cumulative.narrow(-1, cumulative.shape[1] - 1, 1);
+            var points = tensor(rows.Select(r => r.Finish is null ? r.Rng.NextDouble() : 0).ToArray(), [rows.Count, 1], device: logits.device);
+            // Strictly below the total, so that rounding can never pick a token of probability zero.
+            tokens = (cumulative <= minimum(points * total, total * (1 - 1e-15))).sum(-1);
+        }
+        var chosen = logProbs.gather(-1, tokens.clamp(max: logits.shape[1] - 1).unsqueeze(-1)).cpu().data<float>().ToArray();
+        var ids = tokens.cpu().data<long>().ToArray();
+        for (var i = 0; i < rows.Count; i++)
+        {
+            if (rows[i].Finish is not null)
+                continue;
+            if (!float.IsFinite(chosen[i]))
+                throw new CaiException("The model's predictions are not finite.", "Its weights are damaged or its training diverged: load an earlier checkpoint.");
+            run.Accept(rows[i], (int)ids[i], chosen[i]);
+        }
+    }
+
+    /// <summary>Finished rows leave once they are a quarter of the batch: leaving copies the cache of those that stay.</summary>
+    private void Compact(List<Row> active, KvCache cache)
+    {
+        if (active.Count(r => r.Finish is not null) * 4 < active.Count)
+            return;
+        using var kept = tensor(Enumerable.Range(0, active.Count).Where(i => active[i].Finish is null).Select(i => (long)i).ToArray(), device: decoder.Device);
+        cache.Select(kept);
+        active.RemoveAll(r => r.Finish is not null);
+    }
+
+    private void Check(IReadOnlyList<TokenPrompt> prompts, SamplerOptions options)
+    {
+        if (!(options.Temperature >= 0) || double.IsInfinity(options.Temperature))
+            throw new CaiException($"Temperature is {options.Temperature.ToString(System.Globalization.CultureInfo.InvariantCulture)}; a number from 0 was expected.", "Take 1 to sample as the paper does, or 0 for the likeliest token.");
+        if (options.MaxTokens < 1 || options.BatchSize < 1)
+            throw new CaiException($"MaxTokens is {options.MaxTokens} and BatchSize {options.BatchSize}; both must be at least 1.", "Correct the sampling options.");
+        for (var i = 0; i < prompts.Count; i++)
+            CheckPrompt(decoder.Config, prompts[i].Ids.Count, options.MaxTokens, $"prompt {i}");
+    }
+
+    /// <summary>A prompt must hold something and leave room for what is to follow.</summary>
+    internal static void CheckPrompt(DecoderConfig config, int prompt, int more, string where)
+    {
+        if (prompt == 0)
+            throw new CaiException("The prompt is empty and the model has no begin token, so there is nothing to continue.", "Give it some text.", where);
+        if (prompt + more > config.MaxPositions)
+            throw new CaiException($"The prompt has {prompt} tokens and {more} more may follow, but the model's context is {config.MaxPositions}.",
+                "Shorten the prompt (fewer examples or turns) or lower the number of tokens to write.", where);
+    }
+
+    private sealed class Row(int index, TokenPrompt prompt)
+    {
+        public int Index => index;
+        public TokenPrompt Prompt => prompt;
+        public Rng Rng { get; } = new(prompt.Seed);
+        public List<int> Ids { get; } = [];
+        public List<float> LogProbs { get; } = [];
+        public FinishReason? Finish { get; set; }
+
+        /// <summary>Column of the cache that the next token's keys go to.</summary>
+        public int Column { get; set; }
+
+        public int Last => Ids[^1];
+    }
+
+    private sealed record Run(SamplerOptions Options, HashSet<int> EndIds, Func<int, IReadOnlyList<int>, bool>? Stop, IProgress<int>? Progress, CancellationToken Cancel)
+    {
+        private int finished;
+
+        public void Accept(Row row, int id, float logProb)
+        {
+            row.Ids.Add(id);
+            row.LogProbs.Add(logProb);
+            row.Finish = EndIds.Contains(id) ? FinishReason.EndToken
+                : Stop?.Invoke(row.Index, row.Ids) == true ? FinishReason.StopString
+                : row.Ids.Count >= Options.MaxTokens ? FinishReason.Length
+                : null;
+            if (row.Finish is not null)
+                Progress?.Report(++finished);
+        }
+    }
+}
