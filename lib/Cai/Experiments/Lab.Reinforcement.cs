@@ -1,3 +1,4 @@
+using Cai.Miniature;
 using Cai.Models;
 using Cai.Reinforcement;
 using Cai.Storage;
@@ -9,8 +10,14 @@ namespace Cai.Experiments;
 public sealed partial class Lab
 {
     /// <summary>Red-team and helpful prompts of the training split, the same for every policy (paper 4.2: about as many of each).</summary>
-    public IReadOnlyList<Prompt> RlPrompts =>
-        [.. World.Prompts(Miniature.TopicKind.Harmful, Miniature.World.Train), .. Mixed(Miniature.World.Train, World.Prompts(Miniature.TopicKind.Harmful, Miniature.World.Train).Count)];
+    public IReadOnlyList<Prompt> RlPrompts
+    {
+        get
+        {
+            var harmful = World.Prompts(TopicKind.Harmful, World.Train);
+            return [.. harmful, .. Mixed(World.Train, harmful.Count)];
+        }
+    }
 
     /// <summary>Settings of PPO at this scale; the rest are the defaults, which are those of summarize_from_feedback_details.</summary>
     public PpoOptions PpoOptions => new()
