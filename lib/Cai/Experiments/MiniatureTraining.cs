@@ -20,16 +20,16 @@ public sealed record MiniatureTrainingOptions
     public int VocabularySize { get; init; } = 1280;
 
     /// <summary>Tokens of general documents (pretraining).</summary>
-    public long PretrainTokens { get; init; } = 12_000_000;
+    public long PretrainTokens { get; init; } = 5_000_000;
 
     /// <summary>Further tokens in which all dialogues are helpful and nothing else.</summary>
-    public long HelpfulTokens { get; init; } = 2_500_000;
+    public long HelpfulTokens { get; init; } = 800_000;
 
     /// <summary>Peak rate; small models take large ones.</summary>
-    public double LearningRate { get; init; } = 3e-3;
+    public double LearningRate { get; init; } = 2.5e-3;
 
     /// <summary>Tokens a step.</summary>
-    public int TokensPerBatch { get; init; } = 6144;
+    public int TokensPerBatch { get; init; } = 4096;
 }
 
 /// <summary>
@@ -77,7 +77,7 @@ public static class MiniatureTraining
     };
 
     private static IEnumerable<TrainingText> Texts(ITokenizer tokenizer, string name, IEnumerable<Document> documents) =>
-        documents.Select((document, i) => TrainingText.Document(tokenizer, $"{name}/{i}", document.Text));
+        documents.Select((document, i) => TrainingText.Weighted(tokenizer, $"{name}/{i}", DocumentParts.Of(document)));
 
     private static ITokenizer Tokenizer(World world, MiniatureTrainingOptions options, string folder)
     {
