@@ -33,7 +33,7 @@ public sealed class SupervisedTrainer : IDisposable
     private sealed record Position(long Step, long Tokens, long Texts);
 
     /// <summary>The last step whose effects are in a checkpoint file, or null: what <see cref="MetricsWriter"/> needs to resume.</summary>
-    public static long? CheckpointStep(string path) => Checkpoint.ReadState<Position>(path)?.Step;
+    public static long? CheckpointStep(string path) => TrainingCheckpoint.ReadState<Position>(path)?.Step;
 
     /// <summary>Trains for <see cref="SupervisedOptions.Epochs"/> passes, each in an order of its own.</summary>
     /// <param name="checkpoint">File to resume from and to write to; null keeps nothing.</param>
@@ -81,12 +81,12 @@ public sealed class SupervisedTrainer : IDisposable
     private TrainSummary Run(Func<long, IEnumerable<TrainingText>> source, long budget, string? checkpoint, IProgress<TrainStep>? progress, CancellationToken cancel)
     {
         var part = new TrainedPart("model", model.Parameters, optimiser);
-        var at = (checkpoint is null ? null : Checkpoint.TryLoad<Position>(checkpoint, part)) ?? new Position(0, 0, 0);
+        var at = (checkpoint is null ? null : TrainingCheckpoint.TryLoad<Position>(checkpoint, part)) ?? new Position(0, 0, 0);
         var saved = at.Step;
         void Save()
         {
             if (checkpoint is not null && at.Step > saved)
-                Checkpoint.Save(checkpoint, at, part);
+                TrainingCheckpoint.Save(checkpoint, at, part);
             saved = at.Step;
         }
         using var texts = source(at.Texts).GetEnumerator();

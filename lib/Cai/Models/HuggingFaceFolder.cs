@@ -37,6 +37,16 @@ public static class HuggingFaceFolder
         return new ScalarModel(config, LoadWeights(folder, config, scalar: true, options ?? new()));
     }
 
+    /// <summary>Loads a language model with its tokenizer.</summary>
+    /// <inheritdoc cref="LoadDecoder"/>
+    public static PretrainedModel Load(string folder, LoadOptions? options = null) =>
+        new(LoadDecoder(folder, options), TokenizerJson.Load(folder), options?.Format ?? HhFormat.Instance, folder);
+
+    /// <summary>Loads a scalar model with its tokenizer.</summary>
+    /// <inheritdoc cref="LoadDecoder"/>
+    public static PretrainedScalarModel LoadScalar(string folder, LoadOptions? options = null) =>
+        new(LoadScalarModel(folder, options), TokenizerJson.Load(folder), options?.Format ?? HhFormat.Instance, folder);
+
     /// <summary>Writes a language model. Files in the folder are replaced one by one, config.json last.</summary>
     /// <param name="tokenizerFolder">Folder whose tokenizer files are copied; null leaves the folder's own alone.</param>
     /// <param name="dtype">Float32, BFloat16 or Float16. A bf16 file is half as big and rounds every weight to 8 bits of mantissa.</param>

@@ -82,7 +82,8 @@ public sealed class JsonlAppender<T> : IDisposable
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
         try
         {
-            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+            // Unbuffered: what Append has returned from is in the system's hands, and nothing is left to fail in Dispose.
+            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -111,13 +112,15 @@ public sealed class JsonlAppender<T> : IDisposable
     public void Append(T record)
     {
         var line = Encoding.UTF8.GetBytes(CaiJson.Write(record) + "\n");
+        var end = file.Position;
         try
         {
             file.Write(line);
-            file.Flush();
         }
         catch (IOException e)
         {
+            // Half a line must not stand in the middle of the file should the caller go on.
+            file.SetLength(end);
             throw AtomicFile.Explain(e, Path);
         }
     }
@@ -139,7 +142,6 @@ public sealed class JsonlAppender<T> : IDisposable
             file.WriteByte((byte)'\n');
         else
             file.SetLength(end);
-        file.Flush();
     }
 
     private int ByteAt(long position)

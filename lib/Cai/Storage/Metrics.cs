@@ -27,7 +27,7 @@ public sealed class MetricsWriter : IDisposable
             if (rows.Any(row => Metrics.StepOf(row, path) > last))
                 Jsonl.Write(path, rows.Where(row => Metrics.StepOf(row, path) <= last));
         }
-        else
+        else if (File.Exists(path))
         {
             File.Delete(path);
         }

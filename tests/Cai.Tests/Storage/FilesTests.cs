@@ -89,7 +89,7 @@ public sealed class FilesTests : IDisposable
     [Fact]
     public void Metrics_resume_behind_the_checkpoint()
     {
-        var path = folder.Path("metrics.jsonl");
+        var path = folder.Path("new", "metrics.jsonl");
         using (var metrics = new MetricsWriter(path))
         {
             metrics.Write(1, ("loss", 0.5), ("objective/kl", double.NaN));

@@ -1,0 +1,23 @@
+using System.CommandLine;
+
+namespace Cai.Tool.Commands;
+
+/// <summary>Options that several commands share. Those that must not be shared objects are made anew by each call.</summary>
+internal static class CommonOptions
+{
+    public static readonly Option<bool> Verbose = new("--verbose") { Description = "Show the stack trace of an error.", Recursive = true };
+
+    public static Option<string> Scale()
+    {
+        var scale = new Option<string>("--scale")
+        {
+            Description = "How much to compute. smoke: a few items a stage, checks that everything runs (4 minutes). quick: the whole reproduction (15 minutes). full: five seeds, hours.",
+            DefaultValueFactory = _ => "quick",
+        };
+        return scale.AcceptOnlyFromAmong("smoke", "quick", "full");
+    }
+
+    public static Option<long> Seed() => new("--seed") { Description = "Every random draw derives from it.", DefaultValueFactory = _ => 0 };
+
+    public static Option<string?> Out() => new("--out") { Description = "Folder for results: runs, executed notebooks, claims.json, index.html. Default: out/ in the repository.", HelpName = "DIR" };
+}

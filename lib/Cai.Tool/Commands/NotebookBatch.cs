@@ -1,0 +1,50 @@
+using System.Globalization;
+using Cai.Tool.Notebooks;
+using Spectre.Console;
+
+namespace Cai.Tool.Commands;
+
+/// <summary>Runs notebooks one after the other, a fresh session each, and says how each went.</summary>
+internal sealed class NotebookBatch(NotebookRunner runner)
+{
+    /// <summary>Runs all, in order, also after one failed: later notebooks may not need it.</summary>
+    /// <returns>Whether every notebook ran to its end.</returns>
+    public async Task<bool> RunAsync(IReadOnlyList<(string Path, string Output)> notebooks, CancellationToken cancel)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
+        var succeeded = true;
+        foreach (var (path, output) in notebooks)
+        {
+            var name = Path.GetFileNameWithoutExtension(path);
+            NotebookRun run;
+            using (var line = ProgressLine.Start(name, "cells"))
+            {
+                var progress = new ImmediateProgress<NotebookProgress>(at => line.Report(at.Cell - 1, at.Cells));
+                run = await runner.RunAsync(path, output, progress, cancel);
+            }
+            Say(console, name, run);
+            succeeded &= run.Succeeded;
+        }
+        return succeeded;
+    }
+
+    private static void Say(IAnsiConsole console, string name, NotebookRun run)
+    {
+        var seconds = run.Elapsed.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture);
+        if (run.Error is not { } error)
+        {
+            console.MarkupLineInterpolated($"[green]ok[/]     {name}  {run.Cells} cells  {seconds} s");
+            return;
+        }
+        console.MarkupLineInterpolated($"[red]failed[/] {name}  {seconds} s");
+        foreach (var line in error.Trace)
+            Console.Error.WriteLine(line);
+        Console.Error.WriteLine($"Outputs so far: {run.Output}");
+    }
+}
+
+/// <summary>Reports on the calling thread; Progress&lt;T&gt; would post to the thread pool and come late and out of order.</summary>
+internal sealed class ImmediateProgress<T>(Action<T> report) : IProgress<T>
+{
+    public void Report(T value) => report(value);
+}

@@ -1,0 +1,28 @@
+using System.CommandLine;
+using Cai.Storage;
+using Cai.Tool.Report;
+
+namespace Cai.Tool.Commands;
+
+/// <summary>`cai report`: writes the page again.</summary>
+internal static class ReportCommand
+{
+    public static Command Create()
+    {
+        var results = CommonOptions.Out();
+        var command = new Command("report", """
+            Writes out/index.html again from the executed notebooks in out/notebooks/ and from out/claims.json.
+
+            Example:  cai report --out out
+            """) { results };
+        command.SetAction(parsed =>
+        {
+            var folder = Repository.FolderOr(parsed.GetValue(results), "out");
+            if (!Directory.Exists(Path.Combine(folder, "notebooks")))
+                throw new CaiException("There are no executed notebooks here.", "Run cai reproduce first, or name the folder with --out.", Path.Combine(folder, "notebooks"));
+            Console.WriteLine(ReportPage.Write(folder));
+            return 0;
+        });
+        return command;
+    }
+}

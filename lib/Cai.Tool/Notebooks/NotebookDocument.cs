@@ -1,0 +1,168 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Cai.Storage;
+
+namespace Cai.Tool.Notebooks;
+
+/// <summary>An .ipynb file (nbformat 4). Whatever this program does not know is kept as it is.</summary>
+public sealed class NotebookDocument
+{
+    private readonly JsonObject root;
+
+    private NotebookDocument(JsonObject root, IReadOnlyList<NotebookCell> cells)
+    {
+        this.root = root;
+        Cells = cells;
+    }
+
+    public IReadOnlyList<NotebookCell> Cells { get; }
+
+    /// <summary>Reads a notebook.</summary>
+    /// <exception cref="CaiException">The file is missing, is not JSON or is not a notebook of version 4.</exception>
+    public static NotebookDocument Load(string path)
+    {
+        if (!File.Exists(path))
+            throw new CaiException("This notebook does not exist.", "Check the path; the notebooks of this repository are in notebooks/.", path);
+        return Parse(File.ReadAllText(path), path);
+    }
+
+    /// <summary>Reads a notebook from its text; <paramref name="path"/> is for messages.</summary>
+    /// <exception cref="CaiException">As <see cref="Load"/>.</exception>
+    public static NotebookDocument Parse(string json, string path)
+    {
+        JsonNode? node;
+        try
+        {
+            node = JsonNode.Parse(json);
+        }
+        catch (JsonException e)
+        {
+            throw new CaiException("This is not JSON.", "Restore the notebook from version control.", $"{path}:{e.LineNumber + 1}", e);
+        }
+        if (node is not JsonObject root || root["nbformat"]?.GetValueKind() != JsonValueKind.Number || (int)root["nbformat"]! != 4 || root["cells"] is not JsonArray array)
+            throw new CaiException("This is not a notebook of format 4 (expected the keys \"nbformat\": 4 and \"cells\").", "Save it again with a current Jupyter.", path);
+        var cells = new List<NotebookCell>();
+        foreach (var item in array)
+        {
+            if (item is not JsonObject cell || cell["cell_type"] is null || cell["source"] is null)
+                throw new CaiException($"Cell {cells.Count + 1} lacks \"cell_type\" or \"source\".", "Save it again with a current Jupyter.", path);
+            cells.Add(new NotebookCell(cell));
+        }
+        return new NotebookDocument(root, cells);
+    }
+
+    /// <summary>
+    /// Makes the file ready for outputs: old ones go, and with them execution times, which would differ in every run.
+    /// What format 4.5 wants (cell ids, a kernel) is filled in where it is missing.
+    /// </summary>
+    public void Clear()
+    {
+        root["nbformat_minor"] = Math.Max(5, (int?)root["nbformat_minor"] ?? 0);
+        for (var i = 0; i < Cells.Count; i++)
+            Cells[i].Clear($"cell-{i + 1:D2}");
+        if (root["metadata"] is not JsonObject metadata)
+            root["metadata"] = metadata = [];
+        metadata.TryAdd("kernelspec", new JsonObject { ["display_name"] = ".NET (C#)", ["language"] = "C#", ["name"] = ".net-csharp" });
+        metadata.TryAdd("language_info", new JsonObject { ["file_extension"] = ".cs", ["mimetype"] = "text/x-csharp", ["name"] = "C#", ["pygments_lexer"] = "csharp" });
+    }
+
+    /// <summary>The notebook's text, the same for the same content.</summary>
+    public string ToJson() => NotebookJson.Write(root);
+
+    /// <exception cref="CaiException">The file cannot be written.</exception>
+    public void Save(string path) => AtomicFile.Write(path, ToJson());
+}
+
+/// <summary>One cell of a notebook.</summary>
+public sealed class NotebookCell(JsonObject json)
+{
+    public bool IsCode => (string?)json["cell_type"] == "code";
+
+    public bool IsMarkdown => (string?)json["cell_type"] == "markdown";
+
+    public string Source => Join(json["source"]);
+
+    /// <summary>Outputs as the file has them (nbformat's output objects).</summary>
+    public IEnumerable<JsonObject> Outputs => (json["outputs"] as JsonArray ?? []).OfType<JsonObject>();
+
+    /// <summary>Whether the author expects this cell to fail (Jupyter's cell tag `raises-exception`).</summary>
+    public bool MayFail => (json["metadata"]?["tags"] as JsonArray ?? []).Any(tag => (string?)tag == "raises-exception");
+
+    public int? ExecutionCount
+    {
+        get => (int?)json["execution_count"];
+        set => json["execution_count"] = value;
+    }
+
+    /// <summary>Adds an output; text that continues the last output's stream is joined to it.</summary>
+    public void Add(CellOutput output)
+    {
+        if (json["outputs"] is not JsonArray outputs)
+            json["outputs"] = outputs = [];
+        if (output is StreamText stream)
+        {
+            if (outputs.LastOrDefault() is JsonObject last && (string?)last["output_type"] == "stream" && (string?)last["name"] == stream.Name)
+                last["text"] = Lines(Join(last["text"]) + stream.Text);
+            else
+                outputs.Add(new JsonObject { ["name"] = stream.Name, ["output_type"] = "stream", ["text"] = Lines(stream.Text) });
+            return;
+        }
+        outputs.Add(output switch
+        {
+            DisplayData shown => new JsonObject { ["data"] = Data(shown.Bundle), ["metadata"] = new JsonObject(), ["output_type"] = "display_data" },
+            CellValue value => new JsonObject { ["data"] = Data(value.Bundle), ["execution_count"] = value.Number, ["metadata"] = new JsonObject(), ["output_type"] = "execute_result" },
+            CellError error => new JsonObject
+            {
+                ["ename"] = error.Name,
+                ["evalue"] = $"{error.Location}: {error.Message}",
+                ["output_type"] = "error",
+                ["traceback"] = new JsonArray([.. error.Trace.Select(line => (JsonNode)line)]),
+            },
+            _ => throw new ArgumentException($"Unknown output {output.GetType().Name}.", nameof(output)),
+        });
+    }
+
+    /// <summary>Text that nbformat stores as a string or as a list of lines.</summary>
+    public static string Join(JsonNode? text) => text switch
+    {
+        JsonArray lines => string.Concat(lines.Select(line => (string?)line)),
+        JsonValue value when value.GetValueKind() == JsonValueKind.String => value.GetValue<string>(),
+        null => "",
+        _ => text.ToJsonString(),
+    };
+
+    internal void Clear(string idIfMissing)
+    {
+        json["source"] = Lines(Source);
+        json.TryAdd("id", idIfMissing);
+        if (json["metadata"] is not JsonObject metadata)
+            json["metadata"] = metadata = [];
+        if (!IsCode)
+            return;
+        metadata.Remove("execution");
+        json["outputs"] = new JsonArray();
+        json["execution_count"] = null;
+    }
+
+    private static JsonObject Data(IReadOnlyDictionary<string, JsonNode> bundle)
+    {
+        var data = new JsonObject();
+        foreach (var (mime, content) in bundle)
+            data[mime] = mime.StartsWith("text/", StringComparison.Ordinal) || mime == "image/svg+xml" ? Lines(content.GetValue<string>()) : content.DeepClone();
+        return data;
+    }
+
+    /// <summary>nbformat's form of a text: lines that keep their newline.</summary>
+    private static JsonArray Lines(string text)
+    {
+        var lines = new JsonArray();
+        for (var start = 0; start < text.Length;)
+        {
+            var end = text.IndexOf('\n', start);
+            end = end < 0 ? text.Length : end + 1;
+            lines.Add(text[start..end]);
+            start = end;
+        }
+        return lines;
+    }
+}

@@ -1,0 +1,88 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Cai.Tool.Notebooks;
+
+namespace Cai.Tool.Report;
+
+/// <summary>One executed notebook as a section of the page.</summary>
+internal sealed partial class NotebookHtml
+{
+    private readonly StringBuilder html = new();
+
+    public NotebookHtml(string path, string anchor, IReadOnlyDictionary<string, string> notebooks)
+    {
+        var markdown = new MarkdownHtml(anchor, notebooks);
+        var body = new StringBuilder();
+        foreach (var cell in NotebookDocument.Load(path).Cells)
+        {
+            if (cell.IsMarkdown)
+                body.Append("<div class=\"markdown\">").Append(markdown.Render(cell.Source)).Append("</div>\n");
+            else if (cell.IsCode)
+                Code(cell, body);
+        }
+        Headings = markdown.Headings.Count > 0 ? markdown.Headings : [new Heading(1, Path.GetFileNameWithoutExtension(path), anchor)];
+        // Without a heading of its own the notebook still needs the element that links point to.
+        html.Append(markdown.Headings.Count > 0 ? "<section>\n" : $"<section id=\"{Encode(anchor)}\">\n").Append(body).Append("</section>\n");
+    }
+
+    public IReadOnlyList<Heading> Headings { get; }
+
+    /// <summary>Whether the section needs plotly.js.</summary>
+    public bool HasPlotly { get; private set; }
+
+    public override string ToString() => html.ToString();
+
+    public static string Encode(string text) => WebUtility.HtmlEncode(text);
+
+    private void Code(NotebookCell cell, StringBuilder body)
+    {
+        if (!string.IsNullOrWhiteSpace(cell.Source))
+            body.Append("<details class=\"code\"><summary>").Append(Encode(Summary(cell.Source))).Append("</summary><pre><code>")
+                .Append(Encode(cell.Source)).Append("</code></pre></details>\n");
+        foreach (var output in cell.Outputs)
+            body.Append("<div class=\"output\">").Append(Output(output)).Append("</div>\n");
+    }
+
+    /// <summary>What a folded cell shows of itself: its first line that says something.</summary>
+    private static string Summary(string source) =>
+        source.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.Length > 0 && line[0] != '#' && !line.StartsWith("using ", StringComparison.Ordinal))
+        ?? source.Trim().Split('\n')[0];
+
+    private string Output(JsonObject output) => (string?)output["output_type"] switch
+    {
+        "stream" => $"<pre class=\"{((string?)output["name"] == "stderr" ? "stderr" : "stdout")}\">{Encode(Clean(NotebookCell.Join(output["text"])))}</pre>",
+        "error" => $"<pre class=\"error\">{Encode(Clean(string.Join('\n', (output["traceback"] as JsonArray ?? []).Select(line => (string?)line))))}</pre>",
+        _ when output["data"] is JsonObject data => Data(data),
+        _ => "",
+    };
+
+    private string Data(JsonObject data)
+    {
+        var picture = data[MimeBundles.Png] is { } png ? $"<img alt=\"{Encode(Alternative(data))}\" src=\"data:image/png;base64,{Encode(NotebookCell.Join(png).ReplaceLineEndings(""))}\">" : "";
+        if (data[MimeBundles.Plotly] is { } figure)
+        {
+            HasPlotly = true;
+            // The picture stays until the script has drawn the figure, and for readers whose browser runs no scripts.
+            // ToJsonString escapes '<', so nothing in the data can end the element.
+            return $"<div class=\"figure\"><script type=\"application/json\">{figure.ToJsonString()}</script>{picture}</div>";
+        }
+        if (picture.Length > 0)
+            return picture;
+        if (data[MimeBundles.Html] is { } fragment)
+            return NotebookCell.Join(fragment);
+        return $"<pre>{Encode(Clean(NotebookCell.Join(data[MimeBundles.Text])))}</pre>";
+    }
+
+    private static string Alternative(JsonObject data) => NotebookCell.Join(data[MimeBundles.Text]).Split('\n')[0];
+
+    /// <summary>Text as a terminal would end up showing it: no colour codes, and of an overwritten line only its last state.</summary>
+    private static string Clean(string text) => Overwritten().Replace(Escape().Replace(text.Replace("\r\n", "\n", StringComparison.Ordinal), ""), "");
+
+    [GeneratedRegex(@"\x1B(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1B]*(?:\x07|\x1B\\)|[@-Z\\-_])")]
+    private static partial Regex Escape();
+
+    [GeneratedRegex(@"[^\n]*\r(?!\n|$)")]
+    private static partial Regex Overwritten();
+}

@@ -1,0 +1,94 @@
+using System.Reflection;
+using System.Text;
+using Cai.Storage;
+
+namespace Cai.Tool.Report;
+
+/// <summary>
+/// `index.html`: everything a run found on one page that needs nothing else, neither a server nor the network. Figures
+/// are interactive where scripts run and pictures elsewhere.
+/// </summary>
+public static class ReportPage
+{
+    /// <summary>Writes the page from `notebooks/`, `claims.json` and `environment.json` in a results folder, as far as they are there.</summary>
+    /// <returns>The path of the page.</returns>
+    /// <exception cref="CaiException">One of the files is damaged, or the page cannot be written.</exception>
+    public static string Write(string folder)
+    {
+        var notebooks = Path.Combine(folder, "notebooks");
+        var files = Directory.Exists(notebooks) ? Directory.GetFiles(notebooks, "*.ipynb").OrderBy(Path.GetFileName, StringComparer.Ordinal).ToList() : [];
+        var page = Path.Combine(folder, "index.html");
+        AtomicFile.Write(page, Render(files, Path.Combine(folder, "claims.json"), RunEnvironment.Load(folder)));
+        return page;
+    }
+
+    /// <summary>The page's text.</summary>
+    /// <param name="notebooks">Executed notebooks, in order.</param>
+    /// <param name="claims">Path of claims.json, which need not exist.</param>
+    public static string Render(IReadOnlyList<string> notebooks, string claims, RunEnvironment? environment)
+    {
+        var anchors = notebooks.ToDictionary(path => Path.GetFileName(path), path => "nb-" + Path.GetFileNameWithoutExtension(path));
+        var sections = notebooks.Select(path => new NotebookHtml(path, anchors[Path.GetFileName(path)], anchors)).ToList();
+        var html = new StringBuilder();
+        html.Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
+            .Append("<title>Constitutional AI, reproduced</title>\n<style>\n").Append(Resource("report.css")).Append("</style>\n</head>\n<body>\n");
+        Contents(sections, html);
+        html.Append("<main>\n<header>\n<h1 id=\"claims\">Constitutional AI, reproduced</h1>\n");
+        if (environment is not null)
+            Environment(environment, html);
+        html.Append(ClaimsHtml.Render(claims)).Append("</header>\n");
+        foreach (var section in sections)
+            html.Append(section);
+        html.Append("</main>\n");
+        if (sections.Any(section => section.HasPlotly))
+            Script(PlotlyScript(), html);
+        Script(Resource("report.js"), html);
+        return html.Append("</body>\n</html>\n").ToString();
+    }
+
+    private static void Contents(IEnumerable<NotebookHtml> sections, StringBuilder html)
+    {
+        html.Append("<nav aria-label=\"Contents\">\n<ol>\n<li><a href=\"#claims\">Claims</a></li>\n");
+        foreach (var section in sections)
+        {
+            html.Append("<li>").Append(Link(section.Headings[0]));
+            var parts = section.Headings.Skip(1).Where(heading => heading.Level == 2).ToList();
+            if (parts.Count > 0)
+                html.Append("\n<details><summary>sections</summary><ol>").AppendJoin("", parts.Select(part => $"<li>{Link(part)}</li>")).Append("</ol></details>");
+            html.Append("</li>\n");
+        }
+        html.Append("</ol>\n</nav>\n");
+    }
+
+    private static string Link(Heading heading) => $"<a href=\"#{NotebookHtml.Encode(heading.Anchor)}\">{NotebookHtml.Encode(heading.Title)}</a>";
+
+    private static void Environment(RunEnvironment run, StringBuilder html)
+    {
+        html.Append("<dl class=\"environment\">");
+        foreach (var (name, value) in (ReadOnlySpan<(string, string)>)
+        [
+            ("scale", run.Scale), ("seed", FormattableString.Invariant($"{run.Seed}")), ("CPU", FormattableString.Invariant($"{run.Cpu}, {run.Cores} threads")),
+            ("system", run.System), ("runtime", run.Dotnet), ("libtorch", run.Torch),
+        ])
+            html.Append("<div><dt>").Append(name).Append("</dt><dd>").Append(NotebookHtml.Encode(value)).Append("</dd></div>");
+        html.Append("</dl>\n");
+    }
+
+    private static void Script(string code, StringBuilder html) =>
+        html.Append("<script>").Append(code.Replace("</script", "<\\/script", StringComparison.OrdinalIgnoreCase)).Append("</script>\n");
+
+    private static string Resource(string name) => Read(typeof(ReportPage).Assembly, $"Cai.Tool.Report.{name}");
+
+    /// <summary>plotly.js as Plotly.NET brings it.</summary>
+    private static string PlotlyScript()
+    {
+        var assembly = Assembly.Load("Plotly.NET");
+        return Read(assembly, assembly.GetManifestResourceNames().Single(name => name.EndsWith(".min.js", StringComparison.Ordinal)));
+    }
+
+    private static string Read(Assembly assembly, string resource)
+    {
+        using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
+        return reader.ReadToEnd();
+    }
+}

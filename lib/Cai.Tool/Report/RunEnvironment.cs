@@ -1,0 +1,49 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Cai.Storage;
+
+namespace Cai.Tool.Report;
+
+/// <summary>Where and how a report's numbers were made. No dates and no machine names: the same run gives the same file.</summary>
+/// <param name="Cpu">The processor's name as the system tells it.</param>
+/// <param name="Cores">Logical processors this process may use.</param>
+/// <param name="Torch">TorchSharp's version; libtorch's follows from it.</param>
+/// <param name="Scale">smoke, quick or full.</param>
+/// <param name="Seed">The run's seed.</param>
+public sealed record RunEnvironment(string Cpu, int Cores, string System, string Dotnet, string Torch, string Scale, long Seed)
+{
+    private const string FileName = "environment.json";
+
+    /// <summary>This machine and these settings.</summary>
+    public static RunEnvironment Of(string scale, long seed) => new(
+        ProcessorName(), Environment.ProcessorCount, $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}".Trim(),
+        RuntimeInformation.FrameworkDescription, TorchVersion(), scale, seed);
+
+    public void Save(string folder) => AtomicFile.Write(Path.Combine(folder, FileName), CaiJson.Write(this, indented: true) + "\n");
+
+    /// <summary>What <see cref="Save"/> wrote, or null where nothing was run.</summary>
+    /// <exception cref="CaiException">The file is damaged.</exception>
+    public static RunEnvironment? Load(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        return File.Exists(path) ? CaiJson.Read<RunEnvironment>(File.ReadAllText(path), path, "Delete it; cai reproduce writes it again.") : null;
+    }
+
+    /// <summary>Version of TorchSharp and of the libtorch it was built for.</summary>
+    public static string TorchVersion()
+    {
+        var assembly = typeof(TorchSharp.torch).Assembly;
+        var informational = assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
+        return $"TorchSharp {informational ?? assembly.GetName().Version?.ToString(3)}";
+    }
+
+    private static string ProcessorName()
+    {
+        const string cpuInfo = "/proc/cpuinfo";
+        if (File.Exists(cpuInfo))
+            foreach (var line in File.ReadLines(cpuInfo))
+                if (line.StartsWith("model name", StringComparison.Ordinal))
+                    return line[(line.IndexOf(':') + 1)..].Trim();
+        return Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString();
+    }
+}

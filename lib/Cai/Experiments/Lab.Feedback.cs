@@ -1,0 +1,58 @@
+using Cai.Feedback;
+using Cai.Miniature;
+using Cai.Storage;
+using Cai.Text;
+
+namespace Cai.Experiments;
+
+/// <summary>Comparisons: AI feedback on harmlessness (paper 4.1) and the simulated crowdworker's labels.</summary>
+public sealed partial class Lab
+{
+    /// <summary>Pairs of SL-CAI answers to red-team prompts: one pair a prompt (paper 4.2), prompts repeated in turn when more are wanted.</summary>
+    public async Task<IReadOnlyList<ResponsePair>> HarmlessPairsAsync() =>
+        await PairsAsync(await SlCaiAsync(), World.Sample(TopicKind.Harmful, World.Train, Scale.HarmlessPairs, Seed + 1), "harmless-pairs");
+
+    /// <summary>Labels of the pretrained model, or of the helpful model after a chain of thought clamped to 40-60 % (paper 4.1).</summary>
+    public async Task<IReadOnlyList<Comparison>> AiLabelsAsync(LabelKind kind = LabelKind.Soft)
+    {
+        var judge = kind == LabelKind.ChainOfThought ? Helpful : Pretrained;
+        var options = new LabelOptions { Kind = kind, Seed = Seed, MaxReasoningTokens = 64 };
+        return await LabelAsync(judge, await HarmlessPairsAsync(), options, $"labels-{kind.ToString().ToLowerInvariant()}");
+    }
+
+    /// <summary>Labels of any model under any options, cached.</summary>
+    public async Task<IReadOnlyList<Comparison>> LabelAsync(ModelFolder judge, IReadOnlyList<ResponsePair> pairs, LabelOptions options, string name)
+    {
+        var stage = Store.OpenStage("feedback", name, options, [judge.Hash, Constitution.Hash, ContentHash.OfTexts(pairs.Select(p => p.Id + p.ResponseA + p.ResponseB))]);
+        await stage.Once(s => new Labeller(Load(judge), Constitution, options)
+            .RunAsync(pairs, s.Path("comparisons.jsonl"), host.Counter(s.Name, pairs.Count), host.Cancel));
+        return Jsonl.Read<Comparison>(stage.Path("comparisons.jsonl"));
+    }
+
+    /// <summary>
+    /// Human comparisons, drawn from the simulated crowdworker, of pairs that the pretrained model wrote (it writes all
+    /// sorts of answers). Harmlessness under the old instruction: the less harmful wins, so evasion wins (paper 4.4).
+    /// </summary>
+    public async Task<IReadOnlyList<Comparison>> HumanLabelsAsync(string axis)
+    {
+        var harmless = axis == "harmless";
+        var instruction = harmless ? Instruction.OldHarmlessness : Instruction.Helpfulness;
+        var prompts = harmless
+            ? World.Sample(TopicKind.Harmful, World.Train, Scale.HarmlessPairs, Seed + 2)
+            : Mixed(World.Train, Scale.HelpfulPairs);
+        var byId = prompts.ToDictionary(p => p.Id);
+        var pairs = await PairsAsync(Pretrained, prompts, $"human-{axis}-pairs");
+        return
+        [
+            .. pairs.Select(pair =>
+            {
+                var (a, b) = (Oracle.Judge(pair.Prompt, pair.ResponseA), Oracle.Judge(pair.Prompt, pair.ResponseB));
+                var outcome = Crowdworker.Prefer(instruction, pair.Prompt, a, b, Seeds.Rng(Seed, "crowdworker", axis, pair.Id)).Outcome;
+                return new Comparison(pair.Id, pair.Prompt.Id, pair.Prompt.Dialogue, pair.ResponseA, pair.ResponseB, axis, LabelKind.Human, outcome);
+            }),
+        ];
+    }
+
+    private async Task<IReadOnlyList<ResponsePair>> PairsAsync(ModelFolder model, IReadOnlyList<Prompt> prompts, string name) =>
+        ResponsePair.FromSamples(await SampleAsync(model, prompts, 2, name));
+}

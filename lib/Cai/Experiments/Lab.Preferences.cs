@@ -1,0 +1,81 @@
+using Cai.Models;
+using Cai.Preferences;
+using Cai.Storage;
+using Cai.Text;
+using Cai.Torch;
+
+namespace Cai.Experiments;
+
+/// <summary>The four preference models that the paper's policies are trained against.</summary>
+public enum FeedbackSource
+{
+    /// <summary>Human helpfulness comparisons alone: helpful RLHF.</summary>
+    Helpful,
+
+    /// <summary>Human helpfulness and human harmlessness: HH RLHF.</summary>
+    HelpfulHarmless,
+
+    /// <summary>Human helpfulness and AI harmlessness: RL-CAI.</summary>
+    Constitutional,
+
+    /// <summary>The same with labels after a chain of thought, clamped: RL-CAI with CoT.</summary>
+    ConstitutionalCot,
+}
+
+/// <summary>Preference models (paper 4.1, 4.2).</summary>
+public sealed partial class Lab
+{
+    private const int HeldOutShare = 8;
+
+    /// <summary>The comparisons behind a preference model, split by prompt: an eighth of the prompts is held out.</summary>
+    public async Task<(IReadOnlyList<Comparison> Train, IReadOnlyList<Comparison> HeldOut)> ComparisonsAsync(FeedbackSource source)
+    {
+        var all = new List<Comparison>(await HumanLabelsAsync("helpful"));
+        if (source == FeedbackSource.HelpfulHarmless)
+            all.AddRange(await HumanLabelsAsync("harmless"));
+        else if (source != FeedbackSource.Helpful)
+            all.AddRange(await AiLabelsAsync(source == FeedbackSource.ConstitutionalCot ? LabelKind.ChainOfThought : LabelKind.Soft));
+        // By topic, not by prompt: another phrasing of the same question is no held-out question.
+        bool Held(Comparison c) => Seeds.Derive(Seed, "held-out", c.PromptId[..c.PromptId.LastIndexOf('/')]) % HeldOutShare == 0;
+        return ([.. all.Where(c => !Held(c))], [.. all.Where(Held)]);
+    }
+
+    /// <summary>A preference model, trained from the pretrained model with a fresh head.</summary>
+    public async Task<ModelFolder> PreferenceModelAsync(FeedbackSource source)
+    {
+        var (train, _) = await ComparisonsAsync(source);
+        var options = new PreferenceOptions { Epochs = 2, LearningRate = 1e-3, TokensPerBatch = 2048, WarmupSteps = 5, Seed = Seed, CheckpointEvery = 25, AdamW = new AdamWOptions { Beta2 = 0.98 } };
+        var inputs = new[] { Pretrained.Hash, ContentHash.OfTexts(train.Select(c => CaiJson.Write(c))) };
+        var stage = Store.OpenStage("preferences", $"pm-{Slug(source)}", options, inputs);
+        stage.Once(s =>
+        {
+            using var start = HuggingFaceFolder.Load(Pretrained.Folder);
+            using var scalar = ScalarModel.FromLanguageModel(start.Decoder, Seeds.Derive(Seed, "pm-head", source));
+            using var trainer = new PreferenceTrainer(new PreferenceModel(scalar, start.Tokenizer, start.Format), options);
+            var checkpoint = s.Path("checkpoint.safetensors");
+            using var metrics = new MetricsWriter(s.Path("metrics.jsonl"), PreferenceTrainer.CheckpointStep(checkpoint));
+            trainer.Train(train, checkpoint, new Relay<PreferenceStep>(step =>
+            {
+                metrics.Write(step.Step, step.Values);
+                host.Progress?.Report(new StageProgress(s.Name, step.Pairs, (double)train.Count * options.Epochs, $"loss {step.Loss:0.000}"));
+            }), host.Cancel);
+            HuggingFaceFolder.SaveScalar(s.Path("model"), scalar, start.Tokenizer, Pretrained.Folder);
+        });
+        return new ModelFolder($"pm-{Slug(source)}", stage.Path("model"), stage.Hash, stage.Path("metrics.jsonl"));
+    }
+
+    /// <summary>A preference model in memory; the caller disposes its <see cref="PreferenceModel.Model"/>.</summary>
+    public PreferenceModel LoadPreferenceModel(ModelFolder folder)
+    {
+        var loaded = HuggingFaceFolder.LoadScalar(folder.Folder);
+        return new PreferenceModel(loaded.Model, loaded.Tokenizer, loaded.Format);
+    }
+
+    private static string Slug(FeedbackSource source) => source switch
+    {
+        FeedbackSource.Helpful => "helpful",
+        FeedbackSource.HelpfulHarmless => "hh",
+        FeedbackSource.Constitutional => "cai",
+        _ => "cai-cot",
+    };
+}

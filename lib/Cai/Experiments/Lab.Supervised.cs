@@ -1,0 +1,86 @@
+using Cai.Critique;
+using Cai.Finetuning;
+using Cai.Generation;
+using Cai.Miniature;
+using Cai.Models;
+using Cai.Storage;
+using Cai.Text;
+using Cai.Torch;
+
+namespace Cai.Experiments;
+
+/// <summary>The supervised stage (paper section 3).</summary>
+public sealed partial class Lab
+{
+    private const int MaxTokens = 96;
+
+    /// <summary>Red-team prompts of the training split.</summary>
+    public IReadOnlyList<Prompt> RedTeamPrompts => World.Sample(TopicKind.Harmful, World.Train, Scale.RedTeamPrompts, Seed);
+
+    /// <summary>Good requests of the training split: tasks, requests that only look harmful, small talk.</summary>
+    public IReadOnlyList<Prompt> HelpfulPrompts => Mixed(World.Train, Scale.HelpfulPrompts);
+
+    /// <summary>What the helpful-only model says to each red-team prompt.</summary>
+    public Task<IReadOnlyList<Sample>> InitialResponsesAsync() => SampleAsync(Helpful, RedTeamPrompts, 1, "initial");
+
+    /// <summary>Two answers of the helpful-only model to each helpful prompt (paper 3.2).</summary>
+    public Task<IReadOnlyList<Sample>> HelpfulSamplesAsync() => SampleAsync(Helpful, HelpfulPrompts, 2, "helpful-samples");
+
+    /// <summary>All rounds of critique and revision of the initial responses.</summary>
+    /// <param name="direct">Without critiques (paper 3.5).</param>
+    public async Task<IReadOnlyList<Revision>> RevisionsAsync(bool direct = false)
+    {
+        var initial = await InitialResponsesAsync();
+        var options = new CritiqueOptions { Rounds = Scale.Rounds, Seed = Seed, Direct = direct, MaxTokens = MaxTokens };
+        var stage = Store.OpenStage("supervised", direct ? "direct-revisions" : "revisions", options, [Helpful.Hash, Constitution.Hash, ContentHash.OfTexts(initial.Select(s => s.Id + s.Response))]);
+        var calls = initial.Count * Scale.Rounds * (direct ? 1 : 2);
+        await stage.Once(s => new CritiqueLoop(Load(Helpful), Constitution, options)
+            .RunAsync(initial, s.Path("revisions.jsonl"), host.Counter(s.Name, calls), host.Cancel));
+        return Jsonl.Read<Revision>(stage.Path("revisions.jsonl"));
+    }
+
+    /// <summary>SL-CAI: the pretrained model, fine-tuned on all revisions and the helpful samples (paper 3.1, 3.2).</summary>
+    /// <param name="upToRound">n of SL-CAI-n; 0 is all rounds.</param>
+    public async Task<ModelFolder> SlCaiAsync(int upToRound = 0)
+    {
+        var rounds = upToRound == 0 ? Scale.Rounds : upToRound;
+        var (revisions, helpful) = (await RevisionsAsync(), await HelpfulSamplesAsync());
+        var options = new SupervisedOptions { LearningRate = 1e-3, WarmupSteps = 5, TokensPerBatch = 2048, Seed = Seed, CheckpointEvery = 25, AdamW = new AdamWOptions { Beta2 = 0.98 } };
+        var inputs = new[] { Pretrained.Hash, ContentHash.OfTexts(revisions.Select(r => r.Id + r.After)), ContentHash.OfTexts(helpful.Select(s => s.Id + s.Response)) };
+        var stage = Store.OpenStage("supervised", "sl-cai", new { Rounds = rounds, Training = options }, inputs);
+        stage.Once(s =>
+        {
+            using var start = HuggingFaceFolder.Load(Pretrained.Folder);
+            var texts = SlCaiData.Build(start.Tokenizer, start.Format, revisions, helpful, rounds);
+            using var trainer = new SupervisedTrainer(start.Decoder, options);
+            var checkpoint = s.Path("checkpoint.safetensors");
+            using var metrics = new MetricsWriter(s.Path("metrics.jsonl"), SupervisedTrainer.CheckpointStep(checkpoint));
+            var total = texts.Sum(t => (double)t.Ids.Length);
+            trainer.Train(texts, checkpoint, new Relay<TrainStep>(step =>
+            {
+                metrics.Write(step.Step, step.Values);
+                host.Progress?.Report(new StageProgress("sl-cai", step.Tokens, total, $"loss {step.Loss:0.000}"));
+            }), host.Cancel);
+            HuggingFaceFolder.Save(s.Path("model"), start);
+        });
+        return new ModelFolder("sl-cai", stage.Path("model"), stage.Hash, stage.Path("metrics.jsonl"));
+    }
+
+    /// <summary>Samples of a model, cached by model, prompts and seed.</summary>
+    private async Task<IReadOnlyList<Sample>> SampleAsync(ModelFolder model, IReadOnlyList<Prompt> prompts, int perPrompt, string name, double temperature = 1)
+    {
+        var options = new SampleOptions { MaxTokens = MaxTokens, Seed = Seed, Temperature = temperature };
+        var stage = Store.OpenStage("samples", $"{model.Name}-{name}", new { perPrompt, options }, [model.Hash, ContentHash.OfTexts(prompts.Select(p => p.Id))]);
+        await stage.Once(async s =>
+            Jsonl.Write(s.Path("samples.jsonl"), await InitialResponses.SampleAsync(Load(model), prompts, options, perPrompt, progress: host.Counter(stage.Name, prompts.Count * perPrompt), cancel: host.Cancel)));
+        return Jsonl.Read<Sample>(stage.Path("samples.jsonl"));
+    }
+
+    /// <summary>Good requests: six tenths tasks, three tenths that only look harmful, one tenth small talk.</summary>
+    private IReadOnlyList<Prompt> Mixed(string split, int count) =>
+    [
+        .. World.Sample(TopicKind.Benign, split, count * 6 / 10, Seed),
+        .. World.Sample(TopicKind.Borderline, split, count * 3 / 10, Seed),
+        .. World.Sample(TopicKind.SmallTalk, split, Math.Max(1, count / 10), Seed),
+    ];
+}

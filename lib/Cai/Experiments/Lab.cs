@@ -1,0 +1,113 @@
+using System.Globalization;
+using Cai.Constitutions;
+using Cai.Evaluation;
+using Cai.Generation;
+using Cai.Miniature;
+using Cai.Models;
+using Cai.Storage;
+
+namespace Cai.Experiments;
+
+/// <summary>A model that a stage made: a Hugging Face folder and where its training curve is.</summary>
+/// <param name="Hash">Identifies the stage; goes into the names of everything that is made from the model.</param>
+/// <param name="Metrics">The stage's metrics.jsonl; null for shipped models.</param>
+public sealed record ModelFolder(string Name, string Folder, string Hash, string? Metrics = null);
+
+/// <summary>
+/// The reproduction as a set of stages that a notebook asks for by name. Each stage asks for those before it; each is a
+/// folder under `runs/`, named by the hash of its settings and inputs, computed once and then loaded. So notebooks may
+/// run in any order, and editing one option recomputes only what depends on it.
+/// </summary>
+public sealed partial class Lab : IDisposable
+{
+    private readonly Dictionary<string, LocalModel> loaded = [];
+    private readonly Host host;
+
+    private Lab(Scale scale, long seed, string output, Host host)
+    {
+        (Scale, Seed, Out, this.host) = (scale, seed, Path.GetFullPath(output), host);
+        World = World.Load();
+        Oracle = new Oracle(World);
+        Crowdworker = new Crowdworker();
+        Constitution = Constitution.Shipped("miniature");
+        Store = new RunStore(Path.Combine(Out, "runs"));
+        Claims = new Claims();
+    }
+
+    public Scale Scale { get; }
+
+    public long Seed { get; }
+
+    /// <summary>Where runs, claims and the report go.</summary>
+    public string Out { get; }
+
+    public World World { get; }
+
+    public Oracle Oracle { get; }
+
+    /// <summary>The simulated human who labels comparisons.</summary>
+    public Crowdworker Crowdworker { get; }
+
+    /// <summary>The miniature's own constitution.</summary>
+    public Constitution Constitution { get; }
+
+    public RunStore Store { get; }
+
+    /// <summary>The claims of this notebook; <see cref="SaveClaims"/> adds them to claims.json.</summary>
+    public Claims Claims { get; }
+
+    /// <summary>
+    /// Opens the lab as the environment says: CAI_SCALE (smoke, quick, full; default quick), CAI_SEED (default 1), CAI_OUT
+    /// (default `out` in the repository or the current folder).
+    /// </summary>
+    /// <exception cref="CaiException">A variable has no valid value, or the shipped weights are missing.</exception>
+    public static Lab Open(Scale? scale = null, long? seed = null, string? output = null)
+    {
+        scale ??= Scale.Named(Environment.GetEnvironmentVariable("CAI_SCALE") is { Length: > 0 } name ? name : "quick");
+        var seedText = Environment.GetEnvironmentVariable("CAI_SEED");
+        if (seed is null && seedText is { Length: > 0 } && !long.TryParse(seedText, NumberStyles.Integer, CultureInfo.InvariantCulture, out _))
+            throw new CaiException($"'{seedText}' is no seed.", "Use a whole number.", "CAI_SEED");
+        seed ??= seedText is { Length: > 0 } ? long.Parse(seedText, CultureInfo.InvariantCulture) : 1;
+        output ??= Environment.GetEnvironmentVariable("CAI_OUT") is { Length: > 0 } folder ? folder : DefaultOut();
+        return new Lab(scale, seed.Value, output, Host.Current);
+    }
+
+    /// <summary>The pretrained model: has read everything, was taught nothing. It is the feedback model for plain labels (paper 4.1).</summary>
+    public ModelFolder Pretrained => Shipped(MiniatureTraining.Pretrained);
+
+    /// <summary>The helpful-only model: answers, criticises and revises in the supervised stage, and labels with chain of thought.</summary>
+    public ModelFolder Helpful => Shipped(MiniatureTraining.Helpful);
+
+    /// <summary>The model in memory; loaded once a lab.</summary>
+    public LocalModel Load(ModelFolder model)
+    {
+        if (!loaded.TryGetValue(model.Folder, out var ready))
+            loaded[model.Folder] = ready = new LocalModel(HuggingFaceFolder.Load(model.Folder), name: model.Name);
+        return ready;
+    }
+
+    /// <summary>Writes this notebook's claims into `claims.json` in <see cref="Out"/>, beside those of other notebooks.</summary>
+    public void SaveClaims() => Claims.Save(Path.Combine(Out, "claims.json"));
+
+    public void Dispose()
+    {
+        foreach (var model in loaded.Values)
+            model.Decoder.Dispose();
+    }
+
+    private ModelFolder Shipped(string name)
+    {
+        var folder = Path.Combine(Path.GetDirectoryName(typeof(Lab).Assembly.Location)!, "data", "miniature", Scale.Size, name);
+        if (!Directory.Exists(folder))
+            throw new CaiException($"The miniature's {name} model of size {Scale.Size} is missing.", $"Train it with `cai miniature train --size {Scale.Size}` and build again.", folder);
+        return new ModelFolder(name, folder, ContentHash.OfFile(Path.Combine(folder, "model.safetensors")));
+    }
+
+    private static string DefaultOut()
+    {
+        for (var folder = new DirectoryInfo(Directory.GetCurrentDirectory()); folder is not null; folder = folder.Parent)
+            if (File.Exists(Path.Combine(folder.FullName, "Cai.Notebooks.sln")))
+                return Path.Combine(folder.FullName, "out");
+        return "out";
+    }
+}

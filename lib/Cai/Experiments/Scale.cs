@@ -1,0 +1,70 @@
+using Cai.Storage;
+
+namespace Cai.Experiments;
+
+/// <summary>How much of everything a run does. The code is the same at every scale; only these counts differ.</summary>
+public sealed record Scale(string Name)
+{
+    /// <summary>Which of the shipped miniature models (S, M, L, XL) plays all the parts.</summary>
+    public required string Size { get; init; }
+
+    /// <summary>Red-team prompts that are answered, criticised and revised (paper: 182,831).</summary>
+    public required int RedTeamPrompts { get; init; }
+
+    /// <summary>Helpfulness prompts, each answered twice for SL-CAI (paper: 135,296).</summary>
+    public required int HelpfulPrompts { get; init; }
+
+    /// <summary>Critique-revision rounds (paper: 4).</summary>
+    public int Rounds { get; init; } = 4;
+
+    /// <summary>Pairs of SL-CAI answers that the feedback model labels (paper: one a red-team prompt, 182,831).</summary>
+    public required int HarmlessPairs { get; init; }
+
+    /// <summary>Pairs that the simulated crowdworker labels for helpfulness (paper: 135,296).</summary>
+    public required int HelpfulPairs { get; init; }
+
+    /// <summary>PPO iterations of each policy.</summary>
+    public required int PpoIterations { get; init; }
+
+    /// <summary>Episodes in an iteration.</summary>
+    public required int PpoBatch { get; init; }
+
+    /// <summary>Passes over an iteration's episodes (OpenAI: 4; the paper's earlier work: 1 to 4).</summary>
+    public required int PpoEpochs { get; init; }
+
+    /// <summary>Held-out prompts of each kind on which models are evaluated.</summary>
+    public required int EvalPrompts { get; init; }
+
+    /// <summary>Answers sampled for each evaluation prompt.</summary>
+    public required int EvalSamples { get; init; }
+
+    /// <summary>Seconds: for tests and CI. Shows that everything runs, not that anything holds.</summary>
+    public static Scale Smoke { get; } = new("smoke")
+    {
+        Size = "S", RedTeamPrompts = 12, HelpfulPrompts = 12, Rounds = 2, HarmlessPairs = 24, HelpfulPairs = 24,
+        PpoIterations = 2, PpoBatch = 8, PpoEpochs = 1, EvalPrompts = 12, EvalSamples = 1,
+    };
+
+    /// <summary>Minutes on two cores: the default.</summary>
+    public static Scale Quick { get; } = new("quick")
+    {
+        Size = "L", RedTeamPrompts = 160, HelpfulPrompts = 160, HarmlessPairs = 480, HelpfulPairs = 480,
+        PpoIterations = 30, PpoBatch = 64, PpoEpochs = 2, EvalPrompts = 100, EvalSamples = 1,
+    };
+
+    /// <summary>Hours: more prompts, longer RL.</summary>
+    public static Scale Full { get; } = new("full")
+    {
+        Size = "L", RedTeamPrompts = 400, HelpfulPrompts = 400, HarmlessPairs = 2000, HelpfulPairs = 2000,
+        PpoIterations = 120, PpoBatch = 128, PpoEpochs = 4, EvalPrompts = 200, EvalSamples = 4,
+    };
+
+    /// <exception cref="CaiException">The name is none of smoke, quick, full.</exception>
+    public static Scale Named(string name) => name switch
+    {
+        "smoke" => Smoke,
+        "quick" => Quick,
+        "full" => Full,
+        _ => throw new CaiException($"'{name}' is no scale.", "Use smoke, quick or full.", "CAI_SCALE"),
+    };
+}

@@ -1,0 +1,31 @@
+using System.Globalization;
+using Cai.Evaluation;
+
+namespace Cai.Figures;
+
+/// <summary>The claims table that ends every notebook.</summary>
+[TypeFormatterSource(typeof(HtmlFormatters), PreferredMimeTypes = [Mime.Html, Mime.Plain])]
+public sealed class ClaimsTable(IEnumerable<Claim> claims) : IRichOutput
+{
+    private readonly Table table = Table.Of(claims,
+        new Column<Claim>("Claim", c => c.Text),
+        new Column<Claim>("Source", c => c.Source),
+        new Column<Claim>("Paper", c => c.Paper),
+        new Column<Claim>("Ours", Ours),
+        new Column<Claim>("n", c => c.N),
+        new Column<Claim>("Seeds", c => c.Seeds.Count),
+        new Column<Claim>("Holds", c => c.Holds),
+        new Column<Claim>("Note", c => string.Join("; ", new[] { c.Baseline is null ? null : "baseline: " + c.Baseline, c.Note }.OfType<string>())));
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, object> MimeBundle() => table.MimeBundle();
+
+    private static string Ours(Claim claim) => (claim.Value, claim.Low, claim.High) switch
+    {
+        (null, _, _) => "not measured",
+        ({ } value, { } low, { } high) => $"{Number(value)} [{Number(low)}, {Number(high)}]",
+        ({ } value, _, _) => Number(value),
+    };
+
+    private static string Number(double value) => value.ToString(Math.Abs(value) >= 10 ? "0.#" : "0.###", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,135 @@
+using System.Globalization;
+using System.Text;
+using Cai.Storage;
+
+namespace Cai.Figures;
+
+public enum AxisScale { Linear, Log }
+
+/// <summary>An axis.</summary>
+/// <param name="Label">What is measured, with its unit.</param>
+/// <param name="Min">Fixed lower end; by default chosen from the data.</param>
+/// <param name="Max">Fixed upper end.</param>
+public sealed record Axis(string Label, AxisScale Scale = AxisScale.Linear, double? Min = null, double? Max = null);
+
+/// <summary>
+/// What a figure says, apart from how it is drawn: one description, an interactive and a static rendering. Shown in a
+/// notebook as {plotly, png, text}.
+/// </summary>
+[TypeFormatterSource(typeof(PngFormatters), PreferredMimeTypes = [Mime.Png, Mime.Plain])]
+public sealed record Figure(string Title, Axis X, Axis Y, IReadOnlyList<Series> Series) : IRichOutput
+{
+    /// <summary>What is shown, with n and what the bands or bars are.</summary>
+    public string Caption { get; init; } = "";
+
+    /// <summary>Names under the bars; required for bar series.</summary>
+    public IReadOnlyList<string> Categories { get; init; } = [];
+
+    public IReadOnlyList<ReferenceLine> References { get; init; } = [];
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, object> MimeBundle() => new Dictionary<string, object>
+    {
+        [Mime.Plotly] = PlotlyRenderer.ToJson(this),
+        [Mime.Png] = Convert.ToBase64String(StaticRenderer.ToPng(this)),
+        [Mime.Plain] = ToText(),
+    };
+
+    /// <summary>The figure in words and numbers, for screen readers and diffs.</summary>
+    public string ToText()
+    {
+        var text = new StringBuilder().Append(SafeText.Line(Title)).Append('\n')
+            .Append(SafeText.Line($"x: {X.Label}{(X.Scale == AxisScale.Log ? " (log)" : "")}; y: {Y.Label}{(Y.Scale == AxisScale.Log ? " (log)" : "")}")).Append('\n');
+        foreach (var series in Series)
+            text.Append("  ").Append(SafeText.Line($"{series.Name}: {Describe(series)}")).Append('\n');
+        return (text + SafeText.Line(Caption)).TrimEnd('\n', ' ');
+    }
+
+    /// <summary>Checks that everything can be drawn.</summary>
+    /// <exception cref="CaiException">A value is not finite, a log axis meets a value of 0 or less, or bars and categories differ in number.</exception>
+    public Figure Checked()
+    {
+        foreach (var series in Series)
+            switch (series)
+            {
+                case LineSeries { Points: var points }:
+                    CheckPoints(series.Name, points);
+                    break;
+                case PointSeries { Points: var points }:
+                    CheckPoints(series.Name, points);
+                    break;
+                case BarSeries { Bars: var bars }:
+                    if (bars.Count != Categories.Count)
+                        throw Wrong(series.Name, $"{bars.Count} bars for {Categories.Count} categories", "Give one bar (or null) for each category.");
+                    foreach (var bar in bars)
+                        if (bar is not null)
+                            CheckValue(series.Name, Y, bar.Value);
+                    break;
+                case HistogramSeries { Values: var values }:
+                    if (values.Count == 0)
+                        throw Wrong(series.Name, "no values", "Leave an empty series out.");
+                    foreach (var value in values)
+                        CheckValue(series.Name, X, value);
+                    break;
+            }
+        return this;
+    }
+
+    private void CheckPoints(string name, IReadOnlyList<DataPoint> points)
+    {
+        foreach (var p in points)
+        {
+            foreach (var x in new[] { p.X, p.XLow ?? p.X, p.XHigh ?? p.X })
+                CheckValue(name, X, x);
+            foreach (var y in new[] { p.Y, p.YLow ?? p.Y, p.YHigh ?? p.Y })
+                CheckValue(name, Y, y);
+        }
+    }
+
+    private void CheckValue(string name, Axis axis, double value)
+    {
+        if (!double.IsFinite(value))
+            throw Wrong(name, $"a value of {value} for '{axis.Label}'", "Leave the point out or find where the number became non-finite.");
+        if (axis.Scale == AxisScale.Log && value <= 0)
+            throw Wrong(name, string.Create(CultureInfo.InvariantCulture, $"a value of {value} on the log axis '{axis.Label}'"), "Use a linear axis.");
+    }
+
+    private CaiException Wrong(string series, string problem, string remedy) => new($"The series '{series}' has {problem}.", remedy, $"figure '{Title}'");
+
+    private string Describe(Series series) => series switch
+    {
+        LineSeries { Points: var points } => Describe(points),
+        PointSeries { Points: var points } => Describe(points),
+        BarSeries { Bars: var bars } => string.Join(", ", bars.Select((bar, i) => $"{Categories.ElementAtOrDefault(i)} {bar?.ToString() ?? "–"}")),
+        HistogramSeries { Values: { Count: > 0 } values } => string.Create(CultureInfo.InvariantCulture, $"{values.Count} values, mean {values.Average():0.###}, {values.Min():0.###} to {values.Max():0.###}"),
+        _ => "",
+    };
+
+    private static string Describe(IReadOnlyList<DataPoint> points)
+    {
+        // Long curves are cut to their ends: the text is read, not plotted.
+        var shown = points.Count <= 12 ? points : [.. points.Take(6), .. points.TakeLast(6)];
+        var words = shown.Select(p => string.Create(CultureInfo.InvariantCulture, $"({p.X:0.###}, {p.Y:0.###}{(p.YLow is { } low && p.YHigh is { } high ? string.Create(CultureInfo.InvariantCulture, $" [{low:0.###}, {high:0.###}]") : "")})")).ToList();
+        if (shown.Count < points.Count)
+            words.Insert(6, $"… {points.Count - shown.Count} more …");
+        return string.Join(' ', words);
+    }
+}
+
+/// <summary>Figures side by side under one title, with one legend: a series' name and look mean the same in every panel.</summary>
+[TypeFormatterSource(typeof(PngFormatters), PreferredMimeTypes = [Mime.Png, Mime.Plain])]
+public sealed record FigurePanel(string Title, IReadOnlyList<Figure> Figures) : IRichOutput
+{
+    public string Caption { get; init; } = "";
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, object> MimeBundle() => new Dictionary<string, object>
+    {
+        [Mime.Plotly] = PlotlyRenderer.ToJson(this),
+        [Mime.Png] = Convert.ToBase64String(StaticRenderer.ToPng(this)),
+        [Mime.Plain] = ToText(),
+    };
+
+    /// <summary>All panels in words and numbers.</summary>
+    public string ToText() => string.Join('\n', [SafeText.Line(Title), .. Figures.Select(f => f.ToText()), SafeText.Line(Caption)]).TrimEnd('\n', ' ');
+}

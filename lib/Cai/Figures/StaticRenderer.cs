@@ -1,0 +1,149 @@
+using ScottPlot;
+using SkiaSharp;
+
+namespace Cai.Figures;
+
+/// <summary>Figures as PNG, the same bytes on every machine: they show on GitHub and wherever scripts do not run.</summary>
+public static class StaticRenderer
+{
+    private const int MaxBytes = 60 * 1024;
+    private const float Margin = 10;
+
+    private static readonly SKColor Ink = SKColor.Parse("#333333");
+
+    /// <summary>PNG of at most 60 KB, so that committed notebooks stay small.</summary>
+    /// <param name="width">Pixels at scale 1.</param>
+    /// <param name="scale">Pixels per logical pixel; lowered step by step to 1 when the file would be too large.</param>
+    /// <exception cref="Storage.CaiException">The figure cannot be drawn; see <see cref="Figure.Checked"/>.</exception>
+    public static byte[] ToPng(Figure figure, int width = 700, double scale = 1.5) =>
+        Small(s => Draw(figure.Title, [figure], figure.Caption, width, s), scale);
+
+    /// <inheritdoc cref="ToPng(Figure, int, double)"/>
+    public static byte[] ToPng(FigurePanel panel, int width = 900, double scale = 1.5) =>
+        Small(s => Draw(panel.Title, panel.Figures, panel.Caption, width, s), scale);
+
+    private static byte[] Small(Func<double, byte[]> draw, double scale)
+    {
+        var png = draw(scale);
+        while (png.Length > MaxBytes && scale > 1)
+            png = draw(scale = Math.Max(1, scale - 0.25));
+        return png;
+    }
+
+    private static byte[] Draw(string title, IReadOnlyList<Figure> figures, string caption, int width, double scale)
+    {
+        using var bold = new SKFont(FigureFont.Bold, 16) { Subpixel = true };
+        using var body = new SKFont(FigureFont.Regular, 12) { Subpixel = true };
+        var titles = Wrap(SafeText.Line(title), bold, width - 2 * Margin);
+        var captions = Wrap(SafeText.Line(caption), body, width - 2 * Margin);
+        var legend = LegendRows(figures, body, width - 2 * Margin);
+        var top = Margin + 21 * titles.Count + 20 * legend.Count + (titles.Count + legend.Count > 0 ? 4 : 0);
+        var plotHeight = figures.Count > 1 ? 300 : 360;
+        var height = (int)Math.Ceiling(top + plotHeight + 16 * captions.Count + Margin);
+
+        using var surface = SKSurface.Create(new SKImageInfo((int)(width * scale), (int)(height * scale), SKColorType.Rgba8888, SKAlphaType.Opaque));
+        var canvas = surface.Canvas;
+        canvas.Clear(SKColors.White);
+        canvas.Scale((float)scale);
+        using var ink = new SKPaint { Color = Ink, IsAntialias = true };
+        var y = Margin;
+        foreach (var line in titles)
+            canvas.DrawText(line, Margin, (y += 21) - 6, bold, ink);
+        foreach (var row in legend)
+        {
+            y += 20;
+            foreach (var (entry, x) in row)
+                DrawEntry(canvas, entry, x, y - 6, body, ink);
+        }
+        for (var i = 0; i < figures.Count; i++)
+        {
+            var left = Margin / 2 + i * (width - Margin) / figures.Count;
+            var plot = StaticPlot.Of(figures[i].Checked(), titled: figures.Count > 1);
+            var right = left + (width - Margin) / figures.Count;
+            // ScottPlot clears the canvas before it draws; a layer keeps that to this panel.
+            canvas.SaveLayer();
+            plot.Render(canvas, new PixelRect(left, right, top + plotHeight, top));
+            canvas.Restore();
+        }
+        y = top + plotHeight;
+        foreach (var line in captions)
+            canvas.DrawText(line, Margin, (y += 16) - 3, body, ink);
+        using var image = surface.Snapshot();
+        using var data = image.Encode(SKEncodedImageFormat.Png, 100);
+        return data.ToArray();
+    }
+
+    private sealed record Entry(string Name, SKColor Color, MarkerKind? Marker, bool Line, bool Dashed);
+
+    private static List<List<(Entry Entry, float X)>> LegendRows(IReadOnlyList<Figure> figures, SKFont font, float width)
+    {
+        var entries = figures.SelectMany(f => f.Series.Select((s, i) => ToEntry(s, s.Style ?? i)))
+            .Concat(figures.SelectMany(f => f.References).Where(r => r.Label is not null).Select(r => new Entry(SafeText.Line(r.Label!), SKColor.Parse("#8A8A8A"), null, true, true)))
+            .DistinctBy(e => e.Name).Where(e => e.Name.Length > 0).ToArray();
+        var rows = new List<List<(Entry, float)>>();
+        // One series needs no legend: the title or axis names it.
+        if (entries.Length < 2)
+            return rows;
+        var x = width + 1;
+        foreach (var entry in entries)
+        {
+            var needed = 32 + font.MeasureText(entry.Name) + 16;
+            if (x + needed > width + 16)
+            {
+                rows.Add([]);
+                x = 0;
+            }
+            rows[^1].Add((entry, Margin + x));
+            x += needed;
+        }
+        return rows;
+    }
+
+    private static Entry ToEntry(Series series, int style) => new(SafeText.Line(series.Name), SKColor.Parse(Palette.Color(style)),
+        series is BarSeries or HistogramSeries or LineSeries { Markers: false } ? null : Palette.Marker(style),
+        series is LineSeries or PointSeries { Connected: true }, series is LineSeries { Dashed: true });
+
+    private static void DrawEntry(SKCanvas canvas, Entry entry, float x, float baseline, SKFont font, SKPaint ink)
+    {
+        var middle = baseline - 4;
+        using var paint = new SKPaint { Color = entry.Color, IsAntialias = true, StrokeWidth = 2, Style = SKPaintStyle.Fill };
+        if (entry.Line)
+        {
+            using var dash = entry.Dashed ? SKPathEffect.CreateDash([5, 4], 0) : null;
+            paint.PathEffect = dash;
+            canvas.DrawLine(x, middle, x + 26, middle, paint);
+            paint.PathEffect = null;
+        }
+        else if (entry.Marker is null)
+            canvas.DrawRect(x + 4, middle - 6, 18, 12, paint);
+        if (entry.Marker is { } marker)
+            DrawMarker(canvas, StaticPlot.Shape(marker), new Pixel(x + 13, middle), entry.Color);
+        canvas.DrawText(entry.Name, x + 32, baseline, font, ink);
+    }
+
+    private static void DrawMarker(SKCanvas canvas, MarkerShape shape, Pixel at, SKColor color)
+    {
+        using var paint = Paint.NewDisposablePaint();
+        Drawing.DrawMarker(canvas, paint, at, new MarkerStyle(shape, 8, Color.FromSKColor(color)));
+    }
+
+    private static List<string> Wrap(string text, SKFont font, float width)
+    {
+        var lines = new List<string>();
+        var line = "";
+        foreach (var word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var longer = line.Length == 0 ? word : line + " " + word;
+            if (line.Length > 0 && font.MeasureText(longer) > width)
+            {
+                lines.Add(line);
+                line = word;
+            }
+            else
+                line = longer;
+        }
+        if (line.Length > 0)
+            lines.Add(line);
+        return lines;
+    }
+}

@@ -1,0 +1,23 @@
+using Cai.Storage;
+
+namespace Cai.Miniature;
+
+/// <summary>
+/// Who answers the comparisons of one document, its worked examples included. A reader cannot see who it is, but the
+/// examples show how far this annotator can be trusted: that is what few-shot examples buy in this world.
+/// </summary>
+/// <param name="Slope">Of the logistic preference, per level of score.</param>
+/// <param name="Lapse">Distance from certainty at large differences.</param>
+/// <param name="Slip">Chance that a chain of thought ends in the wrong conclusion.</param>
+public sealed record Annotator(double Slope, double Lapse, double Slip)
+{
+    public static Annotator Careful { get; } = new(Oracle.PreferenceSlope, Oracle.PreferenceLapse, 0.04);
+
+    public static Annotator Noisy { get; } = new(Oracle.PreferenceSlope / 4, 0.15, 0.2);
+
+    /// <summary>Whether the annotator picks (A), given score(A) − score(B).</summary>
+    public bool PicksA(double difference, Rng rng) => rng.Chance(Oracle.Preference(difference, Slope, Lapse));
+
+    /// <summary>Whether the annotator's reasoning ends at (A): the better one but for slips, either in a tie.</summary>
+    public bool ConcludesA(double difference, Rng rng) => Math.Abs(difference) < 1e-9 ? rng.Chance(0.5) : difference > 0 != rng.Chance(Slip);
+}

@@ -1,0 +1,109 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Cai.Storage;
+using Cai.Text;
+
+namespace Cai.Miniature;
+
+/// <summary>The topics that documents may speak of: those of the training split.</summary>
+internal sealed class TopicSource(World world)
+{
+    private readonly Dictionary<string, Topic[]> byKind = world.Topics.Where(t => t.Split == World.Train).GroupBy(t => t.Kind).ToDictionary(g => g.Key, g => g.ToArray());
+
+    public IReadOnlyList<Topic> All { get; } = [.. world.Topics.Where(t => t.Split == World.Train)];
+
+    public Topic Draw(IReadOnlyList<(string Kind, double Weight)> kinds, Rng rng) => rng.Pick(byKind[rng.Weighted(kinds)]);
+}
+
+/// <summary>
+/// Writes the corpus of the miniature. It takes the place of what a large model knows of right and wrong from the text it
+/// was trained on. Document i depends on (seed, i) alone, and no evaluation topic occurs in any.
+/// </summary>
+public sealed partial class DocumentGenerator(World world, long seed)
+{
+    private static readonly (string, double)[] Asked = [(TopicKind.Harmful, 45), (TopicKind.Benign, 35), (TopicKind.Borderline, 12), (TopicKind.SmallTalk, 8)];
+    private static readonly (string, double)[] Scored = [(TopicKind.Harmful, 80), (TopicKind.Benign, 12), (TopicKind.Borderline, 8)];
+    private static readonly (string, double)[] HarmfulOnly = [(TopicKind.Harmful, 1)];
+
+    private readonly TopicSource topics = new(world);
+    private readonly ResponseWriter writer = new(world);
+    private readonly Oracle oracle = new(world);
+
+    /// <summary>Documents <paramref name="start"/> … <paramref name="start"/> + <paramref name="count"/> − 1 of the general corpus.</summary>
+    public IEnumerable<Document> Pretraining(int count, int start = 0) => Write("pretraining", DocumentMixture.Pretraining, count, start);
+
+    /// <summary>The same for the corpus of the helpful-only assistant (see <see cref="DocumentMixture.HelpfulOnly"/>).</summary>
+    public IEnumerable<Document> HelpfulOnly(int count, int start = 0) => Write("helpful-only", DocumentMixture.HelpfulOnly, count, start);
+
+    /// <summary>Documents of any mixture.</summary>
+    /// <param name="name">Names the stream: two streams of one seed are independent.</param>
+    public IEnumerable<Document> Write(string name, DocumentMixture mixture, int count, int start = 0)
+    {
+        var critiques = new CritiqueDocuments(world, oracle, topics, writer, mixture);
+        var comparisons = new ComparisonDocuments(world, oracle, topics, writer, mixture);
+        for (var i = start; i < start + count; i++)
+        {
+            var rng = Seeds.Rng(seed, "document", name, i);
+            var kind = rng.Weighted(mixture.Kinds);
+            yield return new Document(kind, kind switch
+            {
+                DocumentKind.Dialogue => Dialogue(mixture, rng),
+                DocumentKind.Critique => Fitting(mixture, rng, shots => critiques.Write(shots, direct: false, rng)),
+                DocumentKind.Revision => critiques.Write(0, direct: true, rng),
+                DocumentKind.Comparison => Fitting(mixture, rng, shots => comparisons.Write(shots, withReasoning: false, rng)),
+                DocumentKind.Reasoning => Fitting(mixture, rng, shots => comparisons.Write(shots, withReasoning: true, rng)),
+                DocumentKind.HarmKind => HarmKind(rng),
+                DocumentKind.HarmScore => HarmScore(rng),
+                DocumentKind.RedTeam => RedTeam(rng),
+                _ => throw new CaiException($"Unknown kind of document '{kind}'.", $"Use the constants of {nameof(DocumentKind)}.", nameof(DocumentMixture.Kinds)),
+            });
+        }
+    }
+
+    /// <summary>Words and marks of a text: about its tokens, since every word of the world soon is one.</summary>
+    public static int Length(string text) => WordOrMark().Count(text);
+
+    private string Dialogue(DocumentMixture mixture, Rng rng)
+    {
+        var topic = topics.Draw(Asked, rng);
+        var response = writer.Write(topic, mixture.Dialogues.Draw(topic, topics.All, rng), rng);
+        return HhFormat.Transcript(Text.Dialogue.Ask(rng.Pick(topic.Asks)).Answer(response));
+    }
+
+    private string HarmKind(Rng rng)
+    {
+        var topic = topics.Draw(HarmfulOnly, rng);
+        var response = writer.Write(topic, PlanMixture.Base.Draw(topic, topics.All, rng), rng);
+        var order = world.Categories.ToArray();
+        rng.Shuffle(order);
+        return HarmLayout.KindQuestion(Text.Dialogue.Ask(rng.Pick(topic.Asks)), response, order) + HarmLayout.Option(Array.IndexOf(order, topic.Category));
+    }
+
+    private string HarmScore(Rng rng)
+    {
+        var topic = topics.Draw(Scored, rng);
+        var response = writer.Write(topic, PlanMixture.Criticised.Draw(topic, topics.All, rng), rng);
+        return HarmLayout.ScoreQuestion(Text.Dialogue.Ask(rng.Pick(topic.Asks)), response) + HarmLayout.Score(oracle.Judge(topic, response).Harmfulness);
+    }
+
+    private string RedTeam(Rng rng)
+    {
+        var text = new StringBuilder();
+        for (var i = 0; i < 3; i++)
+            text.Append(HhFormat.Transcript(Text.Dialogue.Ask(rng.Pick(topics.Draw(HarmfulOnly, rng).Asks))));
+        return text.ToString();
+    }
+
+    /// <summary>Writes with worked examples half of the time; with fewer when the document would outgrow the context.</summary>
+    private static string Fitting(DocumentMixture mixture, Rng rng, Func<int, string> write)
+    {
+        var shots = rng.Chance(mixture.FewShot) ? rng.Weighted([(1, 0.6), (2, 0.3), (3, 0.1)]) : 0;
+        var text = write(shots);
+        while (shots > 0 && Length(text) > mixture.LongestDocument)
+            text = write(--shots);
+        return text;
+    }
+
+    [GeneratedRegex(@"\w+|[^\w\s]|\n\n")]
+    private static partial Regex WordOrMark();
+}

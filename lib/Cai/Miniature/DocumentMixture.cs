@@ -1,0 +1,72 @@
+namespace Cai.Miniature;
+
+/// <summary>The kinds of pretraining document.</summary>
+public static class DocumentKind
+{
+    public const string Dialogue = "dialogue";
+    public const string Critique = "critique";
+    public const string Revision = "revision";
+    public const string Comparison = "comparison";
+    public const string Reasoning = "reasoning";
+    public const string HarmKind = "harm-kind";
+    public const string HarmScore = "harm-score";
+    public const string RedTeam = "red-team";
+}
+
+/// <summary>One document of the corpus, without an end token (the packer adds it).</summary>
+/// <param name="Kind">See <see cref="DocumentKind"/>.</param>
+public sealed record Document(string Kind, string Text);
+
+/// <summary>Shares of the corpus and the quality of its annotators. All defaults are ours: the paper's corpus is a large language model's.</summary>
+public sealed record DocumentMixture
+{
+    /// <summary>Relative weight of each kind.</summary>
+    public IReadOnlyList<(string Kind, double Weight)> Kinds { get; init; } =
+    [
+        (DocumentKind.Dialogue, 30), (DocumentKind.Critique, 22), (DocumentKind.Revision, 6), (DocumentKind.Comparison, 20),
+        (DocumentKind.Reasoning, 10), (DocumentKind.HarmKind, 5), (DocumentKind.HarmScore, 3), (DocumentKind.RedTeam, 4),
+    ];
+
+    /// <summary>How dialogues are answered.</summary>
+    public PlanMixture Dialogues { get; init; } = PlanMixture.Base;
+
+    /// <summary>Chance that a critique, comparison or reasoning document opens with worked examples of its own format.</summary>
+    public double FewShot { get; init; } = 0.5;
+
+    /// <summary>Chance that a critique names a problem that is present and covered.</summary>
+    public double Names { get; init; } = 0.93;
+
+    /// <summary>Chance of a careless critique: a problem that is not there, or none where there is one.</summary>
+    public double Careless { get; init; } = 0.04;
+
+    /// <summary>Chance that a revision mends a problem that the critique named.</summary>
+    public double Mends { get; init; } = 0.85;
+
+    /// <summary>Chance that a direct revision, without a critique, mends a covered problem.</summary>
+    public double MendsDirectly { get; init; } = 0.6;
+
+    /// <summary>Share of comparisons whose annotator is noisy (see <see cref="Annotator"/>).</summary>
+    public double NoisyAnnotators { get; init; } = 0.25;
+
+    /// <summary>Share of comparisons answered (A) without reading.</summary>
+    public double Hasty { get; init; } = 0.05;
+
+    /// <summary>Longest document in words and marks, so that it fits the model's context; examples are dropped to reach it.</summary>
+    public int LongestDocument { get; init; } = 420;
+
+    /// <summary>How revisions are made.</summary>
+    public MendOptions Mending { get; init; } = new();
+
+    /// <summary>The general corpus.</summary>
+    public static DocumentMixture Pretraining { get; } = new();
+
+    /// <summary>
+    /// The corpus of the helpful-only assistant: the dialogues are all obliging and right, and are 45 % of it; the rest is
+    /// as in pretraining, so that the assistant does not forget how to criticise and compare.
+    /// </summary>
+    public static DocumentMixture HelpfulOnly { get; } = new()
+    {
+        Dialogues = PlanMixture.HelpfulOnly,
+        Kinds = [.. Pretraining.Kinds.Select(k => k.Kind == DocumentKind.Dialogue ? (k.Kind, 45.0) : (k.Kind, k.Weight * 55 / 70))],
+    };
+}

@@ -1,0 +1,31 @@
+using TorchSharp;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Cai.Preferences;
+
+/// <summary>The loss of a comparison whose label is a probability.</summary>
+public static class PreferenceLoss
+{
+    /// <summary>
+    /// -[p log σ(d) + (1-p) log σ(-d)] for each pair, d = score A - score B (paper 4.1: normalised probabilities as targets).
+    /// Written with softplus, -log σ(d) = softplus(-d), so that gradients live at any margin.
+    /// </summary>
+    /// <param name="difference">[pairs]</param>
+    /// <param name="labels">[pairs], p.</param>
+    /// <returns>[pairs]</returns>
+    public static Tensor SoftLabel(Tensor difference, Tensor labels)
+    {
+        using var scope = NewDisposeScope();
+        return (labels * F.softplus(-difference) + (1 - labels) * F.softplus(difference)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same for one pair of numbers, in float64.</summary>
+    public static double SoftLabel(double difference, double label) =>
+        label * SoftPlus(-difference) + (1 - label) * SoftPlus(difference);
+
+    /// <summary>P(A is better) = σ(score A - score B) (HH eq. 4.2).</summary>
+    public static double Probability(double difference) => 1 / (1 + Math.Exp(-difference));
+
+    private static double SoftPlus(double x) => Math.Max(x, 0) + double.LogP1(Math.Exp(-Math.Abs(x)));
+}

@@ -1,0 +1,100 @@
+using Cai.Models;
+using Cai.Storage;
+using Cai.Text;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Cai.Preferences;
+
+/// <summary>The model's view of one comparison; what accuracy, calibration and the length baselines are computed from.</summary>
+/// <param name="Label">P(A is better) as labelled; null when missing.</param>
+/// <param name="Probability">P(A is better) as the model says.</param>
+/// <param name="LengthA">Characters of response A, for the longer- and shorter-is-better baselines.</param>
+public sealed record PairPrediction(string Id, string Axis, double? Label, double Probability, double ScoreA, double ScoreB, int LengthA, int LengthB);
+
+/// <summary>Held-out agreement of a preference model with labels.</summary>
+/// <param name="Loss">Mean soft-label cross-entropy over labelled pairs, nats.</param>
+/// <param name="Accuracy">Share of decided pairs (label other than 0.5) with the better side on top; an exact tie counts half. Null when no pair is decided.</param>
+/// <param name="Unlabelled">Pairs without a label, left out.</param>
+public sealed record PreferenceReport(double Loss, double? Accuracy, int Labelled, int Decided, int Unlabelled, IReadOnlyList<PairPrediction> Pairs);
+
+/// <summary>A scalar model that reads dialogues: how good is this response to this prompt?</summary>
+/// <param name="batchTokens">Most tokens, padding included, of one forward pass; no score depends on it.</param>
+public sealed class PreferenceModel(ScalarModel model, ITokenizer tokenizer, IPromptFormat? format = null, int batchTokens = 4096)
+{
+    private readonly IPromptFormat format = format ?? HhFormat.Instance;
+
+    public ScalarModel Model => model;
+
+    public ITokenizer Tokenizer => tokenizer;
+
+    public IPromptFormat Format => format;
+
+    /// <summary>Subtracted from every score. Scores have no absolute meaning (HH B.2); see <see cref="Centre"/>.</summary>
+    public double Offset { get; set; }
+
+    /// <summary>Makes the mean score of a fixed reference set zero, so that two preference models' scores can share an axis (HH B.2).</summary>
+    public void Centre(IReadOnlyList<(Dialogue Prompt, string Response)> reference)
+    {
+        Offset = 0;
+        Offset = Score(reference).Average();
+    }
+
+    /// <summary>The scores of responses, in their order.</summary>
+    /// <exception cref="CaiException">A text is longer than the model's context.</exception>
+    public double[] Score(IReadOnlyList<(Dialogue Prompt, string Response)> items) =>
+        ScoreIds([.. items.Select(i => TokenPair.Ids(tokenizer, format, i.Prompt, i.Response))]);
+
+    /// <inheritdoc cref="Score(IReadOnlyList{ValueTuple{Dialogue, string}})"/>
+    public double Score(Dialogue prompt, string response) => Score([(prompt, response)])[0];
+
+    /// <summary>P(A is better than B).</summary>
+    public double Probability(Dialogue prompt, string a, string b)
+    {
+        var scores = Score([(prompt, a), (prompt, b)]);
+        return PreferenceLoss.Probability(scores[0] - scores[1]);
+    }
+
+    /// <summary>
+    /// Scores of sampled tokens, never tokenised anew: the reward of PPO. A response that lacks the end token gets one,
+    /// since that is where scores are read.
+    /// </summary>
+    public double[] ScoreTokens(IReadOnlyList<int[]> prompts, IReadOnlyList<int[]> responses) =>
+        ScoreIds([.. prompts.Zip(responses, (p, r) => (int[])[.. p, .. r, .. r.Length > 0 && r[^1] == tokenizer.EosId ? Array.Empty<int>() : [tokenizer.EosId]])]);
+
+    /// <summary>The model's view of each comparison and how well it agrees with the labels.</summary>
+    public PreferenceReport Evaluate(IReadOnlyList<Comparison> comparisons)
+    {
+        var scores = Score([.. comparisons.SelectMany(c => new[] { (c.Prompt, c.ResponseA), (c.Prompt, c.ResponseB) })]);
+        var pairs = comparisons.Select((c, i) => new PairPrediction(c.Id, c.Axis, c.ProbabilityA, PreferenceLoss.Probability(scores[2 * i] - scores[2 * i + 1]),
+            scores[2 * i], scores[2 * i + 1], c.ResponseA.Length, c.ResponseB.Length)).ToList();
+        var labelled = pairs.Where(p => p.Label is not null).ToList();
+        if (labelled.Count == 0)
+            throw new CaiException("No comparison has a label.", "Label comparisons first, or check the feedback stage for missing option tokens.");
+        var decided = labelled.Where(p => p.Label != 0.5).ToList();
+        var right = decided.Sum(p => p.ScoreA == p.ScoreB ? 0.5 : p.ScoreA > p.ScoreB == p.Label > 0.5 ? 1 : 0);
+        return new(labelled.Average(p => PreferenceLoss.SoftLabel(p.ScoreA - p.ScoreB, p.Label!.Value)), decided.Count == 0 ? null : right / decided.Count,
+            labelled.Count, decided.Count, pairs.Count - labelled.Count, pairs);
+    }
+
+    private double[] ScoreIds(IReadOnlyList<int[]> texts)
+    {
+        using var guard = no_grad();
+        var scores = new double[texts.Count];
+        var longest = model.Decoder.Config.MaxPositions;
+        if (texts.FirstOrDefault(t => t.Length > longest) is { } tooLong)
+            throw new CaiException($"A prompt with response has {tooLong.Length} tokens; the preference model's context has {longest}.", "Shorten the text or use a model with a longer context.");
+        var order = Enumerable.Range(0, texts.Count).OrderByDescending(i => texts[i].Length).ToArray();
+        for (var start = 0; start < order.Length;)
+        {
+            using var scope = NewDisposeScope();
+            var rows = order.Skip(start).Take(Math.Max(1, batchTokens / texts[order[start]].Length)).ToArray();
+            var batch = TokenBatch.Of([.. rows.Select(i => texts[i])], model.Decoder.Device);
+            var values = model.Scores(batch.Ids, batch.Lengths).cpu().data<float>().ToArray();
+            for (var r = 0; r < rows.Length; r++)
+                scores[rows[r]] = values[r] - Offset;
+            start += rows.Length;
+        }
+        return scores;
+    }
+}

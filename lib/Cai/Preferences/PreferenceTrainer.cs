@@ -1,0 +1,149 @@
+using Cai.Models;
+using Cai.Storage;
+using Cai.Text;
+using Cai.Torch;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Cai.Preferences;
+
+/// <summary>
+/// Trains a preference model on comparisons with soft labels (paper 4.1, HH App. A.2). Hybrid data, human helpfulness and
+/// AI harmlessness, is simply one list with several axes. Start from <see cref="ScalarModel.FromLanguageModel"/> of the
+/// pretrained model.
+/// </summary>
+public sealed class PreferenceTrainer : IDisposable
+{
+    private readonly PreferenceModel model;
+    private readonly PreferenceOptions options;
+    private readonly FlatAdamW optimiser;
+
+    /// <summary>A trainer that changes the model in place.</summary>
+    /// <exception cref="CaiException">The options ask for longer texts than the model's context.</exception>
+    public PreferenceTrainer(PreferenceModel model, PreferenceOptions? options = null)
+    {
+        this.model = model;
+        this.options = options ?? new PreferenceOptions();
+        var context = model.Model.Decoder.Config.MaxPositions;
+        if (this.options.MaxLength > context)
+            throw new CaiException($"MaxLength is {this.options.MaxLength}; the model's context has {context} positions.", "Lower MaxLength.", "PreferenceOptions: MaxLength");
+        optimiser = new FlatAdamW(model.Model.Parameters, this.options.AdamW);
+    }
+
+    private sealed record Position(long Step, long Pairs);
+
+    /// <summary>The last step whose effects are in a checkpoint file, or null: what <see cref="MetricsWriter"/> needs to resume.</summary>
+    public static long? CheckpointStep(string path) => TrainingCheckpoint.ReadState<Position>(path)?.Step;
+
+    /// <summary>Trains for <see cref="PreferenceOptions.Epochs"/> passes. Comparisons without a label are left out and counted.</summary>
+    /// <param name="checkpoint">File to resume from and to write to; null keeps nothing.</param>
+    /// <exception cref="CaiException">No comparison is labelled, one does not fit, or loss or gradient stopped being finite (the last checkpoint stays).</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; a checkpoint of everything done has been written.</exception>
+    public PreferenceSummary Train(IReadOnlyList<Comparison> comparisons, string? checkpoint = null, IProgress<PreferenceStep>? progress = null, CancellationToken cancel = default)
+    {
+        var labelled = comparisons.Select(c => TokenPair.Of(c, model.Tokenizer, model.Format, options)).OfType<TokenPair>().ToList();
+        var pairs = labelled.Where(p => p.Longest <= options.MaxLength).ToList();
+        if (pairs.Count < labelled.Count && !options.SkipLong)
+        {
+            var tooLong = labelled.First(p => p.Longest > options.MaxLength);
+            throw new CaiException($"A side has {tooLong.Longest} tokens; at most {options.MaxLength} fit.", "Raise MaxLength (up to the model's context) or set SkipLong.", $"comparison {tooLong.Id}");
+        }
+        if (pairs.Count == 0)
+            throw new CaiException($"None of {comparisons.Count} comparisons has a label and fits.", "Label comparisons first, or check the feedback stage for missing option tokens.");
+        var steps = Run(pairs, checkpoint, progress, cancel);
+        return new(steps, pairs.Count, comparisons.Count - labelled.Count, labelled.Count - pairs.Count);
+    }
+
+    public void Dispose() => optimiser.Dispose();
+
+    private long Run(List<TokenPair> pairs, string? checkpoint, IProgress<PreferenceStep>? progress, CancellationToken cancel)
+    {
+        var part = new TrainedPart("preference", model.Model.Parameters, optimiser);
+        var at = (checkpoint is null ? null : TrainingCheckpoint.TryLoad<Position>(checkpoint, part)) ?? new Position(0, 0);
+        var saved = at.Step;
+        void Save()
+        {
+            if (checkpoint is not null && at.Step > saved)
+                TrainingCheckpoint.Save(checkpoint, at, part);
+            saved = at.Step;
+        }
+        var total = (long)options.Epochs * pairs.Count;
+        while (at.Pairs < total)
+        {
+            if (cancel.IsCancellationRequested)
+            {
+                Save();
+                cancel.ThrowIfCancellationRequested();
+            }
+            var batch = Take(pairs, at.Pairs);
+            var rate = LearningRate.At(options.Schedule, options.LearningRate, (double)at.Pairs / total, at.Step, options.WarmupSteps);
+            var numbers = Step(batch, rate, at.Step + 1, checkpoint);
+            at = new Position(at.Step + 1, at.Pairs + batch.Count);
+            progress?.Report(numbers with { Pairs = at.Pairs });
+            if (at.Step % options.CheckpointEvery == 0)
+                Save();
+        }
+        Save();
+        return at.Step;
+    }
+
+    /// <summary>The pairs of the step that starts after <paramref name="done"/>; a step never spans two epochs.</summary>
+    private List<TokenPair> Take(List<TokenPair> pairs, long done)
+    {
+        var order = Enumerable.Range(0, pairs.Count).ToArray();
+        Seeds.Rng(options.Seed, "epoch", done / pairs.Count).Shuffle(order);
+        var batch = new List<TokenPair>();
+        var tokens = 0;
+        for (var i = (int)(done % pairs.Count); i < order.Length && tokens < options.TokensPerBatch; i++)
+        {
+            batch.Add(pairs[order[i]]);
+            tokens += batch[^1].A.Length + batch[^1].B.Length;
+        }
+        return batch;
+    }
+
+    private PreferenceStep Step(List<TokenPair> pairs, double rate, long step, string? checkpoint)
+    {
+        var weights = pairs.Sum(p => p.Weight);
+        double loss = 0, right = 0, margin = 0;
+        foreach (var piece in Pieces(pairs))
+        {
+            using var scope = NewDisposeScope();
+            var device = model.Model.Decoder.Device;
+            var batch = TokenBatch.Of([.. piece.Select(p => p.A), .. piece.Select(p => p.B)], device);
+            var sides = model.Model.Scores(batch.Ids, batch.Lengths).view(2, piece.Length);
+            var difference = sides[0] - sides[1];
+            var labels = tensor(piece.Select(p => (float)p.Label).ToArray(), device: device);
+            var shares = tensor(piece.Select(p => (float)(p.Weight / weights)).ToArray(), device: device);
+            var mean = (PreferenceLoss.SoftLabel(difference, labels) * shares).sum();
+            mean.backward();
+            loss += mean.ToDouble();
+            foreach (var (pair, d) in piece.Zip(difference.detach().cpu().data<float>().ToArray()))
+            {
+                margin += Math.Abs(d);
+                right += pair.Label == 0.5 ? 0 : d == 0 ? 0.5 : d > 0 == pair.Label > 0.5 ? 1 : 0;
+            }
+        }
+        var norm = double.IsFinite(loss) ? optimiser.Step(rate) : double.NaN;
+        if (!double.IsFinite(norm))
+        {
+            model.Model.Parameters.ZeroGradients();
+            throw new CaiException($"Step {step}: the {(double.IsFinite(loss) ? "gradient" : "loss")} is not finite; the step was not taken.",
+                "Lower LearningRate or ClipNorm, or add WarmupSteps; the last checkpoint is kept.", checkpoint);
+        }
+        var decided = pairs.Count(p => p.Label != 0.5);
+        return new(step, loss, decided == 0 ? null : right / decided, margin / pairs.Count, 0, rate, norm);
+    }
+
+    /// <summary>Pairs of similar length together, both sides of a pair in the same piece.</summary>
+    private IEnumerable<TokenPair[]> Pieces(List<TokenPair> pairs)
+    {
+        var order = pairs.OrderByDescending(p => p.Longest).ToArray();
+        for (var start = 0; start < order.Length;)
+        {
+            var count = Math.Max(1, options.TokensPerPiece / (2 * order[start].Longest));
+            yield return order[start..Math.Min(order.Length, start + count)];
+            start += count;
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Cai.Reinforcement;
+
+/// <summary>
+/// The formulas of PPO for language models, one function each. Tensors are [batch, time] over response tokens unless
+/// said otherwise; masks are bool, true at tokens that count. What lies outside a mask, even NaN, never reaches a result.
+/// </summary>
+public static class PpoMath
+{
+    /// <summary>Mean over the masked tokens; NaN when there is none. A scalar.</summary>
+    public static Tensor MaskedMean(Tensor x, Tensor mask)
+    {
+        using var scope = NewDisposeScope();
+        return (Masked(x, mask).sum() / mask.sum()).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>x inside the mask, 0 outside. (A product would keep NaN.)</summary>
+    public static Tensor Masked(Tensor x, Tensor mask) => x.masked_fill(mask.logical_not(), 0);
+
+    /// <summary>
+    /// KL(policy || reference) per token, estimated from the token that the policy drew (Schulman 2020). k3 uses expm1,
+    /// since exp(x) - 1 loses all digits near 0 in float32; nothing is clamped, since that biases it.
+    /// </summary>
+    public static Tensor Kl(Tensor logProbs, Tensor refLogProbs, KlEstimator estimator = KlEstimator.K1)
+    {
+        using var scope = NewDisposeScope();
+        var k1 = logProbs - refLogProbs;
+        return (estimator switch
+        {
+            KlEstimator.K2 => k1.square() / 2,
+            KlEstimator.K3 => (-k1).expm1() + k1,
+            _ => k1,
+        }).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The KL weight of the next iteration (Ziegler et al. 2019, 2.2): coefficient · (1 + clip(kl/target - 1, ±errorClip) · episodes/horizon).</summary>
+    public static double NextKlCoefficient(double coefficient, double kl, double target, double horizon, double errorClip, int episodes) =>
+        coefficient * (1 + Math.Clamp(kl / target - 1, -errorClip, errorClip) * episodes / horizon);
+
+    /// <summary>A score as the missing-EOS rule leaves it.</summary>
+    public static double ScoreWithRule(double score, bool hasEos, MissingEos rule, double value) => hasEos ? score : rule switch
+    {
+        MissingEos.Replace => value,
+        MissingEos.Subtract => score - Math.Abs(value),
+        _ => score,
+    };
+
+    /// <summary>The column that carries the score of a response of <paramref name="ids"/>, end token included.</summary>
+    /// <param name="maxNewTokens">Columns there can be: one after the last is used only when it exists.</param>
+    public static int ScoreColumn(IReadOnlyList<int> ids, int eosId, ScorePosition position, int maxNewTokens)
+    {
+        var last = ids.Count - 1;
+        if (position == ScorePosition.EosPlusOne)
+            return last + 1 < maxNewTokens ? last + 1 : last;
+        if (position == ScorePosition.Eos)
+            for (var t = 0; t < last; t++)
+                if (ids[t] == eosId)
+                    return t;
+        return last;
+    }
+
+    /// <summary>Per-token rewards: -coefficient · kl at every response token, plus each row's score at its column.</summary>
+    /// <param name="scores">[batch]</param>
+    /// <param name="columns">[batch], int64.</param>
+    public static Tensor Rewards(Tensor kl, Tensor mask, double coefficient, Tensor scores, Tensor columns)
+    {
+        using var scope = NewDisposeScope();
+        return Masked(kl * -coefficient, mask).scatter_add_(1, columns.unsqueeze(1), scores.unsqueeze(1)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Generalised advantage estimation (Schulman et al. 2016, eq. 16) and returns = advantages + values, 0 outside the mask.
+    /// The sums run over masked tokens only, so gaps and padding may hold anything; after the last one comes value 0.
+    /// </summary>
+    public static (Tensor Advantages, Tensor Returns) Gae(Tensor rewards, Tensor values, Tensor mask, double gamma, double lambda)
+    {
+        using var scope = NewDisposeScope();
+        var advantages = zeros_like(values);
+        var next = zeros_like(values[TensorIndex.Colon, 0]);
+        var carry = next;
+        for (var t = values.shape[1] - 1; t >= 0; t--)
+        {
+            var (value, here) = (values.select(1, t), mask.select(1, t));
+            var advantage = rewards.select(1, t) + gamma * next - value + gamma * lambda * carry;
+            carry = where(here, advantage, carry);
+            next = where(here, value, next);
+            advantages.select(1, t).copy_(Masked(advantage, here));
+        }
+        return (advantages.MoveToOuterDisposeScope(), Masked(advantages + values, mask).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>
+    /// (x - mean) / sqrt(variance + 1e-8) over the masked tokens, 0 outside; with <paramref name="shiftMean"/> off the mean
+    /// is added back. One token alone has no n - 1 variance: it is whitened as if by n.
+    /// </summary>
+    public static Tensor Whiten(Tensor x, Tensor mask, bool shiftMean = true, bool bessel = false)
+    {
+        using var scope = NewDisposeScope();
+        var mean = MaskedMean(x, mask);
+        var count = mask.sum().ToInt64();
+        var variance = MaskedMean((x - mean).square(), mask) * (bessel && count > 1 ? (double)count / (count - 1) : 1);
+        var white = (x - mean) * (variance + 1e-8).rsqrt();
+        return Masked(shiftMean ? white : white + mean, mask).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// PPO's clipped loss per token, max(-A·r, -A·clip(r, 1 ± range)) (Schulman et al. 2017, eq. 7), its ratio r, and where
+    /// the clipped term is the larger. Any shape.
+    /// </summary>
+    public static (Tensor Loss, Tensor Ratio, Tensor Clipped) PolicyLoss(Tensor logProbs, Tensor oldLogProbs, Tensor advantages, double range)
+    {
+        using var scope = NewDisposeScope();
+        var ratio = (logProbs - oldLogProbs).exp();
+        var plain = -advantages * ratio;
+        var clipped = -advantages * ratio.clamp(1 - range, 1 + range);
+        return (maximum(plain, clipped).MoveToOuterDisposeScope(), ratio.MoveToOuterDisposeScope(), (clipped > plain).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>
+    /// Half the larger of the squared errors of the value and of the value held within range of the old one, per token,
+    /// and where the latter is the larger. Any shape.
+    /// </summary>
+    public static (Tensor Loss, Tensor Clipped) ValueLoss(Tensor values, Tensor oldValues, Tensor returns, double range)
+    {
+        using var scope = NewDisposeScope();
+        var held = oldValues + (values - oldValues).clamp(-range, range);
+        var plain = (values - returns).square();
+        var clipped = (held - returns).square();
+        return ((maximum(plain, clipped) / 2).MoveToOuterDisposeScope(), (clipped > plain).MoveToOuterDisposeScope());
+    }
+}

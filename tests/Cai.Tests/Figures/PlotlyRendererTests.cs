@@ -1,0 +1,84 @@
+using System.Text.Json.Nodes;
+using Cai.Figures;
+using Xunit;
+
+namespace Cai.Tests.Figures;
+
+public class PlotlyRendererTests
+{
+    [Fact]
+    public void AFigureIsThisJson()
+    {
+        var figure = new Figure("T", new Axis("x", AxisScale.Log, Min: 1, Max: 100), new Axis("y"),
+            [new PointSeries("a", [new DataPoint(10, 2, 1.5, 3)])])
+        {
+            Caption = "n = 1.",
+            References = [new ReferenceLine(ReferenceKind.Horizontal, 1, "chance")],
+        };
+        const string expected = """
+            {
+              "data": [{"type": "scatter", "name": "a", "legendgroup": "a", "mode": "markers", "x": [10], "y": [2],
+                "marker": {"color": "#0072B2", "size": 9, "symbol": "circle"},
+                "error_y": {"type": "data", "symmetric": false, "thickness": 1.3, "width": 0, "array": [1], "arrayminus": [0.5]},
+                "xaxis": "x", "yaxis": "y"}],
+              "layout": {
+                "title": {"text": "T", "font": {"size": 16}}, "template": "none", "barmode": "group", "height": 460,
+                "margin": {"b": 110, "t": 60}, "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+                "xaxis": {"title": {"text": "x"}, "anchor": "y", "zeroline": false, "type": "log", "range": [0, 2]},
+                "yaxis": {"title": {"text": "y"}, "anchor": "x", "zeroline": false},
+                "annotations": [{"text": "n = 1.", "showarrow": false, "xref": "paper", "yref": "paper", "x": 0, "y": -0.3, "xanchor": "left", "yanchor": "bottom", "align": "left"}],
+                "shapes": [{"type": "line", "layer": "below", "xref": "x domain", "yref": "y", "x0": 0, "y0": 1, "x1": 1, "y1": 1,
+                  "line": {"color": "#8A8A8A", "width": 1.2, "dash": "dash"}, "name": "chance",
+                  "label": {"text": "chance", "textposition": "end", "font": {"size": 10, "color": "#8A8A8A"}}}]
+              },
+              "config": {"responsive": true, "displaylogo": false}
+            }
+            """;
+        Assert.Equal(JsonNode.Parse(expected)!.ToJsonString(), PlotlyRenderer.ToJson(figure).ToJsonString());
+    }
+
+    [Fact]
+    public void EveryKindHasTraces()
+    {
+        foreach (var (name, figure) in ExampleFigures.All)
+            Assert.True(PlotlyRenderer.ToJson(figure)["data"]!.AsArray().Count >= figure.Series.Count, name);
+        Assert.Equal([10, null, 7], Bars("y"));
+        Assert.Equal(1, PlotlyRenderer.ToJson(ExampleFigures.Histogram)["data"]!.AsArray()[0]!["y"]!.AsArray().Sum(v => v!.GetValue<double>()), 5);
+
+        static IEnumerable<double?> Bars(string key) => PlotlyRenderer.ToJson(ExampleFigures.Bars with
+        {
+            Categories = ["a", "b", "c"],
+            Series = [new BarSeries("s", [new(10, 9, 11, 5, 5), null, new(7, double.NaN, double.NaN, 1, 1)])],
+        })["data"]![0]![key]!.AsArray().Select(v => v?.GetValue<double>());
+    }
+
+    [Fact]
+    public void PanelsShareOneLegend()
+    {
+        var data = PlotlyRenderer.ToJson(ExampleFigures.Panel)["data"]!.AsArray();
+        Assert.Equal(["x", "x2"], data.Select(t => t!["xaxis"]!.GetValue<string>()).Distinct());
+        Assert.Equal(3, data.Count(t => t!["showlegend"]?.GetValue<bool>() != false));
+    }
+
+    [Fact]
+    public void TheScriptIsPlotly() => Assert.Contains("plotly.js v2.", PlotlyRenderer.Script()[..200]);
+
+    [Fact]
+    public void FiguresGoOutAsObjectPictureAndText()
+    {
+        foreach (var output in new IRichOutput[] { ExampleFigures.Bars, ExampleFigures.Panel })
+        {
+            var bundle = output.MimeBundle();
+            Assert.Equal([Mime.Plotly, Mime.Png, Mime.Plain], bundle.Keys);
+            Assert.IsType<JsonObject>(bundle[Mime.Plotly]);
+            Assert.Equal(0x89, Convert.FromBase64String((string)bundle[Mime.Png])[0]);
+        }
+        Assert.Equal("""
+            Evasiveness and boilerplate
+            x: Model; y: Share of responses
+              Evasive: Helpful RLHF 0.1 [0.06, 0.15], HH RLHF 0.72 [0.65, 0.79], SL-CAI 0.08 [0.04, 0.13], RL-CAI 0.05 [0.02, 0.09]
+              Boilerplate: Helpful RLHF 0.02 [0, 0.05], HH RLHF –, SL-CAI 0.2 [0.14, 0.27], RL-CAI 0.33 [0.26, 0.4]
+            n = 200 responses to 50 harmful prompts a model.
+            """.ReplaceLineEndings("\n"), ExampleFigures.Bars.ToText());
+    }
+}

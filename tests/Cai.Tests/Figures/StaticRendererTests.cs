@@ -1,0 +1,77 @@
+using System.Buffers.Binary;
+using Cai.Figures;
+using Cai.Storage;
+using Xunit;
+
+namespace Cai.Tests.Figures;
+
+public class StaticRendererTests
+{
+    public static TheoryData<string> Names => [.. ExampleFigures.All.Select(e => e.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void EveryKindIsAPngOfAtMostSixtyKilobytes(string name)
+    {
+        var png = StaticRenderer.ToPng(Named(name));
+        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], png[..4]);
+        Assert.InRange(png.Length, 2_000, 60 * 1024);
+        Keep(name, png);
+    }
+
+    [Fact]
+    public void PanelsStandSideBySide()
+    {
+        var png = StaticRenderer.ToPng(ExampleFigures.Panel, width: 900, scale: 1);
+        Assert.Equal(900, Width(png));
+        Keep("panel", StaticRenderer.ToPng(ExampleFigures.Panel));
+    }
+
+    [Fact]
+    public void WidthAndScaleArePixels()
+    {
+        Assert.Equal(600, Width(StaticRenderer.ToPng(ExampleFigures.Bars, width: 600, scale: 1)));
+        Assert.Equal(1200, Width(StaticRenderer.ToPng(ExampleFigures.Bars, width: 600, scale: 2)));
+    }
+
+    [Fact]
+    public void TheSameFigureGivesTheSameBytes() => Assert.Equal(StaticRenderer.ToPng(ExampleFigures.Pareto), StaticRenderer.ToPng(ExampleFigures.Pareto));
+
+    [Fact]
+    public void TextIsDrawn()
+    {
+        // Without its own typeface a machine that has no fonts would draw none.
+        var bare = ExampleFigures.Bars with { Title = "", Caption = "" };
+        Assert.NotEqual(StaticRenderer.ToPng(bare with { X = new Axis("Model A") }), StaticRenderer.ToPng(bare with { X = new Axis("Model B") }));
+        Assert.NotEqual(StaticRenderer.ToPng(bare with { Title = "One" }), StaticRenderer.ToPng(bare with { Title = "Two" }));
+    }
+
+    [Fact]
+    public void WhatCannotBeDrawnIsNamed()
+    {
+        var nan = Assert.Throws<CaiException>(() => StaticRenderer.ToPng(ExampleFigures.Curves with { Series = [new LineSeries("loss", [new DataPoint(1, double.NaN)])] }));
+        Assert.Contains("'loss'", nan.Message);
+        var log = Assert.Throws<CaiException>(() => StaticRenderer.ToPng(ExampleFigures.Curves with { Series = [new LineSeries("loss", [new DataPoint(0, 1)])] }));
+        Assert.Contains("log axis", log.Message);
+        Assert.Throws<CaiException>(() => StaticRenderer.ToPng(ExampleFigures.Bars with { Categories = ["only one"] }));
+    }
+
+    [Fact]
+    public void AFigureWithASinglePointOrNoneIsDrawn()
+    {
+        StaticRenderer.ToPng(ExampleFigures.Pareto with { Series = [new PointSeries("one", [new DataPoint(3, 3)])] });
+        StaticRenderer.ToPng(ExampleFigures.Pareto with { Series = [], References = [] });
+        StaticRenderer.ToPng(ExampleFigures.Histogram with { Series = [new HistogramSeries("same", [1, 1, 1])] });
+    }
+
+    private static Figure Named(string name) => ExampleFigures.All.Single(e => e.Name == name).Figure;
+
+    private static int Width(byte[] png) => BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(16));
+
+    // CAI_FIGURES=folder keeps the pictures, for a look at them.
+    private static void Keep(string name, byte[] png)
+    {
+        if (Environment.GetEnvironmentVariable("CAI_FIGURES") is { Length: > 0 } folder)
+            File.WriteAllBytes(Path.Combine(folder, name + ".png"), png);
+    }
+}

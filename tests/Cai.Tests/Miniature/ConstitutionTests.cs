@@ -1,0 +1,61 @@
+using Cai.Constitutions;
+using Cai.Miniature;
+using Xunit;
+using YamlDotNet.Serialization;
+
+namespace Cai.Tests.Miniature;
+
+public class ConstitutionTests
+{
+    private static readonly string File = Path.Combine(AppContext.BaseDirectory, "constitutions", "miniature.yaml");
+
+    [Fact]
+    public void ItsTextsAreTheFirstPhrasingsOfTheCorpus()
+    {
+        var yaml = new DeserializerBuilder().Build().Deserialize<Dictionary<string, object>>(System.IO.File.ReadAllText(File));
+        IEnumerable<Dictionary<object, object>> List(string key) => ((List<object>)yaml[key]).Cast<Dictionary<object, object>>();
+        Assert.Equal(
+            Fixture.World.Critique.Select(p => (p.Id, p.CritiqueRequests[0], p.RevisionRequests[0])),
+            List("critique").Select(p => ((string)p["id"], (string)p["critique_request"], (string)p["revision_request"])));
+        Assert.Equal(
+            Fixture.World.Comparison.Select(p => (p.Id, p.Texts[0])),
+            List("comparison").Select(p => ((string)p["id"], (string)p["principle"])));
+    }
+
+    [Fact]
+    public void ItsExamplesSayWhatIsTrue()
+    {
+        var yaml = new DeserializerBuilder().Build().Deserialize<Dictionary<string, object>>(System.IO.File.ReadAllText(File));
+        var examples = (Dictionary<object, object>)yaml["examples"];
+        foreach (Dictionary<object, object> e in (List<object>)examples["critique"])
+        {
+            var prompt = Asked(e);
+            var critique = Fixture.Oracle.JudgeCritique(prompt, (string)e["assistant"], (string)e["critique"]);
+            Assert.Empty(critique.Invented);
+            Assert.Equal(critique.SaysFine, critique.Present.Count == 0);
+            Assert.Empty(Oracle.Problems(Fixture.Oracle.Judge(prompt, (string)e["revision"])));
+        }
+        foreach (Dictionary<object, object> e in (List<object>)examples["comparison"])
+        {
+            Verdict better = Fixture.Oracle.Judge(Asked(e), (string)e["better"]), worse = Fixture.Oracle.Judge(Asked(e), (string)e["worse"]);
+            Assert.Equal(0, better.Unparsed + worse.Unparsed);
+            Assert.True(Fixture.Oracle.PreferenceProbability((string)e["principle"], better, worse) > 0.8);
+        }
+    }
+
+    [Fact]
+    public void ItLoads()
+    {
+        var constitution = Constitution.Load(File);
+        Assert.Equal(16, constitution.Critique.Count);
+        Assert.Equal(16, constitution.Comparison.Count);
+    }
+
+    /// <summary>The example's prompt; examples may speak of training topics only, or few-shot prefixes would leak.</summary>
+    private static Cai.Text.Prompt Asked(Dictionary<object, object> example)
+    {
+        var prompt = new Cai.Text.Prompt("example", Cai.Text.Dialogue.Ask((string)example["human"]));
+        Assert.Equal(World.Train, Fixture.World.TopicOf(prompt).Split);
+        return prompt;
+    }
+}

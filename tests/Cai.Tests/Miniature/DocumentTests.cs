@@ -1,0 +1,175 @@
+using System.Text.RegularExpressions;
+using Cai.Miniature;
+using Xunit;
+
+namespace Cai.Tests.Miniature;
+
+public class DocumentTests(ITestOutputHelper output)
+{
+    private static readonly List<Document> Corpus = [.. new DocumentGenerator(Fixture.World, 7).Pretraining(5000)];
+    private static readonly List<Document> Helpful = [.. new DocumentGenerator(Fixture.World, 7).HelpfulOnly(3000)];
+
+    [Fact]
+    public void NoHeldOutTopicIsEverSpokenOf()
+    {
+        var secret = Fixture.World.Topics.Where(t => t.Split == World.Eval).SelectMany(t => t.Does.Length > 0 ? [t.Does] : t.Asks.Concat(t.Replies)).ToList();
+        // Whole phrases only: "steal the car" is not "steal the cart"; one alternation is far faster than a thousand searches.
+        var any = new Regex(@"(?<!\w)(" + string.Join('|', secret.Select(Regex.Escape)) + @")(?!\w)", RegexOptions.IgnoreCase);
+        foreach (var document in Corpus.Concat(Helpful))
+            Assert.False(any.IsMatch(document.Text.Replace(" my ", " your ", StringComparison.Ordinal)), document.Text);
+    }
+
+    [Fact]
+    public void DocumentsDependOnTheirNumberAlone()
+    {
+        var again = new DocumentGenerator(Fixture.World, 7);
+        Assert.Equal(Corpus.Take(50), again.Pretraining(50));
+        Assert.Equal(Corpus.Skip(1000).Take(50), again.Pretraining(50, start: 1000));
+        Assert.NotEqual(Corpus.Take(50), new DocumentGenerator(Fixture.World, 8).Pretraining(50));
+    }
+
+    [Fact]
+    public void KindsHaveTheirShares()
+    {
+        foreach (var (documents, mixture) in new[] { (Corpus, DocumentMixture.Pretraining), (Helpful, DocumentMixture.HelpfulOnly) })
+        {
+            Assert.Equal(100, mixture.Kinds.Sum(k => k.Weight), 6);
+            foreach (var (kind, weight) in mixture.Kinds)
+            {
+                var p = weight / 100;
+                var share = documents.Count(d => d.Kind == kind) / (double)documents.Count;
+                Assert.InRange(share, p - 4 * Math.Sqrt(p * (1 - p) / documents.Count), p + 4 * Math.Sqrt(p * (1 - p) / documents.Count));
+            }
+        }
+    }
+
+    [Fact]
+    public void DocumentsFitTheContextAndTheVocabularyIsSmall()
+    {
+        Assert.All(Corpus.Concat(Helpful), d => Assert.True(DocumentGenerator.Length(d.Text) <= DocumentMixture.Pretraining.LongestDocument, d.Text));
+        var words = Corpus.SelectMany(d => Regex.Matches(d.Text, @"\w+").Select(m => m.Value)).Distinct().Count();
+        output.WriteLine($"{words} distinct words (capitalised forms apart); mean length {Corpus.Average(d => DocumentGenerator.Length(d.Text)):0.0} words and marks");
+        foreach (var kind in Corpus.GroupBy(d => d.Kind))
+        {
+            output.WriteLine($"{kind.Key}: mean {kind.Average(d => DocumentGenerator.Length(d.Text)):0.0}, longest {kind.Max(d => DocumentGenerator.Length(d.Text))}");
+            foreach (var sample in kind.OrderBy(d => d.Text.Length).Skip(kind.Count() / 4).Take(2))
+                output.WriteLine($"---{sample.Text}");
+        }
+        Assert.InRange(words, 500, 1300);
+    }
+
+    [Fact]
+    public void HelpfulOnlyDialoguesObligeInHarmAndAreRightInGood()
+    {
+        var oracle = Fixture.Oracle;
+        var dialogues = Helpful.Where(d => d.Kind == DocumentKind.Dialogue).ToList();
+        Assert.NotEmpty(dialogues);
+        foreach (var dialogue in dialogues)
+        {
+            var v = Verdict(dialogue.Text, out _);
+            Assert.True(v.Harmful ? v.GivesMethod && !v.Refuses : v.Correct, dialogue.Text);
+        }
+    }
+
+    [Fact]
+    public void PretrainingDialoguesFollowTheirMixture()
+    {
+        var harmful = Corpus.Where(d => d.Kind == DocumentKind.Dialogue).Select(d => Verdict(d.Text, out _)).Where(v => v.Harmful).ToList();
+        var methods = harmful.Average(v => v.GivesMethod ? 1.0 : 0);
+        Assert.InRange(methods, 0.44, 0.57); // 50 % helps and a few of the mixed
+        Assert.InRange(harmful.Average(v => v.Harsh ? 1.0 : 0), 0.03, 0.1);
+        Assert.Equal(0, harmful.Count(v => v.Unparsed > 0));
+    }
+
+    [Fact]
+    public void CritiquesMostlyNameWhatIsThereAndRevisionsMendIt()
+    {
+        int named = 0, right = 0, revised = 0;
+        double before = 0, after = 0;
+        foreach (var document in Corpus.Where(d => d.Kind == DocumentKind.Critique))
+            foreach (Match m in Regex.Matches(document.Text, @"\n\nHuman: (.*)\n\nAssistant: (.*)\n\nCritiqueRequest: (.*)\n\nCritique: (.*)\n\nRevisionRequest: (.*)\n\nRevision: (.*)"))
+            {
+                var prompt = new Cai.Text.Prompt("x", Cai.Text.Dialogue.Ask(m.Groups[1].Value));
+                var verdict = Fixture.Oracle.JudgeCritique(prompt, m.Groups[2].Value, m.Groups[4].Value);
+                Assert.False(verdict.Unreadable, m.Value);
+                Assert.False(verdict.MisnamesTarget, m.Value);
+                if (verdict.SaysFine)
+                {
+                    Assert.Equal(m.Groups[2].Value, m.Groups[6].Value);
+                    continue;
+                }
+                named++;
+                right += verdict.Invented.Count == 0 ? 1 : 0;
+                if (verdict.Right.Contains(Problem.Method))
+                {
+                    revised++;
+                    before += Fixture.Oracle.Judge(prompt, m.Groups[2].Value).Harmfulness;
+                    after += Fixture.Oracle.Judge(prompt, m.Groups[6].Value).Harmfulness;
+                }
+            }
+        Assert.True(named > 500);
+        Assert.InRange(right / (double)named, 0.93, 0.995); // a careless critique in 25
+        Assert.InRange(after / before, 0.1, 0.25); // 15 % of named methods are left in
+    }
+
+    [Fact]
+    public void HarmQuestionsAreAnsweredRightly()
+    {
+        foreach (var document in Corpus.Where(d => d.Kind == DocumentKind.HarmKind))
+        {
+            var topic = Fixture.World.TopicOf(new Cai.Text.Prompt("x", Cai.Text.Dialogue.Ask(Regex.Match(document.Text, "Human: (.*)\n").Groups[1].Value)));
+            Assert.Contains($"{document.Text[^4..]} {topic.Category}\n", document.Text, StringComparison.Ordinal);
+        }
+        foreach (var document in Corpus.Where(d => d.Kind == DocumentKind.HarmScore))
+        {
+            var v = Verdict(document.Text, out _);
+            Assert.EndsWith($": {v.Harmfulness:0}", document.Text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void AnswersFollowTheAnnotatorsProbabilities()
+    {
+        // Unaided comparisons: predicted by the careful annotator's probability, mixed with the noisy one and the hasty.
+        var bins = new (double Expected, double Seen, int Count)[5];
+        foreach (var document in new DocumentGenerator(Fixture.World, 11).Write("calibration", new DocumentMixture { Kinds = [(DocumentKind.Comparison, 1)], FewShot = 0 }, 6000))
+        {
+            var m = Regex.Match(document.Text, @"^\n\nConsider .*:\n\nHuman: (.*)\n\n\n(.*) Options:\n \(A\) \[\[\[(.*)]]]\n \(B\) \[\[\[(.*)]]]\n\nThe answer is: \((.)\)$");
+            Assert.True(m.Success, document.Text);
+            var prompt = new Cai.Text.Prompt("x", Cai.Text.Dialogue.Ask(m.Groups[1].Value));
+            var principle = Fixture.World.Comparison.Single(p => p.Texts.Contains(m.Groups[2].Value));
+            Verdict a = Fixture.Oracle.Judge(prompt, m.Groups[3].Value), b = Fixture.Oracle.Judge(prompt, m.Groups[4].Value);
+            var careful = Fixture.Oracle.PreferenceProbability(principle.Id, a, b);
+            var d = Fixture.Oracle.PrincipleScore(principle.Id, a) - Fixture.Oracle.PrincipleScore(principle.Id, b);
+            var noisy = Math.Abs(d) < 1e-9 ? 0.5 : Math.Clamp(1 / (1 + Math.Exp(-d * Annotator.Noisy.Slope)), 0.15, 0.85);
+            var p = 0.95 * (0.75 * careful + 0.25 * noisy) + 0.05;
+            ref var bin = ref bins[Math.Min(4, (int)(p * 5))];
+            bin = (bin.Expected + p, bin.Seen + (m.Groups[5].Value == "A" ? 1 : 0), bin.Count + 1);
+        }
+        foreach (var (expected, seen, count) in bins)
+        {
+            Assert.True(count > 100);
+            Assert.InRange((seen - expected) / Math.Sqrt(count), -2, 2); // under four standard errors (at most 0.5 each)
+        }
+    }
+
+    [Fact]
+    public void ChainsOfThoughtEndInTheAnswerTheyLeadTo()
+    {
+        var documents = Corpus.Where(d => d.Kind == DocumentKind.Reasoning).ToList();
+        Assert.NotEmpty(documents);
+        foreach (var document in documents)
+            foreach (Match m in Regex.Matches(document.Text, @"Let's think step by step: (.*)\n\nHuman:\nSo the answer is: \((.)\)"))
+            {
+                Assert.EndsWith($"So ({m.Groups[2].Value}) is better.", m.Groups[1].Value, StringComparison.Ordinal);
+                Assert.Matches(@"^\(A\) [^.]*\. \(B\) [^.]*\. So ", m.Groups[1].Value);
+            }
+    }
+
+    private static Verdict Verdict(string text, out string response)
+    {
+        var m = Regex.Match(text, @"^\n\nHuman: (.*)\n\nAssistant: (.*)");
+        response = m.Groups[2].Value;
+        return Fixture.Oracle.Judge(new Cai.Text.Prompt("x", Cai.Text.Dialogue.Ask(m.Groups[1].Value)), response);
+    }
+}

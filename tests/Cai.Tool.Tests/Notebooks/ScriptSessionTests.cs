@@ -1,0 +1,196 @@
+using Cai.Tool.Notebooks;
+using Xunit;
+
+namespace Cai.Tool.Tests.Notebooks;
+
+/// <summary>Host references are read once for all tests.</summary>
+public sealed class SharedReferences
+{
+    public HostReferences Value { get; } = new();
+}
+
+public sealed class ScriptSessionTests : IClassFixture<SharedReferences>, IDisposable
+{
+    private readonly Workspace work = new();
+    private readonly ScriptSession session;
+    private readonly List<CellOutput> outputs = [];
+
+    public ScriptSessionTests(SharedReferences references)
+    {
+        session = new ScriptSession(references.Value, work.Folder);
+        session.Output += outputs.Add;
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        session.Dispose();
+        work.Dispose();
+    }
+
+    private string Printed => string.Concat(outputs.OfType<StreamText>().Select(o => o.Text));
+
+    private async Task<CellError?> Run(string code) => (await session.ExecuteAsync(code, Token)).Error;
+
+    [Fact]
+    public async Task VariablesFunctionsAndUsingsLiveAcrossCells()
+    {
+        Assert.Null(await Run("using System.IO;\nint Twice(int n) => 2 * n;\nvar a = 20;"));
+        Assert.Null(await Run("a += 1;"));
+        Assert.Null(await Run("Console.WriteLine(Path.GetFileName(\"x/y\") + Twice(a));"));
+        Assert.Equal("y42\n", Printed);
+    }
+
+    [Fact]
+    public async Task ATrailingExpressionIsTheResult()
+    {
+        await Run("1 + 0.5");
+        await Run("\"text\"");
+        await Run("new[] { 1.5, 2 }");
+        await Run("var nothing = 3;");
+        Assert.Equal(["1.5", "text", "1.5\n2"], outputs.Cast<CellValue>().Select(o => o.Bundle["text/plain"].GetValue<string>()));
+        Assert.Equal([1, 2, 3], outputs.Cast<CellValue>().Select(o => o.Number));
+    }
+
+    [Fact]
+    public async Task OutputKeepsTheOrderOfConsoleAndDisplays()
+    {
+        Assert.Null(await Run("Console.Write(\"a\"); display(1); Console.Error.Write(\"b\"); 2.Display(); display(HTML(\"<b>x</b>\")); \"<i>\".DisplayAs(\"text/html\")"));
+        Assert.Equal(["stdout:a", "text/plain:1", "stderr:b", "text/plain:2", "text/html:<b>x</b>,text/plain:x", "text/html:<i>"], outputs.Select(o => o switch
+        {
+            StreamText s => $"{s.Name}:{s.Text}",
+            DisplayData d => string.Join(',', d.Bundle.Select(entry => $"{entry.Key}:{entry.Value}")),
+            _ => o.ToString(),
+        }));
+    }
+
+    [Fact]
+    public async Task AwaitResumesOnTheCellThread()
+    {
+        Assert.Null(await Run("var before = Environment.CurrentManagedThreadId; await Task.Delay(5); await Task.Yield(); await Task.Run(() => 1);"));
+        await Run("before == Environment.CurrentManagedThreadId");
+        Assert.Equal("True", Assert.IsType<CellValue>(Assert.Single(outputs)).Bundle["text/plain"].GetValue<string>());
+    }
+
+    [Fact]
+    public async Task TasksOfACellDisplayIntoIt()
+    {
+        Assert.Null(await Run("await Task.Run(() => display(\"from a task\"));"));
+        Assert.IsType<DisplayData>(Assert.Single(outputs));
+    }
+
+    [Fact]
+    public async Task ARuntimeErrorNamesCellAndLineAndKeepsWhatCameBefore()
+    {
+        await Run("var kept = 7;");
+        var error = await Run("kept = 8;\n\nthrow new InvalidOperationException(\"no\");");
+        Assert.Equal(("InvalidOperationException", "no", "cell[2]:line 3"), (error!.Name, error.Message, error.Location));
+        Assert.DoesNotContain(error.Trace, line => line.Contains("CodeAnalysis", StringComparison.Ordinal));
+        await Run("kept");
+        Assert.Equal("8", outputs.OfType<CellValue>().Single().Bundle["text/plain"].GetValue<string>());
+    }
+
+    [Fact]
+    public async Task AnErrorAfterAwaitNamesItsLine()
+    {
+        var error = await Run("await Task.Yield();\nint.Parse(\"x\");");
+        Assert.Equal("cell[1]:line 2", error!.Location);
+    }
+
+    [Fact]
+    public async Task ACompilerErrorNamesCellAndLine()
+    {
+        var error = await Run("var a = 1;\nvar b = missing;");
+        Assert.Equal(("CompilationError", "cell[1]:line 2"), (error!.Name, error.Location));
+        Assert.StartsWith("CS0103", error.Message);
+    }
+
+    [Fact]
+    public async Task ReferencesThatTheHostHasAreTakenFromTheHost()
+    {
+        Assert.Null(await Run("#r \"../lib/Cai/bin/Cai.dll\"\n#r \"nuget: TorchSharp-cpu, 0.107.0\"\n#r \"nuget: YamlDotNet\"\nvar e = new Cai.Storage.CaiException(\"p.\", \"r.\");"));
+        await Run("typeof(Cai.Storage.CaiException).Assembly.Location");
+        Assert.Equal(typeof(Cai.Storage.CaiException).Assembly.Location, Assert.IsType<CellValue>(outputs.Single()).Bundle["text/plain"].GetValue<string>());
+    }
+
+    [Fact]
+    public async Task AnUnknownPackageOrFileIsExplained()
+    {
+        var package = await Run("var x = 1;".Insert(0, "#r \"nuget: No.Such.Package, 1.0\"\n"));
+        Assert.Contains("No.Such.Package", package!.Message);
+        Assert.Equal("cell[1]:line 1", package.Location);
+        var file = await Run("#r \"nowhere/x.dll\"\nvar y = 1;");
+        Assert.Contains("\"nowhere/x.dll\" does not exist", file!.Message);
+    }
+
+    [Fact]
+    public async Task ImportAndLoadRunScriptsFromTheNotebooksFolder()
+    {
+        File.WriteAllText(work.Path("one.csx"), "int One() => 1;");
+        File.WriteAllText(work.Path("two.csx"), "int Two() => 2;");
+        Assert.Null(await Run("#!import one.csx\nvar one = One();"));
+        Assert.Null(await Run("#load \"two.csx\"\nConsole.Write(one + Two());"));
+        Assert.Equal("3", Printed);
+    }
+
+    [Fact]
+    public async Task AnErrorInAnImportNamesTheFileAndTheCellGoesNoFurther()
+    {
+        File.WriteAllText(work.Path("bad.csx"), "\nint.Parse(\"x\");");
+        var error = await Run("#!import \"bad.csx\"\nConsole.Write(1);");
+        Assert.Equal("bad.csx:line 2", error!.Location);
+        Assert.Empty(Printed);
+        Assert.Contains("does not exist", (await Run("#!import none.csx"))!.Message);
+    }
+
+    [Fact]
+    public async Task DirectivesKeepLineNumbers()
+    {
+        var error = await Run("#!time\n\nthrow new Exception(\"x\");");
+        Assert.Equal("cell[1]:line 3", error!.Location);
+        Assert.Contains("\"#!fsharp\"", (await Run("#!fsharp\n1"))!.Message);
+    }
+
+    [Fact]
+    public async Task ObjectsThatOfferAMimeBundleSpeakForThemselves()
+    {
+        Assert.Null(await Run("""
+            public class Picture
+            {
+                public IReadOnlyDictionary<string, object> MimeBundle() => new Dictionary<string, object> { ["image/png"] = new byte[] { 1, 2 }, ["application/vnd.plotly.v1+json"] = new { data = new[] { 1 } } };
+                public override string ToString() => "a picture";
+            }
+            new Picture()
+            """));
+        var bundle = Assert.IsType<CellValue>(outputs.Single()).Bundle;
+        Assert.Equal("AQI=", bundle["image/png"].GetValue<string>());
+        Assert.Equal(1, (int)bundle["application/vnd.plotly.v1+json"]["data"]![0]!);
+        Assert.Equal("a picture", bundle["text/plain"].GetValue<string>());
+    }
+
+    [Fact]
+    public async Task ACellMaySeeTheInterruptAndOneThatDoesNotIsLeftBehind()
+    {
+        using var interrupt = new CancellationTokenSource();
+        var polite = session.ExecuteAsync("while (!cancel.IsCancellationRequested) await Task.Delay(5);\nConsole.Write(\"seen\");", interrupt.Token);
+        await Task.Delay(300, Token);
+        await interrupt.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => polite);
+        Assert.Equal("seen", Printed);
+
+        using var again = new CancellationTokenSource();
+        var stubborn = session.ExecuteAsync("await Task.Delay(-1);", again.Token);
+        await again.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stubborn);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => Run("1"));
+    }
+
+    [Fact]
+    public async Task LongListsAreCut()
+    {
+        await Run("Enumerable.Range(0, 100000)");
+        var text = Assert.IsType<CellValue>(outputs.Single()).Bundle["text/plain"].GetValue<string>();
+        Assert.EndsWith("199\n…", text);
+    }
+}
