@@ -1,4 +1,5 @@
 using Cai.Generation;
+using Cai.Models;
 using Cai.Storage;
 using Cai.Text;
 using Xunit;
@@ -8,7 +9,13 @@ namespace Cai.Tests.Generation;
 
 public sealed class LocalModelTests
 {
-    public LocalModelTests() => set_num_threads(1);
+    private readonly ITestOutputHelper output;
+
+    public LocalModelTests(ITestOutputHelper output)
+    {
+        this.output = output;
+        set_num_threads(1);
+    }
 
     private static readonly SampleRequest[] Requests = [.. Enumerable.Range(0, 11).Select(i => new SampleRequest($"p{i}", new string('k', 1 + i % 3) + (char)('b' + i)))];
 
@@ -115,5 +122,35 @@ public sealed class LocalModelTests
         Assert.True(stops.Reached(prompt, ids));
         Assert.Equal("bbab", stops.Cut(codec.Text(prompt, ids)));
         Assert.False(stops.Reached(prompt, [7])); // "a(" would begin in the prompt
+    }
+
+    [Fact]
+    public async Task A_real_model_writes_a_story()
+    {
+        using var story = HuggingFaceFolder.Load(Fixtures.Path("models", "tinystories-656k"));
+        var model = new LocalModel(story);
+        Assert.Equal("tinystories-656k", model.Name);
+        SampleRequest[] requests = [new("1", "Once upon a time"), new("2", "Tom and Sue were friends.")];
+        var samples = await model.SampleAsync(requests, new SampleOptions { MaxTokens = 160, Temperature = 0.7, Seed = 1, Stops = ["!"] }, cancel: TestContext.Current.CancellationToken);
+        foreach (var (request, sample) in requests.Zip(samples))
+            output.WriteLine($"{request.Prompt}|{sample.Text}| ({sample.Finish}, {sample.TokenIds.Count} tokens)\n");
+        Assert.All(samples, s => Assert.DoesNotContain("!", s.Text));
+        Assert.All(samples, s => Assert.Matches("^[,. ]", s.Text)); // the border between prompt and sample keeps its blank
+        // A story is likelier than its words in disorder, and scores do not depend on how options are asked for.
+        var scores = await model.LogProbsAsync([new("Once upon a time", [", there was a little girl", ", girl little a was there"])], cancel: TestContext.Current.CancellationToken);
+        output.WriteLine(string.Join(", ", scores[0]));
+        Assert.True(scores[0][0] > scores[0][1] + 10);
+    }
+
+    [Fact]
+    public void A_saved_model_brings_its_tokenizer_along()
+    {
+        using var folder = new TempFolder();
+        using var original = HuggingFaceFolder.Load(Fixtures.Path("models", "tinystories-656k"));
+        HuggingFaceFolder.Save(folder.Path("copy"), original);
+        using var copy = HuggingFaceFolder.Load(folder.Path("copy"));
+        Assert.Equal((1, 2), (copy.Tokenizer.BosId!.Value, copy.EosId));
+        Assert.Equal(original.Tokenizer.Encode("a big dog"), copy.Tokenizer.Encode("a big dog"));
+        Assert.True(original.Decoder.Parameters.Flat.eq(copy.Decoder.Parameters.Flat).all().ToBoolean());
     }
 }
