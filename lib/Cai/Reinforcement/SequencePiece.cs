@@ -21,7 +21,6 @@ internal sealed record SequencePiece(Tensor Ids, Tensor Sources, Tensor Targets,
         options.ScorePosition == ScorePosition.EosPlusOne ? Math.Min(response.Ids.Length + 1, options.MaxNewTokens) : response.Ids.Length;
 
     /// <summary>Cuts rows into pieces of similar length; built in the dispose scope of each iteration of the caller's loop.</summary>
-    /// <param name="time">Columns of the rollout's tensors.</param>
     public static IEnumerable<int[]> Cut(IReadOnlyList<PolicyResponse> responses, IEnumerable<int> rows, int tokensPerPiece)
     {
         int Length(int row) => responses[row].PromptIds.Length + responses[row].Ids.Length;

@@ -2,6 +2,7 @@ using Cai.Generation;
 using Cai.Models;
 using Cai.Storage;
 using Cai.Text;
+using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
 
