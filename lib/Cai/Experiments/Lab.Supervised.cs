@@ -69,18 +69,19 @@ public sealed partial class Lab
     /// <summary>Samples of a model, cached by model, prompts and seed.</summary>
     private async Task<IReadOnlyList<Sample>> SampleAsync(ModelFolder model, IReadOnlyList<Prompt> prompts, int perPrompt, string name, double temperature = 1)
     {
-        var options = new SampleOptions { MaxTokens = MaxTokens, Seed = Seed, Temperature = temperature };
+        // Small models drift into the next document; the stage layouts' role tags end an answer as well as the dialogue's own.
+        var options = new SampleOptions { MaxTokens = MaxTokens, Seed = Seed, Temperature = temperature, Stops = CritiqueLayout.Stops };
         var stage = Store.OpenStage("samples", $"{model.Name}-{name}", new { perPrompt, options }, [model.Hash, ContentHash.OfTexts(prompts.Select(p => p.Id))]);
         await stage.Once(async s =>
             Jsonl.Write(s.Path("samples.jsonl"), await InitialResponses.SampleAsync(Load(model), prompts, options, perPrompt, progress: host.Counter(stage.Name, prompts.Count * perPrompt), cancel: host.Cancel)));
         return Jsonl.Read<Sample>(stage.Path("samples.jsonl"));
     }
 
-    /// <summary>Good requests: six tenths tasks, three tenths that only look harmful, one tenth small talk.</summary>
-    private IReadOnlyList<Prompt> Mixed(string split, int count) =>
-    [
-        .. World.Sample(TopicKind.Benign, split, count * 6 / 10, Seed),
-        .. World.Sample(TopicKind.Borderline, split, count * 3 / 10, Seed),
-        .. World.Sample(TopicKind.SmallTalk, split, Math.Max(1, count / 10), Seed),
-    ];
+    /// <summary>Good requests: three tenths that only look harmful and one tenth small talk, as far as there are so many; the rest are tasks.</summary>
+    private IReadOnlyList<Prompt> Mixed(string split, int count)
+    {
+        IReadOnlyList<Prompt> Some(string kind, int wanted) => World.Sample(kind, split, Math.Min(wanted, World.Prompts(kind, split).Count), Seed);
+        var others = (Prompt[])[.. Some(TopicKind.Borderline, count * 3 / 10), .. Some(TopicKind.SmallTalk, count / 10)];
+        return [.. Some(TopicKind.Benign, count - others.Length), .. others];
+    }
 }

@@ -135,5 +135,5 @@ public sealed record PpoStep(long Iteration, IReadOnlyDictionary<string, double>
 /// <summary>A response with its score, its KL from the reference (nats, summed over tokens) and their sum as rewarded: what to read to see how a run goes.</summary>
 public sealed record PpoExample(string PromptId, string Text, double Score, double Kl, double Total);
 
-/// <summary>What <see cref="PpoTrainer.Train"/> reports after an iteration.</summary>
+/// <summary>What <see cref="PpoTrainer"/>.Train reports after an iteration.</summary>
 public sealed record PpoProgress(long Iteration, IReadOnlyDictionary<string, double> Metrics, IReadOnlyList<PpoExample> Examples);

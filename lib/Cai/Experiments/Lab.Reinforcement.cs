@@ -1,0 +1,93 @@
+using Cai.Miniature;
+using Cai.Models;
+using Cai.Reinforcement;
+using Cai.Storage;
+using Cai.Text;
+
+namespace Cai.Experiments;
+
+/// <summary>The policies (paper 4.1 to 4.3).</summary>
+public sealed partial class Lab
+{
+    /// <summary>Red-team and helpful prompts of the training split, the same for every policy (paper 4.2: about as many of each).</summary>
+    public IReadOnlyList<Prompt> RlPrompts
+    {
+        get
+        {
+            var harmful = World.Prompts(TopicKind.Harmful, World.Train);
+            return [.. harmful, .. Mixed(World.Train, harmful.Count)];
+        }
+    }
+
+    /// <summary>Settings of PPO at this scale; the rest are the defaults, which are those of summarize_from_feedback_details.</summary>
+    public PpoOptions PpoOptions => new()
+    {
+        Iterations = Scale.PpoIterations, RolloutsPerIteration = Scale.PpoBatch, Epochs = Scale.PpoEpochs, MaxNewTokens = 64,
+        LearningRate = 3e-4, CriticLearningRate = 1e-3, KlCoefficient = 0.02, MissingEosValue = -3, Seed = Seed,
+        CheckpointEvery = 5,
+    };
+
+    /// <summary>
+    /// A policy trained by PPO against one of the preference models. The RLHF baselines start from the pretrained model
+    /// (paper 4.2), the constitutional ones from SL-CAI (4.1).
+    /// </summary>
+    public async Task<ModelFolder> PolicyAsync(FeedbackSource source)
+    {
+        var start = source is FeedbackSource.Constitutional or FeedbackSource.ConstitutionalCot ? await SlCaiAsync() : Pretrained;
+        var judge = await PreferenceModelAsync(source);
+        var options = PpoOptions;
+        var stage = Store.OpenStage("reinforcement", PolicyName(source), options, [start.Hash, judge.Hash]);
+        stage.Once(s =>
+        {
+            using var session = OpenPpo(start, judge, options);
+            session.Trainer.Train(RlPrompts, s.Folder, new Relay<PpoProgress>(p => host.Progress?.Report(new StageProgress(
+                s.Name, p.Iteration, options.Iterations, $"score {p.Metrics["objective/scores"]:0.00} kl {p.Metrics["objective/kl"]:0.0}"))), host.Cancel);
+            HuggingFaceFolder.Save(s.Path("model"), session.Policy);
+        });
+        return new ModelFolder(PolicyName(source), stage.Path("model"), stage.Hash, stage.Path("metrics.jsonl"));
+    }
+
+    /// <summary>A PPO trainer over a policy that starts at <paramref name="start"/>, with the preference model as reward and as the critic's start.</summary>
+    public static PpoSession OpenPpo(ModelFolder start, ModelFolder judge, PpoOptions options) => new(start, judge, options);
+
+    /// <summary>How the policy is called in files and figures.</summary>
+    public static string PolicyName(FeedbackSource source) => source switch
+    {
+        FeedbackSource.Helpful => "helpful-rlhf",
+        FeedbackSource.HelpfulHarmless => "hh-rlhf",
+        FeedbackSource.Constitutional => "rl-cai",
+        _ => "rl-cai-cot",
+    };
+}
+
+/// <summary>The four networks of PPO, and the trainer over them: step it by hand to look inside (`Collect`, `Step`).</summary>
+public sealed class PpoSession : IDisposable
+{
+    private readonly PretrainedModel reference;
+    private readonly PretrainedScalarModel judge;
+    private readonly ScalarModel critic;
+
+    internal PpoSession(ModelFolder start, ModelFolder judgeFolder, PpoOptions options)
+    {
+        Policy = HuggingFaceFolder.Load(start.Folder);
+        reference = HuggingFaceFolder.Load(start.Folder);
+        judge = HuggingFaceFolder.LoadScalar(judgeFolder.Folder);
+        critic = judge.Model.Clone();
+        var scorer = new Preferences.PreferenceModel(judge.Model, judge.Tokenizer, judge.Format);
+        Trainer = new PpoTrainer(Policy.Decoder, reference.Decoder, critic, Policy.Tokenizer,
+            responses => scorer.ScoreTokens([.. responses.Select(r => r.PromptIds)], [.. responses.Select(r => r.Ids)]), options, Policy.Format);
+    }
+
+    public PretrainedModel Policy { get; }
+
+    public PpoTrainer Trainer { get; }
+
+    public void Dispose()
+    {
+        Trainer.Dispose();
+        critic.Dispose();
+        judge.Dispose();
+        reference.Dispose();
+        Policy.Dispose();
+    }
+}

@@ -1,0 +1,237 @@
+using Cai.Models;
+using Cai.Reinforcement;
+using Cai.Storage;
+using Cai.Text;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Cai.Tests.Reinforcement;
+
+public sealed class PpoTrainerTests : IDisposable
+{
+    private readonly TempFolder folder = new();
+    private readonly DisposeScope scope = NewDisposeScope();
+
+    public PpoTrainerTests() => set_num_threads(1);
+
+    public void Dispose()
+    {
+        scope.Dispose();
+        folder.Dispose();
+    }
+
+    private static readonly PpoOptions Options = new()
+    {
+        Iterations = 4, RolloutsPerIteration = 8, MaxNewTokens = 6, LearningRate = 3e-3, CriticLearningRate = 3e-3, MissingEos = MissingEos.None, TokensPerPiece = 100,
+    };
+
+    private static List<Prompt> Prompts(int count) => [.. Enumerable.Range(0, count).Select(i => new Prompt($"p{i}", Dialogue.Ask(new string('a', 1 + i % 5))))];
+
+    /// <summary>Everything that a run needs, from one seed.</summary>
+    private sealed class Setup : IDisposable
+    {
+        public Setup(PpoOptions options, long seed = 1, RewardFunction? reward = null)
+        {
+            Policy = Decoder.Create(Tiny.Config, seed);
+            Reference = Decoder.Create(Tiny.Config, 1);
+            Critic = ScalarModel.FromLanguageModel(Policy, seed);
+            Trainer = new(Policy, Reference, Critic, new Tiny.Letters(), reward ?? CountTwos, options);
+        }
+
+        public Decoder Policy { get; }
+        public Decoder Reference { get; }
+        public ScalarModel Critic { get; }
+        public PpoTrainer Trainer { get; }
+
+        public void Dispose()
+        {
+            Trainer.Dispose();
+            Policy.Dispose();
+            Reference.Dispose();
+            Critic.Dispose();
+        }
+    }
+
+    private static IReadOnlyList<double> CountTwos(IReadOnlyList<PolicyResponse> responses) => [.. responses.Select(r => (double)r.Ids.Count(id => id == 2))];
+
+    [Fact]
+    public void A_tiny_policy_learns_to_write_the_rewarded_token()
+    {
+        using var setup = new Setup(Options with { Iterations = 30, RolloutsPerIteration = 32, KlCoefficient = 0.01, LearningRate = 1e-2, CriticLearningRate = 1e-2, TokensPerPiece = 4096 });
+        var log = new Log<PpoProgress>();
+        setup.Trainer.Train(Prompts(10), progress: log);
+        var scores = log.Items.Select(p => p.Metrics["objective/scores"]).ToList();
+        // A uniform policy over 24 tokens writes about a quarter of a rewarded token.
+        Assert.InRange(scores[0], 0, 1);
+        Assert.True(scores[^1] > 3, string.Join(" ", scores.Select(s => s.ToString("f2"))));
+        Assert.True(log.Items[^1].Metrics["objective/kl"] > 1);
+        Assert.Equal(3, log.Items[^1].Examples.Count);
+    }
+
+    [Theory]
+    [InlineData(1.0)]
+    [InlineData(0.7)]
+    public void Before_the_first_update_every_ratio_is_one_and_the_kl_to_a_copy_is_zero(double temperature)
+    {
+        using var setup = new Setup(Options with { Temperature = temperature });
+        using var rollout = setup.Trainer.Collect(Prompts(8));
+        Assert.InRange(rollout.Metrics["val/sampler_mismatch"], 0, 1e-4);
+        Assert.Equal(0, rollout.Metrics["objective/kl"], 1e-6);
+        using var step = setup.Trainer.Step(rollout);
+        double[] Ratios(PpoTrace trace) => Tiny.Numbers(trace.Tensors["ratio"].masked_select(rollout.ResponseMask));
+        Assert.All(Ratios(step.First), r => Assert.Equal(1, r, 1e-5));
+        Assert.Contains(Ratios(step.Last), r => Math.Abs(r - 1) > 1e-3);
+        // With ratio 1 the loss of a token is -advantage, and whitened advantages have mean 0.
+        Assert.Equal(0, Tiny.Numbers(step.First.Tensors["policy_loss"]).Sum(), 1e-3);
+    }
+
+    [Fact]
+    public void Rollout_tensors_agree_with_the_plain_definitions()
+    {
+        using var setup = new Setup(Options, seed: 5);
+        using var rollout = setup.Trainer.Collect(Prompts(8));
+        using var guard = no_grad();
+        for (var row = 0; row < 8; row++)
+        {
+            var response = rollout.Responses[row];
+            long[] ids = [.. response.PromptIds.Concat(response.Ids).Select(i => (long)i)];
+            var (input, at, n) = (tensor(ids).unsqueeze(0), response.PromptIds.Length - 1, response.Ids.Length);
+            double[] Cut(Tensor x) => Tiny.Numbers(x[row])[..n];
+            void Same(Tensor expected, Tensor actual) => Assert.All(Tiny.Numbers(expected.narrow(1, at, n)).Zip(Cut(actual)), p => Assert.Equal(p.First, p.Second, 1e-4));
+            Same(setup.Policy.TokenLogProbs(input), rollout.LogProbs);
+            Same(setup.Reference.TokenLogProbs(input), rollout.RefLogProbs);
+            Same(setup.Critic.Values(input), rollout.Values);
+            Assert.Equal(response.Ids.Select(i => (double)i), Cut(rollout.Tokens));
+            var total = Cut(rollout.LogProbs).Zip(Cut(rollout.RefLogProbs), (p, q) => p - q).Sum();
+            Assert.Equal(response.Ids.Count(i => i == 2) - 0.05 * total, Cut(rollout.Rewards).Sum(), 1e-4);
+            Assert.Equal(n, rollout.ResponseMask[row].sum().ToInt32());
+        }
+    }
+
+    [Theory]
+    [InlineData(ScorePosition.Eos)]
+    [InlineData(ScorePosition.EosPlusOne)]
+    public void Padding_and_pieces_change_no_metric(ScorePosition position)
+    {
+        IReadOnlyDictionary<string, double> Metrics(int padTo, int piece)
+        {
+            using var setup = new Setup(Options with { TokensPerPiece = piece, ScorePosition = position, KlEstimator = KlEstimator.K3, Epochs = 2 }, seed: 5);
+            using var rollout = setup.Trainer.Collect(Prompts(8), padTo);
+            Assert.True(padTo == 0 || rollout.Tokens.shape[1] == padTo);
+            using var step = setup.Trainer.Step(rollout);
+            return step.Metrics.Where(m => !m.Key.StartsWith("time/", StringComparison.Ordinal) && m.Key is not ("eps" or "val/sampler_mismatch")).ToDictionary();
+        }
+        var plain = Metrics(0, 4096);
+        foreach (var other in new[] { Metrics(40, 4096), Metrics(0, 1) })
+            Assert.All(plain, m => Assert.InRange(Math.Abs(m.Value - other[m.Key]), 0, 1e-3 * Math.Max(1, Math.Abs(m.Value))));
+    }
+
+    [Fact]
+    public void A_score_behind_the_last_token_is_seen_by_the_value_there()
+    {
+        using var setup = new Setup(Options with { ScorePosition = ScorePosition.EosPlusOne, KlCoefficient = 0, MaxNewTokens = 5 });
+        using var rollout = setup.Trainer.Collect(Prompts(40));
+        var brief = Enumerable.Range(0, 40).First(i => rollout.Responses[i].Ids.Length < 5);
+        var n = rollout.Responses[brief].Ids.Length;
+        Assert.Equal(n + 1, rollout.ValueMask[brief].sum().ToInt32());
+        Assert.Equal(n, rollout.ResponseMask[brief].sum().ToInt32());
+        Assert.Equal(CountTwos([rollout.Responses[brief]])[0], rollout.Rewards[brief, n].ToDouble(), 1e-6);
+        var full = Enumerable.Range(0, 40).First(i => rollout.Responses[i].Ids.Length == 5);
+        Assert.Equal(5, rollout.ValueMask[full].sum().ToInt32());
+    }
+
+    [Fact]
+    public void A_response_without_end_token_is_scored_by_the_rule()
+    {
+        using var setup = new Setup(Options with { MissingEos = MissingEos.Replace, MissingEosValue = -7 });
+        using var rollout = setup.Trainer.Collect(Prompts(30));
+        var (raw, scores) = (Tiny.Numbers(rollout.RawScores), Tiny.Numbers(rollout.Scores));
+        Assert.Contains(rollout.Responses, r => r.Finished);
+        for (var i = 0; i < 30; i++)
+        {
+            Assert.Equal(rollout.Responses[i].Finished, rollout.Responses[i].Ids[^1] == 1);
+            Assert.Equal(rollout.Responses[i].Finished ? raw[i] : -7, scores[i]);
+        }
+        Assert.Equal(rollout.Responses.Count(r => r.Finished), rollout.Metrics["val/num_eos_tokens"]);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_run_stopped_after_any_iteration_resumes_bit_identical(int at)
+    {
+        var options = Options with { AdaptiveKl = true, Minibatches = 2 };
+        using var whole = new Setup(options);
+        whole.Trainer.Train(Prompts(11), folder.Path("whole"));
+        using var stop = new CancellationTokenSource();
+        using (var part = new Setup(options))
+            Assert.Throws<OperationCanceledException>(() => part.Trainer.Train(Prompts(11), folder.Path("part"), new Log<PpoProgress>(p => { if (p.Iteration == at) stop.Cancel(); }), stop.Token));
+        using var resumed = new Setup(options, seed: 77);
+        resumed.Trainer.Train(Prompts(11), folder.Path("part"));
+        Assert.Equal(Tiny.Numbers(whole.Policy.Parameters.Flat), Tiny.Numbers(resumed.Policy.Parameters.Flat));
+        Assert.Equal(Tiny.Numbers(whole.Critic.Parameters.Flat), Tiny.Numbers(resumed.Critic.Parameters.Flat));
+        Assert.Equal(whole.Trainer.KlCoefficient, resumed.Trainer.KlCoefficient);
+        Assert.NotEqual(options.KlCoefficient, resumed.Trainer.KlCoefficient);
+        var (a, b) = (Metrics.Read(folder.Path("whole", "metrics.jsonl")), Metrics.Read(folder.Path("part", "metrics.jsonl")));
+        Assert.Equal([1L, 2, 3, 4], b.Select(r => r.Step));
+        Assert.Equal(a.Select(r => r.Values["loss/policy"]), b.Select(r => r.Values["loss/policy"]));
+        Assert.Equal(a.Select(r => r.Values["objective/kl"]), b.Select(r => r.Values["objective/kl"]));
+    }
+
+    [Fact]
+    public void Live_tensors_stay_constant_over_iterations()
+    {
+        using var setup = new Setup(Options with { Iterations = 6 });
+        var counts = new List<long>();
+        // Inside the report the rollout and the step are alive; their number is fixed.
+        setup.Trainer.Train(Prompts(8), progress: new Log<PpoProgress>(_ => counts.Add(DisposeScopeManager.Statistics.ThreadTotalLiveCount)));
+        Assert.Equal(6, counts.Count);
+        Assert.Single(counts[1..].Distinct());
+    }
+
+    [Fact]
+    public void Prompts_come_in_an_order_of_their_own_each_epoch_and_none_is_left_out()
+    {
+        using var setup = new Setup(Options);
+        var prompts = Prompts(12);
+        var drawn = Enumerable.Range(0, 3).SelectMany(i => setup.Trainer.Draw(prompts, i)).Select(p => p.Id).ToList();
+        Assert.Equal(24, drawn.Count);
+        Assert.Equal(12, drawn[..12].Distinct().Count());
+        Assert.Equal(12, drawn[12..].Distinct().Count());
+        Assert.NotEqual(drawn[..12], drawn[12..]);
+    }
+
+    [Fact]
+    public void Errors_say_what_to_do()
+    {
+        using var setup = new Setup(Options);
+        using var critic = ScalarModel.FromLanguageModel(setup.Policy, 1);
+        Assert.Contains("same weights", Assert.Throws<CaiException>(() => new PpoTrainer(setup.Policy, setup.Policy, critic, new Tiny.Letters(), CountTwos)).Message);
+        var tooLong = new Prompt("long", Dialogue.Ask(new string('a', 60)));
+        Assert.Contains("prompt long", Assert.Throws<CaiException>(() => setup.Trainer.Collect([tooLong])).Message);
+        Assert.Contains("no prompts", Assert.Throws<CaiException>(() => setup.Trainer.Draw([], 0)).Message);
+        using var few = new Setup(Options, reward: _ => [1]);
+        Assert.Contains("1 scores for 2", Assert.Throws<CaiException>(() => few.Trainer.Collect(Prompts(2))).Message);
+        using var nan = new Setup(Options, reward: r => [.. r.Select(_ => double.NaN)]);
+        Assert.Contains("prompt p0", Assert.Throws<CaiException>(() => nan.Trainer.Collect(Prompts(2))).Message);
+    }
+
+    [Fact]
+    public void A_gradient_that_is_not_finite_stops_the_run_and_keeps_the_checkpoint()
+    {
+        using var setup = new Setup(Options);
+        var file = folder.Path("ppo.checkpoint");
+        using (var rollout = setup.Trainer.Collect(Prompts(8)))
+            setup.Trainer.Step(rollout).Dispose();
+        setup.Trainer.Save(file);
+        var good = Tiny.Numbers(setup.Policy.Parameters.Flat);
+        using (var rollout = setup.Trainer.Collect(Prompts(8)))
+        {
+            rollout.Advantages.fill_(float.NaN);
+            Assert.Contains("Iteration 2", Assert.Throws<CaiException>(() => setup.Trainer.Step(rollout)).Message);
+        }
+        Assert.Equal(good, Tiny.Numbers(setup.Policy.Parameters.Flat));
+        Assert.Equal(1, setup.Trainer.Resume(file));
+    }
+}
