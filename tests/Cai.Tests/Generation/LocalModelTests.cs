@@ -131,7 +131,7 @@ public sealed class LocalModelTests
         using var story = HuggingFaceFolder.Load(Fixtures.Path("models", "tinystories-656k"));
         var model = new LocalModel(story);
         Assert.Equal("tinystories-656k", model.Name);
-        SampleRequest[] requests = [new("1", "Once upon a time"), new("2", "Tom and Sue were friends.")];
+        SampleRequest[] requests = [new("1", "Once upon a time"), new("2", "One day, a girl named Lily")];
         var samples = await model.SampleAsync(requests, new SampleOptions { MaxTokens = 160, Temperature = 0.7, Seed = 1, Stops = ["!"] }, cancel: TestContext.Current.CancellationToken);
         foreach (var (request, sample) in requests.Zip(samples))
             output.WriteLine($"{request.Prompt}|{sample.Text}| ({sample.Finish}, {sample.TokenIds.Count} tokens)\n");
