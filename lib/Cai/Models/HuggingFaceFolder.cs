@@ -36,7 +36,7 @@ public static class HuggingFaceFolder
     /// <exception cref="CaiException">Anything missing, unknown or contradictory; the message names file, key or tensor.</exception>
     public static Decoder LoadDecoder(string folder, LoadOptions? options = null)
     {
-        var (config, _, scalar) = ConfigJson.Read(folder);
+        var (config, scalar) = ConfigJson.Read(folder);
         if (scalar)
             throw new CaiException("This is a scalar model (a preference model or critic); a language model was expected.", "Name the folder of a language model.", folder);
         return new Decoder(config, LoadWeights(folder, config, scalar: false, options ?? new()));
@@ -46,7 +46,7 @@ public static class HuggingFaceFolder
     /// <inheritdoc cref="LoadDecoder"/>
     public static ScalarModel LoadScalarModel(string folder, LoadOptions? options = null)
     {
-        var (config, _, scalar) = ConfigJson.Read(folder);
+        var (config, scalar) = ConfigJson.Read(folder);
         if (!scalar)
             throw new CaiException("This is a language model and has no scalar head; a preference model was expected.", "Train one first (its head is never made up on loading), or name the folder of one.", folder);
         config = config with { TiedHead = true };
