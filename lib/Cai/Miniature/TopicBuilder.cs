@@ -17,8 +17,9 @@ internal static class TopicBuilder
         List<Topic> topics = [.. Harmful(file, asks, where), .. Tasks(file, TopicKind.Benign, file.Benign, asks, where),
             .. Tasks(file, TopicKind.Borderline, file.Borderline, asks, where), .. SmallTalk(file)];
         topics = [.. topics.DistinctBy(t => t.Does.Length > 0 && t.Split == World.Odd ? t.Does : t.Id)];
-        var asked = topics.Where(t => t.Split != World.Odd).Select(t => t.Does).ToHashSet();
-        topics.RemoveAll(t => t.Split == World.Odd && asked.Contains(t.Does));
+        // No odd topic may speak a real one's words: "store the coal for winter" would give away a held-out "store the coal".
+        var real = topics.Where(t => t.Split != World.Odd && t.Does.Length > 0).Select(t => t.Does).ToList();
+        topics.RemoveAll(t => t.Split == World.Odd && real.Exists(does => (t.Does + " ").StartsWith(does + " ", StringComparison.Ordinal)));
         foreach (var clash in topics.GroupBy(t => t.Id).Concat(topics.Where(t => t.Does.Length > 0).GroupBy(t => t.Does)).Where(g => g.Count() > 1))
             throw new CaiException($"Two topics share '{clash.Key}'.", "Give each act or task its own id and words.", where);
         return WithSeenParts(topics);
