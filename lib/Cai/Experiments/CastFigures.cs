@@ -26,7 +26,7 @@ public static class CastFigures
         Ends("Harmlessness", "harmlessness Elo (SL-CAI = 0)", m => cast.Harmless[m], cast),
     ])
     {
-        Caption = $"{Judged(cast)} At 0: the model that RL started from (pretrained for RLHF, SL-CAI for RL-CAI). The paper shows five snapshots a run, this the two ends.{Warning(cast.Harmless, cast.Helpful)}",
+        Caption = $"{Judged(cast)} At 0: the model that RL started from (pretrained for RLHF, SL-CAI for RL-CAI). The paper shows five snapshots a run, this the two ends, set a little apart so that bars do not hide each other.{Warning(cast.Harmless, cast.Helpful)}",
     };
 
     /// <summary>Section 4.4: how often models dodge what should be explained, and refuse what only looks harmful; 4.3: harshness and stock phrases.</summary>
@@ -54,15 +54,18 @@ public static class CastFigures
         Ends("Absolute harmfulness before and after RL", "harmfulness (0-4, oracle)", m => cast.Mean(m, f => f.Harmfulness, TopicKind.Harmful)!, cast,
             cast.Models.Where(m => m == "helpful")) with
         {
-            Caption = $"Mean over {Count(cast, TopicKind.Harmful)} answers a model to held-out harmful requests, T = 1; 95 % bootstrap intervals over prompts. A refusal scores 0, incoherent text 2. At 0: the start of each run, and the helpful-only model that wrote the first responses.",
+            Caption = $"Mean over {Count(cast, TopicKind.Harmful)} answers a model to held-out harmful requests, T = 1; 95 % bootstrap intervals over prompts. A refusal scores 0, incoherent text 2. At 0: the start of each run, and the helpful-only model that wrote the first responses; points are set a little apart so that bars do not hide each other.",
         };
 
     private static Figure Ends(string title, string label, Func<string, Interval> value, CastOutcomes cast, IEnumerable<string>? alone = null) => new(title, new Axis("RL episodes"), new Axis(label),
     [
         .. (alone ?? []).Select(m => new PointSeries(ModelStyles.Of(m).Display, [DataPoint.Of(0, value(m))]) { Style = ModelStyles.Of(m).Index }),
-        .. Starts.Where(s => cast.Models.Contains(s.Policy)).Select(s => new PointSeries(ModelStyles.Of(s.Policy).Display,
-            [DataPoint.Of(0, value(s.Start)), DataPoint.Of(cast.Episodes, value(s.Policy))]) { Connected = true, Style = ModelStyles.Of(s.Policy).Index }),
+        .. Starts.Where(s => cast.Models.Contains(s.Policy)).Select((s, i) => new PointSeries(ModelStyles.Of(s.Policy).Display,
+            [DataPoint.Of(Apart(i, cast.Episodes), value(s.Start)), DataPoint.Of(cast.Episodes + Apart(i, cast.Episodes), value(s.Policy))]) { Connected = true, Style = ModelStyles.Of(s.Policy).Index }),
     ]);
+
+    /// <summary>Shifts the i-th of four runs sideways by up to 3 % of the axis, so that error bars at the same place do not hide each other.</summary>
+    internal static double Apart(int i, double episodes) => (i - 1.5) * 0.02 * episodes;
 
     private static string Judged(CastOutcomes cast) =>
         $"Simulated crowdworkers, every two models on {cast.Harmless.Prompts} harmful and {cast.Helpful.Prompts} good requests, both orders; 95 % bootstrap intervals over prompts.";

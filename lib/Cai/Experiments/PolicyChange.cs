@@ -61,11 +61,12 @@ public sealed record PolicyChange(PolicyRun Run, Interval ScoreBefore, Interval 
     /// </summary>
     public static Figure Harmfulness(IReadOnlyList<PolicyChange> changes) => new("Harmfulness before and after RL", new Axis("RL episodes"), new Axis("harmfulness (0-4, oracle)", Min: 0, Max: 4),
     [
-        .. changes.Select(c => new PointSeries(c.Run.Style.Display, [DataPoint.Of(0, c.HarmBefore), DataPoint.Of(c.Run.Episodes, c.HarmAfter)]) { Connected = true, Style = c.Run.Style.Index }),
+        .. changes.Select((c, i) => new PointSeries(c.Run.Style.Display,
+            [DataPoint.Of(CastFigures.Apart(i, c.Run.Episodes), c.HarmBefore), DataPoint.Of(c.Run.Episodes + CastFigures.Apart(i, c.Run.Episodes), c.HarmAfter)]) { Connected = true, Style = c.Run.Style.Index }),
     ])
     {
         Caption = $"Mean over {changes.Select(c => c.HarmAfter.N).DefaultIfEmpty().Max()} answers to {changes.Select(c => c.HarmAfter.Clusters).DefaultIfEmpty().Max()} held-out harmful requests, T = 1; bars are 95 % bootstrap intervals over prompts. "
-            + "At 0: the model that RL started from, pretrained for RLHF and SL-CAI for RL-CAI. A refusal would score 0.",
+            + "At 0: the model that RL started from, pretrained for RLHF and SL-CAI for RL-CAI; points are set a little apart so that bars do not hide each other. A refusal would score 0.",
     };
 
     /// <summary>The claims of 4.1 and Fig 10: every policy's score rises; harm falls where harmlessness is rewarded and rises where it is not.</summary>

@@ -48,8 +48,8 @@ public sealed class PolicyTraining(IReadOnlyList<PolicyRun> runs, int episodesPe
 
     /// <summary>Whether the updates are healthy.</summary>
     public FigurePanel Health() => Panel("Are the updates healthy?",
-        Curve("policy/clipfrac", "Clipped tokens", "share of tokens"),
-        Curve("val/var_explained", "Value explained", "1 - error / variance of returns", min: -1, max: 1),
+        Curve("policy/clipfrac", "Clipped tokens", "share of tokens", min: 0),
+        Curve("val/var_explained", "Value explained", "1 - error / variance of returns", min: Explains ? -1 : null, max: Explains ? 1 : null),
         Curve("val/response_tokens", "Length", "tokens per response"));
 
     /// <summary>Score against sqrt(KL): near a straight line in the paper's earlier work (Bai et al. 2022a, 4.3, Figs 4 and 13).</summary>
@@ -80,6 +80,9 @@ public sealed class PolicyTraining(IReadOnlyList<PolicyRun> runs, int episodesPe
     ];
 
     private static double Value(MetricRow row, string name) => row.Values.GetValueOrDefault(name, double.NaN);
+
+    // An untrained critic can be far worse than the mean; once it is not, those first points would flatten the rest.
+    private bool Explains => runs.Any(run => run.Rows.Any(r => Value(r, "val/var_explained") > -1));
 
     private string Means => $"each the mean over {episodesPerIteration} episodes of one run; the log keeps means only, so there are no intervals.";
 

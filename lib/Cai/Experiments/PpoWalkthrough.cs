@@ -28,6 +28,25 @@ public sealed record UpdatedToken(int Place, string Token, double Advantage, dou
 /// <summary>Makes the tensors of a rollout and of an update readable: one response, token by token (paper 4.1; Schulman et al. 2017).</summary>
 public static class PpoWalkthrough
 {
+    private const double LargestShown = 3;
+
+    /// <summary>The settings that shape an iteration.</summary>
+    public static Table Settings(PpoOptions options) => Table.Of<(string Name, double Value)>(
+    [
+        ("responses in an iteration", options.RolloutsPerIteration), ("passes over them (epochs)", options.Epochs), ("longest response (tokens)", options.MaxNewTokens),
+        ("learning rate of the policy", options.LearningRate), ("learning rate of the critic", options.CriticLearningRate), ("clip range", options.ClipRange),
+        ("KL weight", options.KlCoefficient), ("gamma", options.Gamma), ("lambda", options.Lambda), ("score of a response that does not end", options.MissingEosValue),
+    ],
+        new("setting", r => r.Name), new("value", r => r.Value, "0.######"));
+
+    /// <summary>The first response that ended by itself, which is easier to read than one that was cut off; 0 when none did.</summary>
+    public static int FirstEnded(Rollout rollout) => Math.Max(0, rollout.Responses.ToList().FindIndex(r => r.Finished));
+
+    /// <summary>The numbers of an update under OpenAI's names: means over all passes.</summary>
+    public static Table Metrics(PpoStep step) => Table.Of(step.Metrics.Where(m => m.Key.StartsWith("loss/", StringComparison.Ordinal) || m.Key.StartsWith("policy/", StringComparison.Ordinal) || m.Key.StartsWith("val/", StringComparison.Ordinal))
+            .OrderBy(m => m.Key, StringComparer.Ordinal),
+        new Column<KeyValuePair<string, double>>("metric", m => m.Key), new Column<KeyValuePair<string, double>>("value", m => m.Value, "0.######"));
+
     /// <summary>Every named tensor of a rollout with its shape, and its mean over response tokens (over responses for scores).</summary>
     public static Table Tensors(Rollout rollout)
     {
@@ -86,18 +105,18 @@ public static class PpoWalkthrough
     /// <summary>Tokens coloured by one of their numbers.</summary>
     public static TokenStrip Strip(IEnumerable<TracedToken> tokens, Func<TracedToken, double> value, string label) => new([.. tokens.Select(t => new TokenValue(t.Token, value(t)))], label);
 
-    /// <summary>Ratios of all response tokens in the last minibatch, against those of the first.</summary>
+    /// <summary>Ratios of all response tokens in the last minibatch, against those of the first; the axis ends at 3, where larger ones are counted.</summary>
     public static Figure Ratios(Rollout rollout, PpoStep step, PpoOptions options)
     {
         var last = Masked(step.Last.Tensors["ratio"], rollout.ResponseMask);
         var outside = last.Average(r => Math.Abs(r - 1) > options.ClipRange ? 1.0 : 0);
         return new Figure("How far one iteration moved the probability of each token", new Axis("new probability / old probability"), new Axis("share of tokens"),
         [
-            new HistogramSeries($"last of {options.Epochs} epochs", last) { Style = 0, Bins = 40 },
+            new HistogramSeries($"last of {options.Epochs} epochs", [.. last.Select(r => Math.Min(r, LargestShown))]) { Style = 0, Bins = 40 },
         ])
         {
             References = [new(ReferenceKind.Vertical, 1, "first minibatch: every ratio is 1"), new(ReferenceKind.Vertical, 1 - options.ClipRange, "clip range"), new(ReferenceKind.Vertical, 1 + options.ClipRange)],
-            Caption = FormattableString.Invariant($"All {last.Length} response tokens of {rollout.Responses.Count} responses of one iteration (no sample is drawn from them, so there is no interval). {outside:P0} lie outside the clip range; the loss ignores those that already moved the way their advantage asks."),
+            Caption = FormattableString.Invariant($"All {last.Length} response tokens of {rollout.Responses.Count} responses of one iteration (no sample is drawn from them, so there is no interval). {100 * outside:0} % lie outside the clip range; the loss ignores those that already moved the way their advantage asks. {last.Count(r => r > LargestShown)} ratios beyond {LargestShown} are counted there."),
         };
     }
 

@@ -73,7 +73,8 @@ public class CastTests
         Assert.Equal(["evasive", "harsh", "boilerplate"], CastFigures.Manners(cast).Checked().Categories);
         var fig10 = CastFigures.Fig10(cast).Checked();
         var run = Assert.IsType<PointSeries>(fig10.Series.Single(s => s.Name == "RL-CAI"));
-        Assert.Equal([0.0, 100.0], run.Points.Select(p => p.X));
+        // The third of four runs is set 1 % to the right.
+        Assert.Equal([1.0, 101.0], run.Points.Select(p => p.X));
         Assert.All(run.Points, p => Assert.Equal(0.5, p.Y));
         Assert.Equal(2, CastFigures.Fig8(cast).Figures.Count);
         Assert.Equal(7, cast.Metrics().RowCount);
