@@ -17,7 +17,7 @@ internal static class CommonOptions
         return scale.AcceptOnlyFromAmong("smoke", "quick", "full");
     }
 
-    public static Option<long> Seed() => new("--seed") { Description = "Every random draw derives from it.", DefaultValueFactory = _ => 0 };
+    public static Option<long> Seed() => new("--seed") { Description = "Every random draw derives from it.", DefaultValueFactory = _ => 1 };
 
     public static Option<string?> Out() => new("--out") { Description = "Folder for results: runs, executed notebooks, claims.json, index.html. Default: out/ in the repository.", HelpName = "DIR" };
 }

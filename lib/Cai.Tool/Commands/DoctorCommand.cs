@@ -21,7 +21,7 @@ internal static class DoctorCommand
 
     private static int Run(IEnumerable<HealthCheck> checks)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
+        var console = Terminal.Output();
         var healthy = true;
         foreach (var check in checks)
         {

@@ -11,7 +11,7 @@ internal sealed class NotebookBatch(NotebookRunner runner)
     /// <returns>Whether every notebook ran to its end.</returns>
     public async Task<bool> RunAsync(IReadOnlyList<(string Path, string Output)> notebooks, CancellationToken cancel)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
+        var console = Terminal.Output();
         var succeeded = true;
         foreach (var (path, output) in notebooks)
         {

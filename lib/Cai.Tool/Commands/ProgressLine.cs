@@ -46,13 +46,7 @@ internal sealed class ProgressLine : IProgress<int>, IDisposable
     /// <param name="label">What is being done.</param>
     /// <param name="unit">What is counted, in the plural.</param>
     /// <param name="total">How many there are; 0 when not known yet.</param>
-    public static ProgressLine Start(string label, string unit, int total = 0)
-    {
-        var terminal = Console.IsErrorRedirected || Console.IsOutputRedirected
-            ? null
-            : AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        return new ProgressLine(label, unit, total, Console.Error, TimeProvider.System, terminal is { Profile.Capabilities.Interactive: true } ? terminal : null);
-    }
+    public static ProgressLine Start(string label, string unit, int total = 0) => new(label, unit, total, Console.Error, TimeProvider.System, Terminal.Live());
 
     /// <summary>A line that writes to <paramref name="plain"/> by the given clock, whatever the terminal; for tests.</summary>
     public static ProgressLine StartPlain(string label, string unit, int total, TextWriter plain, TimeProvider time) => new(label, unit, total, plain, time, null);

@@ -33,6 +33,8 @@ internal static class ReproduceCommand
         var notebooks = Choose(folder, only).Select(path => (path, Path.Combine(executed, Path.GetFileName(path)))).ToList();
         settings.Apply();
         RunEnvironment.Of(settings.Scale, settings.Seed).Save(settings.Out);
+        if (only is null)
+            File.Delete(Path.Combine(settings.Out, "claims.json")); // claims of an earlier scale or seed would stay among the new ones
         var succeeded = false;
         try
         {

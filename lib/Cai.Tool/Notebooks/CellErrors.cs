@@ -58,7 +58,7 @@ internal static partial class CellErrors
                 break;
             if (frame.Contains("--- End of stack trace", StringComparison.Ordinal))
                 continue;
-            frames.Add(Folder().Replace(Submission().Replace(frame.TrimEnd(), "${method}"), " in "));
+            frames.Add(Folder().Replace(Cell(frame.TrimEnd()), " in "));
         }
         return frames;
     }
@@ -69,7 +69,10 @@ internal static partial class CellErrors
     [GeneratedRegex(@" in (?:[A-Za-z]:)?[^:]*[\\/]")]
     private static partial Regex Folder();
 
-    // Submission#3.<<Initialize>>d__0.MoveNext() is the cell itself.
-    [GeneratedRegex(@"Submission#\d+\.(?:<<Initialize>>d__\d+\.MoveNext\(\)|<Initialize>\(\)|(?<method>))")]
+    // Submission#3.<<Initialize>>d__0.MoveNext() is the cell itself, Submission#3.F() a method that a cell declared.
+    [GeneratedRegex(@"Submission#\d+\.(?:<<Initialize>>d__\d+\.MoveNext\(\) in (?<cell>.*)|<Initialize>\(\) in (?<cell>.*)|(?<method>.*))$")]
     private static partial Regex Submission();
+
+    private static string Cell(string frame) => Submission().Replace(frame, match => match.Groups["cell"].Success ? $"in {match.Groups["cell"].Value}" : match.Groups["method"].Value)
+        .Replace("at in ", "in ", StringComparison.Ordinal);
 }

@@ -5,33 +5,32 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Cai.Figures;
 
 namespace Cai.Tool.Notebooks;
 
 /// <summary>Turns values into what a notebook stores: a picture, HTML or JSON where the value offers it, and always plain text.</summary>
 public static partial class MimeBundles
 {
-    public const string Text = "text/plain";
-    public const string Html = "text/html";
-    public const string Png = "image/png";
-    public const string Plotly = "application/vnd.plotly.v1+json";
+    private const string Text = Mime.Plain;
+    private const string Html = Mime.Html;
 
     /// <summary>Longer lists are cut: a notebook is read, and one careless cell must not make it a hundred megabytes.</summary>
     private const int MostLines = 200;
 
     /// <summary>The bundle of a value.</summary>
     /// <param name="value">
-    /// Anything. Values with a public `MimeBundle()` method returning a dictionary of mime type to content speak for themselves;
-    /// sequences are listed one item a line; everything else is its `ToString()`, numbers and dates in the invariant culture.
+    /// Anything. An <see cref="IRichOutput"/> speaks for itself; a sequence of records becomes a table, other sequences are
+    /// listed one item a line; everything else is its `ToString()`, numbers and dates in the invariant culture.
     /// </param>
     public static IReadOnlyDictionary<string, JsonNode> Of(object? value) => value switch
     {
         null => Plain("null"),
         string text => Plain(text),
         HtmlFragment html => new SortedDictionary<string, JsonNode>(StringComparer.Ordinal) { [Html] = html.Content, [Text] = WithoutTags(html.Content) },
-        _ when Offered(value) is { } bundle => bundle,
+        IRichOutput rich => Offered(rich),
         IFormattable number => Plain(number.ToString(null, CultureInfo.InvariantCulture)),
-        IEnumerable items => Plain(List(items)),
+        IEnumerable items => Records(items) ?? Plain(List(items)),
         _ => Plain(Shorten(value.ToString() ?? "")),
     };
 
@@ -41,14 +40,10 @@ public static partial class MimeBundles
 
     private static IReadOnlyDictionary<string, JsonNode> Plain(string text) => Single(Text, text);
 
-    private static SortedDictionary<string, JsonNode>? Offered(object value)
+    private static SortedDictionary<string, JsonNode> Offered(IRichOutput value)
     {
-        // By name, so that cells may define such types themselves and the library needs nothing of the host.
-        var method = value.GetType().GetMethod("MimeBundle", BindingFlags.Public | BindingFlags.Instance, Type.EmptyTypes);
-        if (method?.Invoke(value, null) is not IEnumerable<KeyValuePair<string, object>> offered)
-            return null;
         var bundle = new SortedDictionary<string, JsonNode>(StringComparer.Ordinal);
-        foreach (var (mime, content) in offered)
+        foreach (var (mime, content) in value.MimeBundle())
             bundle[mime] = content switch
             {
                 byte[] bytes => Convert.ToBase64String(bytes),
@@ -56,9 +51,30 @@ public static partial class MimeBundles
                 string text => IsJson(mime) ? JsonNode.Parse(text)! : JsonValue.Create(text),
                 _ => JsonSerializer.SerializeToNode(content)!,
             };
-        bundle.TryAdd(Text, value.ToString() ?? "");
         return bundle;
     }
+
+    /// <summary>Records as a table, at most <see cref="MostLines"/> of them; null when the items are no records.</summary>
+    private static SortedDictionary<string, JsonNode>? Records(IEnumerable items)
+    {
+        var record = items.GetType().GetInterfaces().Where(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IEnumerable<>))
+            .Select(i => i.GetGenericArguments()[0]).FirstOrDefault(IsRecord);
+        var rows = record is null ? [] : items.Cast<object?>().OfType<object>().Take(MostLines + 1).ToList();
+        if (rows.Count == 0)
+            return null;
+        var columns = record!.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanRead && p.GetIndexParameters().Length == 0)
+            .Select(p => new Column<object>(p.Name, p.GetValue)).ToArray();
+        var bundle = Offered(Table.Of(rows.Take(MostLines), columns));
+        if (rows.Count > MostLines)
+        {
+            bundle[Html] = $"{bundle[Html]}<p>The first {MostLines} rows.</p>";
+            bundle[Text] = $"{bundle[Text]}\n…";
+        }
+        return bundle;
+    }
+
+    // Records have a compiler-made clone method; anonymous types are sealed, generic and named so.
+    private static bool IsRecord(Type type) => type.GetMethod("<Clone>$") is not null || type.Name.Contains("AnonymousType", StringComparison.Ordinal);
 
     private static bool IsJson(string mime) => mime is "application/json" || mime.EndsWith("+json", StringComparison.Ordinal);
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Cai.Figures;
 using Cai.Tool.Notebooks;
 
 namespace Cai.Tool.Report;
@@ -60,8 +61,8 @@ internal sealed partial class NotebookHtml
 
     private string Data(JsonObject data)
     {
-        var picture = data[MimeBundles.Png] is { } png ? $"<img alt=\"{Encode(Alternative(data))}\" src=\"data:image/png;base64,{Encode(NotebookCell.Join(png).ReplaceLineEndings(""))}\">" : "";
-        if (data[MimeBundles.Plotly] is { } figure)
+        var picture = data[Mime.Png] is { } png ? $"<img alt=\"{Encode(Alternative(data))}\" src=\"data:image/png;base64,{Encode(NotebookCell.Join(png).ReplaceLineEndings(""))}\">" : "";
+        if (data[Mime.Plotly] is { } figure)
         {
             HasPlotly = true;
             // The picture stays until the script has drawn the figure, and for readers whose browser runs no scripts.
@@ -70,12 +71,12 @@ internal sealed partial class NotebookHtml
         }
         if (picture.Length > 0)
             return picture;
-        if (data[MimeBundles.Html] is { } fragment)
-            return NotebookCell.Join(fragment);
-        return $"<pre>{Encode(Clean(NotebookCell.Join(data[MimeBundles.Text])))}</pre>";
+        if (data[Mime.Html] is { } fragment)
+            return $"<div class=\"html\">{NotebookCell.Join(fragment)}</div>";
+        return $"<pre>{Encode(Clean(NotebookCell.Join(data[Mime.Plain])))}</pre>";
     }
 
-    private static string Alternative(JsonObject data) => NotebookCell.Join(data[MimeBundles.Text]).Split('\n')[0];
+    private static string Alternative(JsonObject data) => NotebookCell.Join(data[Mime.Plain]).Split('\n')[0];
 
     /// <summary>Text as a terminal would end up showing it: no colour codes, and of an overwritten line only its last state.</summary>
     private static string Clean(string text) => Overwritten().Replace(Escape().Replace(text.Replace("\r\n", "\n", StringComparison.Ordinal), ""), "");

@@ -1,5 +1,6 @@
-using System.Reflection;
 using System.Text;
+using Cai.Evaluation;
+using Cai.Figures;
 using Cai.Storage;
 
 namespace Cai.Tool.Report;
@@ -36,12 +37,12 @@ public static class ReportPage
         html.Append("<main>\n<header>\n<h1 id=\"claims\">Constitutional AI, reproduced</h1>\n");
         if (environment is not null)
             Environment(environment, html);
-        html.Append(ClaimsHtml.Render(claims)).Append("</header>\n");
+        html.Append(ClaimsHtml.Render(Claims.Load(claims).All)).Append("</header>\n");
         foreach (var section in sections)
             html.Append(section);
         html.Append("</main>\n");
         if (sections.Any(section => section.HasPlotly))
-            Script(PlotlyScript(), html);
+            Script(PlotlyRenderer.Script(), html);
         Script(Resource("report.js"), html);
         return html.Append("</body>\n</html>\n").ToString();
     }
@@ -77,18 +78,9 @@ public static class ReportPage
     private static void Script(string code, StringBuilder html) =>
         html.Append("<script>").Append(code.Replace("</script", "<\\/script", StringComparison.OrdinalIgnoreCase)).Append("</script>\n");
 
-    private static string Resource(string name) => Read(typeof(ReportPage).Assembly, $"Cai.Tool.Report.{name}");
-
-    /// <summary>plotly.js as Plotly.NET brings it.</summary>
-    private static string PlotlyScript()
+        private static string Resource(string name)
     {
-        var assembly = Assembly.Load("Plotly.NET");
-        return Read(assembly, assembly.GetManifestResourceNames().Single(name => name.EndsWith(".min.js", StringComparison.Ordinal)));
-    }
-
-    private static string Read(Assembly assembly, string resource)
-    {
-        using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
+        using var reader = new StreamReader(typeof(ReportPage).Assembly.GetManifestResourceStream($"Cai.Tool.Report.{name}")!);
         return reader.ReadToEnd();
     }
 }

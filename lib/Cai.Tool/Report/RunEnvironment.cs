@@ -7,7 +7,7 @@ namespace Cai.Tool.Report;
 /// <summary>Where and how a report's numbers were made. No dates and no machine names: the same run gives the same file.</summary>
 /// <param name="Cpu">The processor's name as the system tells it.</param>
 /// <param name="Cores">Logical processors this process may use.</param>
-/// <param name="Torch">TorchSharp's version; libtorch's follows from it.</param>
+/// <param name="Torch">Versions of libtorch and TorchSharp.</param>
 /// <param name="Scale">smoke, quick or full.</param>
 /// <param name="Seed">The run's seed.</param>
 public sealed record RunEnvironment(string Cpu, int Cores, string System, string Dotnet, string Torch, string Scale, long Seed)
@@ -29,12 +29,11 @@ public sealed record RunEnvironment(string Cpu, int Cores, string System, string
         return File.Exists(path) ? CaiJson.Read<RunEnvironment>(File.ReadAllText(path), path, "Delete it; cai reproduce writes it again.") : null;
     }
 
-    /// <summary>Version of TorchSharp and of the libtorch it was built for.</summary>
+    /// <summary>Versions of TorchSharp and of the libtorch it was built for.</summary>
     public static string TorchVersion()
     {
-        var assembly = typeof(TorchSharp.torch).Assembly;
-        var informational = assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
-        return $"TorchSharp {informational ?? assembly.GetName().Version?.ToString(3)}";
+        var informational = typeof(TorchSharp.torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
+        return $"{TorchSharp.torch.__version__}, TorchSharp {informational}";
     }
 
     private static string ProcessorName()

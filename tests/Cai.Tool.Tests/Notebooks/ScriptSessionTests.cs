@@ -156,10 +156,9 @@ public sealed class ScriptSessionTests : IClassFixture<SharedReferences>, IDispo
     public async Task ObjectsThatOfferAMimeBundleSpeakForThemselves()
     {
         Assert.Null(await Run("""
-            public class Picture
+            public class Picture : Cai.Figures.IRichOutput
             {
-                public IReadOnlyDictionary<string, object> MimeBundle() => new Dictionary<string, object> { ["image/png"] = new byte[] { 1, 2 }, ["application/vnd.plotly.v1+json"] = new { data = new[] { 1 } } };
-                public override string ToString() => "a picture";
+                public IReadOnlyDictionary<string, object> MimeBundle() => new Dictionary<string, object> { ["image/png"] = new byte[] { 1, 2 }, ["application/vnd.plotly.v1+json"] = new { data = new[] { 1 } }, ["text/plain"] = "a picture" };
             }
             new Picture()
             """));
@@ -184,6 +183,24 @@ public sealed class ScriptSessionTests : IClassFixture<SharedReferences>, IDispo
         await again.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stubborn);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => Run("1"));
+    }
+
+    [Fact]
+    public async Task RecordsBecomeATable()
+    {
+        await Run("record Row(string Name, double Value);\nnew[] { new Row(\"<a>\", 0.5) }");
+        await Run("Enumerable.Range(0, 1000).Select(i => new { i })");
+        var (rows, many) = (Assert.IsType<CellValue>(outputs[0]).Bundle, Assert.IsType<CellValue>(outputs[1]).Bundle);
+        Assert.Equal("Name  Value\n----  -----\n<a>     0.5", rows["text/plain"].GetValue<string>());
+        Assert.Contains("&lt;a&gt;", rows["text/html"].GetValue<string>());
+        Assert.EndsWith("199\n…", many["text/plain"].GetValue<string>());
+    }
+
+    [Fact]
+    public async Task FiguresBringPictureAndPlotly()
+    {
+        Assert.Null(await Run("using Cai.Figures;\ndisplay(new Figure(\"t\", new Axis(\"x\"), new Axis(\"y\"), [new LineSeries(\"a\", [new(0, 1), new(1, 2)])]) { Caption = \"n = 2\" });"));
+        Assert.Equal(["application/vnd.plotly.v1+json", "image/png", "text/plain"], Assert.IsType<DisplayData>(outputs.Single()).Bundle.Keys);
     }
 
     [Fact]

@@ -51,7 +51,7 @@ public sealed class ReportPageTests : IDisposable
     [Fact]
     public void FiguresBringTheScriptOnceAndCannotBreakOutOfTheirData()
     {
-        var figure = Shown((MimeBundles.Plotly, JsonNode.Parse("""{"data": [], "layout": {"title": "</script><script>alert(6)"}}""")!), ("image/png", "QUJD"));
+        var figure = Shown((Cai.Figures.Mime.Plotly, JsonNode.Parse("""{"data": [], "layout": {"title": "</script><script>alert(6)"}}""")!), ("image/png", "QUJD"));
         var page = Page(figure, figure);
         Assert.DoesNotContain("<script>alert(", page);
         Assert.Contains("\\u003C/script", page);
@@ -86,7 +86,7 @@ public sealed class ReportPageTests : IDisposable
         var page = Page();
         Assert.Contains("1 of 2 claims hold", page);
         Assert.Contains("x &lt; y", page);
-        Assert.Contains("<td class=\"number\">80.25</td><td class=\"number\">60.5 … 99</td><td class=\"number\">300</td><td class=\"yes\">✓ yes</td>", page);
+        Assert.Contains("<td class=\"number\">80.25</td><td class=\"number\">60.5 … 99</td><td class=\"number\">300</td><td class=\"number\">1</td><td class=\"yes\">✓ yes</td>", page);
         Assert.Contains("<td class=\"number\">–</td>", page);
     }
 }

@@ -1,0 +1,29 @@
+using Cai.Figures;
+
+namespace Cai.Experiments;
+
+/// <summary>What a notebook opens with.</summary>
+public sealed partial class Lab
+{
+    /// <summary>
+    /// The settings that decide every number below it: scale, seed, model size and parameters. Nothing about the machine,
+    /// so that the committed outputs of a notebook differ only when its results do.
+    /// </summary>
+    public Table Header()
+    {
+        var model = Load(Helpful);
+        return Table.Of<(string Name, object Value)>(
+        [
+            ("scale", Scale.Name),
+            ("seed", Seed),
+            ("model size", Scale.Size),
+            ("parameters", model.Decoder.Parameters.Count.ToString("N0", System.Globalization.CultureInfo.InvariantCulture)),
+            ("vocabulary", model.Decoder.Config.VocabularySize),
+            ("red-team prompts", Scale.RedTeamPrompts),
+            ("rounds of critique and revision", Scale.Rounds),
+            ("principles (critique / comparison)", $"{Constitution.Critique.Count} / {Constitution.Comparison.Count}"),
+            ("held-out prompts of each kind", Scale.EvalPrompts),
+        ],
+            new("setting", r => r.Name), new("value", r => r.Value));
+    }
+}
