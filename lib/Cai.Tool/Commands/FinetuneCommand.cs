@@ -44,7 +44,7 @@ internal static class FinetuneCommand
                 MaxLength = parsed.GetValue(maxLength), Packing = parsed.GetValue(packing), CheckpointEvery = parsed.GetValue(every), Seed = parsed.GetValue(seed),
                 AdamW = new AdamWOptions { Beta2 = 0.98 },
             };
-            return StageRun.KeepAsync(target, () => Task.Run(() => Train(folder, revised, samples, parsed.GetValue(rounds), options, target, cancel), CancellationToken.None));
+            return StageRun.KeepAsync(target, () => Train(folder, revised, samples, parsed.GetValue(rounds), options, target, cancel));
         });
         return command;
     }

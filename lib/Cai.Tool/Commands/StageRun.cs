@@ -53,12 +53,15 @@ internal static class StageRun
             throw new CaiException("--out is the folder of the model to start from.", "Give another --out.", product);
     }
 
-    /// <summary>Runs a stage's work; when the user stops it, says where what was done is kept.</summary>
+    /// <summary>
+    /// Runs a stage's work off the main thread, which stays free to pass Ctrl-C on; when the user stops it, says where what
+    /// was done is kept.
+    /// </summary>
     public static async Task<int> KeepAsync(string product, Func<Task> work)
     {
         try
         {
-            await work();
+            await Task.Run(work, CancellationToken.None);
             return 0;
         }
         catch (OperationCanceledException e)
@@ -66,6 +69,13 @@ internal static class StageRun
             throw new StoppedException(product, e);
         }
     }
+
+    /// <inheritdoc cref="KeepAsync(string, Func{Task})"/>
+    public static Task<int> KeepAsync(string product, Action work) => KeepAsync(product, () =>
+    {
+        work();
+        return Task.CompletedTask;
+    });
 
     private static string? Difference(JsonNode? before, JsonNode? now, string key) => (before, now) switch
     {
