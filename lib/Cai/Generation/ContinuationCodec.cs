@@ -6,7 +6,7 @@ namespace Cai.Generation;
 /// Prompt and continuation as tokens that join where the text joins. SentencePiece-style tokenizers put a blank before
 /// every text they encode and drop it when they decode; in the middle of a text that blank would be wrong both ways.
 /// </summary>
-internal sealed class ContinuationCodec(ITokenizer tokenizer)
+public sealed class ContinuationCodec(ITokenizer tokenizer)
 {
     private const string Anchor = "\n"; // never joins its neighbour into one token in the SentencePiece family
     private readonly bool addsBlank = string.Concat(tokenizer.Encode("a").Select(tokenizer.TokenText)) is [' ', ..];

@@ -62,7 +62,7 @@ public sealed class LocalModel : ILanguageModel
         return Task.FromResult(result);
     }
 
-    private IReadOnlyList<int> EndIds => [Tokenizer.EosId];
+    private IReadOnlyList<int> EndIds => Tokenizer is BpeTokenizer tokenizer ? tokenizer.EndIds : [Tokenizer.EosId];
 
     private string Text(TokenPrompt prompt, TokenSample sample, StopStrings stops)
     {

@@ -3,7 +3,7 @@ using System.Text;
 namespace Cai.Generation;
 
 /// <summary>Finds stop strings in text that arrives token by token, wherever the tokens' borders lie.</summary>
-internal sealed class StopStrings(ContinuationCodec codec, IReadOnlyList<string> stops)
+public sealed class StopStrings(ContinuationCodec codec, IReadOnlyList<string> stops)
 {
     // A token holds at least a byte, so a stop that the newest token completes lies within this many tokens.
     private readonly int tail = stops.Select(Encoding.UTF8.GetByteCount).DefaultIfEmpty(0).Max();

@@ -11,7 +11,7 @@ internal static class ConfigJson
 
     /// <summary>Reads the shape of a model and says whether it has a scalar head.</summary>
     /// <exception cref="CaiException">Missing, not JSON, an unknown architecture, a key absent or asking for what the decoder does not compute.</exception>
-    public static (DecoderConfig Config, ModelFamily Family, bool Scalar) Read(string folder)
+    public static (DecoderConfig Config, bool Scalar) Read(string folder)
     {
         var path = Path.Combine(folder, FileName);
         if (!Directory.Exists(folder))
@@ -42,7 +42,7 @@ internal static class ConfigJson
             throw keys.Error("num_attention_heads", $"is {config.Heads}, which does not divide hidden_size {config.HiddenSize}");
         if (config.HeadWidth % 2 != 0)
             throw keys.Error("head_dim", $"is {config.HeadWidth}; rotary positions need an even number");
-        return (config, family, scalar);
+        return (config, scalar);
     }
 
     /// <summary>The config.json of a model, readable by Hugging Face's libraries.</summary>

@@ -16,11 +16,27 @@ public static class HuggingFaceFolder
     private static readonly string[] TokenizerFiles =
         ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "tokenizer.model", "chat_template.jinja"];
 
+    /// <summary>Loads a language model and its tokenizer.</summary>
+    /// <exception cref="CaiException">Anything missing, unknown or contradictory; the message names file, key or tensor.</exception>
+    public static PretrainedModel Load(string folder, LoadOptions? options = null)
+    {
+        var tokenizer = LoadTokenizer(folder); // before the weights, which would have to be released if it failed
+        return new(LoadDecoder(folder, options), tokenizer, options?.Format ?? HhFormat.Instance, folder);
+    }
+
+    /// <summary>Loads a scalar model (LlamaForSequenceClassification with one label) and its tokenizer. The head must be in the file.</summary>
+    /// <inheritdoc cref="Load"/>
+    public static PretrainedScalarModel LoadScalar(string folder, LoadOptions? options = null)
+    {
+        var tokenizer = LoadTokenizer(folder);
+        return new(LoadScalarModel(folder, options), tokenizer, options?.Format ?? HhFormat.Instance, folder);
+    }
+
     /// <summary>Loads the weights of a language model alone.</summary>
     /// <exception cref="CaiException">Anything missing, unknown or contradictory; the message names file, key or tensor.</exception>
     public static Decoder LoadDecoder(string folder, LoadOptions? options = null)
     {
-        var (config, _, scalar) = ConfigJson.Read(folder);
+        var (config, scalar) = ConfigJson.Read(folder);
         if (scalar)
             throw new CaiException("This is a scalar model (a preference model or critic); a language model was expected.", "Name the folder of a language model.", folder);
         return new Decoder(config, LoadWeights(folder, config, scalar: false, options ?? new()));
@@ -30,22 +46,12 @@ public static class HuggingFaceFolder
     /// <inheritdoc cref="LoadDecoder"/>
     public static ScalarModel LoadScalarModel(string folder, LoadOptions? options = null)
     {
-        var (config, _, scalar) = ConfigJson.Read(folder);
+        var (config, scalar) = ConfigJson.Read(folder);
         if (!scalar)
             throw new CaiException("This is a language model and has no scalar head; a preference model was expected.", "Train one first (its head is never made up on loading), or name the folder of one.", folder);
         config = config with { TiedHead = true };
         return new ScalarModel(config, LoadWeights(folder, config, scalar: true, options ?? new()));
     }
-
-    /// <summary>Loads a language model with its tokenizer.</summary>
-    /// <inheritdoc cref="LoadDecoder"/>
-    public static PretrainedModel Load(string folder, LoadOptions? options = null) =>
-        new(LoadDecoder(folder, options), TokenizerJson.Load(folder), options?.Format ?? HhFormat.Instance, folder);
-
-    /// <summary>Loads a scalar model with its tokenizer.</summary>
-    /// <inheritdoc cref="LoadDecoder"/>
-    public static PretrainedScalarModel LoadScalar(string folder, LoadOptions? options = null) =>
-        new(LoadScalarModel(folder, options), TokenizerJson.Load(folder), options?.Format ?? HhFormat.Instance, folder);
 
     /// <summary>Writes a language model. Files in the folder are replaced one by one, config.json last.</summary>
     /// <param name="tokenizerFolder">Folder whose tokenizer files are copied; null leaves the folder's own alone.</param>
@@ -162,4 +168,13 @@ public static class HuggingFaceFolder
         || config.TiedHead && !scalar && name is ModelFamily.Head or ModelFamily.Embedding;
 
     private static string List(List<string> names) => string.Join(", ", names.Take(12)) + (names.Count > 12 ? $" and {names.Count - 12} more" : "");
+
+    private static BpeTokenizer LoadTokenizer(string folder)
+    {
+        var tokenizer = TokenizerJson.Load(folder);
+        var size = ConfigJson.Read(folder).Config.VocabularySize;
+        return tokenizer.VocabularySize <= size
+            ? tokenizer
+            : throw new CaiException($"The tokenizer has {tokenizer.VocabularySize} tokens but vocab_size in config.json is {size}.", "Take the tokenizer that belongs to these weights.", folder);
+    }
 }

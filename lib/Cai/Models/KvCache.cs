@@ -25,9 +25,11 @@ public sealed class KvCache : IDisposable
 
     public long Batch => keys[0].shape[0];
 
-    internal Tensor Keys(int layer) => keys[layer];
+    /// <summary>Keys of a layer, rotated to their positions, [batch, kv heads, capacity, width].</summary>
+    public Tensor Keys(int layer) => keys[layer];
 
-    internal Tensor Values(int layer) => values[layer];
+    /// <summary>Values of a layer, [batch, kv heads, capacity, width].</summary>
+    public Tensor Values(int layer) => values[layer];
 
     /// <summary>
     /// Writes new keys and values, [batch, kv, time, width], at <paramref name="columns"/> ([batch, time]; null: from

@@ -1,0 +1,174 @@
+using System.Text.Json.Nodes;
+using Cai.Generation;
+using Cai.Models;
+using Cai.Storage;
+using Cai.Tests.Models;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Cai.Tests.Generation;
+
+public sealed class SamplerTests
+{
+    public SamplerTests() => set_num_threads(1);
+
+    private static List<TokenPrompt> Prompts(int count, int prefix = 0) =>
+        [.. Enumerable.Range(0, count).Select(i => new TokenPrompt([.. Tiny.Ids(prefix, 99), .. Tiny.Ids(1 + i % 7, i)], 1000 + i))];
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(40)] // long enough to be shared
+    public void Neither_batch_nor_order_nor_prefix_changes_a_sample(int prefix)
+    {
+        using var model = Tiny.Model();
+        var prompts = Prompts(23, prefix);
+        var options = new SamplerOptions { MaxTokens = 12, EndIds = [1, 5], BatchSize = 23 };
+        var sampler = new Sampler(model);
+        var together = sampler.Sample(prompts, options);
+        Assert.Contains(together, s => s.Finish == FinishReason.EndToken);
+        Assert.Contains(together, s => s.Finish == FinishReason.Length);
+        var others = new[]
+        {
+            sampler.Sample(prompts, options with { BatchSize = 4 }),
+            [.. prompts.Select(p => sampler.Sample([p], options)[0])],
+            [.. sampler.Sample([.. prompts.AsEnumerable().Reverse()], options).Reverse()],
+        };
+        foreach (var other in others)
+            for (var i = 0; i < prompts.Count; i++)
+            {
+                Assert.Equal(together[i].Ids, other[i].Ids);
+                Assert.Equal(together[i].Finish, other[i].Finish);
+                DecoderTests.Close([.. together[i].LogProbs.Select(v => (double)v)], [.. other[i].LogProbs.Select(v => (double)v)], 1e-5);
+            }
+    }
+
+    [Theory]
+    [InlineData(1.0)]
+    [InlineData(0.7)]
+    public void Log_probs_are_those_of_the_whole_sequence(double temperature)
+    {
+        using var model = Tiny.Model();
+        var prompts = Prompts(9, 40);
+        var samples = new Sampler(model).Sample(prompts, new SamplerOptions { MaxTokens = 10, Temperature = temperature });
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        for (var i = 0; i < prompts.Count; i++)
+        {
+            int[] whole = [.. prompts[i].Ids, .. samples[i].Ids];
+            var expected = Tiny.Numbers(model.TokenLogProbs(DecoderTests.Batch(whole), temperature))[^samples[i].Ids.Count..];
+            DecoderTests.Close(expected, [.. samples[i].LogProbs.Select(v => (double)v)], 1e-5);
+        }
+    }
+
+    [Fact]
+    public void Tokens_are_drawn_by_the_inverse_of_the_cumulative_distribution()
+    {
+        using var model = Tiny.Model();
+        var prompt = Tiny.Ids(4, 8);
+        var logits = new NaiveDecoder(Tiny.Config, model.Parameters).Logits(prompt)[^1];
+        var total = logits.Sum(v => Math.Exp(v / 0.8));
+        for (var seed = 0; seed < 40; seed++)
+        {
+            var point = new Rng(seed).NextDouble() * total;
+            var expected = 0;
+            while ((point -= Math.Exp(logits[expected] / 0.8)) >= 0)
+                expected++;
+            var sample = new Sampler(model).Sample([new(prompt, seed)], new SamplerOptions { MaxTokens = 1, Temperature = 0.8 })[0];
+            Assert.Equal([expected], sample.Ids);
+        }
+    }
+
+    [Fact]
+    public void Frequencies_follow_the_probabilities()
+    {
+        using var model = Tiny.Model();
+        var prompt = Tiny.Ids(4, 8);
+        var logits = new NaiveDecoder(Tiny.Config, model.Parameters).Logits(prompt)[^1];
+        var total = logits.Sum(Math.Exp);
+        const int n = 4000;
+        var samples = new Sampler(model).Sample([.. Enumerable.Range(0, n).Select(i => new TokenPrompt(prompt, Seeds.Derive(1, i)))], new SamplerOptions { MaxTokens = 1, BatchSize = 1000 });
+        for (var token = 0; token < logits.Length; token++)
+        {
+            var p = Math.Exp(logits[token]) / total;
+            var observed = samples.Count(s => s.Ids[0] == token) / (double)n;
+            Assert.True(Math.Abs(observed - p) < 4.5 * Math.Sqrt(p * (1 - p) / n) + 1e-9, $"token {token}: {observed} of {p}");
+        }
+    }
+
+    [Fact]
+    public void Calls_leave_no_tensors_behind()
+    {
+        using var model = Tiny.Model();
+        var sampler = new Sampler(model);
+        var scorer = new Scorer(model);
+        long[] counts = new long[3];
+        for (var round = 0; round < counts.Length; round++)
+        {
+            sampler.Sample(Prompts(9, 40), new SamplerOptions { MaxTokens = 8, EndIds = [1, 5], BatchSize = 4 });
+            sampler.Sample(Prompts(9), new SamplerOptions { MaxTokens = 8, EndIds = [1, 5], BatchSize = 4 });
+            scorer.Score([.. Prompts(9, 40).Select(p => new TokenScoreRequest(p.Ids, [[3, 4], [5, 6, 7]]))]);
+            counts[round] = Live();
+        }
+        Assert.Equal(counts[1], counts[2]);
+    }
+
+    /// <summary>Tensors that this thread made and that still live; the process-wide count would see other tests'.</summary>
+    private static long Live() => DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+
+    [Fact]
+    public void A_cancelled_call_stops_and_leaves_no_tensors_behind()
+    {
+        using var model = Tiny.Model();
+        var before = Live();
+        using var source = new CancellationTokenSource();
+        var steps = 0;
+        Assert.Throws<OperationCanceledException>(() => new Sampler(model).Sample(Prompts(5, 40), new SamplerOptions { MaxTokens = 10 }, (_, _) =>
+        {
+            if (++steps == 8)
+                source.Cancel();
+            return false;
+        }, cancel: source.Token));
+        Assert.Equal(10, steps);
+        Assert.Equal(before, Live());
+    }
+
+    [Fact]
+    public void Bad_requests_say_what_to_do()
+    {
+        using var model = Tiny.Model();
+        var sampler = new Sampler(model);
+        var options = new SamplerOptions { MaxTokens = 5 };
+        Assert.Contains("prompt 1: The prompt has 60 tokens and 5 more may follow, but the model's context is 64",
+            Assert.Throws<CaiException>(() => sampler.Sample([new(Tiny.Ids(59, 1), 1), new(Tiny.Ids(60, 1), 1)], options)).Message);
+        Assert.Contains("empty", Assert.Throws<CaiException>(() => sampler.Sample([new([], 1)], options)).Message);
+        Assert.Contains("Temperature is NaN", Assert.Throws<CaiException>(() => sampler.Sample([new([1], 1)], options with { Temperature = double.NaN })).Message);
+        Assert.Contains("at least 1", Assert.Throws<CaiException>(() => sampler.Sample([new([1], 1)], options with { MaxTokens = 0 })).Message);
+        model.Parameters["norm.weight"].fill_(float.NaN);
+        Assert.Contains("not finite", Assert.Throws<CaiException>(() => sampler.Sample([new([1], 1)], options)).Message);
+        Assert.Empty(sampler.Sample([], options));
+    }
+
+    [Fact]
+    public void The_whole_context_can_be_used()
+    {
+        using var model = Tiny.Model();
+        Assert.Equal(24, new Sampler(model).Sample([new(Tiny.Ids(40, 1), 1)], new SamplerOptions { MaxTokens = 24 })[0].Ids.Count);
+    }
+
+    [Fact]
+    public void Greedy_ids_of_a_foreign_model_agree_with_float64()
+    {
+        var folder = Fixtures.Path("models", "tinystories-656k");
+        using var model = HuggingFaceFolder.LoadDecoder(folder);
+        var rows = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "reference_logits.json")))!["rows"]!.AsArray();
+        var prompts = rows.Select(r => new TokenPrompt([.. r!["ids"]!.AsArray().Select(i => (int)i!)], 0)).ToList();
+        var samples = new Sampler(model).Sample(prompts, new SamplerOptions { MaxTokens = 64, Temperature = 0, EndIds = [2] });
+        for (var i = 0; i < rows.Count; i++)
+        {
+            var expected = rows[i]!["greedy64"]!.AsArray().Select(v => (int)v!).Skip(prompts[i].Ids.Count).ToList();
+            Assert.Equal(expected.Take(samples[i].Ids.Count), samples[i].Ids);
+            Assert.True(samples[i].Ids.Count == expected.Count || samples[i].Finish == FinishReason.EndToken);
+        }
+    }
+}
