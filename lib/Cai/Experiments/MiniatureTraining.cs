@@ -42,6 +42,9 @@ public static class MiniatureTraining
     public const string Pretrained = "pretrained";
     public const string Helpful = "helpful";
 
+    /// <summary>File beside a size's models that says with which options they were made.</summary>
+    public const string OptionsFile = "training.json";
+
     /// <summary>Trains one size into `{folder}/{size}/pretrained` and `/helpful`; checkpoints lie in <paramref name="work"/>, so that a stopped run goes on.</summary>
     /// <param name="folder">The miniature's data folder; its `tokenizer` is trained first when it is not there.</param>
     public static void Run(MiniatureTrainingOptions options, string folder, string work, IProgress<(string Phase, TrainStep Step)>? progress = null, CancellationToken cancel = default)
@@ -57,6 +60,7 @@ public static class MiniatureTraining
         // The helpful corpus shares its critiques and comparisons in kind, not in text, with the first: half the rate, as in fine-tuning (paper 3.2).
         var helpful = Phase(options, options.HelpfulTokens, options.LearningRate / 2, warmup: 20);
         Train(model, helpful, Texts(tokenizer, "helpful", new DocumentGenerator(world, options.Seed + 1).HelpfulOnly(int.MaxValue)), Helpful);
+        ResumeState.Save(Path.Combine(folder, options.Size, OptionsFile), options);
 
         void Train(Decoder model, SupervisedOptions phase, IEnumerable<TrainingText> texts, string name)
         {
