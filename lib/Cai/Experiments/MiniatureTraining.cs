@@ -17,7 +17,7 @@ public sealed record MiniatureTrainingOptions
     public long Seed { get; init; } = 1;
 
     /// <summary>Most entries of the tokenizer; the shipped one is trained once and shared by all sizes.</summary>
-    public int VocabularySize { get; init; } = 1280;
+    public int VocabularySize { get; init; } = 2048;
 
     /// <summary>Tokens of general documents (pretraining).</summary>
     public long PretrainTokens { get; init; } = 5_000_000;
@@ -26,10 +26,10 @@ public sealed record MiniatureTrainingOptions
     public long HelpfulTokens { get; init; } = 800_000;
 
     /// <summary>Peak rate; small models take large ones.</summary>
-    public double LearningRate { get; init; } = 2.5e-3;
+    public double LearningRate { get; init; } = 3e-3;
 
     /// <summary>Tokens a step.</summary>
-    public int TokensPerBatch { get; init; } = 4096;
+    public int TokensPerBatch { get; init; } = 3072;
 }
 
 /// <summary>
