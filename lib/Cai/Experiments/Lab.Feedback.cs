@@ -16,9 +16,11 @@ public sealed partial class Lab
     public async Task<IReadOnlyList<Comparison>> AiLabelsAsync(LabelKind kind = LabelKind.Soft)
     {
         var judge = kind == LabelKind.ChainOfThought ? Helpful : Pretrained;
-        var options = new LabelOptions { Kind = kind, Seed = Seed, MaxReasoningTokens = 64 };
-        return await LabelAsync(judge, await HarmlessPairsAsync(), options, $"labels-{kind.ToString().ToLowerInvariant()}");
+        return await LabelAsync(judge, await HarmlessPairsAsync(), AiLabelOptions(kind), $"labels-{kind.ToString().ToLowerInvariant()}");
     }
+
+    /// <summary>The options behind <see cref="AiLabelsAsync"/>, for asking the same questions again.</summary>
+    public LabelOptions AiLabelOptions(LabelKind kind) => new() { Kind = kind, Seed = Seed, MaxReasoningTokens = 64 };
 
     /// <summary>Labels of any model under any options, cached.</summary>
     public async Task<IReadOnlyList<Comparison>> LabelAsync(ModelFolder judge, IReadOnlyList<ResponsePair> pairs, LabelOptions options, string name)

@@ -87,7 +87,7 @@ internal static class StaticPlot
         {
             plot.Axes.Bottom.TickLabelStyle.Rotation = -30;
             plot.Axes.Bottom.TickLabelStyle.Alignment = Alignment.MiddleRight;
-            plot.Axes.Bottom.MinimumSize = 12 + 3.6f * figure.Categories.Max(c => c.Length);
+            plot.Axes.Bottom.MinimumSize = 12 + 3.6f * figure.Categories.Max(c => c.Length) + (figure.X.Label.Length > 0 ? 22 : 0);
         }
     }
 

@@ -41,6 +41,9 @@ public sealed class Table : IRichOutput
         return new Table(columns.Select(c => SafeText.Line(c.Header)).ToArray(), values.Select(v => v.Select((x, i) => Cell(x, columns[i].Format)).ToArray()).ToArray(), numeric);
     }
 
+    /// <summary>The same table with words above and below it.</summary>
+    public Table Titled(string title, string caption = "") => new(headers, cells, numeric) { Title = title, Caption = caption };
+
     /// <summary>The same table with only these columns, in this order.</summary>
     /// <exception cref="CaiException">There is no such column.</exception>
     public Table Select(params string[] wanted)
