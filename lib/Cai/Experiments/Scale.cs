@@ -52,10 +52,10 @@ public sealed record Scale(string Name)
         PpoIterations = 30, PpoBatch = 64, PpoEpochs = 2, EvalPrompts = 100, EvalSamples = 1,
     };
 
-    /// <summary>Hours: more prompts, longer RL.</summary>
+    /// <summary>Hours: all the prompts that the world has, longer RL.</summary>
     public static Scale Full { get; } = new("full")
     {
-        Size = "L", RedTeamPrompts = 400, HelpfulPrompts = 400, HarmlessPairs = 2000, HelpfulPairs = 2000,
+        Size = "L", RedTeamPrompts = 400, HelpfulPrompts = 400, HarmlessPairs = 700, HelpfulPairs = 1200,
         PpoIterations = 120, PpoBatch = 128, PpoEpochs = 4, EvalPrompts = 200, EvalSamples = 4,
     };
 
