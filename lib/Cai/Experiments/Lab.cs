@@ -95,13 +95,23 @@ public sealed partial class Lab : IDisposable
             model.Decoder.Dispose();
     }
 
-    private ModelFolder Shipped(string name)
+    /// <summary>Every size in which a model is shipped, smallest first, for figures against parameters (paper Fig 3, 5, 7).</summary>
+    /// <param name="name">`pretrained` or `helpful`.</param>
+    public static IReadOnlyList<(string Size, ModelFolder Model)> ShippedSizes(string name) =>
+        [.. MiniatureSizes.Names.Where(size => Directory.Exists(ShippedFolder(size, name))).Select(size => (size, Shipped(size, name)))];
+
+    private ModelFolder Shipped(string name) => Shipped(Scale.Size, name);
+
+    private static ModelFolder Shipped(string size, string name)
     {
-        var folder = Path.Combine(Path.GetDirectoryName(typeof(Lab).Assembly.Location)!, "data", "miniature", Scale.Size, name);
+        var folder = ShippedFolder(size, name);
         if (!Directory.Exists(folder))
-            throw new CaiException($"The miniature's {name} model of size {Scale.Size} is missing.", $"Train it with `cai miniature train --size {Scale.Size}` and build again.", folder);
+            throw new CaiException($"The miniature's {name} model of size {size} is missing.", $"Train it with `cai miniature train --size {size}` and build again.", folder);
         return new ModelFolder(name, folder, ContentHash.OfFile(Path.Combine(folder, "model.safetensors")));
     }
+
+    private static string ShippedFolder(string size, string name) =>
+        Path.Combine(Path.GetDirectoryName(typeof(Lab).Assembly.Location)!, "data", "miniature", size, name);
 
     private static string DefaultOut()
     {

@@ -74,7 +74,7 @@ internal static class StaticPlot
             if (spec.Scale == AxisScale.Log)
                 axis.TickGenerator = new NumericManual(Scales.LogTicks(low, high).Select(t => new Tick(Math.Log10(t.Value), t.Label)).ToArray());
             else
-                axis.TickGenerator = new NumericAutomatic { LabelFormatter = Scales.Short, MinimumTickSpacing = axis == plot.Axes.Bottom ? 45 : 25 };
+                axis.TickGenerator = new NumericAutomatic { LabelFormatter = Scales.Short, MinimumTickSpacing = axis == plot.Axes.Bottom ? 45 : 25, IntegerTicksOnly = axis == plot.Axes.Bottom && CountsWhole(figure) };
         }
         plot.Axes.Left.MinimumSize = 62;
         plot.Axes.Right.FrameLineStyle.Width = 0;
@@ -89,6 +89,13 @@ internal static class StaticPlot
             plot.Axes.Bottom.TickLabelStyle.Alignment = Alignment.MiddleRight;
             plot.Axes.Bottom.MinimumSize = 12 + 3.6f * figure.Categories.Max(c => c.Length) + (figure.X.Label.Length > 0 ? 22 : 0);
         }
+    }
+
+    /// <summary>Rounds, steps and counts have no halves: no ticks between them.</summary>
+    private static bool CountsWhole(Figure figure)
+    {
+        var xs = figure.Series.SelectMany(s => s switch { LineSeries line => line.Points.Select(p => p.X), PointSeries points => points.Points.Select(p => p.X), _ => [0.5] }).ToArray();
+        return xs.Length > 0 && xs.Max() - xs.Min() >= 1 && Array.TrueForAll(xs, x => x == Math.Floor(x));
     }
 
     private static void Line(Plot plot, Figure figure, LineSeries series, int style)
