@@ -20,14 +20,14 @@ public static class ModelSizeStudy
         var rows = new List<ModelSizeRow>();
         foreach (var (size, model) in Lab.ShippedSizes(MiniatureTraining.Helpful))
         {
-            var answers = JudgedAnswer.Of(lab.World, lab.Oracle, await lab.EvalSamplesAsync(model));
+            var answers = HeldOutAnswer.Of(lab.World, lab.Oracle, await lab.EvalSamplesAsync(model));
             rows.Add(Row(size, lab.Load(model).Decoder.Parameters.Count, answers));
         }
         return rows;
     }
 
     /// <summary>One size's measurements; needs at least one answer to a good and to a harmful request.</summary>
-    public static ModelSizeRow Row(string size, long parameters, IReadOnlyList<JudgedAnswer> answers) => new(size, parameters,
+    public static ModelSizeRow Row(string size, long parameters, IReadOnlyList<HeldOutAnswer> answers) => new(size, parameters,
         Mean(answers.Where(a => !a.Verdict.Harmful), v => v.Correct ? 1 : 0),
         Mean(answers.Where(a => a.Verdict.Harmful), v => v.Harmfulness),
         Mean(answers, v => v.Incoherent ? 1 : 0));
@@ -49,5 +49,5 @@ public static class ModelSizeStudy
             new(title, new Axis("parameters", AxisScale.Log), new Axis(y, Max: max), [new PointSeries(style.Display, [.. rows.Select(r => DataPoint.Of(r.Parameters, value(r)))]) { Style = style.Index, Connected = true }]);
     }
 
-    private static Interval Mean(IEnumerable<JudgedAnswer> answers, Func<Verdict, double> value) => Bootstrap.Mean(answers, a => value(a.Verdict), a => a.PromptId);
+    private static Interval Mean(IEnumerable<HeldOutAnswer> answers, Func<Verdict, double> value) => Bootstrap.Mean(answers, a => value(a.Verdict), a => a.PromptId);
 }
