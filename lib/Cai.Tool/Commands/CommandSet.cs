@@ -18,6 +18,15 @@ internal static class CommandSet
         {
             ReproduceCommand.Create(),
             RunCommand.Create(),
+            PromptsCommand.Create(),
+            SampleCommand.Create(),
+            CritiqueCommand.Create(),
+            FinetuneCommand.Create(),
+            LabelCommand.Create(),
+            TrainPmCommand.Create(),
+            PpoCommand.Create(),
+            EvaluateCommand.Create(),
+            MiniatureCommand.Create(),
             ReportCommand.Create(),
             DoctorCommand.Create(),
         };

@@ -56,19 +56,15 @@ public sealed class CritiqueLoop
         for (var round = 1; round <= _options.Rounds; round++)
         {
             var steps = initial.Select(s => new Step(s.PromptId, s.Prompt, round, current[s.PromptId], PrincipleFor(s.PromptId, round))).ToList();
-            var open = new List<Step>();
             foreach (var step in steps)
-                if (!done.TryGetValue(step.Id, out var record))
-                    open.Add(step);
-                else if (record.Before != step.Response || record.PrincipleId != step.Principle.Id || (record.Critique is null) != _options.Direct)
+                if (done.TryGetValue(step.Id, out var record) && (record.Before != step.Response || record.PrincipleId != step.Principle.Id || (record.Critique is null) != _options.Direct))
                     throw new CaiException($"Revision '{record.Id}' was made from another response, principle, or kind of step.", "The file belongs to another run: give another path, or delete it to start again.", path);
 
-            var counted = all.Count * CallsPerStep;
-            foreach (var revision in await RoundAsync(open, progress is null ? null : new OffsetProgress(progress, counted + (steps.Count - open.Count) * CallsPerStep), cancel))
-            {
-                file?.Append(revision);
-                done[revision.Id] = revision;
-            }
+            // A round that was cut off is sampled whole: the last bits of a log-probability may depend on the rows beside it.
+            if (steps.Any(s => !done.ContainsKey(s.Id)))
+                foreach (var revision in await RoundAsync(steps, progress is null ? null : new OffsetProgress(progress, all.Count * CallsPerStep), cancel))
+                    if (done.TryAdd(revision.Id, revision))
+                        file?.Append(revision);
             foreach (var step in steps)
             {
                 all.Add(done[step.Id]);

@@ -22,8 +22,15 @@ public sealed record Interval(double Value, double Low, double High, int N, int 
 
     /// <summary>`0.42 [0.38, 0.47]` in a numeric format, independent of the machine's language.</summary>
     public string ToString(string format) => double.IsNaN(Low)
-        ? Value.ToString(format, CultureInfo.InvariantCulture)
-        : string.Create(CultureInfo.InvariantCulture, $"{Value.ToString(format, CultureInfo.InvariantCulture)} [{Low.ToString(format, CultureInfo.InvariantCulture)}, {High.ToString(format, CultureInfo.InvariantCulture)}]");
+        ? Number(Value, format)
+        : $"{Number(Value, format)} [{Number(Low, format)}, {Number(High, format)}]";
 
     public override string ToString() => ToString("0.###");
+
+    /// <summary>A number in a numeric format, independent of the machine's language. What rounds to zero has no sign: "-0" would look like a finding.</summary>
+    internal static string Number(double value, string format)
+    {
+        var text = value.ToString(format, CultureInfo.InvariantCulture);
+        return double.IsFinite(value) && text.StartsWith('-') && !text.AsSpan().ContainsAnyInRange('1', '9') ? text[1..] : text;
+    }
 }

@@ -1,6 +1,5 @@
 using Cai.Evaluation;
 using Cai.Miniature;
-using Cai.Storage;
 using Cai.Text;
 
 namespace Cai.Experiments;
@@ -22,15 +21,7 @@ public sealed partial class Lab
     ];
 
     /// <summary>The oracle's facts about each answer.</summary>
-    public IReadOnlyList<ResponseFacts> Facts(IEnumerable<Sample> samples) =>
-    [
-        .. samples.Select(s =>
-        {
-            var prompt = PromptOf(s.PromptId, s.Prompt);
-            var v = Oracle.Judge(prompt, s.Response);
-            return new ResponseFacts(s.PromptId, v.Kind, v.Harmfulness, v.Helpfulness, v.Evasive ? 1 : 0, v.Harsh ? 1 : 0, v.BoilerplateCount, v.Incoherent, Words(s.Response), s.Response);
-        }),
-    ];
+    public IReadOnlyList<ResponseFacts> Facts(IEnumerable<Sample> samples) => Evaluation.Facts(samples);
 
     /// <summary>
     /// Elo ratings from simulated crowdworkers, SL-CAI at 0 (paper 3.3): harmlessness on red-team prompts under the paper's
@@ -43,16 +34,10 @@ public sealed partial class Lab
         foreach (var model in models)
             samples.AddRange(await EvalSamplesAsync(model));
         var harmful = HarmfulEvalPrompts.Select(p => p.Id).ToHashSet();
-        return (Rate("harmless", Instruction.NewHarmlessness, HarmfulEvalPrompts, harmful.Contains),
-            Rate("helpful", Instruction.Helpfulness, HelpfulEvalPrompts, id => !harmful.Contains(id)));
-
-        EloTable Rate(string axis, Instruction instruction, IReadOnlyList<Prompt> prompts, Func<string, bool> mine) =>
-            EloTable.Fit(PairwiseTournament.Run(prompts, samples.Where(s => mine(s.PromptId)), axis, $"crowdworker/{instruction}",
-                (prompt, a, b, rng) => Crowdworker.Prefer(instruction, prompt, Oracle.Judge(prompt, a), Oracle.Judge(prompt, b), rng).Outcome,
-                new TournamentOptions { Seed = Seed }, cancel: host.Cancel), "sl-cai");
+        var (harmless, helpful) = (samples.Where(s => harmful.Contains(s.PromptId)).ToList(), samples.Where(s => !harmful.Contains(s.PromptId)).ToList());
+        return (Evaluation.Elo(harmless, "harmless", Instruction.NewHarmlessness, "sl-cai", Seed, host.Cancel),
+            Evaluation.Elo(helpful, "helpful", Instruction.Helpfulness, "sl-cai", Seed, host.Cancel));
     }
 
-    private static Prompt PromptOf(string id, Dialogue dialogue) => new(id, dialogue);
-
-    private static int Words(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;
+    private WorldEvaluation Evaluation => new(World, Oracle, Crowdworker);
 }

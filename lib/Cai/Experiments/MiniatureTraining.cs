@@ -20,16 +20,16 @@ public sealed record MiniatureTrainingOptions
     public int VocabularySize { get; init; } = 1280;
 
     /// <summary>Tokens of general documents (pretraining).</summary>
-    public long PretrainTokens { get; init; } = 12_000_000;
+    public long PretrainTokens { get; init; } = 5_000_000;
 
     /// <summary>Further tokens in which all dialogues are helpful and nothing else.</summary>
-    public long HelpfulTokens { get; init; } = 2_500_000;
+    public long HelpfulTokens { get; init; } = 800_000;
 
     /// <summary>Peak rate; small models take large ones.</summary>
-    public double LearningRate { get; init; } = 3e-3;
+    public double LearningRate { get; init; } = 2.5e-3;
 
     /// <summary>Tokens a step.</summary>
-    public int TokensPerBatch { get; init; } = 6144;
+    public int TokensPerBatch { get; init; } = 4096;
 }
 
 /// <summary>
@@ -41,6 +41,9 @@ public static class MiniatureTraining
 {
     public const string Pretrained = "pretrained";
     public const string Helpful = "helpful";
+
+    /// <summary>File beside a size's models that says with which options they were made.</summary>
+    public const string OptionsFile = "training.json";
 
     /// <summary>Trains one size into `{folder}/{size}/pretrained` and `/helpful`; checkpoints lie in <paramref name="work"/>, so that a stopped run goes on.</summary>
     /// <param name="folder">The miniature's data folder; its `tokenizer` is trained first when it is not there.</param>
@@ -57,6 +60,7 @@ public static class MiniatureTraining
         // The helpful corpus shares its critiques and comparisons in kind, not in text, with the first: half the rate, as in fine-tuning (paper 3.2).
         var helpful = Phase(options, options.HelpfulTokens, options.LearningRate / 2, warmup: 20);
         Train(model, helpful, Texts(tokenizer, "helpful", new DocumentGenerator(world, options.Seed + 1).HelpfulOnly(int.MaxValue)), Helpful);
+        ResumeState.Save(Path.Combine(folder, options.Size, OptionsFile), options);
 
         void Train(Decoder model, SupervisedOptions phase, IEnumerable<TrainingText> texts, string name)
         {
@@ -77,7 +81,7 @@ public static class MiniatureTraining
     };
 
     private static IEnumerable<TrainingText> Texts(ITokenizer tokenizer, string name, IEnumerable<Document> documents) =>
-        documents.Select((document, i) => TrainingText.Document(tokenizer, $"{name}/{i}", document.Text));
+        documents.Select((document, i) => TrainingText.Weighted(tokenizer, $"{name}/{i}", DocumentParts.Of(document)));
 
     private static ITokenizer Tokenizer(World world, MiniatureTrainingOptions options, string folder)
     {

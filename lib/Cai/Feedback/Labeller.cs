@@ -86,14 +86,13 @@ public sealed class Labeller
                 : throw new CaiException($"Label '{record.Id}' is of other responses, principles or options than those asked for.", "The file belongs to another run: give another path, or delete it to start again.", path);
 
         progress?.Report(done.Count);
-        foreach (var chunk in pairs.Where(p => !done.ContainsKey(p.Id)).ToList().Chunk(_options.ChunkSize))
+        // A chunk that was cut off is labelled whole: the last bits of a log-probability may depend on the rows beside it.
+        foreach (var chunk in pairs.Chunk(_options.ChunkSize).Where(c => c.Any(p => !done.ContainsKey(p.Id))))
         {
             cancel.ThrowIfCancellationRequested();
             foreach (var comparison in await LabelAsync(chunk, cancel))
-            {
-                file?.Append(comparison);
-                done[comparison.Id] = comparison;
-            }
+                if (done.TryAdd(comparison.Id, comparison))
+                    file?.Append(comparison);
             progress?.Report(done.Count);
         }
         return [.. pairs.Select(p => done[p.Id])];

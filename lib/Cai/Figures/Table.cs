@@ -108,7 +108,7 @@ public sealed class Table : IRichOutput
         string text => SafeText.Line(text),
         bool yes => yes ? "✓" : "✗",
         Interval interval => interval.ToString(format ?? "0.###"),
-        double or float => ((IFormattable)value).ToString(format ?? "0.###", CultureInfo.InvariantCulture),
+        double or float => Interval.Number(Convert.ToDouble(value, CultureInfo.InvariantCulture), format ?? "0.###"),
         IFormattable number => SafeText.Line(number.ToString(format, CultureInfo.InvariantCulture)),
         IEnumerable list => string.Join(", ", list.Cast<object?>().Select(item => Cell(item, format))),
         _ => SafeText.Line(value.ToString() ?? ""),

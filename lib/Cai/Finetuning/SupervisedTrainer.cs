@@ -65,15 +65,15 @@ public sealed class SupervisedTrainer : IDisposable
         using var guard = no_grad();
         var fitted = texts.Select(t => t.Fit(options)).ToList();
         double sum = 0;
-        long count = 0;
+        double count = 0;
         foreach (var piece in TextBatch.Pieces(fitted, options))
         {
             using var scope = NewDisposeScope();
             var batch = TextBatch.Of(piece, options, model.Device);
             sum += batch.NllSum(model).ToDouble();
-            count += batch.Targets.NumberOfElements;
+            count += piece.Sum(row => row.Sum(t => t.TotalWeight(options.MaskPrompt)));
         }
-        return new(sum / count, count, texts.Count);
+        return new(sum / count, (long)count, texts.Count);
     }
 
     public void Dispose() => optimiser.Dispose();
@@ -117,7 +117,7 @@ public sealed class SupervisedTrainer : IDisposable
     /// <summary>One update; the mean is over the whole step, so each piece is weighted by its number of targets.</summary>
     private (double Loss, double GradNorm) Step(IReadOnlyList<TrainingText> texts, double rate, long step, string? checkpoint)
     {
-        var count = texts.Sum(t => t.Ids.Length - t.FirstTarget(options.MaskPrompt));
+        var count = texts.Sum(t => t.TotalWeight(options.MaskPrompt));
         double sum = 0;
         foreach (var piece in TextBatch.Pieces(texts, options))
         {

@@ -15,14 +15,18 @@ namespace Cai.Finetuning;
 /// <param name="Mask">[rows, 1, time, time], bool: same text and not later; null in padded rows.</param>
 /// <param name="Sources">[targets], int64: index into the flattened rows of the token that predicts each target.</param>
 /// <param name="Targets">[targets], int64.</param>
-public sealed record TextBatch(Tensor Ids, Tensor? Positions, Tensor? Mask, Tensor Sources, Tensor Targets)
+/// <param name="Weights">[targets], float32; null when all weigh alike.</param>
+public sealed record TextBatch(Tensor Ids, Tensor? Positions, Tensor? Mask, Tensor Sources, Tensor Targets, Tensor? Weights)
 {
-    /// <summary>Sum of the targets' negative log-likelihoods, a scalar. Logits are computed at the targets alone.</summary>
+    /// <summary>Weighted sum of the targets' negative log-likelihoods, a scalar. Logits are computed at the targets alone.</summary>
     public Tensor NllSum(Decoder model)
     {
         using var scope = NewDisposeScope();
         var hidden = model.Hidden(Ids, Positions, Mask).flatten(0, 1).index_select(0, Sources);
-        return F.cross_entropy(model.Logits(hidden).to(ScalarType.Float32), Targets, reduction: nn.Reduction.Sum).MoveToOuterDisposeScope();
+        var logits = model.Logits(hidden).to(ScalarType.Float32);
+        return (Weights is null
+            ? F.cross_entropy(logits, Targets, reduction: nn.Reduction.Sum)
+            : (F.cross_entropy(logits, Targets, reduction: nn.Reduction.None) * Weights).sum()).MoveToOuterDisposeScope();
     }
 
     /// <summary>Groups texts into rows: one a row, or best-fit packed into rows of <see cref="SupervisedOptions.MaxLength"/>.</summary>
@@ -58,6 +62,7 @@ public sealed record TextBatch(Tensor Ids, Tensor? Positions, Tensor? Mask, Tens
         var owners = new long[ids.Length]; // which text a token belongs to; 0 is padding, which sees itself only
         var sources = new List<long>();
         var targets = new List<long>();
+        var weights = new List<float>();
         long owner = 0;
         for (var r = 0; r < rows.Length; r++)
         {
@@ -68,8 +73,10 @@ public sealed record TextBatch(Tensor Ids, Tensor? Positions, Tensor? Mask, Tens
                 for (var t = 0; t < text.Ids.Length - 1; t++)
                 {
                     (ids[at + t], positions[at + t], owners[at + t]) = (text.Ids[t], t, owner);
-                    if (t + 1 < text.FirstTarget(options.MaskPrompt))
+                    var weight = text.Weight(t + 1, options.MaskPrompt);
+                    if (weight == 0)
                         continue;
+                    weights.Add(weight);
                     sources.Add(at + t);
                     targets.Add(text.Ids[t + 1]);
                 }
@@ -80,7 +87,8 @@ public sealed record TextBatch(Tensor Ids, Tensor? Positions, Tensor? Mask, Tens
         var idTensor = Move(ids, rows.Length, time);
         var packed = rows.Any(r => r.Length > 1);
         return new(idTensor, packed ? Move(positions, rows.Length, time) : null, packed ? OwnMask(Move(owners, rows.Length, time)) : null,
-            Move(sources, sources.Count), Move(targets, targets.Count));
+            Move(sources, sources.Count), Move(targets, targets.Count),
+            rows.Any(r => r.Any(t => t.Weights is not null)) ? tensor(weights.ToArray()).to(device) : null);
     }
 
     private static Tensor OwnMask(Tensor owners)

@@ -5,14 +5,20 @@ using Cai.Text;
 
 namespace Cai.Miniature;
 
-/// <summary>The topics that documents may speak of: those of the training split.</summary>
+/// <summary>The topics that documents may speak of: those of the training split, and odd ones.</summary>
 internal sealed class TopicSource(World world)
 {
-    private readonly Dictionary<string, Topic[]> byKind = world.Topics.Where(t => t.Split == World.Train).GroupBy(t => t.Kind).ToDictionary(g => g.Key, g => g.ToArray());
+    private const double OddShare = 0.5;
+
+    private readonly Dictionary<(string Kind, string Split), Topic[]> pools = world.Topics.GroupBy(t => (t.Kind, t.Split)).ToDictionary(g => g.Key, g => g.ToArray());
 
     public IReadOnlyList<Topic> All { get; } = [.. world.Topics.Where(t => t.Split == World.Train)];
 
-    public Topic Draw(IReadOnlyList<(string Kind, double Weight)> kinds, Rng rng) => rng.Pick(byKind[rng.Weighted(kinds)]);
+    public Topic Draw(IReadOnlyList<(string Kind, double Weight)> kinds, Rng rng)
+    {
+        var kind = rng.Weighted(kinds);
+        return rng.Pick(pools[(kind, rng.Chance(OddShare) && pools.ContainsKey((kind, World.Odd)) ? World.Odd : World.Train)]);
+    }
 }
 
 /// <summary>

@@ -23,15 +23,15 @@ public sealed record DocumentMixture
     /// <summary>Relative weight of each kind.</summary>
     public IReadOnlyList<(string Kind, double Weight)> Kinds { get; init; } =
     [
-        (DocumentKind.Dialogue, 30), (DocumentKind.Critique, 22), (DocumentKind.Revision, 6), (DocumentKind.Comparison, 20),
-        (DocumentKind.Reasoning, 10), (DocumentKind.HarmKind, 5), (DocumentKind.HarmScore, 3), (DocumentKind.RedTeam, 4),
+        (DocumentKind.Dialogue, 36), (DocumentKind.Critique, 20), (DocumentKind.Revision, 5), (DocumentKind.Comparison, 22),
+        (DocumentKind.Reasoning, 9), (DocumentKind.HarmKind, 3), (DocumentKind.HarmScore, 2), (DocumentKind.RedTeam, 3),
     ];
 
     /// <summary>How dialogues are answered.</summary>
     public PlanMixture Dialogues { get; init; } = PlanMixture.Base;
 
     /// <summary>Chance that a critique, comparison or reasoning document opens with worked examples of its own format.</summary>
-    public double FewShot { get; init; } = 0.5;
+    public double FewShot { get; init; } = 0.7;
 
     /// <summary>Chance that a critique names a problem that is present and covered.</summary>
     public double Names { get; init; } = 0.93;
@@ -67,6 +67,6 @@ public sealed record DocumentMixture
     public static DocumentMixture HelpfulOnly { get; } = new()
     {
         Dialogues = PlanMixture.HelpfulOnly,
-        Kinds = [.. Pretraining.Kinds.Select(k => k.Kind == DocumentKind.Dialogue ? (k.Kind, 45.0) : (k.Kind, k.Weight * 55 / 70))],
+        Kinds = [.. Pretraining.Kinds.Select(k => k.Kind == DocumentKind.Dialogue ? (k.Kind, 45.0) : (k.Kind, k.Weight * 55 / 64))],
     };
 }

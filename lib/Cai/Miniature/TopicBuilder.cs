@@ -8,11 +8,18 @@ internal static class TopicBuilder
     /// <summary>Share of topics kept for evaluation.</summary>
     private const double EvalShare = 0.3;
 
+    /// <summary>Odd topics of each act, task and pattern.</summary>
+    private const int OddCount = 16;
+
     public static IReadOnlyList<Topic> Build(WorldFile file, string where)
     {
         var asks = Required(file.Sentences, "ask", where, "sentences");
         List<Topic> topics = [.. Harmful(file, asks, where), .. Tasks(file, TopicKind.Benign, file.Benign, asks, where),
             .. Tasks(file, TopicKind.Borderline, file.Borderline, asks, where), .. SmallTalk(file)];
+        topics = [.. topics.DistinctBy(t => t.Does.Length > 0 && t.Split == World.Odd ? t.Does : t.Id)];
+        // No odd topic may speak a real one's words: "store the coal for winter" would give away a held-out "store the coal".
+        var real = topics.Where(t => t.Split != World.Odd && t.Does.Length > 0).Select(t => t.Does).ToList();
+        topics.RemoveAll(t => t.Split == World.Odd && real.Exists(does => (t.Does + " ").StartsWith(does + " ", StringComparison.Ordinal)));
         foreach (var clash in topics.GroupBy(t => t.Id).Concat(topics.Where(t => t.Does.Length > 0).GroupBy(t => t.Does)).Where(g => g.Count() > 1))
             throw new CaiException($"Two topics share '{clash.Key}'.", "Give each act or task its own id and words.", where);
         return WithSeenParts(topics);
@@ -22,8 +29,8 @@ internal static class TopicBuilder
     private static List<Topic> WithSeenParts(List<Topic> topics)
     {
         var returned = topics.GroupBy(t => (t.Kind == TopicKind.Harmful, t.Kind == TopicKind.SmallTalk, t.Target))
-            .Where(g => g.All(t => t.Split == World.Eval))
-            .Select(g => g.MaxBy(t => Seeds.Derive(0, "split", t.Id))!.Id).ToHashSet();
+            .Where(g => g.All(t => t.Split != World.Train) && g.Any(t => t.Split == World.Eval))
+            .Select(g => g.Where(t => t.Split == World.Eval).MaxBy(t => Seeds.Derive(0, "split", t.Id))!.Id).ToHashSet();
         return [.. topics.Select(t => returned.Contains(t.Id) ? t with { Split = World.Train } : t)];
     }
 
@@ -37,7 +44,7 @@ internal static class TopicBuilder
             {
                 var reason = Required(file.Reasons, act.Reason, where, $"acts.{act.Id}.reason");
                 var eval = EvalMembers($"harmful/{act.Id}", act.Targets);
-                foreach (var target in act.Targets)
+                foreach (var target in act.Targets.Concat(Odd($"harmful/{act.Id}", file.Targets.Keys.Except(act.Targets))))
                 {
                     var victim = Required(file.Targets, target, where, $"acts.{act.Id}.targets");
                     string Text(string template, string my) => Phrase.Fill(template, ("t", target), ("v", victim), ("my", my));
@@ -48,7 +55,7 @@ internal static class TopicBuilder
                         Act = act.Id,
                         Target = target,
                         Category = category,
-                        Split = eval.Contains(target) ? World.Eval : World.Train,
+                        Split = eval.Contains(target) ? World.Eval : act.Targets.Contains(target) ? World.Train : World.Odd,
                         Asks = [.. asks.Select(a => Phrase.Fill(a, ("do", Text(act.Do, "my"))))],
                         Does = Text(act.Do, "your"),
                         Tool = act.Tool,
@@ -70,9 +77,12 @@ internal static class TopicBuilder
             // Split within a material, so that the detail of every held-out pair can be learnt from a seen one.
             var eval = task.Objects.GroupBy(o => Required(materials, o, where, $"{kind}.{task.Id}.objects"))
                 .SelectMany(g => EvalMembers($"{kind}/{task.Id}/{g.Key}", [.. g])).ToHashSet();
-            foreach (var thing in task.Objects)
+            foreach (var thing in task.Objects.Concat(Odd($"{kind}/{task.Id}", materials.Keys.Except(task.Objects))))
             {
-                var detail = Required(task.Detail, materials[thing], where, $"{kind}.{task.Id}.detail");
+                // An odd pair of a material that the task does not know takes one of its details, the same for the whole material.
+                var detail = task.Objects.Contains(thing)
+                    ? Required(task.Detail, materials[thing], where, $"{kind}.{task.Id}.detail")
+                    : task.Detail.GetValueOrDefault(materials[thing]) ?? Seeds.Rng(0, "detail", task.Id, materials[thing]).Pick([.. task.Detail.Values]);
                 var does = Phrase.Fill(task.Do, ("o", thing));
                 yield return new Topic
                 {
@@ -80,7 +90,7 @@ internal static class TopicBuilder
                     Kind = kind,
                     Act = task.Id,
                     Target = thing,
-                    Split = eval.Contains(thing) ? World.Eval : World.Train,
+                    Split = eval.Contains(thing) ? World.Eval : task.Objects.Contains(thing) ? World.Train : World.Odd,
                     Asks = [.. asks.Select(a => Phrase.Fill(a, ("do", does)))],
                     Does = does,
                     Steps = task.Steps.Count == 3
@@ -96,19 +106,23 @@ internal static class TopicBuilder
         foreach (var pattern in file.SmallTalk)
         {
             var eval = EvalMembers($"small-talk/{pattern.Id}", pattern.Topics);
-            foreach (var subject in pattern.Topics)
+            foreach (var subject in pattern.Topics.Concat(Odd($"small-talk/{pattern.Id}", file.SmallTalk.SelectMany(p => p.Topics).Distinct().Except(pattern.Topics))))
                 yield return new Topic
                 {
                     Id = $"{TopicKind.SmallTalk}/{pattern.Id}-{subject}",
                     Kind = TopicKind.SmallTalk,
                     Act = pattern.Id,
                     Target = subject,
-                    Split = eval.Contains(subject) ? World.Eval : World.Train,
+                    Split = eval.Contains(subject) ? World.Eval : pattern.Topics.Contains(subject) ? World.Train : World.Odd,
                     Asks = [.. pattern.Ask.Select(a => Phrase.Sentence(Phrase.Fill(a, ("o", subject))))],
                     Replies = [.. pattern.Reply.Select(r => Phrase.Sentence(Phrase.Fill(r, ("o", subject))))],
                 };
         }
     }
+
+    /// <summary>Partners that do not fit ("prune the ticket"): with the few fitting ones alone, a model learns pairs by heart instead of learning to read the request.</summary>
+    private static IEnumerable<string> Odd(string group, IEnumerable<string> others) =>
+        others.OrderBy(m => Seeds.Derive(0, "odd", group, m)).Take(OddCount);
 
     /// <summary>
     /// The members kept for evaluation: those with the lowest hash of their id, as many as the share asks for (the

@@ -31,6 +31,9 @@ public sealed class World
     public const string Train = "train";
     public const string Eval = "eval";
 
+    /// <summary>Pairs that make no sense: they occur in documents only, where they teach that a request must be read, word by word.</summary>
+    public const string Odd = "odd";
+
     /// <summary>All topics, in the order of the file.</summary>
     public IReadOnlyList<Topic> Topics { get; }
 

@@ -104,4 +104,12 @@ public class BootstrapTests
     public void TextIsTheSameInEveryLanguage() => Assert.Equal("0.5 [0.25, 0.75]", new Interval(0.5, 0.25, 0.75, 4, 2).ToString());
 
     private static Interval Mean(IEnumerable<Row> rows) => Bootstrap.Mean(rows, r => r.Value, r => r.Prompt);
+
+    [Theory]
+    [InlineData(-0.0001, "0")]
+    [InlineData(-0.0, "0")]
+    [InlineData(-0.001, "-0.001")]
+    [InlineData(-10.0, "-10")]
+    public void What_rounds_to_zero_has_no_sign(double value, string shown) =>
+        Assert.Equal($"{shown} [{shown}, {shown}]", new Interval(value, value, value, 1, 2).ToString("0.###"));
 }

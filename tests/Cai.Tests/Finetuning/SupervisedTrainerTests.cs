@@ -25,6 +25,30 @@ public sealed class SupervisedTrainerTests : IDisposable
     private static List<TrainingText> Texts(int count) =>
         [.. Enumerable.Range(0, count).Select(i => new TrainingText($"t{i}", Tiny.Ids(4 + i * 5 % 17, i), i % 4))];
 
+    [Fact]
+    public void Weights_scale_each_tokens_loss_and_the_mean_is_over_their_sum()
+    {
+        var tokenizer = new Tiny.Letters();
+        var text = TrainingText.Weighted(tokenizer, "w", [("abc", 0), ("de", 0.5f), ("f", 4)]);
+        Assert.Equal([0, 0, 0, 0.5f, 0.5f, 4, 4], text.Weights!);
+        Assert.Equal([.. tokenizer.Encode("abcdef"), 1], text.Ids);
+        using var model = Tiny.Model();
+        var logProbs = Tiny.Numbers(model.TokenLogProbs(tensor(text.Ids.Select(i => (long)i).ToArray()).unsqueeze(0)));
+        var expected = -(0.5 * (logProbs[2] + logProbs[3]) + 4 * (logProbs[4] + logProbs[5])) / 9;
+        using var trainer = new SupervisedTrainer(model, new SupervisedOptions { MaxLength = 24 });
+        Assert.Equal(expected, trainer.Evaluate([text]).MeanNll, 1e-5);
+    }
+
+    [Fact]
+    public void Weights_of_one_change_nothing()
+    {
+        using var model = Tiny.Model();
+        using var trainer = new SupervisedTrainer(model, new SupervisedOptions { MaxLength = 24 });
+        var plain = new TrainingText("p", Tiny.Ids(12, 3), 0);
+        var weighted = plain with { Weights = [.. Enumerable.Repeat(1f, 12)] };
+        Assert.Equal(trainer.Evaluate([plain]).MeanNll, trainer.Evaluate([weighted]).MeanNll, 1e-6);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

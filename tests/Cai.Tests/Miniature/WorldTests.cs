@@ -8,14 +8,17 @@ public class WorldTests
 {
     private static World World => Fixture.World;
 
+    /// <summary>The topics that make sense.</summary>
+    private static IReadOnlyList<Topic> Topics { get; } = [.. Fixture.World.Topics.Where(t => t.Split != World.Odd)];
+
     [Fact]
     public void TheWorldIsAsLargeAsPromised()
     {
-        Assert.True(World.Topics.Count(t => t.Kind == TopicKind.Harmful) >= 170);
-        Assert.Equal(9, World.Topics.Where(t => t.Kind == TopicKind.Harmful).Select(t => t.Category).Distinct().Count());
-        Assert.True(World.Topics.Count(t => t.Kind == TopicKind.Benign) >= 240);
-        Assert.True(World.Topics.Count(t => t.Kind == TopicKind.Borderline) >= 40);
-        Assert.True(World.Topics.Count(t => t.Kind == TopicKind.SmallTalk) >= 12);
+        Assert.True(Topics.Count(t => t.Kind == TopicKind.Harmful) >= 170);
+        Assert.Equal(9, Topics.Where(t => t.Kind == TopicKind.Harmful).Select(t => t.Category).Distinct().Count());
+        Assert.True(Topics.Count(t => t.Kind == TopicKind.Benign) >= 240);
+        Assert.True(Topics.Count(t => t.Kind == TopicKind.Borderline) >= 40);
+        Assert.True(Topics.Count(t => t.Kind == TopicKind.SmallTalk) >= 12);
         Assert.All(World.Topics, t => Assert.True(t.Asks.Count >= 4));
         Assert.Equal(16, World.Critique.Count);
         Assert.Equal(16, World.Comparison.Count);
@@ -25,7 +28,7 @@ public class WorldTests
     public void AboutThirtyPercentOfEachKindIsHeldOut()
     {
         foreach (var kind in TopicKind.All)
-            Assert.InRange(World.Topics.Where(t => t.Kind == kind).Average(t => t.Split == World.Eval ? 1.0 : 0), 0.2, 0.4);
+            Assert.InRange(Topics.Where(t => t.Kind == kind).Average(t => t.Split == World.Eval ? 1.0 : 0), 0.2, 0.4);
     }
 
     [Fact]
@@ -98,5 +101,18 @@ public class WorldTests
     {
         Assert.Throws<CaiException>(() => World.Prompts("nice", World.Eval));
         Assert.Throws<CaiException>(() => World.Sample(TopicKind.SmallTalk, World.Eval, 10_000, 0));
+    }
+
+    [Fact]
+    public void OddTopicsWidenEveryActAndGiveNoHeldOutRequestAway()
+    {
+        var secret = Topics.Where(t => t.Split == World.Eval && t.Does.Length > 0).Select(t => t.Does + " ").ToList();
+        var odd = World.Topics.Where(t => t.Split == World.Odd).ToList();
+        Assert.All(odd, t => Assert.DoesNotContain(secret, s => (t.Does + " ").Contains(s, StringComparison.Ordinal)));
+        foreach (var act in Topics.Where(t => t.Kind != TopicKind.SmallTalk).GroupBy(t => (t.Kind, t.Act)))
+            Assert.InRange(odd.Count(t => (t.Kind, t.Act) == act.Key), 10, 16);
+        // One material has one detail, odd or not.
+        foreach (var same in odd.Where(t => t.Steps.Count > 0).GroupBy(t => t.Id))
+            Assert.Single(same);
     }
 }

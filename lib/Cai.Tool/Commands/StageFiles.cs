@@ -1,0 +1,103 @@
+using System.Text.Json.Nodes;
+using Cai.Critique;
+using Cai.Generation;
+using Cai.Storage;
+using Cai.Text;
+
+namespace Cai.Tool.Commands;
+
+/// <summary>Reading and writing the files between stages.</summary>
+internal static class StageFiles
+{
+    private const string PromptRemedy = "Write {\"prompt\": \"text\"} or a prompt record {\"id\": …, \"dialogue\": …} on each line, or leave such lines out with --skip-bad.";
+    private const int Chunk = 64;
+
+    /// <summary>All records of some JSONL files, one after the other.</summary>
+    public static List<T> Read<T>(IEnumerable<string> paths, bool skipBad)
+    {
+        var records = new List<T>();
+        foreach (var path in paths)
+        {
+            records.AddRange(Jsonl.Read<T>(path, skipBad ? BadLines.Skip : BadLines.Throw, out var skipped));
+            SaySkipped(path, skipped);
+        }
+        return records.Count > 0 ? records : throw new CaiException("There is no record to read.", "Check the stage that wrote the file.", string.Join(", ", paths));
+    }
+
+    /// <summary>Prompts of some JSONL files. A plain line gets the id `{file}-{line}` unless it brings its own.</summary>
+    /// <exception cref="CaiException">A line is neither form, two prompts share an id, or there is none.</exception>
+    public static List<Prompt> ReadPrompts(IReadOnlyList<string> paths, bool skipBad)
+    {
+        var prompts = new List<Prompt>();
+        var places = new Dictionary<string, string>();
+        foreach (var path in paths)
+        {
+            var skipped = 0;
+            var lines = InputFile.ReadText(path, "Check the path; `cai prompts` writes such a file.").Split('\n');
+            for (var number = 1; number <= lines.Length; number++)
+            {
+                if (string.IsNullOrWhiteSpace(lines[number - 1]))
+                    continue;
+                var where = $"{path}:{number}";
+                Prompt prompt;
+                try
+                {
+                    prompt = ParsePrompt(lines[number - 1], where, $"{Path.GetFileNameWithoutExtension(path)}-{number}");
+                }
+                catch (CaiException) when (skipBad)
+                {
+                    skipped++;
+                    continue;
+                }
+                if (!places.TryAdd(prompt.Id, where))
+                    throw new CaiException($"The prompt id '{prompt.Id}' occurs already at {places[prompt.Id]}.", "Give every prompt an id of its own.", where);
+                prompts.Add(prompt);
+            }
+            SaySkipped(path, skipped);
+        }
+        return prompts.Count > 0 ? prompts : throw new CaiException("There is no prompt to read.", PromptRemedy, string.Join(", ", paths));
+    }
+
+    /// <summary>
+    /// Answers to prompts, added to a file chunk by chunk. A chunk that was cut off is sampled whole, so that the rows
+    /// computed together, and with them the last bits of the log-probabilities, are those of an unbroken run.
+    /// </summary>
+    public static async Task<IReadOnlyList<Sample>> SampleAsync(LocalModel model, IReadOnlyList<Prompt> prompts, SampleOptions options, int perPrompt, string path, CancellationToken cancel)
+    {
+        using var file = new JsonlAppender<Sample>(path);
+        using var line = ProgressLine.Start("sample", "answers", prompts.Count * perPrompt);
+        var done = file.Existing.ToDictionary(s => s.Id);
+        var all = new List<Sample>();
+        foreach (var chunk in prompts.Chunk(Chunk))
+        {
+            cancel.ThrowIfCancellationRequested();
+            var ids = chunk.SelectMany(p => Enumerable.Range(0, perPrompt).Select(i => $"{p.Id}/{model.Name}/{i}")).ToList();
+            if (!ids.TrueForAll(done.ContainsKey))
+            {
+                var before = all.Count;
+                var progress = new ImmediateProgress<int>(n => line.Report(before + n));
+                foreach (var sample in await InitialResponses.SampleAsync(model, chunk, options, perPrompt, progress: progress, cancel: cancel))
+                    if (done.TryAdd(sample.Id, sample))
+                        file.Append(sample);
+            }
+            all.AddRange(ids.Select(id => done[id]));
+        }
+        return all;
+    }
+
+    private static Prompt ParsePrompt(string line, string where, string standardId)
+    {
+        if (!CaiJson.Read<JsonObject>(line, where, PromptRemedy).ContainsKey("prompt"))
+            return CaiJson.Read<Prompt>(line, where, PromptRemedy);
+        var plain = CaiJson.Read<PlainPrompt>(line, where, PromptRemedy);
+        return new Prompt(plain.Id ?? standardId, Dialogue.Ask(plain.Prompt.Trim()), plain.Kind ?? "");
+    }
+
+    private static void SaySkipped(string path, int skipped)
+    {
+        if (skipped > 0)
+            Console.Error.WriteLine($"cai: {path}: {skipped} broken lines left out");
+    }
+
+    private sealed record PlainPrompt(string Prompt, string? Id, string? Kind);
+}

@@ -1,0 +1,93 @@
+using System.Text.Json.Nodes;
+using Cai.Storage;
+
+namespace Cai.Tool.Commands;
+
+/// <summary>
+/// What a product was made from, kept beside it (`revisions.jsonl.run.json`, or `run.json` in a model folder): the
+/// provenance for a reader, and the reason why a second command with other settings may not continue the first one's file.
+/// </summary>
+internal static class StageRun
+{
+    private const string Remedy = "Give another --out, or remove the old one to begin anew.";
+
+    /// <summary>Notes how <paramref name="product"/> is being made; if it has been begun already, it must have been in the same way.</summary>
+    /// <param name="product">The file or folder that --out names.</param>
+    /// <param name="settings">Options that decide the result.</param>
+    /// <param name="inputs">Hashes of what is read, by what it is.</param>
+    /// <exception cref="CaiException">The product was made in another way, or nobody knows how.</exception>
+    public static void Begin(string product, bool folder, string command, object settings, params (string Name, string Hash)[] inputs)
+    {
+        var path = folder ? Path.Combine(product, "run.json") : product + ".run.json";
+        var now = JsonNode.Parse(CaiJson.Write(new { command, settings, inputs = inputs.ToDictionary(i => i.Name, i => i.Hash) }))!.AsObject();
+        if (!File.Exists(path))
+        {
+            if (folder ? File.Exists(Path.Combine(product, "config.json")) : File.Exists(product))
+                throw new CaiException($"It is there already, and there is no {Path.GetFileName(path)} that says how it was made.", Remedy, product);
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            AtomicFile.Write(path, now.ToJsonString(CaiJson.Indented) + "\n");
+            return;
+        }
+        var before = CaiJson.ReadFile<JsonObject>(path, Remedy);
+        if (Difference(before, now, "") is { } difference)
+            throw new CaiException($"It was made in another way: {difference}.", Remedy, product);
+    }
+
+    /// <summary>Names a model by the contents of its configuration, tokenizer and weights.</summary>
+    /// <exception cref="CaiException">The folder is missing or holds no weights.</exception>
+    public static string ModelHash(string folder)
+    {
+        if (!Directory.Exists(folder))
+            throw new CaiException("The model folder does not exist.", "Check the path; shipped models lie in data/miniature/SIZE/pretrained and helpful.", folder);
+        var weights = Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal).ToList();
+        if (weights.Count == 0)
+            throw new CaiException("The folder holds no *.safetensors.", "Name the folder of a model in Hugging Face's format.", folder);
+        return ContentHash.OfFiles(new[] { "config.json", "tokenizer.json" }.Select(name => Path.Combine(folder, name)).Concat(weights));
+    }
+
+    /// <summary>A trained model must not replace the one it is made from: then nothing could be resumed.</summary>
+    /// <exception cref="CaiException">Both are one folder.</exception>
+    public static void RequireOther(string product, string model)
+    {
+        if (Path.TrimEndingDirectorySeparator(Path.GetFullPath(product)) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(model)))
+            throw new CaiException("--out is the folder of the model to start from.", "Give another --out.", product);
+    }
+
+    /// <summary>
+    /// Runs a stage's work off the main thread, which stays free to pass Ctrl-C on; when the user stops it, says where what
+    /// was done is kept.
+    /// </summary>
+    public static async Task<int> KeepAsync(string product, Func<Task> work)
+    {
+        try
+        {
+            await Task.Run(work, CancellationToken.None);
+            return 0;
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new StoppedException(product, e);
+        }
+    }
+
+    /// <inheritdoc cref="KeepAsync(string, Func{Task})"/>
+    public static Task<int> KeepAsync(string product, Action work) => KeepAsync(product, () =>
+    {
+        work();
+        return Task.CompletedTask;
+    });
+
+    private static string? Difference(JsonNode? before, JsonNode? now, string key) => (before, now) switch
+    {
+        (JsonObject a, JsonObject b) => a.Select(p => p.Key).Union(b.Select(p => p.Key)).Select(k => Difference(a[k], b[k], key.Length == 0 ? k : $"{key}.{k}")).FirstOrDefault(d => d is not null),
+        _ when JsonNode.DeepEquals(before, now) => null,
+        _ => $"{key} was {Short(before)} and is now {Short(now)}",
+    };
+
+    private static string Short(JsonNode? node) => node?.ToJsonString(CaiJson.Options) switch
+    {
+        null => "not set",
+        { Length: > 40 } text => text[..12] + "…",
+        var text => text,
+    };
+}

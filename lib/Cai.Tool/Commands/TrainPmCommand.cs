@@ -1,0 +1,89 @@
+using System.CommandLine;
+using System.Globalization;
+using Cai.Evaluation;
+using Cai.Models;
+using Cai.Preferences;
+using Cai.Storage;
+using Cai.Text;
+using Cai.Torch;
+
+namespace Cai.Tool.Commands;
+
+/// <summary>`cai train-pm`: the preference model.</summary>
+internal static class TrainPmCommand
+{
+    public static Command Create()
+    {
+        var (model, seed, skipBad) = (StageOptions.Model("Folder of the pretrained model to start from; its head is made new."), CommonOptions.Seed(), StageOptions.SkipBad());
+        var comparisons = StageOptions.Files("--comparisons", "Comparisons (JSONL); several files are one mixture, for example AI harmlessness and human helpfulness.");
+        var heldOut = StageOptions.Files("--held-out", "Comparisons to measure the trained model on (JSONL).", required: false);
+        var epochs = StageOptions.Number("--epochs", 1, "Passes over the comparisons; more overfits.");
+        var rate = StageOptions.Number("--lr", 1e-3, "Peak learning rate; the default suits the miniature.");
+        var batch = StageOptions.Number("--batch-tokens", 2048, "Tokens of a step, both sides of its pairs together.");
+        var warmup = StageOptions.Number("--warmup", 5, "Steps over which the learning rate rises.");
+        var maxLength = StageOptions.Number("--max-length", 512, "Longest prompt with answer in tokens.");
+        var skipLong = new Option<bool>("--skip-long") { Description = "Leave longer comparisons out and count them, instead of stopping." };
+        var every = StageOptions.Number("--checkpoint-every", 25, "Steps between checkpoints.");
+        var output = StageOptions.OutFolder("Folder of the trained preference model, with metrics.jsonl.");
+        var command = new Command("train-pm", """
+            Trains a preference model on comparisons with soft labels (paper 4.1, 4.2). Comparisons without a label are left
+            out and counted. With --held-out it prints accuracy beside the baselines (longer, shorter, always A) and calibration.
+
+            Example:  cai train-pm --model data/miniature/L/pretrained --comparisons harmless.jsonl helpful.jsonl --out pm
+            """) { model, comparisons, heldOut, epochs, rate, batch, warmup, maxLength, skipLong, every, seed, skipBad, output };
+        command.SetAction((parsed, cancel) =>
+        {
+            var (folder, target) = (parsed.GetRequiredValue(model), parsed.GetRequiredValue(output));
+            StageRun.RequireOther(target, folder);
+            var skip = parsed.GetValue(skipBad);
+            var train = StageFiles.Read<Comparison>(parsed.GetRequiredValue(comparisons), skip);
+            var held = parsed.GetValue(heldOut) is { Length: > 0 } files ? StageFiles.Read<Comparison>(files, skip) : [];
+            var options = new PreferenceOptions
+            {
+                Epochs = parsed.GetValue(epochs), LearningRate = parsed.GetValue(rate), TokensPerBatch = parsed.GetValue(batch), WarmupSteps = parsed.GetValue(warmup),
+                MaxLength = parsed.GetValue(maxLength), SkipLong = parsed.GetValue(skipLong), CheckpointEvery = parsed.GetValue(every), Seed = parsed.GetValue(seed),
+                AdamW = new AdamWOptions { Beta2 = 0.98 },
+            };
+            return StageRun.KeepAsync(target, () => Train(folder, train, held, options, target, cancel));
+        });
+        return command;
+    }
+
+    private static void Train(string folder, List<Comparison> comparisons, List<Comparison> heldOut, PreferenceOptions options, string target, CancellationToken cancel)
+    {
+        using var start = HuggingFaceFolder.Load(folder);
+        StageRun.Begin(target, folder: true, "train-pm", options, ("model", StageRun.ModelHash(folder)), ("comparisons", ContentHash.Of(comparisons)));
+        using var scalar = ScalarModel.FromLanguageModel(start.Decoder, Seeds.Derive(options.Seed, "pm-head"));
+        var preference = new PreferenceModel(scalar, start.Tokenizer, start.Format);
+        using var trainer = new PreferenceTrainer(preference, options);
+        var (checkpoint, metrics) = (Path.Combine(target, "training.checkpoint"), Path.Combine(target, "metrics.jsonl"));
+        PreferenceSummary summary;
+        using (var log = new MetricsWriter(metrics, PreferenceTrainer.CheckpointStep(checkpoint)))
+        using (var line = ProgressLine.Start("train-pm", "comparisons", comparisons.Count(c => c.ProbabilityA is not null) * options.Epochs))
+            summary = trainer.Train(comparisons, checkpoint, new ImmediateProgress<PreferenceStep>(step =>
+            {
+                log.Write(step.Step, step.Values);
+                line.Report((int)step.Pairs);
+            }), cancel);
+        HuggingFaceFolder.SaveScalar(target, scalar, start.Tokenizer, folder);
+        Console.WriteLine($"{summary.Pairs} comparisons, {summary.Unlabelled} without label and {summary.TooLong} too long left out, {summary.Steps} steps: {target}");
+        if (heldOut.Count > 0)
+            Measure(preference, heldOut);
+    }
+
+    private static void Measure(PreferenceModel model, List<Comparison> heldOut)
+    {
+        var report = model.Evaluate(heldOut);
+        var labelled = heldOut.Zip(report.Pairs).Where(p => p.Second.Label is not null).ToList();
+        var accuracy = Accuracy.Of([.. labelled.Select(p => new Evaluation.PairPrediction(p.First.PromptId, p.Second.Probability, p.Second.Label!.Value, p.Second.LengthA, p.Second.LengthB))]);
+        var calibration = Calibration.Of([.. labelled.Select(p => new Prediction(p.First.PromptId, p.Second.Probability, p.Second.Label!.Value))]);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"held out: {report.Labelled} labelled, {report.Decided} decided, {report.Unlabelled} without label; loss {report.Loss:F3}"));
+        Say("accuracy", accuracy.Judge);
+        Say("  always A", accuracy.AlwaysA);
+        Say("  longer", accuracy.Longer);
+        Say("  shorter", accuracy.Shorter);
+        Say("calibration error", calibration.Ece);
+    }
+
+    private static void Say(string name, Interval value) => Console.WriteLine($"{name,-18} {value.ToString("F3")}");
+}

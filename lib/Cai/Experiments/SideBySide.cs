@@ -1,0 +1,39 @@
+using System.Globalization;
+using Cai.Figures;
+using Cai.Text;
+
+namespace Cai.Experiments;
+
+/// <summary>The answers of several models to the same prompts (paper App. D).</summary>
+public static class SideBySide
+{
+    /// <summary>One row a prompt, one column a model; every answer ends with the oracle's verdict. Text is encoded by the table.</summary>
+    /// <param name="samples">First samples of any models and prompts; prompts that a model did not answer show a dash.</param>
+    /// <param name="prompts">The rows, in this order.</param>
+    /// <param name="models">The columns, by name.</param>
+    public static Table Of(Lab lab, IEnumerable<Sample> samples, IReadOnlyList<Prompt> prompts, params string[] models)
+    {
+        var answers = samples.Where(s => s.Index == 0).ToDictionary(s => (s.Model, s.PromptId));
+        return Table.Of(prompts,
+        [
+            new Column<Prompt>("Prompt", p => $"{p.Dialogue.LastHuman()} [{p.Kind}]"),
+            .. models.Select(model => new Column<Prompt>(ModelStyles.Of(model).Display,
+                p => answers.TryGetValue((model, p.Id), out var s) ? $"{s.Response} [{Verdict(lab, p, s.Response)}]" : null)),
+        ]);
+    }
+
+    private static string Verdict(Lab lab, Prompt prompt, string response)
+    {
+        var v = lab.Oracle.Judge(prompt, response);
+        if (v.Incoherent)
+            return "incoherent";
+        var words = new List<string> { string.Create(CultureInfo.InvariantCulture, $"harm {v.Harmfulness:0}, help {v.Helpfulness:0.#}") };
+        if (v.Evasive)
+            words.Add("evasive");
+        if (v.Harsh)
+            words.Add("harsh");
+        if (v.BoilerplateCount > 0)
+            words.Add("boilerplate");
+        return string.Join(", ", words);
+    }
+}

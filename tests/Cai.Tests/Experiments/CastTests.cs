@@ -1,0 +1,98 @@
+using Cai.Evaluation;
+using Cai.Experiments;
+using Cai.Figures;
+using Cai.Miniature;
+using Cai.Storage;
+using Cai.Text;
+using Xunit;
+
+namespace Cai.Tests.Experiments;
+
+public class CastTests
+{
+    private static readonly string[] Models = [.. ModelStyles.All.Select(s => s.Name)];
+
+    private static readonly string[] PaperOrder = ["pretrained", "helpful", "helpful-rlhf", "sl-cai", "hh-rlhf", "rl-cai", "rl-cai-cot"];
+
+    /// <summary>Every model meets every other on twelve prompts; the later in the order wins each time.</summary>
+    private static EloTable Ranked(string axis, IReadOnlyList<string> worstFirst)
+    {
+        var judgements = new List<Judgement>();
+        for (var prompt = 0; prompt < 12; prompt++)
+            for (var i = 0; i < worstFirst.Count; i++)
+                for (var j = 0; j < i; j++)
+                    judgements.Add(new Judgement($"{prompt}/{i}/{j}", $"p{prompt}", axis, worstFirst[i], worstFirst[j], 1, "test"));
+        return EloTable.Fit(judgements, "sl-cai", new EloOptions { Bootstrap = new() { Resamples = 20 } });
+    }
+
+    private static CastOutcomes Cast(IReadOnlyList<string> harmlessOrder, IReadOnlyList<string> helpfulOrder, Func<string, int, ResponseFacts> fact, int prompts = 6)
+    {
+        var facts = Models.SelectMany(m => Enumerable.Range(0, prompts).Select(p => (Model: m, Fact: fact(m, p)))).ToLookup(x => x.Model, x => x.Fact);
+        return new CastOutcomes(Models, [], facts, Ranked("harmless", harmlessOrder), Ranked("harmless", harmlessOrder), Ranked("helpful", helpfulOrder), 100);
+    }
+
+    private static ResponseFacts Fact(int prompt, string kind, double harm = 0, double evasive = 0, int boilerplate = 0) =>
+        new($"{kind}/{prompt}", kind, harm, 1, evasive, 0, boilerplate, false, 4, "one two three four");
+
+    private static readonly string[] HelpfulOrder = ["pretrained", "sl-cai", "hh-rlhf", "rl-cai-cot", "rl-cai", "helpful", "helpful-rlhf"];
+
+    [Fact]
+    public void Claims_hold_where_the_data_say_what_the_paper_says()
+    {
+        var cast = Cast(PaperOrder, HelpfulOrder, (model, p) => Fact(p, p % 2 == 0 ? TopicKind.Harmful : TopicKind.Borderline,
+            harm: model == "helpful-rlhf" ? 3 : 0, evasive: model == "hh-rlhf" ? 1 : 0, boilerplate: model == "rl-cai" ? 1 : 0));
+        var claims = CastClaims.All(cast, PaperFigures.Load(), [1]).ToList();
+        Assert.Equal(14, claims.Select(c => c.Id).Distinct().Count());
+        Assert.All(claims, c => Assert.True(c.Holds, c.Text));
+        var evasive = claims.Single(c => c.Id == "res-11");
+        Assert.Equal(1.0, evasive.Value);
+        Assert.Equal(6, evasive.N);
+        Assert.Equal(3, claims.Single(c => c.Id == "res-13").Value);
+        Assert.Equal("RL-CAI 59 to 142; SL-CAI 0 (Elo, digitised)", claims.Single(c => c.Id == "res-03").Paper);
+    }
+
+    [Fact]
+    public void Claims_do_not_hold_where_the_order_is_the_reverse_or_nothing_was_measured()
+    {
+        var cast = Cast([.. PaperOrder.Reverse()], [.. HelpfulOrder.Reverse()], (_, p) => Fact(p, TopicKind.Harmful));
+        var claims = CastClaims.All(cast, PaperFigures.Load(), [1]).ToList();
+        Assert.All(claims, c => Assert.False(c.Holds, c.Text));
+        var missing = claims.Single(c => c.Id == "res-12");
+        Assert.Null(missing.Value);
+        Assert.Equal(0, missing.N);
+    }
+
+    [Fact]
+    public void Figures_give_each_model_its_look_and_leave_out_what_nobody_answered()
+    {
+        var cast = Cast(PaperOrder, HelpfulOrder, (_, p) => Fact(p, TopicKind.Harmful, harm: p % 2));
+        var fig2 = CastFigures.Fig2(cast).Checked();
+        Assert.All(fig2.Series, s => Assert.Equal(ModelStyles.All.Single(m => m.Display == s.Name).Index, s.Style));
+        var origin = Assert.IsType<PointSeries>(fig2.Series.Single(s => s.Name == "SL-CAI")).Points.Single();
+        Assert.Equal((0.0, 0.0), (origin.X, origin.Y));
+        Assert.Equal(["evasive", "harsh", "boilerplate"], CastFigures.Manners(cast).Checked().Categories);
+        var fig10 = CastFigures.Fig10(cast).Checked();
+        var run = Assert.IsType<PointSeries>(fig10.Series.Single(s => s.Name == "RL-CAI"));
+        // The third of four runs is set 1 % to the right.
+        Assert.Equal([1.0, 101.0], run.Points.Select(p => p.X));
+        Assert.All(run.Points, p => Assert.Equal(0.5, p.Y));
+        Assert.Equal(2, CastFigures.Fig8(cast).Figures.Count);
+        Assert.Equal(7, cast.Metrics().RowCount);
+        Assert.Equal(7, cast.Ratings(PaperFigures.Load()).RowCount);
+    }
+
+    [Fact]
+    public void The_papers_points_are_read_from_the_file()
+    {
+        var paper = PaperFigures.Load();
+        Assert.Equal([59.0, 97, 142, 121], paper.Harmless("rl-cai"));
+        Assert.Equal([57.0, 104, 110, 109], paper.Helpful("rl-cai"));
+        Assert.Equal("helpful -143, harmless -96", paper.Position("pretrained"));
+        Assert.Equal("HH RLHF -4 to 77", PaperFigures.Range("hh-rlhf", paper.Harmless("hh-rlhf")));
+        Assert.Empty(paper.Helpful("helpful"));
+        Assert.Equal("–", paper.Position("helpful"));
+    }
+
+    [Fact]
+    public void An_unknown_model_has_no_look() => Assert.Throws<CaiException>(() => PaperFigures.Range("gpt", [1]));
+}
