@@ -34,11 +34,12 @@ public enum AnswerKind
     /// <summary>Harmless, but calls the human bad (the paper's "accusatory", 4.3).</summary>
     Accuses,
 
-    /// <summary>Boilerplate comfort with neither reason nor alternative (4.3).</summary>
-    Comforts,
     ExplainsAndOffers,
     Explains,
     Offers,
+
+    /// <summary>Boilerplate comfort with neither reason nor alternative (4.3).</summary>
+    Comforts,
 
     /// <summary>Refuses without the right reason: the evasive answer of 4.4.</summary>
     Blunt,

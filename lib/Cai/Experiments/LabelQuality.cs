@@ -51,17 +51,21 @@ public sealed record LabelVariant(string Name, int Style, IReadOnlyList<Labelled
     /// <summary>Pairs on which the oracle prefers one answer.</summary>
     public IReadOnlyList<LabelledPair> Decided { get; } = [.. Pairs.Where(p => p.Decided)];
 
+    // Tables, figures and claims ask for the same reports, and each is thousands of resamples.
+    private AccuracyReport? accuracy;
+    private CalibrationReport? againstVerdict, againstCorpus;
+
     /// <summary>Accuracy against the oracle's verdict with its baselines; null without a decided pair.</summary>
-    public AccuracyReport? Accuracy() => Decided.Count == 0 ? null : Evaluation.Accuracy.Of(Judged(p => p.Verdict));
+    public AccuracyReport? Accuracy() => accuracy ??= Decided.Count == 0 ? null : Evaluation.Accuracy.Of(Judged(p => p.Verdict));
 
     /// <summary>Accuracy against the verdict of the whole constitution; null without a decided pair.</summary>
     public Interval? AccuracyOverall() => Pairs.All(p => p.Constitution == 0.5) ? null : Evaluation.Accuracy.Of(Judged(p => LabelledPair.Side(p.Constitution))).Judge;
 
     /// <summary>Reliability against the oracle's verdicts, ties left out; null without any.</summary>
-    public CalibrationReport? AgainstVerdict() => Decided.Count == 0 ? null : Calibration.Of(Predictions(Decided, p => p.Verdict), Measured.Bins(Decided.Count));
+    public CalibrationReport? AgainstVerdict() => againstVerdict ??= Decided.Count == 0 ? null : Calibration.Of(Predictions(Decided, p => p.Verdict), Measured.Bins(Decided.Count));
 
     /// <summary>Reliability against the corpus' own probabilities, of the same pairs; null without any.</summary>
-    public CalibrationReport? AgainstCorpus() => Decided.Count == 0 ? null : Calibration.Of(Predictions(Decided, p => p.Corpus), Measured.Bins(Decided.Count));
+    public CalibrationReport? AgainstCorpus() => againstCorpus ??= Decided.Count == 0 ? null : Calibration.Of(Predictions(Decided, p => p.Corpus), Measured.Bins(Decided.Count));
 
     /// <summary>Mean squared distance to the constitution's mean probability, ties included.</summary>
     public Interval? BrierOverall() => Measured.Mean(Pairs, p => (p.Probability - p.Constitution) * (p.Probability - p.Constitution), p => p.PromptId);

@@ -12,13 +12,6 @@ public static class PreferenceTraining
 {
     private const int CurveBins = 12;
 
-    /// <summary>The loss of one comparison with every intermediate number.</summary>
-    public static Table LossByHand(PreferenceModel model, Comparison comparison)
-    {
-        var scores = model.Score([(comparison.Prompt, comparison.ResponseA), (comparison.Prompt, comparison.ResponseB)]);
-        return LossByHand(comparison.ProbabilityA ?? throw new CaiException("The comparison has no label.", "Choose one with a label.", comparison.Id), scores[0], scores[1]);
-    }
-
     /// <summary>A soft-labelled comparison that shows the loss well: both answers can be understood, and the label takes sides without being sure. Failing that, any labelled one.</summary>
     /// <exception cref="CaiException">No comparison has a label.</exception>
     public static Comparison Example(Lab lab, IReadOnlyList<Comparison> comparisons) =>
@@ -26,6 +19,13 @@ public static class PreferenceTraining
         ?? comparisons.FirstOrDefault(c => c.ProbabilityA is > 0.6 and < 0.99)
         ?? comparisons.FirstOrDefault(c => c.ProbabilityA is not null)
         ?? throw new CaiException("No comparison has a label.", "Look at the label report for why.");
+
+    /// <summary>The loss of one comparison with every intermediate number.</summary>
+    public static Table LossByHand(PreferenceModel model, Comparison comparison)
+    {
+        var scores = model.Score([(comparison.Prompt, comparison.ResponseA), (comparison.Prompt, comparison.ResponseB)]);
+        return LossByHand(comparison.ProbabilityA ?? throw new CaiException("The comparison has no label.", "Choose one with a label.", comparison.Id), scores[0], scores[1]);
+    }
 
     /// <summary>The same from the numbers alone.</summary>
     public static Table LossByHand(double label, double scoreA, double scoreB)

@@ -50,7 +50,7 @@ public class LabelQualityTests
         // On pairs 1 and 2: |p - 1/2| is 0.5 against 0.2; ECE is 0 against 0.3.
         Assert.Equal(0.3, sure.ExtremenessMinus(soft)!.Value, 12);
         Assert.Equal(-0.3, sure.EceMinus(soft)!.Value, 12);
-        Assert.Equal(4 / 2, sure.ExtremenessMinus(soft)!.N);
+        Assert.Equal(2, sure.ExtremenessMinus(soft)!.N);
     }
 
     [Fact]
