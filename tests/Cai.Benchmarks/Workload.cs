@@ -36,7 +36,7 @@ public sealed class Workload : IDisposable
         texts = [.. new DocumentGenerator(world, 1).Pretraining(400).Select((d, i) => TrainingText.Document(tokenizer, $"{i}", d.Text))];
         prompts = [.. world.Sample(TopicKind.Harmful, World.Train, Requests, 1)];
         fewShot = Constitution.Shipped("miniature").CritiquePrefix();
-        questions = [.. prompts.Select(p => CritiqueLayout.CritiquePrompt("", p.Dialogue, "I can't help with that.", world.Critique[0].CritiqueRequest))];
+        questions = [.. prompts.Select(p => CritiqueLayout.CritiquePrompt("", p.Dialogue, "I can't help with that.", world.Critique[0].CritiqueRequests[0]))];
     }
 
     public string Size { get; }
