@@ -21,6 +21,7 @@ public sealed record ModelFolder(string Name, string Folder, string Hash, string
 public sealed partial class Lab : IDisposable
 {
     private readonly Dictionary<string, LocalModel> loaded = [];
+    private readonly Dictionary<string, ModelFolder> shipped = []; // found and hashed once
     private readonly Host host;
 
     private Lab(Scale scale, long seed, string output, Host host)
@@ -107,7 +108,7 @@ public sealed partial class Lab : IDisposable
         var folder = ShippedFolder(size, name);
         if (!Directory.Exists(folder))
             throw new CaiException($"The miniature's {name} model of size {size} is missing.", $"Train it with `cai miniature train --size {size}` and build again.", folder);
-        return new ModelFolder(name, folder, ContentHash.OfFile(Path.Combine(folder, "model.safetensors")));
+        return shipped[name] = new ModelFolder(name, folder, ContentHash.OfFile(Path.Combine(folder, "model.safetensors")));
     }
 
     private static string ShippedFolder(string size, string name) =>
