@@ -101,14 +101,15 @@ public sealed partial class Lab : IDisposable
     public static IReadOnlyList<(string Size, ModelFolder Model)> ShippedSizes(string name) =>
         [.. MiniatureSizes.Names.Where(size => Directory.Exists(ShippedFolder(size, name))).Select(size => (size, Shipped(size, name)))];
 
-    private ModelFolder Shipped(string name) => Shipped(Scale.Size, name);
+    private ModelFolder Shipped(string name) =>
+        shipped.TryGetValue(name, out var known) ? known : shipped[name] = Shipped(Scale.Size, name);
 
     private static ModelFolder Shipped(string size, string name)
     {
         var folder = ShippedFolder(size, name);
         if (!Directory.Exists(folder))
             throw new CaiException($"The miniature's {name} model of size {size} is missing.", $"Train it with `cai miniature train --size {size}` and build again.", folder);
-        return shipped[name] = new ModelFolder(name, folder, ContentHash.OfFile(Path.Combine(folder, "model.safetensors")));
+        return new ModelFolder(name, folder, ContentHash.OfFile(Path.Combine(folder, "model.safetensors")));
     }
 
     private static string ShippedFolder(string size, string name) =>
