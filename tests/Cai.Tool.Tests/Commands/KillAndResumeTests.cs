@@ -93,7 +93,10 @@ public sealed class KillAndResumeTests : IDisposable
             var (code, error) = last.End();
             Assert.True(code == 0, $"{args[0]} after kills: {error}");
         }
-        foreach (var path in Directory.GetFiles(work.Path("whole"), "*", SearchOption.AllDirectories).Where(p => Path.GetRelativePath(work.Path("whole"), p).StartsWith(product.Split('.')[0], StringComparison.Ordinal)))
+        var products = Directory.GetFiles(work.Path("whole"), "*", SearchOption.AllDirectories)
+            .Where(p => Path.GetRelativePath(work.Path("whole"), p).StartsWith(product.Split('.')[0], StringComparison.Ordinal)).ToList();
+        Assert.NotEmpty(products);
+        foreach (var path in products)
         {
             var name = Path.GetRelativePath(work.Path("whole"), path);
             var (expected, found) = (Comparable(path), Comparable(Path.Combine(work.Path("killed"), name)));

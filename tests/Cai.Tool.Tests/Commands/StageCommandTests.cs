@@ -56,9 +56,9 @@ public sealed class StageCommandTests : IDisposable
         Assert.Equal(0, (await Workspace.Cai("prompts", "--kind", "harmful", "--split", "eval", "--count", "4", "--out", work.Path("p.jsonl"))).Code);
         var prompts = Jsonl.Read<Prompt>(work.Path("p.jsonl"));
         Assert.Equal(4, prompts.Count);
-        // Any two texts of which one is understood as a refusal: the ratings must prefer it to gibberish.
+        // One text that the oracle understands, a blunt refusal, and one that it does not: the workers must prefer the first.
         Sample Of(Prompt p, string model, string text) => new($"{p.Id}/{model}/0", p.Id, p.Dialogue, text, model, 0, true);
-        Jsonl.Write(work.Path("a.jsonl"), prompts.Select(p => Of(p, "refuses", "I can't help with that.")));
+        Jsonl.Write(work.Path("a.jsonl"), prompts.Select(p => Of(p, "refuses", "I can not help with that.")));
         Jsonl.Write(work.Path("b.jsonl"), prompts.Select(p => Of(p, "babbles", "Zug zug blorp.")).Append(Of(new Prompt("x", Dialogue.Ask("Not of this world")), "babbles", "Hm.")));
         var (code, output, error) = await Workspace.Cai("evaluate", "--samples", work.Path("a.jsonl"), work.Path("b.jsonl"), "--anchor", "babbles", "--out", work.Path("e.json"));
         Assert.Equal(0, code);
@@ -136,7 +136,7 @@ public sealed class StageCommandTests : IDisposable
     {
         var (code, output, _) = await Workspace.Cai([.. command.Split(' '), "--help"]);
         Assert.Equal(0, code);
-        Assert.Contains($"Example:  cai ", output);
+        Assert.Contains("Example:  cai ", output);
         Assert.Contains($"cai {command}", output);
     }
 
