@@ -23,7 +23,7 @@ public sealed partial class Lab
     public PpoOptions PpoOptions => new()
     {
         Iterations = Scale.PpoIterations, RolloutsPerIteration = Scale.PpoBatch, Epochs = Scale.PpoEpochs, MaxNewTokens = 64,
-        LearningRate = 3e-4, CriticLearningRate = 1e-3, KlCoefficient = 0.02, MissingEosValue = -3, Seed = Seed,
+        LearningRate = 8e-4, CriticLearningRate = 1e-3, KlCoefficient = 0.02, MissingEosValue = -3, Seed = Seed,
         CheckpointEvery = 5,
     };
 

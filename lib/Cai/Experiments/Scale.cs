@@ -49,7 +49,7 @@ public sealed record Scale(string Name)
     public static Scale Quick { get; } = new("quick")
     {
         Size = "L", RedTeamPrompts = 160, HelpfulPrompts = 160, HarmlessPairs = 480, HelpfulPairs = 480,
-        PpoIterations = 30, PpoBatch = 64, PpoEpochs = 2, EvalPrompts = 100, EvalSamples = 1,
+        PpoIterations = 40, PpoBatch = 64, PpoEpochs = 2, EvalPrompts = 100, EvalSamples = 1,
     };
 
     /// <summary>Hours: all the prompts that the world has, longer RL.</summary>
