@@ -109,6 +109,8 @@ public sealed class Scorer(Decoder decoder, int batchSize = 64)
                     See(r, t, prompt, from: start, position: prompt + t - start);
                 start += branch.Count - 1;
             }
+            for (var t = start; t < time; t++)
+                See(r, t, prompt: 0, from: t, position: t); // padding sees itself: attention to nothing would be NaN, which spreads
         }
         return (tensor(positions, [rows.Count, time], device: decoder.Device), tensor(mask, [rows.Count, 1, time, time], device: decoder.Device));
 

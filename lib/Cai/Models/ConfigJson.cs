@@ -4,10 +4,17 @@ using Cai.Storage;
 
 namespace Cai.Models;
 
-/// <summary>A Hugging Face config.json: read into a <see cref="DecoderConfig"/> and written from one.</summary>
+/// <summary>A Hugging Face config.json: read into a <see cref="DecoderConfig"/> and written from one, by the keys of its <see cref="ModelFamily"/>.</summary>
 internal static class ConfigJson
 {
     public const string FileName = "config.json";
+
+    // The first spelling of each is the one that is written.
+    private static readonly (string Name, Activation Activation)[] Activations =
+    [
+        ("silu", Activation.Silu), ("swish", Activation.Silu), ("gelu", Activation.Gelu),
+        ("gelu_new", Activation.GeluTanh), ("gelu_pytorch_tanh", Activation.GeluTanh), ("gelu_fast", Activation.GeluTanh),
+    ];
 
     /// <summary>Reads the shape of a model and says whether it has a scalar head.</summary>
     /// <exception cref="CaiException">Missing, not JSON, an unknown architecture, a key absent or asking for what the decoder does not compute.</exception>
@@ -16,77 +23,103 @@ internal static class ConfigJson
         var path = Path.Combine(folder, FileName);
         if (!Directory.Exists(folder))
             throw new CaiException("The model folder does not exist.", "Check the path; a model is a folder with config.json, model.safetensors and tokenizer.json.", folder);
-        var keys = new Keys(path, CaiJson.ReadFile<JsonObject>(path, "A model is a folder with config.json, model.safetensors and tokenizer.json."));
-        var (family, scalar) = Architecture(keys);
-        Refuse(keys, family);
-        var heads = keys.Int("num_attention_heads");
-        var config = new DecoderConfig
-        {
-            VocabularySize = keys.Int("vocab_size"),
-            HiddenSize = keys.Int("hidden_size"),
-            Layers = keys.Int("num_hidden_layers"),
-            Heads = heads,
-            KvHeads = keys.Int("num_key_value_heads", heads),
-            IntermediateSize = keys.Int("intermediate_size"),
-            MaxPositions = Positions(keys, family),
-            HeadSize = keys.Int("head_dim", 0),
-            NormEpsilon = keys.Number("rms_norm_eps", 1e-6),
-            RopeTheta = RopeTheta(keys),
-            TiedHead = keys.Flag("tie_word_embeddings", false),
-            AttentionBias = family.BiasByDefault,
-            Family = family.ModelType,
-        };
-        if (config.Heads % config.KvHeads != 0)
-            throw keys.Error("num_key_value_heads", $"is {config.KvHeads}, which does not divide num_attention_heads {config.Heads}");
-        if (config.HeadSize == 0 && config.HiddenSize % config.Heads != 0)
-            throw keys.Error("num_attention_heads", $"is {config.Heads}, which does not divide hidden_size {config.HiddenSize}");
-        if (config.HeadWidth % 2 != 0)
-            throw keys.Error("head_dim", $"is {config.HeadWidth}; rotary positions need an even number");
-        return (config, scalar);
+        return Read(new ConfigReader(path, CaiJson.ReadFile<JsonObject>(path, "A model is a folder with config.json, model.safetensors and tokenizer.json.")));
     }
 
     /// <summary>The config.json of a model, readable by Hugging Face's libraries.</summary>
-    /// <exception cref="CaiException">The family is unknown, or has no weights for what the model computes.</exception>
+    /// <exception cref="CaiException">The family is unknown, or cannot state what the model computes.</exception>
     public static string Write(DecoderConfig c, bool scalar, string dtype, int? bosId, int eosId)
     {
-        var family = ModelFamily.All.FirstOrDefault(f => f.ModelType == c.Family)
+        var family = ModelFamily.Find(c.Family)
             ?? throw new CaiException($"A model of family '{c.Family}' cannot be saved.", $"Known families: {string.Join(", ", ModelFamily.All.Select(f => f.ModelType))}.");
-        if (family.BiasByDefault != c.AttentionBias)
-            throw new CaiException($"A model {(c.AttentionBias ? "with" : "without")} attention biases is not of family '{c.Family}'.", "Set the configuration's Family to llama (no biases) or qwen2 (biases).");
+        var keys = family.Keys;
         var json = new JsonObject
         {
             ["architectures"] = new JsonArray(scalar ? family.ScalarModel : family.LanguageModel),
             ["model_type"] = c.Family,
-            ["vocab_size"] = c.VocabularySize,
-            ["hidden_size"] = c.HiddenSize,
-            ["intermediate_size"] = c.IntermediateSize,
-            ["num_hidden_layers"] = c.Layers,
-            ["num_attention_heads"] = c.Heads,
-            ["num_key_value_heads"] = c.KvHeads,
-            ["head_dim"] = c.HeadWidth,
-            ["max_position_embeddings"] = c.MaxPositions,
-            ["hidden_act"] = "silu",
-            ["rms_norm_eps"] = c.NormEpsilon,
-            ["rope_theta"] = c.RopeTheta,
-            ["tie_word_embeddings"] = c.TiedHead,
-            ["bos_token_id"] = bosId,
-            ["eos_token_id"] = eosId,
-            ["torch_dtype"] = dtype,
+            [keys.VocabularySize] = c.VocabularySize,
+            [keys.HiddenSize] = c.HiddenSize,
+            [keys.IntermediateSize] = c.IntermediateSize,
+            [keys.Layers] = c.Layers,
+            [keys.Heads] = c.Heads,
         };
-        if (c.Family == "mistral")
-            json["sliding_window"] = null;
+        void Add(string? key, JsonNode? value)
+        {
+            if (key is not null)
+                json[key] = value;
+        }
+        Add(keys.KvHeads, c.KvHeads);
+        Add(keys.HeadSize, c.HeadWidth);
+        Add(keys.MaxPositions, c.MaxPositions);
+        Add(keys.Activation, Activations.First(a => a.Activation == c.Activation).Name);
+        Add(keys.NormEpsilon, c.NormEpsilon);
+        Add(keys.RopeTheta.FirstOrDefault(), c.RopeTheta);
+        Add(keys.RotaryShare.FirstOrDefault(), c.RotaryShare);
+        if (c.RopeScaling is { } scaling)
+            Add("rope_scaling", Scaling(scaling));
+        Add(keys.ParallelResidual, c.ParallelResidual);
+        if (c.AttentionBias != family.Default.AttentionBias)
+            Add(keys.AttentionBias, c.AttentionBias);
+        if (c.MlpBias != family.Default.MlpBias)
+            Add(keys.MlpBias, c.MlpBias);
+        Add(keys.UseWindow, c.Window > 0);
+        Add(keys.Window, c.Window > 0 ? c.Window : null);
+        if (c.Window > 0)
+            Add(keys.WindowFrom, c.WindowFrom);
+        Add("tie_word_embeddings", c.TiedHead);
+        Add("bos_token_id", bosId);
+        Add("eos_token_id", eosId);
+        Add("torch_dtype", dtype);
         if (scalar)
         {
             // No pad token: readers that know one would take the end token, where the score lies, for padding.
             json["id2label"] = new JsonObject { ["0"] = "score" };
             json["label2id"] = new JsonObject { ["score"] = 0 };
         }
+        CheckStated(c, Read(new ConfigReader(FileName, json)).Config);
         return json.ToJsonString(CaiJson.Indented) + "\n";
     }
 
-    private static (ModelFamily Family, bool Scalar) Architecture(Keys keys)
+    private static (DecoderConfig Config, bool Scalar) Read(ConfigReader json)
     {
-        var name = keys.Json["architectures"] is JsonArray { Count: > 0 } list ? list[0]?.ToString() : null;
+        var (family, scalar) = Architecture(json);
+        var (keys, absent) = (family.Keys, family.Default);
+        Refuse(json, family);
+        var rope = json.Object("rope_parameters") ?? json.Object("rope_scaling"); // transformers 5 moved everything rotary into the former
+        var (heads, hidden) = (json.Int(keys.Heads), json.Int(keys.HiddenSize));
+        var (attentionBias, outputBias) = keys.AttentionBias is { } key && json.Has(key)
+            ? (json.Flag(key, false), json.Flag(key, false))
+            : (absent.AttentionBias, absent.OutputBias);
+        var config = absent with
+        {
+            VocabularySize = json.Int(keys.VocabularySize),
+            HiddenSize = hidden,
+            Layers = json.Int(keys.Layers),
+            Heads = heads,
+            KvHeads = keys.KvHeads is null ? heads : json.Int(keys.KvHeads, heads),
+            IntermediateSize = json.Int(keys.IntermediateSize, family.DefaultWidening > 0 ? family.DefaultWidening * hidden : null),
+            MaxPositions = json.Int(keys.MaxPositions),
+            HeadSize = keys.HeadSize is null ? 0 : json.Int(keys.HeadSize, absent.HeadSize),
+            NormEpsilon = json.Number(keys.NormEpsilon, absent.NormEpsilon),
+            Activation = ActivationOf(json, keys.Activation, absent.Activation),
+            ParallelResidual = keys.ParallelResidual is { } parallel ? json.Flag(parallel, absent.ParallelResidual) : absent.ParallelResidual,
+            RopeTheta = First(json, rope, keys.RopeTheta, absent.RopeTheta),
+            RotaryShare = First(json, rope, keys.RotaryShare, absent.RotaryShare),
+            RopeScaling = absent.LearnedPositions ? null : Scaling(rope),
+            TiedHead = json.Flag("tie_word_embeddings", absent.TiedHead),
+            AttentionBias = attentionBias,
+            OutputBias = outputBias,
+            MlpBias = keys.MlpBias is { } mlp ? json.Flag(mlp, absent.MlpBias) : absent.MlpBias,
+            Family = family.ModelType,
+        };
+        config = WithWindow(json, family, config);
+        CheckSizes(json, keys, config);
+        return (config, scalar);
+    }
+
+    private static (ModelFamily Family, bool Scalar) Architecture(ConfigReader json)
+    {
+        var name = json.Json["architectures"] is JsonArray { Count: > 0 } list ? list[0]?.ToString() : null;
         foreach (var family in ModelFamily.All)
         {
             if (name == family.LanguageModel)
@@ -95,61 +128,94 @@ internal static class ConfigJson
                 return (family, true);
         }
         throw new CaiException($"The architecture {(name is null ? "is not stated" : $"'{name}' is not known")}.",
-            $"Known: {string.Join(", ", ModelFamily.All.SelectMany(f => new[] { f.LanguageModel, f.ScalarModel }))}.", $"{keys.Path}: architectures");
+            $"Known: {string.Join(", ", ModelFamily.All.SelectMany(f => new[] { f.LanguageModel, f.ScalarModel }))}.", $"{json.Path}: architectures");
     }
 
     /// <summary>What the decoder does not compute must not be loaded as though it did.</summary>
-    private static void Refuse(Keys keys, ModelFamily family)
+    private static void Refuse(ConfigReader json, ModelFamily family)
     {
-        if (keys.Text("hidden_act", "silu") is var act && act != "silu")
-            throw keys.Error("hidden_act", $"is '{act}'; only silu is computed");
-        if (keys.Flag("mlp_bias", false))
-            throw keys.Error("mlp_bias", "is true; MLP biases are not computed");
-        if (!family.BiasByDefault && keys.Flag("attention_bias", false))
-            throw keys.Error("attention_bias", $"is true; for {family.ModelType} this includes a bias on o_proj, which is not computed");
-        foreach (var key in (string[])["rope_scaling", "rope_parameters"])
-            if (keys.Json[key] is JsonObject rope && (rope["rope_type"] ?? rope["type"])?.ToString() is { } type && type != "default")
-                throw keys.Error(key, $"asks for '{type}' positions; only plain rotary positions are computed");
-        if (keys.Number("partial_rotary_factor", 1) != 1)
-            throw keys.Error("partial_rotary_factor", "is not 1; only full rotary positions are computed");
+        foreach (var (key, value) in family.Required)
+            if (json.Flag(key, value) != value)
+                throw json.Error(key, $"is {(value ? "false" : "true")}, which is not computed");
+        if (family.Keys.AttentionBias is null && json.Flag("attention_bias", false))
+            throw json.Error("attention_bias", $"is true; models of family {family.ModelType} have no such key");
+        if (family.Keys.MlpBias is null && json.Flag("mlp_bias", false))
+            throw json.Error("mlp_bias", $"is true; models of family {family.ModelType} have no such key");
+        if (family.Keys.RotaryShare.Count == 0 && json.Number("partial_rotary_factor", 1) != 1)
+            throw json.Error("partial_rotary_factor", $"is not 1; models of family {family.ModelType} rotate whole heads");
+        if (json.Json["quantization_config"] is not null)
+            throw json.Error("quantization_config", "says that the weights are quantised; only plain weights are read");
     }
 
-    /// <summary>Up to its window, a sliding-window model is a plain one: its window is taken as the longest sequence.</summary>
-    private static int Positions(Keys keys, ModelFamily family)
+    private static Activation ActivationOf(ConfigReader json, string key, Activation absent) => json.Text(key) is not { } name
+        ? absent
+        : Activations.FirstOrDefault(a => a.Name == name) is { Name: not null } found
+            ? found.Activation
+            : throw json.Error(key, $"is '{name}'; computed are {string.Join(", ", Activations.Select(a => a.Name))}");
+
+    private static double First(ConfigReader json, ConfigReader? rope, IReadOnlyList<string> names, double absent)
     {
-        var positions = keys.Int("max_position_embeddings");
-        var windowed = family.ModelType == "mistral" || keys.Flag("use_sliding_window", false);
-        return windowed ? Math.Min(positions, keys.Int("sliding_window", positions)) : positions;
+        foreach (var name in names)
+            foreach (var place in (ConfigReader?[])[rope, json])
+                if (place?.Has(name) == true)
+                    return place.Number(name, absent);
+        return absent;
     }
 
-    // Transformers 5 moved the base of the frequencies into rope_parameters.
-    private static double RopeTheta(Keys keys) =>
-        keys.Json["rope_parameters"] is JsonObject rope && rope.ContainsKey("rope_theta")
-            ? new Keys(keys.Path, rope).Number("rope_theta", 10000)
-            : keys.Number("rope_theta", 10000);
-
-    private sealed record Keys(string Path, JsonObject Json)
+    private static RopeScaling? Scaling(ConfigReader? rope)
     {
-        public int Int(string key, int? absent = null)
+        var type = rope?.Text("rope_type") ?? rope?.Text("type");
+        if (rope is null || type is null or "default")
+            return null;
+        return type switch
         {
-            var value = Json[key];
-            if (value is null)
-                return absent ?? throw Error(key, "is missing; a whole number was expected");
-            return value.GetValueKind() == JsonValueKind.Number && value.AsValue().TryGetValue(out int number) && number > 0
-                ? number
-                : throw Error(key, $"is {value.ToJsonString()}; a whole number above 0 was expected");
-        }
+            "linear" => new(RopeScalingKind.Linear, rope.Number("factor")),
+            "llama3" => new(RopeScalingKind.Llama3, rope.Number("factor"), rope.Number("low_freq_factor"), rope.Number("high_freq_factor"), rope.Int("original_max_position_embeddings")),
+            _ => throw rope.Error("rope_type", $"is '{type}'; computed are default, linear, llama3"),
+        };
+    }
 
-        public double Number(string key, double absent) => Json[key] is not { } value
-            ? absent
-            : value.GetValueKind() == JsonValueKind.Number ? value.GetValue<double>() : throw Error(key, $"is {value.ToJsonString()}; a number was expected");
+    private static JsonObject Scaling(RopeScaling s) => s.Kind == RopeScalingKind.Linear
+        ? new() { ["rope_type"] = "linear", ["factor"] = s.Factor }
+        : new()
+        {
+            ["rope_type"] = "llama3", ["factor"] = s.Factor, ["low_freq_factor"] = s.LowFrequencyFactor, ["high_freq_factor"] = s.HighFrequencyFactor,
+            ["original_max_position_embeddings"] = s.OriginalPositions,
+        };
 
-        public bool Flag(string key, bool absent) => Json[key] is not { } value
-            ? absent
-            : value.GetValueKind() is JsonValueKind.True or JsonValueKind.False ? value.GetValue<bool>() : throw Error(key, $"is {value.ToJsonString()}; true or false was expected");
+    /// <summary>A window that is switched off, null, or set for no layer is none.</summary>
+    private static DecoderConfig WithWindow(ConfigReader json, ModelFamily family, DecoderConfig config)
+    {
+        var (keys, absent) = (family.Keys, family.Default);
+        var window = 0;
+        if (keys.Window is { } key && (keys.UseWindow is null || json.Flag(keys.UseWindow, false)))
+            window = json.Has(key) ? json.Int(key, 0) : absent.Window;
+        var from = window > 0 && keys.WindowFrom is not null ? json.Count(keys.WindowFrom, absent.WindowFrom) : 0;
+        config = config with { Window = from < config.Layers ? window : 0, WindowFrom = from < config.Layers ? from : 0 };
+        if (keys.Window is not null && json.Json["layer_types"] is JsonArray types
+            && !types.Select(t => t?.ToString()).SequenceEqual(Enumerable.Range(0, config.Layers).Select(i => config.IsWindowed(i) ? "sliding_attention" : "full_attention")))
+            throw json.Error("layer_types", $"does not agree with {keys.Window}{(keys.WindowFrom is null ? "" : $", {keys.UseWindow} and {keys.WindowFrom}")}; other patterns are not computed");
+        return config;
+    }
 
-        public string Text(string key, string absent) => Json[key]?.ToString() ?? absent;
+    private static void CheckSizes(ConfigReader json, ConfigKeys keys, DecoderConfig config)
+    {
+        if (config.Heads % config.KvHeads != 0)
+            throw json.Error(keys.KvHeads!, $"is {config.KvHeads}, which does not divide {keys.Heads} {config.Heads}");
+        if (config.HeadSize == 0 && config.HiddenSize % config.Heads != 0)
+            throw json.Error(keys.Heads, $"is {config.Heads}, which does not divide {keys.HiddenSize} {config.HiddenSize}");
+        if (!config.LearnedPositions && (config.RotaryWidth % 2 != 0 || config.RotaryWidth < 2))
+            throw json.Error(config.RotaryShare == 1 ? keys.HeadSize ?? keys.Heads : keys.RotaryShare[0],
+                $"makes {config.RotaryWidth} of each head's {config.HeadWidth} numbers rotary; an even number was expected");
+    }
 
-        public CaiException Error(string key, string problem) => new($"The key {problem}.", "Correct config.json, or take a model that this kit computes.", $"{Path}: {key}");
+    /// <summary>What is written must say all that the model is: a family without, say, biases cannot.</summary>
+    private static void CheckStated(DecoderConfig model, DecoderConfig stated)
+    {
+        var (wanted, said) = (Node(model), Node(stated));
+        foreach (var (name, value) in wanted)
+            if (!JsonNode.DeepEquals(value, said[name]))
+                throw new CaiException($"A model of family '{model.Family}' cannot have {name} {value?.ToJsonString() ?? "null"}.", $"Set the configuration's Family to one that can ({string.Join(", ", ModelFamily.All.Select(f => f.ModelType))}).");
+        static JsonObject Node(DecoderConfig c) => JsonSerializer.SerializeToNode(c with { HeadSize = c.HeadWidth })!.AsObject();
     }
 }

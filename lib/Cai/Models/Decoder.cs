@@ -6,13 +6,13 @@ using F = TorchSharp.torch.nn.functional;
 namespace Cai.Models;
 
 /// <summary>
-/// A Llama-style decoder: RMSNorm, rotary positions, grouped-query attention, SwiGLU, tied or untied head. Query, key and
-/// value are one matrix, gate and up are one, because small models are bound by the number of operations.
+/// The decoder of all families: norms, attention with rotary or learned positions, MLP, tied or untied head, each as
+/// <see cref="DecoderConfig"/> says. Query, key and value are one matrix, gate and up are one, because small models are
+/// bound by the number of operations.
 /// </summary>
 public sealed class Decoder : IDisposable
 {
-    private readonly Tensor cos; // [positions, 1, head width]
-    private readonly Tensor sin;
+    private readonly RotaryTable? rotary;
     private readonly bool ownsParameters;
 
     /// <summary>A decoder over existing weights (named as in <see cref="Shapes"/>); the caller keeps ownership unless <paramref name="owns"/>.</summary>
@@ -21,7 +21,7 @@ public sealed class Decoder : IDisposable
         Config = config;
         Parameters = parameters;
         ownsParameters = owns;
-        (cos, sin) = Rotary(config, parameters.Flat.device, parameters.Flat.dtype);
+        rotary = config.LearnedPositions ? null : new RotaryTable(config, parameters.Flat.device, parameters.Flat.dtype);
     }
 
     /// <summary>A decoder with freshly drawn weights.</summary>
@@ -43,18 +43,35 @@ public sealed class Decoder : IDisposable
     {
         long d = c.HiddenSize, width = c.HeadWidth, f = c.IntermediateSize, qkv = (c.Heads + 2 * c.KvHeads) * width;
         List<ParameterShape> shapes = [new("embed.weight", [c.VocabularySize, d])];
+        void Linear(string name, long rows, long columns, bool bias)
+        {
+            shapes.Add(new(name + ".weight", [rows, columns]));
+            if (bias)
+                shapes.Add(new(name + ".bias", [rows], Decay: false));
+        }
+        void Norm(string name, long size, bool bias)
+        {
+            shapes.Add(new(name + ".weight", [size], Decay: false));
+            if (bias)
+                shapes.Add(new(name + ".bias", [size], Decay: false));
+        }
+        if (c.LearnedPositions)
+            shapes.Add(new("positions.weight", [c.MaxPositions, d]));
         for (var i = 0; i < c.Layers; i++)
         {
-            shapes.Add(new($"layers.{i}.attention_norm.weight", [d], Decay: false));
-            shapes.Add(new($"layers.{i}.qkv.weight", [qkv, d]));
-            if (c.AttentionBias)
-                shapes.Add(new($"layers.{i}.qkv.bias", [qkv], Decay: false));
-            shapes.Add(new($"layers.{i}.out.weight", [d, c.Heads * width]));
-            shapes.Add(new($"layers.{i}.mlp_norm.weight", [d], Decay: false));
-            shapes.Add(new($"layers.{i}.gate_up.weight", [2 * f, d]));
-            shapes.Add(new($"layers.{i}.down.weight", [d, f]));
+            Norm($"layers.{i}.attention_norm", d, c.Norm == NormKind.Layer);
+            Linear($"layers.{i}.qkv", qkv, d, c.AttentionBias);
+            if (c.QkNorm)
+            {
+                Norm($"layers.{i}.q_norm", width, bias: false);
+                Norm($"layers.{i}.k_norm", width, bias: false);
+            }
+            Linear($"layers.{i}.out", d, c.Heads * width, c.OutputBias);
+            Norm($"layers.{i}.mlp_norm", d, c.Norm == NormKind.Layer);
+            Linear(c.GatedMlp ? $"layers.{i}.gate_up" : $"layers.{i}.up", c.GatedMlp ? 2 * f : f, d, c.MlpBias);
+            Linear($"layers.{i}.down", d, f, c.MlpBias);
         }
-        shapes.Add(new("norm.weight", [d], Decay: false));
+        Norm("norm", d, c.Norm == NormKind.Layer);
         if (!c.TiedHead)
             shapes.Add(new("head.weight", [c.VocabularySize, d]));
         return shapes;
@@ -70,7 +87,7 @@ public sealed class Decoder : IDisposable
     /// </param>
     /// <param name="cache">
     /// Keys and values of earlier tokens; this call's are written at <paramref name="positions"/>. Needs a mask unless it
-    /// is empty; as many columns as the mask has are read.
+    /// is empty; as many columns as the mask has are read. A token's column is its position, less the prefix.
     /// </param>
     /// <param name="prefix">Keys and values of tokens that come before every row, batch 1, filled to its capacity; null positions then count from there.</param>
     /// <returns>[batch, time, hidden]</returns>
@@ -79,17 +96,18 @@ public sealed class Decoder : IDisposable
         using var scope = NewDisposeScope();
         var time = ids.shape[1];
         var start = prefix?.Capacity ?? 0;
-        // [time, 1, width] broadcasts over the batch; with explicit positions it is [batch, time, 1, width].
-        var c = positions is null ? cos.narrow(0, start, time) : cos.index_select(0, positions.flatten()).view(positions.shape[0], positions.shape[1], 1, -1);
-        var s = positions is null ? sin.narrow(0, start, time) : sin.index_select(0, positions.flatten()).view(positions.shape[0], positions.shape[1], 1, -1);
         var x = Parameters["embed.weight"].index_select(0, ids.flatten()).view(ids.shape[0], time, Config.HiddenSize);
+        if (Config.LearnedPositions)
+            x = x + (positions is null ? Parameters["positions.weight"].narrow(0, start, time) : Parameters["positions.weight"].index_select(0, positions.flatten()).view(x.shape));
+        var turn = rotary?.At(start, time, positions);
         var columns = positions is null || start == 0 ? positions : positions - start;
+        var window = SlidingWindow.Of(Config.Window, time, positions, mask, cache is not null, start, ids.device);
         for (var i = 0; i < Config.Layers; i++)
         {
-            x = x + Attention(i, RmsNorm(x, Parameters[$"layers.{i}.attention_norm.weight"]), c, s, columns, mask, cache, prefix);
-            x = x + Mlp(i, RmsNorm(x, Parameters[$"layers.{i}.mlp_norm.weight"]));
+            var windowed = window is not null && Config.IsWindowed(i);
+            x = Layer(i, x, new View(turn, columns, windowed ? window!.Own : mask, windowed ? window!.Prefix : null, cache, prefix));
         }
-        return RmsNorm(x, Parameters["norm.weight"]).MoveToOuterDisposeScope();
+        return Norm(x, "norm").MoveToOuterDisposeScope();
     }
 
     /// <summary>Logits of the next token: [..., hidden] to [..., vocab].</summary>
@@ -123,27 +141,40 @@ public sealed class Decoder : IDisposable
 
     public void Dispose()
     {
-        cos.Dispose();
-        sin.Dispose();
+        rotary?.Dispose();
         if (ownsParameters)
             Parameters.Dispose();
     }
 
-    private Tensor Attention(int layer, Tensor x, Tensor cos, Tensor sin, Tensor? columns, Tensor? mask, KvCache? cache, KvCache? prefix)
+    /// <summary>What all layers of one pass share: where tokens stand and what they see.</summary>
+    /// <param name="Turn">Cosines and sines; null with learned positions.</param>
+    /// <param name="Columns">Of the cache, [batch, time].</param>
+    private sealed record View((Tensor Cos, Tensor Sin)? Turn, Tensor? Columns, Tensor? Mask, Tensor? PrefixMask, KvCache? Cache, KvCache? Prefix);
+
+    private Tensor Layer(int layer, Tensor x, View view)
+    {
+        using var scope = NewDisposeScope();
+        var attended = x + Attention(layer, Norm(x, $"layers.{layer}.attention_norm"), view);
+        return (attended + Mlp(layer, Norm(Config.ParallelResidual ? x : attended, $"layers.{layer}.mlp_norm"))).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Attention(int layer, Tensor x, View view)
     {
         long batch = x.shape[0], time = x.shape[1], heads = Config.Heads, kv = Config.KvHeads, width = Config.HeadWidth;
-        var bias = Config.AttentionBias ? Parameters[$"layers.{layer}.qkv.bias"] : null;
-        var qkv = F.linear(x, Parameters[$"layers.{layer}.qkv.weight"], bias).view(batch, time, heads + 2 * kv, width);
-        var rotated = Rotate(qkv.narrow(2, 0, heads + kv), cos, sin).transpose(1, 2); // [batch, heads + kv, time, width]
-        var query = rotated.narrow(1, 0, heads);
-        var key = rotated.narrow(1, heads, kv);
+        var qkv = Linear(x, $"layers.{layer}.qkv", Config.AttentionBias).view(batch, time, heads + 2 * kv, width);
+        var turning = Config.QkNorm
+            ? cat([RmsNorm(qkv.narrow(2, 0, heads), Parameters[$"layers.{layer}.q_norm.weight"]), RmsNorm(qkv.narrow(2, heads, kv), Parameters[$"layers.{layer}.k_norm.weight"])], 2)
+            : qkv.narrow(2, 0, heads + kv);
+        var turned = (view.Turn is var (cos, sin) ? RotaryTable.Rotate(turning, cos, sin) : turning).transpose(1, 2); // [batch, heads + kv, time, width]
+        var query = turned.narrow(1, 0, heads);
+        var key = turned.narrow(1, heads, kv);
         var value = qkv.narrow(2, heads + kv, kv).transpose(1, 2);
-        if (cache is not null)
-            (key, value) = cache.Append(layer, key, value, columns, mask?.shape[3] ?? time);
-        var mixed = prefix is not null
-            ? PrefixAttention.Attend(query, key, value, prefix.Keys(layer), prefix.Values(layer), mask)
-            : OwnAttention(query, key, value, mask);
-        return F.linear(mixed.transpose(1, 2).reshape(batch, time, heads * width), Parameters[$"layers.{layer}.out.weight"]);
+        if (view.Cache is not null)
+            (key, value) = view.Cache.Append(layer, key, value, view.Columns, view.Mask?.shape[3] ?? time);
+        var mixed = view.Prefix is { } prefix
+            ? PrefixAttention.Attend(query, key, value, prefix.Keys(layer), prefix.Values(layer), view.Mask, view.PrefixMask)
+            : OwnAttention(query, key, value, view.Mask);
+        return Linear(mixed.transpose(1, 2).reshape(batch, time, heads * width), $"layers.{layer}.out", Config.OutputBias);
     }
 
     private static Tensor OwnAttention(Tensor query, Tensor key, Tensor value, Tensor? mask)
@@ -160,9 +191,24 @@ public sealed class Decoder : IDisposable
 
     private Tensor Mlp(int layer, Tensor x)
     {
-        var both = F.linear(x, Parameters[$"layers.{layer}.gate_up.weight"]).chunk(2, -1);
-        return F.linear(F.silu(both[0]) * both[1], Parameters[$"layers.{layer}.down.weight"]);
+        if (!Config.GatedMlp)
+            return Linear(Activate(Linear(x, $"layers.{layer}.up", Config.MlpBias)), $"layers.{layer}.down", Config.MlpBias);
+        var both = Linear(x, $"layers.{layer}.gate_up", Config.MlpBias).chunk(2, -1);
+        return Linear(Activate(both[0]) * both[1], $"layers.{layer}.down", Config.MlpBias);
     }
+
+    private Tensor Activate(Tensor x) => Config.Activation switch
+    {
+        Activation.Silu => F.silu(x),
+        Activation.Gelu => F.gelu(x),
+        _ => F.gelu(x, TorchSharp.Modules.GELU.Approximate.tanh),
+    };
+
+    private Tensor Linear(Tensor x, string name, bool bias) => F.linear(x, Parameters[name + ".weight"], bias ? Parameters[name + ".bias"] : null);
+
+    private Tensor Norm(Tensor x, string name) => Config.Norm == NormKind.Rms
+        ? RmsNorm(x, Parameters[name + ".weight"])
+        : F.layer_norm(x, [Config.HiddenSize], Parameters[name + ".weight"], Parameters[name + ".bias"], Config.NormEpsilon);
 
     private Tensor RmsNorm(Tensor x, Tensor weight)
     {
@@ -177,20 +223,5 @@ public sealed class Decoder : IDisposable
     {
         var s = x.shape;
         return x.unsqueeze(2).expand(s[0], s[1], times, s[2], s[3]).reshape(s[0], s[1] * times, s[2], s[3]);
-    }
-
-    /// <summary>x cos + (-x2, x1) sin over the two halves of a head (Hugging Face's layout); the minus is in <paramref name="sin"/>.</summary>
-    private static Tensor Rotate(Tensor x, Tensor cos, Tensor sin) => addcmul(x * cos, x.roll(x.shape[^1] / 2, -1), sin, 1);
-
-    private static (Tensor Cos, Tensor Sin) Rotary(DecoderConfig c, Device device, ScalarType dtype)
-    {
-        using var scope = NewDisposeScope();
-        var width = c.HeadWidth;
-        var frequencies = pow(c.RopeTheta, arange(0, width, 2, dtype: ScalarType.Float64) / -width);
-        var angles = outer(arange(c.MaxPositions, dtype: ScalarType.Float64), frequencies);
-        var (cosines, sines) = (angles.cos(), angles.sin());
-        var cos = cat([cosines, cosines], -1).unsqueeze(1).to(dtype).to(device);
-        var signedSin = cat([-sines, sines], -1).unsqueeze(1).to(dtype).to(device);
-        return (cos.DetachFromDisposeScope(), signedSin.DetachFromDisposeScope());
     }
 }

@@ -1,68 +1,96 @@
 namespace Cai.Models;
 
-/// <summary>A tensor in a Hugging Face file.</summary>
-/// <param name="Keys">The keys of config.json that decide its shape, for messages.</param>
-public sealed record SourceTensor(string Name, long[] Shape, string Keys);
+/// <summary>How a family stores a weight that is not simply rows of ours.</summary>
+public enum WeightLayout
+{
+    /// <summary>Theirs are rows of ours, one after the other.</summary>
+    Rows,
 
-/// <summary>One of our weights and the Hugging Face tensors that it consists of, concatenated along dimension 0.</summary>
-public sealed record WeightSource(string Ours, IReadOnlyList<SourceTensor> Theirs);
+    /// <summary>Matrices are transposed (GPT-2's Conv1D); biases are not.</summary>
+    Transposed,
+
+    /// <summary>Rows run head by head, each with its query, key and value (GPT-NeoX).</summary>
+    PerHead,
+}
+
+/// <summary>One of our modules and the Hugging Face modules that it consists of, concatenated along dimension 0. `*` stands for the layer.</summary>
+public sealed record WeightRow(string Ours, IReadOnlyList<string> Theirs, WeightLayout Layout = WeightLayout.Rows);
+
+/// <summary>Where config.json keeps what <see cref="DecoderConfig"/> says. A list names several spellings, the one to write first; null or empty: the family has no such key.</summary>
+public sealed record ConfigKeys
+{
+    public string VocabularySize { get; init; } = "vocab_size";
+
+    public string HiddenSize { get; init; } = "hidden_size";
+
+    public string Layers { get; init; } = "num_hidden_layers";
+
+    public string Heads { get; init; } = "num_attention_heads";
+
+    public string? KvHeads { get; init; } = "num_key_value_heads";
+
+    public string IntermediateSize { get; init; } = "intermediate_size";
+
+    public string MaxPositions { get; init; } = "max_position_embeddings";
+
+    public string? HeadSize { get; init; } = "head_dim";
+
+    public string NormEpsilon { get; init; } = "rms_norm_eps";
+
+    public string Activation { get; init; } = "hidden_act";
+
+    public IReadOnlyList<string> RopeTheta { get; init; } = ["rope_theta"];
+
+    public IReadOnlyList<string> RotaryShare { get; init; } = [];
+
+    public string? ParallelResidual { get; init; }
+
+    /// <summary>Biases of query, key and value, and of the output projection.</summary>
+    public string? AttentionBias { get; init; }
+
+    public string? MlpBias { get; init; }
+
+    public string? Window { get; init; }
+
+    /// <summary>The flag without which <see cref="Window"/> is ignored.</summary>
+    public string? UseWindow { get; init; }
+
+    public string? WindowFrom { get; init; }
+}
 
 /// <summary>
-/// How a family of models names its weights in a Hugging Face folder. The families here differ in nothing else that a
-/// <see cref="DecoderConfig"/> does not already say.
+/// How a family of models names its settings and weights in a Hugging Face folder, and what it is when config.json is
+/// silent. The families differ in nothing else: all of them are one <see cref="DecoderConfig"/> and one <see cref="Decoder"/>.
 /// </summary>
 /// <param name="ModelType">`model_type` in config.json.</param>
-/// <param name="Architecture">Prefix of `architectures`: `Llama` in LlamaForCausalLM.</param>
-/// <param name="BiasByDefault">Whether query, key and value have biases when config.json does not say.</param>
-public sealed record ModelFamily(string ModelType, string Architecture, bool BiasByDefault)
+/// <param name="LanguageModel">Its entry in `architectures`.</param>
+/// <param name="ScalarModel">The same with a scalar head.</param>
+/// <param name="Prefix">What all weights but the heads begin with; files of the bare model leave it out.</param>
+/// <param name="Weights">The table of weights.</param>
+public sealed record ModelFamily(string ModelType, string LanguageModel, string ScalarModel, string Prefix, IReadOnlyList<WeightRow> Weights)
 {
-    public const string Embedding = "model.embed_tokens.weight";
-    public const string Head = "lm_head.weight";
-    public const string Score = "score.weight";
+    public ConfigKeys Keys { get; init; } = new();
 
-    public static IReadOnlyList<ModelFamily> All { get; } =
-    [
-        new("llama", "Llama", BiasByDefault: false),
-        new("mistral", "Mistral", BiasByDefault: false),
-        new("qwen2", "Qwen2", BiasByDefault: true),
-    ];
-
-    public string LanguageModel => Architecture + "ForCausalLM";
-
-    public string ScalarModel => Architecture + "ForSequenceClassification";
-
-    /// <summary>The table of weights in the order of <see cref="Decoder.Shapes"/>; a scalar model ends with its head instead of a language-model head.</summary>
-    public static IEnumerable<WeightSource> Sources(DecoderConfig c, bool scalar)
+    /// <summary>What a model of the family is where no key says otherwise; its sizes are not read.</summary>
+    public DecoderConfig Default { get; init; } = new()
     {
-        long d = c.HiddenSize, width = c.HeadWidth, f = c.IntermediateSize;
-        SourceTensor Norm(string name) => new(name, [d], "hidden_size");
-        yield return new("embed.weight", [new(Embedding, [c.VocabularySize, d], "vocab_size, hidden_size")]);
-        for (var i = 0; i < c.Layers; i++)
-        {
-            var theirs = $"model.layers.{i}.";
-            var parts = new (string Name, long Rows, string Key)[]
-            {
-                ("q_proj", c.Heads * width, "num_attention_heads × head_dim"),
-                ("k_proj", c.KvHeads * width, "num_key_value_heads × head_dim"),
-                ("v_proj", c.KvHeads * width, "num_key_value_heads × head_dim"),
-            };
-            yield return new($"layers.{i}.attention_norm.weight", [Norm(theirs + "input_layernorm.weight")]);
-            yield return new($"layers.{i}.qkv.weight", [.. parts.Select(p => new SourceTensor($"{theirs}self_attn.{p.Name}.weight", [p.Rows, d], $"{p.Key}, hidden_size"))]);
-            if (c.AttentionBias)
-                yield return new($"layers.{i}.qkv.bias", [.. parts.Select(p => new SourceTensor($"{theirs}self_attn.{p.Name}.bias", [p.Rows], p.Key))]);
-            yield return new($"layers.{i}.out.weight", [new(theirs + "self_attn.o_proj.weight", [d, c.Heads * width], "hidden_size, num_attention_heads × head_dim")]);
-            yield return new($"layers.{i}.mlp_norm.weight", [Norm(theirs + "post_attention_layernorm.weight")]);
-            yield return new($"layers.{i}.gate_up.weight",
-            [
-                new(theirs + "mlp.gate_proj.weight", [f, d], "intermediate_size, hidden_size"),
-                new(theirs + "mlp.up_proj.weight", [f, d], "intermediate_size, hidden_size"),
-            ]);
-            yield return new($"layers.{i}.down.weight", [new(theirs + "mlp.down_proj.weight", [d, f], "hidden_size, intermediate_size")]);
-        }
-        yield return new("norm.weight", [Norm("model.norm.weight")]);
-        if (scalar)
-            yield return new(Score, [new(Score, [1, d], "num_labels, which must be 1, and hidden_size")]);
-        else if (!c.TiedHead)
-            yield return new("head.weight", [new(Head, [c.VocabularySize, d], "vocab_size, hidden_size")]);
-    }
+        VocabularySize = 1, HiddenSize = 1, Layers = 1, Heads = 1, KvHeads = 1, IntermediateSize = 1, MaxPositions = 1, NormEpsilon = 1e-6, TiedHead = false,
+    };
+
+    /// <summary>Width of the MLP in hidden sizes when its key is absent; 0: it must be there.</summary>
+    public int DefaultWidening { get; init; }
+
+    /// <summary>Keys that ask for what the decoder does not compute, unless they have this value or are absent.</summary>
+    public IReadOnlyDictionary<string, bool> Required { get; init; } = new Dictionary<string, bool>();
+
+    /// <summary>Endings of tensors that old checkpoints stored although config.json decides them: masks and rotary frequencies.</summary>
+    public IReadOnlyList<string> Derived { get; init; } = ["rotary_emb.inv_freq"];
+
+    public static IReadOnlyList<ModelFamily> All => FamilyTable.All;
+
+    /// <summary>The family of a `model_type`; null when it is not known.</summary>
+    public static ModelFamily? Find(string modelType) => All.FirstOrDefault(f => f.ModelType == modelType);
+
+    /// <summary>The full name of one of our modules' only Hugging Face tensor: the embedding's, a head's.</summary>
+    public string NameOf(string ours) => Weights.First(r => r.Ours == ours).Theirs[0] + ".weight";
 }

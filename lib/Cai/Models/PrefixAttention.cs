@@ -14,8 +14,9 @@ internal static class PrefixAttention
     /// <param name="key">[batch, kv heads, keys, width]; <paramref name="value"/> likewise.</param>
     /// <param name="prefixKey">[1, kv heads, prefix, width]; <paramref name="prefixValue"/> likewise.</param>
     /// <param name="mask">[batch, 1, time, keys] for the own tokens, bool or additive; null is causal.</param>
+    /// <param name="prefixMask">[batch or 1, 1, time, prefix], bool; null sees the whole prefix.</param>
     /// <returns>[batch, heads, time, width]</returns>
-    public static Tensor Attend(Tensor query, Tensor key, Tensor value, Tensor prefixKey, Tensor prefixValue, Tensor? mask)
+    public static Tensor Attend(Tensor query, Tensor key, Tensor value, Tensor prefixKey, Tensor prefixValue, Tensor? mask, Tensor? prefixMask = null)
     {
         long[] q = query.shape, k = key.shape;
         long batch = q[0], time = q[2], width = q[3], kv = k[1], own = k[2], prefix = prefixKey.shape[2];
@@ -26,6 +27,8 @@ internal static class PrefixAttention
             ownScores = (ownScores.view(batch, kv, q[1] / kv, time, own) + Additive(mask, time, own, query).unsqueeze(2)).view(batch, kv, rows, own);
         var byHead = grouped.transpose(0, 1).reshape(kv, batch * rows, width);
         var prefixScores = byHead.bmm(prefixKey.squeeze(0).transpose(-1, -2)).view(kv, batch, rows, prefix).transpose(0, 1);
+        if (prefixMask is not null)
+            prefixScores = prefixScores.reshape(batch, kv, q[1] / kv, time, prefix).masked_fill(prefixMask.logical_not().unsqueeze(2), double.NegativeInfinity).view(batch, kv, rows, prefix);
         var weights = cat([prefixScores, ownScores], -1).softmax(-1);
         var fromPrefix = weights.narrow(-1, 0, prefix).transpose(0, 1).reshape(kv, batch * rows, prefix).bmm(prefixValue.squeeze(0));
         var mixed = weights.narrow(-1, prefix, own).matmul(value) + fromPrefix.view(kv, batch, rows, width).transpose(0, 1);

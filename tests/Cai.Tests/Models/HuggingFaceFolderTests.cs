@@ -104,13 +104,18 @@ public sealed class HuggingFaceFolderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("architectures", "[\"GPT2LMHeadModel\"]", "LlamaForCausalLM")]
+    [InlineData("architectures", "[\"OPTForCausalLM\"]", "LlamaForCausalLM")]
     [InlineData("architectures", "null", "is not stated")]
     [InlineData("hidden_size", "\"8\"", "hidden_size")]
     [InlineData("hidden_size", "null", "hidden_size")]
-    [InlineData("hidden_act", "\"gelu\"", "hidden_act")]
-    [InlineData("rope_scaling", "{\"rope_type\":\"llama3\",\"factor\":8}", "llama3")]
-    [InlineData("attention_bias", "true", "attention_bias")]
+    [InlineData("hidden_act", "\"relu2\"", "hidden_act: The key is 'relu2'")]
+    [InlineData("rope_scaling", "{\"rope_type\":\"llama3\",\"factor\":8}", "rope_scaling: low_freq_factor: The key is missing")]
+    [InlineData("rope_scaling", "{\"type\":\"yarn\",\"factor\":8}", "rope_type: The key is 'yarn'")]
+    [InlineData("rope_scaling", "4", "rope_scaling: The key is 4; an object was expected")]
+    [InlineData("partial_rotary_factor", "0.5", "partial_rotary_factor")]
+    [InlineData("quantization_config", "{\"quant_method\":\"gptq\"}", "quantization_config")]
+    [InlineData("attention_bias", "true", "8 weights that config.json asks for are missing: model.layers.0.self_attn.q_proj.bias")]
+    [InlineData("head_dim", "3", "head_dim: The key makes 3 of each head's 3 numbers rotary")]
     [InlineData("num_key_value_heads", "3", "num_key_value_heads")]
     [InlineData("num_key_value_heads", "4", "'model.layers.0.self_attn.k_proj.weight' has shape [8, 16], but config.json (num_key_value_heads × head_dim, hidden_size) asks for [16, 16]")]
     [InlineData("intermediate_size", "30", "intermediate_size")]
@@ -124,6 +129,91 @@ public sealed class HuggingFaceFolderTests : IDisposable
         HuggingFaceFolder.Save(folder.Path("m"), model, new NoText());
         Rewrite("m", config => config[key] = JsonNode.Parse(value));
         Fails("m", expected);
+    }
+
+    [Theory]
+    [InlineData("gpt2", "scale_attn_by_inverse_layer_idx", "true", "is true, which is not computed")]
+    [InlineData("gpt2", "scale_attn_weights", "false", "is false, which is not computed")]
+    [InlineData("gpt2", "n_positions", "32", "'transformer.wpe.weight' has shape [64, 16], but config.json (n_positions, n_embd) asks for [32, 16]")]
+    [InlineData("gpt2", "n_inner", "40", "'transformer.h.0.mlp.c_fc.weight' has shape [16, 64], but config.json (n_embd, n_inner) asks for [16, 40]")]
+    [InlineData("gpt_neox", "rotary_pct", "0.4", "rotary_pct: The key makes 3 of each head's 8 numbers rotary")]
+    [InlineData("gpt_neox", "num_hidden_layers", "3", "12 weights that config.json asks for are missing: gpt_neox.layers.2.input_layernorm.weight")]
+    [InlineData("qwen2-window", "max_window_layers", "0", "layer_types: The key does not agree with sliding_window, use_sliding_window and max_window_layers")]
+    [InlineData("qwen3", "architectures", "[\"LlamaForCausalLM\"]", "4 weights have no place in the model that config.json describes: model.layers.0.self_attn.q_norm.weight")]
+    [InlineData("mistral", "attention_bias", "true", "models of family mistral have no such key")]
+    [InlineData("phi3", "num_key_value_heads", "4", "(num_attention_heads × (hidden_size / num_attention_heads) + 2 × num_key_value_heads × (hidden_size / num_attention_heads), hidden_size) asks for [48, 16]")]
+    [InlineData("phi3", "rope_scaling", "{\"type\":\"longrope\",\"long_factor\":[1],\"short_factor\":[1]}", "rope_type: The key is 'longrope'")]
+    public void Other_families_name_their_own_keys(string model, string key, string value, string expected)
+    {
+        ForeignFolder.Write(folder.Path("m"), model);
+        Rewrite("m", config => config[key] = JsonNode.Parse(value));
+        Fails("m", expected);
+    }
+
+    [Fact]
+    public void What_a_family_cannot_state_is_not_saved()
+    {
+        void Refused(DecoderConfig config, string expected)
+        {
+            using var model = Decoder.Create(config, 1);
+            Assert.Contains(expected, Assert.Throws<CaiException>(() => HuggingFaceFolder.Save(folder.Path("m"), model, new NoText())).Message);
+            Assert.False(Directory.Exists(folder.Path("m")));
+        }
+        Refused(Tiny() with { AttentionBias = true }, "A model of family 'llama' cannot have OutputBias false");
+        Refused(Tiny() with { Family = "mistral", AttentionBias = true }, "A model of family 'mistral' cannot have AttentionBias true");
+        Refused(Tiny() with { Window = 4 }, "A model of family 'llama' cannot have Window 4");
+        Refused(Tiny() with { Family = "gpt2" }, "A model of family 'gpt2' cannot have KvHeads 2");
+        Refused(Tiny() with { Family = "bert" }, "Known families: llama, mistral, qwen2, qwen3, phi3, gpt2, gpt_neox");
+    }
+
+    [Fact]
+    public void Shards_are_written_with_an_index_and_replace_what_was_there()
+    {
+        using var model = Decoder.Create(Tiny(), 3);
+        HuggingFaceFolder.Save(folder.Path("m"), model, new NoText());
+        HuggingFaceFolder.Save(folder.Path("m"), model, new NoText(), shardBytes: 5000);
+        var shards = Directory.GetFiles(folder.Path("m"), "model-*.safetensors").Select(Path.GetFileName).Order().ToArray();
+        Assert.True(shards.Length > 2);
+        Assert.Equal($"model-00001-of-{shards.Length:D5}.safetensors", shards[0]);
+        Assert.False(File.Exists(folder.Path("m", "model.safetensors")));
+        var index = JsonNode.Parse(File.ReadAllText(folder.Path("m", "model.safetensors.index.json")))!;
+        Assert.Equal(4 * model.Parameters.Count, (long)index["metadata"]!["total_size"]!);
+        foreach (var (name, shard) in index["weight_map"]!.AsObject())
+        {
+            using var file = Safetensors.Open(folder.Path("m", (string)shard!));
+            Assert.True(file.Contains(name));
+            Assert.True(file.Entries.Count == 1 || file.Entries.Sum(e => e.Bytes) <= 5000);
+        }
+        using (var loaded = HuggingFaceFolder.LoadDecoder(folder.Path("m")))
+            Assert.True(loaded.Parameters.Flat.eq(model.Parameters.Flat).all().ToBoolean());
+        HuggingFaceFolder.Save(folder.Path("m"), model, new NoText());
+        Assert.Equal(["model.safetensors"], Directory.GetFiles(folder.Path("m"), "model*").Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void A_damaged_shard_names_itself()
+    {
+        using var model = Decoder.Create(Tiny(), 3);
+        HuggingFaceFolder.Save(folder.Path("m"), model, new NoText(), shardBytes: 5000);
+        var shard = folder.Path("m", Path.GetFileName(Directory.GetFiles(folder.Path("m"), "model-00002*")[0]));
+        var bytes = File.ReadAllBytes(shard);
+        void Broken(byte[] content, string expected)
+        {
+            File.WriteAllBytes(shard, content);
+            var error = Assert.Throws<CaiException>(() => HuggingFaceFolder.LoadDecoder(folder.Path("m")));
+            Assert.Contains(expected, error.Message);
+            Assert.Equal(shard, error.Where);
+            Assert.DoesNotContain('\n', error.Message);
+        }
+        Broken(bytes[..^1], "it is truncated");
+        Broken(bytes[..40], "the file is truncated");
+        Broken([.. bytes, 0], "1 bytes at the end belong to no tensor");
+        Broken([0xFF, 0xFF, 0, 0, 0, 0, 0, 0, .. bytes[8..]], "The header claims 65535 bytes");
+        Broken([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, .. bytes[8..]], "not a safetensors file");
+        // The second tensor's offsets become those of the first, as if one had been written over the other.
+        var header = System.Text.Encoding.Latin1.GetString(bytes);
+        var offsets = System.Text.RegularExpressions.Regex.Matches(header, @"\[\d+,\d+\](?=})").Select(m => m.Value).Take(2).ToArray();
+        Broken(System.Text.Encoding.Latin1.GetBytes(header.Replace(offsets[1], offsets[0].PadRight(offsets[1].Length))), "Tensor '");
     }
 
     [Fact]
