@@ -19,5 +19,5 @@ internal static class CommonOptions
 
     public static Option<long> Seed() => new("--seed") { Description = "Every random draw derives from it.", DefaultValueFactory = _ => 1 };
 
-    public static Option<string?> Out() => new("--out") { Description = "Folder for results: runs, executed notebooks, claims.json, index.html. Default: out/ in the repository.", HelpName = "DIR" };
+    public static Option<string?> Out() => new("--out") { Description = "Folder for results: runs, executed notebooks, claims.json, index.html, figures.png. Default: out/ in the repository.", HelpName = "DIR" };
 }

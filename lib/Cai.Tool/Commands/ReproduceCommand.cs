@@ -15,7 +15,7 @@ internal static class ReproduceCommand
         var folder = new Option<string?>("--notebooks") { Description = "Folder with the notebooks. Default: notebooks/ in the repository.", HelpName = "DIR" };
         var command = new Command("reproduce", """
             Runs the notebooks in the order of the paper and writes out/index.html (everything on one offline page),
-            out/claims.json and out/notebooks/ (executed). What an earlier run has done already is reused.
+            out/figures.png (all figures at a glance), out/claims.json and out/notebooks/ (executed). What an earlier run has done already is reused.
 
             Example:  cai reproduce --scale quick --seed 1
             """) { scale, seed, results, only, folder };
@@ -47,6 +47,8 @@ internal static class ReproduceCommand
         finally
         {
             Console.WriteLine($"Report: {ReportPage.Write(settings.Out)}");
+            if (FigureSheet.Write(settings.Out) is { } sheet)
+                Console.WriteLine($"Figures: {sheet}");
         }
         return succeeded ? 0 : CommandFrame.Failed;
     }

@@ -38,11 +38,11 @@ public sealed record Figure(string Title, Axis X, Axis Y, IReadOnlyList<Series> 
     /// <summary>The figure in words and numbers, for screen readers and diffs.</summary>
     public string ToText()
     {
-        var text = new StringBuilder().Append(SafeText.Line(Title)).Append('\n')
-            .Append(SafeText.Line($"x: {X.Label}{(X.Scale == AxisScale.Log ? " (log)" : "")}; y: {Y.Label}{(Y.Scale == AxisScale.Log ? " (log)" : "")}")).Append('\n');
+        var text = new StringBuilder().Append(SafeText.Paragraph(Title)).Append('\n')
+            .Append(SafeText.Paragraph($"x: {X.Label}{(X.Scale == AxisScale.Log ? " (log)" : "")}; y: {Y.Label}{(Y.Scale == AxisScale.Log ? " (log)" : "")}")).Append('\n');
         foreach (var series in Series)
-            text.Append("  ").Append(SafeText.Line($"{series.Name}: {Describe(series)}")).Append('\n');
-        return (text + SafeText.Line(Caption)).TrimEnd('\n', ' ');
+            text.Append("  ").Append(SafeText.Paragraph($"{series.Name}: {Describe(series)}")).Append('\n');
+        return (text + SafeText.Paragraph(Caption)).TrimEnd('\n', ' ');
     }
 
     /// <summary>Checks that everything can be drawn.</summary>
@@ -131,5 +131,5 @@ public sealed record FigurePanel(string Title, IReadOnlyList<Figure> Figures) : 
     };
 
     /// <summary>All panels in words and numbers.</summary>
-    public string ToText() => string.Join('\n', [SafeText.Line(Title), .. Figures.Select(f => f.ToText()), SafeText.Line(Caption)]).TrimEnd('\n', ' ');
+    public string ToText() => string.Join('\n', [SafeText.Paragraph(Title), .. Figures.Select(f => f.ToText()), SafeText.Paragraph(Caption)]).TrimEnd('\n', ' ');
 }

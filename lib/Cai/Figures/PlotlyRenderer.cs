@@ -8,6 +8,11 @@ namespace Cai.Figures;
 /// </summary>
 public static class PlotlyRenderer
 {
+    private const int PlotHeight = 330, CaptionLine = 17;
+
+    // Characters that fit the narrowest notebook front ends, at sizes 16 and 12.
+    private const int TitleWidth = 75, CaptionWidth = 110;
+
     /// <summary>The embedded plotly.js, for pages that work without a network (about 3.6 MB).</summary>
     public static string Script()
     {
@@ -27,14 +32,19 @@ public static class PlotlyRenderer
     private static JsonObject Compose(string title, IReadOnlyList<Figure> figures, string caption)
     {
         var data = new JsonArray();
+        var titles = Text(title, TitleWidth, most: 3);
+        var captions = Text(caption, CaptionWidth, most: 14);
+        var slanted = figures.Any(Scales.Slanted) ? 60 : 0;
+        var panels = figures.Count > 1 ? 22 : 0;
+        var (top, bottom) = (26 + 20 * titles.Count + 22 * LegendRows(figures) + panels, 66 + slanted + CaptionLine * captions.Count);
         var layout = new JsonObject
         {
-            ["title"] = new JsonObject { ["text"] = SafeText.Plotly(title), ["font"] = new JsonObject { ["size"] = 16 } },
+            ["title"] = new JsonObject { ["text"] = string.Join("<br>", titles), ["font"] = new JsonObject { ["size"] = 16 }, ["yref"] = "container", ["y"] = 1, ["yanchor"] = "top", ["pad"] = new JsonObject { ["t"] = 12 } },
             ["template"] = "none",
             ["barmode"] = figures.Any(f => f.Series.Any(s => s is HistogramSeries)) ? "overlay" : "group",
-            ["height"] = 460,
-            ["margin"] = new JsonObject { ["b"] = 110, ["t"] = 60 },
-            ["legend"] = new JsonObject { ["orientation"] = "h", ["y"] = 1.02, ["yanchor"] = "bottom" },
+            ["height"] = PlotHeight + top + bottom,
+            ["margin"] = new JsonObject { ["b"] = bottom, ["t"] = top },
+            ["legend"] = new JsonObject { ["orientation"] = "h", ["y"] = Math.Round(1.01 + panels / (double)PlotHeight, 3), ["yanchor"] = "bottom" },
         };
         var annotations = new JsonArray();
         var shapes = new JsonArray();
@@ -43,9 +53,22 @@ public static class PlotlyRenderer
         {
             var figure = figures[i].Checked();
             var suffix = i == 0 ? "" : (i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
-            var gap = figures.Count > 1 ? 0.1 / figures.Count : 0;
-            var (from, to) = (Math.Round((double)i / figures.Count + gap, 4), Math.Round((i + 1.0) / figures.Count - gap / 2, 4));
-            layout["xaxis" + suffix] = Axis(figure.X, figures.Count > 1 ? (from, to) : null, "y" + suffix);
+            // Room between panels for the next one's axis.
+            var gap = 0.22 / figures.Count;
+            var width = (1 - (figures.Count - 1) * gap) / figures.Count;
+            var (from, to) = (Math.Round(i * (width + gap), 4), Math.Round(i * (width + gap) + width, 4));
+            var x = layout["xaxis" + suffix] = Axis(figure.X, figures.Count > 1 ? (from, to) : null, "y" + suffix);
+            if (figure.Categories.Count > 0)
+            {
+                x["tickvals"] = new JsonArray([.. figure.Categories.Select((_, index) => (JsonNode)index)]);
+                x["ticktext"] = new JsonArray([.. figure.Categories.Select(name => (JsonNode)SafeText.Plotly(Scales.CategoryLabel(name)))]);
+                x["automargin"] = true;
+                if (Scales.Slanted(figure))
+                    x["tickangle"] = -30;
+            }
+            // Plotly chooses whole steps itself where there is no room for halves.
+            else if (figure.X.Scale == AxisScale.Linear && Scales.CountsWhole(figure) && Scales.Range(figure, horizontal: true) is var (left, right) && right - left < 12)
+                x["dtick"] = 1;
             layout["yaxis" + suffix] = Axis(figure.Y, null, "x" + suffix);
             foreach (var reference in figure.References)
                 shapes.Add(Reference(figure, reference, suffix));
@@ -59,18 +82,25 @@ public static class PlotlyRenderer
                     data.Add(trace);
                 }
             if (figures.Count > 1)
-                annotations.Add(Note(figure.Title, (from + to) / 2, 1, "center", "bottom"));
+                annotations.Add(Note("panel", SafeText.Plotly(SafeText.Cut(figure.Title, Scales.LongestPanelTitle)), (from + to) / 2, 1, "center", "bottom", 0));
         }
-        if (caption.Length > 0)
-            annotations.Add(Note(caption, 0, -0.3, "left", "bottom"));
+        if (captions.Count > 0)
+            annotations.Add(Note("caption", string.Join("<br>", captions), 0, 0, "left", "top", -58 - slanted));
         layout["annotations"] = annotations;
         layout["shapes"] = shapes;
         return new JsonObject { ["data"] = data, ["layout"] = layout, ["config"] = new JsonObject { ["responsive"] = true, ["displaylogo"] = false } };
     }
 
+    /// <summary>Rows that the legend will take, by the length of its names; it stands between the title and the marks.</summary>
+    private static int LegendRows(IReadOnlyList<Figure> figures)
+    {
+        var names = figures.SelectMany(figure => figure.Series).Select(series => series.Name).Distinct().ToList();
+        return names.Count < 2 ? 0 : (int)Math.Ceiling(names.Sum(name => 50 + 7.0 * Math.Min(name.Length, Scales.LongestAxisLabel)) / 720);
+    }
+
     private static JsonObject Axis(Axis axis, (double From, double To)? domain, string anchor)
     {
-        var json = new JsonObject { ["title"] = new JsonObject { ["text"] = SafeText.Plotly(axis.Label) }, ["anchor"] = anchor, ["zeroline"] = false };
+        var json = new JsonObject { ["title"] = new JsonObject { ["text"] = SafeText.Plotly(SafeText.Cut(axis.Label, Scales.LongestAxisLabel)) }, ["anchor"] = anchor, ["zeroline"] = false };
         if (axis.Scale == AxisScale.Log)
             json["type"] = "log";
         if (axis.Min is not null || axis.Max is not null)
@@ -94,10 +124,11 @@ public static class PlotlyRenderer
             ReferenceKind.Vertical => Shape(x, y + " domain", reference.Value, 0, reference.Value, 1),
             _ => Shape(x, y, low, low, high, high),
         };
-        if (reference.Label is { } label)
+        if (reference.Label is { } words)
         {
-            json["name"] = SafeText.Plotly(label);
-            json["label"] = new JsonObject { ["text"] = SafeText.Plotly(label), ["textposition"] = "end", ["font"] = new JsonObject { ["size"] = 10, ["color"] = "#8A8A8A" } };
+            var label = SafeText.Plotly(SafeText.Cut(words, Scales.LongestAxisLabel));
+            json["name"] = label;
+            json["label"] = new JsonObject { ["text"] = label, ["textposition"] = reference.Kind == ReferenceKind.Vertical ? "middle" : "end", ["font"] = new JsonObject { ["size"] = 10, ["color"] = "#8A8A8A" } };
         }
         return json;
     }
@@ -108,9 +139,13 @@ public static class PlotlyRenderer
         ["line"] = new JsonObject { ["color"] = "#8A8A8A", ["width"] = 1.2, ["dash"] = "dash" },
     };
 
-    private static JsonObject Note(string text, double x, double y, string xAnchor, string yAnchor) => new()
+    /// <param name="role">`panel` or `caption`: pages that set them in HTML, where text wraps, find them by it.</param>
+    private static JsonObject Note(string role, string text, double x, double y, string xAnchor, string yAnchor, int shift) => new()
     {
-        ["text"] = SafeText.Plotly(text), ["showarrow"] = false, ["xref"] = "paper", ["yref"] = "paper",
-        ["x"] = x, ["y"] = y, ["xanchor"] = xAnchor, ["yanchor"] = yAnchor, ["align"] = "left",
+        ["name"] = role, ["text"] = text, ["showarrow"] = false, ["xref"] = "paper", ["yref"] = "paper",
+        ["x"] = x, ["y"] = y, ["xanchor"] = xAnchor, ["yanchor"] = yAnchor, ["yshift"] = shift, ["align"] = "left",
     };
+
+    /// <summary>Lines of text: Plotly does not wrap.</summary>
+    private static IReadOnlyList<string> Text(string text, int width, int most) => [.. Lines.Wrap(SafeText.Line(text), width, most).Select(SafeText.Plotly)];
 }

@@ -9,7 +9,7 @@ internal static class PlotlyTraces
     {
         LineSeries line => Line(line, style),
         PointSeries points => [Points(points, style)],
-        BarSeries bars => [Bars(figure, bars, style)],
+        BarSeries bars => [Bars(bars, style)],
         HistogramSeries histogram => [Histogram(figure, histogram, style)],
         _ => throw new NotSupportedException($"Series of type {series.GetType().Name} cannot be drawn."),
     };
@@ -21,7 +21,7 @@ internal static class PlotlyTraces
             yield return new JsonObject
             {
                 ["type"] = "scatter", ["mode"] = "lines", ["fill"] = "toself", ["fillcolor"] = Rgba(style, 0.18), ["hoverinfo"] = "skip",
-                ["line"] = new JsonObject { ["width"] = 0 }, ["showlegend"] = false, ["legendgroup"] = SafeText.Plotly(series.Name),
+                ["line"] = new JsonObject { ["width"] = 0 }, ["showlegend"] = false, ["legendgroup"] = Name(series),
                 ["x"] = Numbers(banded.Select(p => p.X).Concat(banded.Reverse().Select(p => p.X))),
                 ["y"] = Numbers(banded.Select(p => p.YLow!.Value).Concat(banded.Reverse().Select(p => p.YHigh!.Value))),
             };
@@ -51,10 +51,10 @@ internal static class PlotlyTraces
         return json;
     }
 
-    private static JsonObject Bars(Figure figure, BarSeries series, int style) => Named(series, new JsonObject
+    private static JsonObject Bars(BarSeries series, int style) => Named(series, new JsonObject
     {
         ["type"] = "bar",
-        ["x"] = new JsonArray(figure.Categories.Select(c => (JsonNode)SafeText.Plotly(c)).ToArray()),
+        ["x"] = Numbers(series.Bars.Select((_, i) => (double)i)),
         ["y"] = new JsonArray(series.Bars.Select(b => b is null ? null : (JsonNode)b.Value).ToArray()),
         ["marker"] = new JsonObject { ["color"] = Palette.Color(style) },
         ["error_y"] = Errors(series.Bars.Select(b => (b?.Value ?? 0, Finite(b?.Low), Finite(b?.High)))),
@@ -67,14 +67,14 @@ internal static class PlotlyTraces
         {
             ["type"] = "bar", ["width"] = width, ["opacity"] = 0.55,
             ["x"] = Numbers(shares[series].Select((_, i) => start + (i + 0.5) * width)), ["y"] = Numbers(shares[series]),
-            ["marker"] = new JsonObject { ["color"] = Palette.Color(style) },
+            ["marker"] = new JsonObject { ["color"] = Palette.Color(style), ["line"] = new JsonObject { ["color"] = Palette.Color(style), ["width"] = 1 } },
         });
     }
 
     private static JsonObject Named(Series series, JsonObject trace)
     {
-        trace.Insert(1, "name", SafeText.Plotly(series.Name));
-        trace.Insert(2, "legendgroup", SafeText.Plotly(series.Name));
+        trace.Insert(1, "name", Name(series));
+        trace.Insert(2, "legendgroup", Name(series));
         return trace;
     }
 
@@ -102,6 +102,8 @@ internal static class PlotlyTraces
             _ => "circle",
         },
     };
+
+    private static string Name(Series series) => SafeText.Plotly(SafeText.Cut(series.Name, Scales.LongestAxisLabel));
 
     private static JsonArray Numbers(IEnumerable<double> values) => new(values.Select(v => (JsonNode)Round(v)).ToArray());
 

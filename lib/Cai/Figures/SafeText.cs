@@ -4,23 +4,42 @@ using System.Text;
 
 namespace Cai.Figures;
 
-/// <summary>Model output is untrusted: what a model writes must never become markup, a script or a terminal command.</summary>
+/// <summary>Model output is untrusted: what a model writes must never become markup, a script or a terminal command, nor hide or turn round what stands beside it.</summary>
 public static class SafeText
 {
-    /// <summary>For terminals and text/plain: control characters (ANSI escapes) and text-direction overrides are spelt out as \uXXXX; line breaks and tabs stay.</summary>
+    /// <summary>
+    /// For terminals and text/plain: control characters (ANSI escapes), invisible and direction-changing characters and
+    /// halves of surrogate pairs are spelt out as \uXXXX; line breaks and tabs stay, and so does what scripts and emoji are joined with.
+    /// </summary>
     public static string Plain(string text)
     {
         var safe = new StringBuilder(text.Length);
-        foreach (var c in text.ReplaceLineEndings("\n"))
-            if ((char.IsControl(c) && c is not ('\n' or '\t')) || IsDirectionOverride(c))
-                safe.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+        for (ReadOnlySpan<char> rest = text.ReplaceLineEndings("\n"); rest.Length > 0;)
+        {
+            var whole = Rune.DecodeFromUtf16(rest, out var rune, out var length) == System.Buffers.OperationStatus.Done;
+            if (whole && IsSafe(rune))
+                safe.Append(rest[..length]);
             else
-                safe.Append(c);
+                safe.Append(CultureInfo.InvariantCulture, $"\\u{(whole ? rune.Value : rest[0]):x4}");
+            rest = rest[length..];
+        }
         return safe.ToString();
     }
 
     /// <summary>As <see cref="Plain"/>, on one line.</summary>
     public static string Line(string text) => Plain(text).Replace('\n', ' ').Replace('\t', ' ');
+
+    /// <summary>As <see cref="Line"/>, and no longer than anyone reads (2,000 characters): titles, captions, descriptions.</summary>
+    public static string Paragraph(string text) => Line(Cut(text, 2000));
+
+    /// <summary>At most <paramref name="length"/> characters, the last of them … when there were more; surrogate pairs stay whole.</summary>
+    public static string Cut(string text, int length)
+    {
+        if (text.Length <= length)
+            return text;
+        var end = length - 1;
+        return text[..(end > 0 && char.IsHighSurrogate(text[end - 1]) ? end - 1 : end)] + "…";
+    }
 
     /// <summary>For HTML content and attributes; line breaks become `&lt;br&gt;`.</summary>
     public static string Html(string text) => WebUtility.HtmlEncode(Plain(text)).Replace("\n", "<br>");
@@ -28,5 +47,6 @@ public static class SafeText
     /// <summary>For Plotly, which reads a few tags in every label.</summary>
     public static string Plotly(string text) => Plain(text).Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;").Replace("\n", "<br>");
 
-    private static bool IsDirectionOverride(char c) => c is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069');
+    // Persian and Indic scripts need the zero-width (non-)joiner, emoji the joiner.
+    private static bool IsSafe(Rune rune) => rune.Value is '\n' or '\t' or 0x200C or 0x200D || Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format);
 }

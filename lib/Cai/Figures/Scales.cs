@@ -5,6 +5,16 @@ namespace Cai.Figures;
 /// <summary>Ranges, ticks and bins that both renderers share.</summary>
 internal static class Scales
 {
+    public const int LongestAxisLabel = 90, LongestPanelTitle = 60;
+
+    private const int LongestCategory = 40;
+
+    /// <summary>A category's name on one line, cut where it would leave no room for the bars.</summary>
+    public static string CategoryLabel(string name) => SafeText.Cut(SafeText.Line(name), LongestCategory);
+
+    /// <summary>Whether the names under the bars are slanted: long ones in narrow slots would run into each other.</summary>
+    public static bool Slanted(Figure figure) => figure.Categories.Sum(name => CategoryLabel(name).Length + 2) > 80;
+
     /// <summary>Ends of the x and y axis in data units: fixed ends, or the data with error bars and 5 % room (on the axis' own scale).</summary>
     public static (double Low, double High) Range(Figure figure, bool horizontal)
     {
@@ -39,6 +49,13 @@ internal static class Scales
                 if (step * Math.Pow(10, power) is var value && value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9))
                     ticks.Add((value, Short(value)));
         return ticks;
+    }
+
+    /// <summary>Rounds, steps and counts have no halves: no ticks between them.</summary>
+    public static bool CountsWhole(Figure figure)
+    {
+        var xs = figure.Series.SelectMany(s => s switch { LineSeries line => line.Points.Select(p => p.X), PointSeries points => points.Points.Select(p => p.X), _ => [0.5] }).ToArray();
+        return xs.Length > 0 && xs.Max() - xs.Min() >= 1 && Array.TrueForAll(xs, x => x == Math.Floor(x));
     }
 
     /// <summary>100000 as 100k, 2500000 as 2.5M.</summary>

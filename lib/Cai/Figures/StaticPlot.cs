@@ -39,7 +39,7 @@ internal static class StaticPlot
         }
         Axes(plot, figure);
         if (titled)
-            plot.Title(SafeText.Line(figure.Title), 13);
+            plot.Title(SafeText.Cut(SafeText.Line(figure.Title), Scales.LongestPanelTitle), 13);
         plot.Font.Set(FigureFont.Name);
         return plot;
     }
@@ -62,7 +62,7 @@ internal static class StaticPlot
         plot.Axes.SetLimits(Scales.Forward(figure.X, left), Scales.Forward(figure.X, right), Scales.Forward(figure.Y, bottom), Scales.Forward(figure.Y, top));
         foreach (var (axis, spec, low, high) in new (IAxis, Axis, double, double)[] { (plot.Axes.Bottom, figure.X, left, right), (plot.Axes.Left, figure.Y, bottom, top) })
         {
-            axis.Label.Text = SafeText.Line(spec.Label);
+            axis.Label.Text = SafeText.Line(SafeText.Cut(spec.Label, Scales.LongestAxisLabel));
             axis.Label.FontSize = 13;
             axis.Label.Bold = false;
             axis.Label.ForeColor = Ink;
@@ -74,28 +74,21 @@ internal static class StaticPlot
             if (spec.Scale == AxisScale.Log)
                 axis.TickGenerator = new NumericManual(Scales.LogTicks(low, high).Select(t => new Tick(Math.Log10(t.Value), t.Label)).ToArray());
             else
-                axis.TickGenerator = new NumericAutomatic { LabelFormatter = Scales.Short, MinimumTickSpacing = axis == plot.Axes.Bottom ? 45 : 25, IntegerTicksOnly = axis == plot.Axes.Bottom && CountsWhole(figure) };
+                axis.TickGenerator = new NumericAutomatic { LabelFormatter = Scales.Short, MinimumTickSpacing = axis == plot.Axes.Bottom ? 45 : 25, IntegerTicksOnly = axis == plot.Axes.Bottom && Scales.CountsWhole(figure) };
         }
         plot.Axes.Left.MinimumSize = 62;
         plot.Axes.Right.FrameLineStyle.Width = 0;
         plot.Axes.Top.FrameLineStyle.Width = 0;
         if (figure.Categories.Count == 0)
             return;
-        plot.Axes.Bottom.TickGenerator = new NumericManual(figure.Categories.Select((name, i) => new Tick(i, SafeText.Line(name))).ToArray());
+        plot.Axes.Bottom.TickGenerator = new NumericManual(figure.Categories.Select((name, i) => new Tick(i, Scales.CategoryLabel(name))).ToArray());
         // Long names in narrow slots are slanted so that they do not run into each other.
-        if (figure.Categories.Sum(c => c.Length + 2) > 80)
+        if (Scales.Slanted(figure))
         {
             plot.Axes.Bottom.TickLabelStyle.Rotation = -30;
             plot.Axes.Bottom.TickLabelStyle.Alignment = Alignment.MiddleRight;
-            plot.Axes.Bottom.MinimumSize = 12 + 3.6f * figure.Categories.Max(c => c.Length) + (figure.X.Label.Length > 0 ? 22 : 0);
+            plot.Axes.Bottom.MinimumSize = 12 + 3.6f * figure.Categories.Max(c => Scales.CategoryLabel(c).Length) + (figure.X.Label.Length > 0 ? 22 : 0);
         }
-    }
-
-    /// <summary>Rounds, steps and counts have no halves: no ticks between them.</summary>
-    private static bool CountsWhole(Figure figure)
-    {
-        var xs = figure.Series.SelectMany(s => s switch { LineSeries line => line.Points.Select(p => p.X), PointSeries points => points.Points.Select(p => p.X), _ => [0.5] }).ToArray();
-        return xs.Length > 0 && xs.Max() - xs.Min() >= 1 && Array.TrueForAll(xs, x => x == Math.Floor(x));
     }
 
     private static void Line(Plot plot, Figure figure, LineSeries series, int style)

@@ -3,11 +3,12 @@ using SkiaSharp;
 
 namespace Cai.Figures;
 
-/// <summary>Figures as PNG, the same bytes on every machine: they show on GitHub and wherever scripts do not run.</summary>
+/// <summary>Figures as PNG, the same picture on every machine: they show on GitHub and wherever scripts do not run.</summary>
 public static class StaticRenderer
 {
     private const int MaxBytes = 60 * 1024;
     private const float Margin = 10;
+    private const int TitleLines = 3, CaptionLines = 14;
 
     private static readonly SKColor Ink = SKColor.Parse("#333333");
 
@@ -34,15 +35,15 @@ public static class StaticRenderer
     {
         using var bold = new SKFont(FigureFont.Bold, 16) { Subpixel = true };
         using var body = new SKFont(FigureFont.Regular, 12) { Subpixel = true };
-        var titles = Wrap(SafeText.Line(title), bold, width - 2 * Margin);
-        var captions = Wrap(SafeText.Line(caption), body, width - 2 * Margin);
+        var titles = Lines.Wrap(SafeText.Line(title), bold, width - 2 * Margin, TitleLines);
+        var captions = Lines.Wrap(SafeText.Line(caption), body, width - 2 * Margin, CaptionLines);
         var legend = LegendRows(figures, body, width - 2 * Margin);
         var top = Margin + 21 * titles.Count + 20 * legend.Count + (titles.Count + legend.Count > 0 ? 4 : 0);
         var plotHeight = figures.Count > 1 ? 300 : 360;
         var height = (int)Math.Ceiling(top + plotHeight + 16 * captions.Count + Margin);
 
-        using var surface = SKSurface.Create(new SKImageInfo((int)(width * scale), (int)(height * scale), SKColorType.Rgba8888, SKAlphaType.Opaque));
-        var canvas = surface.Canvas;
+        using var picture = new SKBitmap(new SKImageInfo((int)(width * scale), (int)(height * scale), SKColorType.Rgba8888, SKAlphaType.Opaque));
+        using var canvas = new SKCanvas(picture);
         canvas.Clear(SKColors.White);
         canvas.Scale((float)scale);
         using var ink = new SKPaint { Color = Ink, IsAntialias = true };
@@ -68,9 +69,8 @@ public static class StaticRenderer
         y = top + plotHeight;
         foreach (var line in captions)
             canvas.DrawText(line, Margin, (y += 16) - 3, body, ink);
-        using var image = surface.Snapshot();
-        using var data = image.Encode(SKEncodedImageFormat.Png, 100);
-        return data.ToArray();
+        canvas.Flush();
+        return PalettePng.Encode(picture);
     }
 
     private sealed record Entry(string Name, SKColor Color, MarkerKind? Marker, bool Line, bool Dashed);
@@ -79,7 +79,7 @@ public static class StaticRenderer
     {
         var entries = figures.SelectMany(f => f.Series.Select((s, i) => ToEntry(s, s.Style ?? i)))
             .Concat(figures.SelectMany(f => f.References).Where(r => r.Label is not null).Select(r => new Entry(SafeText.Line(r.Label!), SKColor.Parse("#8A8A8A"), null, true, true)))
-            .DistinctBy(e => e.Name).Where(e => e.Name.Length > 0).ToArray();
+            .DistinctBy(e => e.Name).Where(e => e.Name.Length > 0).Select(e => e with { Name = Lines.Wrap(e.Name, font, width - 48, most: 1)[0] }).ToArray();
         var rows = new List<List<(Entry, float)>>();
         // One series needs no legend: the title or axis names it.
         if (entries.Length < 2)
@@ -125,25 +125,5 @@ public static class StaticRenderer
     {
         using var paint = Paint.NewDisposablePaint();
         Drawing.DrawMarker(canvas, paint, at, new MarkerStyle(shape, 8, Color.FromSKColor(color)));
-    }
-
-    private static List<string> Wrap(string text, SKFont font, float width)
-    {
-        var lines = new List<string>();
-        var line = "";
-        foreach (var word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-        {
-            var longer = line.Length == 0 ? word : line + " " + word;
-            if (line.Length > 0 && font.MeasureText(longer) > width)
-            {
-                lines.Add(line);
-                line = word;
-            }
-            else
-                line = longer;
-        }
-        if (line.Length > 0)
-            lines.Add(line);
-        return lines;
     }
 }

@@ -22,11 +22,11 @@ public class PlotlyRendererTests
                 "error_y": {"type": "data", "symmetric": false, "thickness": 1.3, "width": 0, "array": [1], "arrayminus": [0.5]},
                 "xaxis": "x", "yaxis": "y"}],
               "layout": {
-                "title": {"text": "T", "font": {"size": 16}}, "template": "none", "barmode": "group", "height": 460,
-                "margin": {"b": 110, "t": 60}, "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+                "title": {"text": "T", "font": {"size": 16}, "yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 12}}, "template": "none", "barmode": "group", "height": 459,
+                "margin": {"b": 83, "t": 46}, "legend": {"orientation": "h", "y": 1.01, "yanchor": "bottom"},
                 "xaxis": {"title": {"text": "x"}, "anchor": "y", "zeroline": false, "type": "log", "range": [0, 2]},
                 "yaxis": {"title": {"text": "y"}, "anchor": "x", "zeroline": false},
-                "annotations": [{"text": "n = 1.", "showarrow": false, "xref": "paper", "yref": "paper", "x": 0, "y": -0.3, "xanchor": "left", "yanchor": "bottom", "align": "left"}],
+                "annotations": [{"name": "caption", "text": "n = 1.", "showarrow": false, "xref": "paper", "yref": "paper", "x": 0, "y": 0, "xanchor": "left", "yanchor": "top", "yshift": -58, "align": "left"}],
                 "shapes": [{"type": "line", "layer": "below", "xref": "x domain", "yref": "y", "x0": 0, "y0": 1, "x1": 1, "y1": 1,
                   "line": {"color": "#8A8A8A", "width": 1.2, "dash": "dash"}, "name": "chance",
                   "label": {"text": "chance", "textposition": "end", "font": {"size": 10, "color": "#8A8A8A"}}}]
@@ -50,6 +50,23 @@ public class PlotlyRendererTests
             Categories = ["a", "b", "c"],
             Series = [new BarSeries("s", [new(10, 9, 11, 5, 5), null, new(7, double.NaN, double.NaN, 1, 1)])],
         })["data"]![0]![key]!.AsArray().Select(v => v?.GetValue<double>());
+    }
+
+    [Fact]
+    public void LongTitlesAndCaptionsAreBrokenIntoLines()
+    {
+        var layout = PlotlyRenderer.ToJson(ExampleFigures.Bars with { Title = string.Join(' ', Enumerable.Repeat("title", 20)), Caption = string.Join(' ', Enumerable.Repeat("caption", 40)) })["layout"]!;
+        // 20 words of 5 letters and a blank: 12 fit into 75 characters. 40 of 7: 13 fit into 110.
+        Assert.Equal(["12", "8"], layout["title"]!["text"]!.GetValue<string>().Split("<br>").Select(line => $"{line.Split(' ').Length}"));
+        Assert.Equal(["13", "13", "13", "1"], layout["annotations"]![0]!["text"]!.GetValue<string>().Split("<br>").Select(line => $"{line.Split(' ').Length}"));
+    }
+
+    [Fact]
+    public void BarsStandAtNumbersSoThatEqualNamesStayApart()
+    {
+        var json = PlotlyRenderer.ToJson(ExampleFigures.Bars with { Categories = ["same", "same", "third & last", "fourth"] });
+        Assert.Equal([0, 1, 2, 3], json["data"]![0]!["x"]!.AsArray().Select(x => x!.GetValue<double>()));
+        Assert.Equal(["same", "same", "third &amp; last", "fourth"], json["layout"]!["xaxis"]!["ticktext"]!.AsArray().Select(x => x!.GetValue<string>()));
     }
 
     [Fact]

@@ -20,6 +20,18 @@ public class StaticRendererTests
     }
 
     [Fact]
+    public void DensePanelsKeepTheirSharpness()
+    {
+        // Four noisy curves with bands in three panels: more edges than any figure of the notebooks has.
+        var curves = Enumerable.Range(0, 4).Select(i => (Series)((LineSeries)ExampleFigures.Training.Series[0] with { Name = "curve " + i, Points = [.. ((LineSeries)ExampleFigures.Training.Series[0]).Points.Select(p => new DataPoint(p.X, p.Y + 0.7 * i, p.YLow + 0.7 * i, p.YHigh + 0.7 * i))] })).ToArray();
+        var panel = new FigurePanel("Dense", [.. Enumerable.Repeat(ExampleFigures.Training with { Series = curves }, 3)]) { Caption = ExampleFigures.Pareto.Caption };
+        var png = StaticRenderer.ToPng(panel);
+        Assert.InRange(png.Length, 2_000, 60 * 1024);
+        Assert.Equal(1350, Width(png));
+        Keep("dense", png);
+    }
+
+    [Fact]
     public void PanelsStandSideBySide()
     {
         var png = StaticRenderer.ToPng(ExampleFigures.Panel, width: 900, scale: 1);

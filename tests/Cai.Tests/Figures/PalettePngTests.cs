@@ -1,0 +1,56 @@
+using Cai.Figures;
+using Cai.Storage;
+using SkiaSharp;
+using Xunit;
+
+namespace Cai.Tests.Figures;
+
+public class PalettePngTests
+{
+    [Fact]
+    public void UpTo256ColoursAreKeptExactly()
+    {
+        using var picture = Picture(37, 7, i => new SKColor((byte)(i % 256), (byte)(i % 16), 200));
+        using var decoded = SKBitmap.Decode(PalettePng.Encode(picture));
+        Assert.Equal((37, 7), (decoded.Width, decoded.Height));
+        Assert.Equal(picture.Pixels, decoded.Pixels);
+    }
+
+    [Fact]
+    public void OfMoreColoursTheFrequentStayAndTheRareMoveLittle()
+    {
+        var rng = new Rng(1);
+        // Nine pixels in ten are of five colours, the others of any grey-blue.
+        using var picture = Picture(200, 100, i => i % 10 != 0 ? new SKColor((byte)(50 * (i % 5)), 0, 90)
+            : new SKColor((byte)rng.Next(256), (byte)rng.Next(256), 255));
+        using var decoded = SKBitmap.Decode(PalettePng.Encode(picture));
+        foreach (var (i, (before, after)) in picture.Pixels.Zip(decoded.Pixels).Index())
+            if (i % 10 != 0)
+                Assert.Equal(before, after);
+            else
+                Assert.InRange(Math.Abs(before.Red - after.Red) + Math.Abs(before.Green - after.Green) + Math.Abs(before.Blue - after.Blue), 0, 64);
+    }
+
+    [Fact]
+    public void ASheetHasARowForFourFiguresOfAGroup()
+    {
+        var png = StaticRenderer.ToPng(ExampleFigures.Bars, width: 300, scale: 1);
+        using var sheet = SKBitmap.Decode(ContactSheet.ToPng([.. Enumerable.Range(0, 5).Select(_ => new SheetEntry("a", png)), new SheetEntry("b", [1, 2, 3])]));
+        // 4 columns of 460 and 5 gaps of 14; two titles of 34; three rows of 310 and 14, and the gap at the top.
+        Assert.Equal((1910, 14 + 2 * 34 + 3 * 324), (sheet.Width, sheet.Height));
+        // The fifth figure begins the second row: its blue bars are there, and nothing is right of it.
+        Assert.Contains(new SKColor(0x00, 0x72, 0xB2), Column(14 + 460));
+        Assert.DoesNotContain(new SKColor(0x00, 0x72, 0xB2), Column(sheet.Width, from: 14 + 474));
+
+        IEnumerable<SKColor> Column(int to, int from = 0) =>
+            from x in Enumerable.Range(from, to - from) from y in Enumerable.Range(14 + 34 + 324, 310) select sheet.GetPixel(x, y);
+    }
+
+    private static SKBitmap Picture(int width, int height, Func<int, SKColor> color)
+    {
+        var picture = new SKBitmap(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        for (var i = 0; i < width * height; i++)
+            picture.SetPixel(i % width, i / width, color(i));
+        return picture;
+    }
+}
