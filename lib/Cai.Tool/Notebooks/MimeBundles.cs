@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Globalization;
 using System.Net;
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -20,17 +19,17 @@ public static partial class MimeBundles
 
     /// <summary>The bundle of a value.</summary>
     /// <param name="value">
-    /// Anything. An <see cref="IRichOutput"/> speaks for itself; a sequence of records becomes a table, other sequences are
-    /// listed one item a line; everything else is its `ToString()`, numbers and dates in the invariant culture.
+    /// Anything. An <see cref="IRichOutput"/> speaks for itself, and <see cref="RichOutput"/> for conversations, data frames
+    /// and sequences of records; other sequences are listed one item a line; everything else is its `ToString()`, numbers and dates in the invariant culture.
     /// </param>
     public static IReadOnlyDictionary<string, JsonNode> Of(object? value) => value switch
     {
         null => Plain("null"),
         string text => Plain(text),
-        HtmlFragment html => new SortedDictionary<string, JsonNode>(StringComparer.Ordinal) { [Html] = html.Content, [Text] = WithoutTags(html.Content) },
-        IRichOutput rich => Offered(rich),
+        HtmlFragment html => new SortedDictionary<string, JsonNode>(StringComparer.Ordinal) { [Html] = html.Content, [Text] = SafeText.Plain(WithoutTags(html.Content)) },
         IFormattable number => Plain(number.ToString(null, CultureInfo.InvariantCulture)),
-        IEnumerable items => Records(items) ?? Plain(List(items)),
+        _ when RichOutput.Of(value) is { } rich => Offered(rich),
+        IEnumerable items => Plain(List(items)),
         _ => Plain(Shorten(value.ToString() ?? "")),
     };
 
@@ -38,7 +37,8 @@ public static partial class MimeBundles
     public static IReadOnlyDictionary<string, JsonNode> Single(string mime, string text) =>
         new SortedDictionary<string, JsonNode>(StringComparer.Ordinal) { [mime] = IsJson(mime) ? JsonNode.Parse(text)! : JsonValue.Create(text) };
 
-    private static IReadOnlyDictionary<string, JsonNode> Plain(string text) => Single(Text, text);
+    // A string may be what a model wrote: its escape sequences are spelt out instead of obeyed.
+    private static IReadOnlyDictionary<string, JsonNode> Plain(string text) => Single(Text, SafeText.Plain(text));
 
     private static SortedDictionary<string, JsonNode> Offered(IRichOutput value)
     {
@@ -53,28 +53,6 @@ public static partial class MimeBundles
             };
         return bundle;
     }
-
-    /// <summary>Records as a table, at most <see cref="MostLines"/> of them; null when the items are no records.</summary>
-    private static SortedDictionary<string, JsonNode>? Records(IEnumerable items)
-    {
-        var record = items.GetType().GetInterfaces().Where(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IEnumerable<>))
-            .Select(i => i.GetGenericArguments()[0]).FirstOrDefault(IsRecord);
-        var rows = record is null ? [] : items.Cast<object?>().OfType<object>().Take(MostLines + 1).ToList();
-        if (rows.Count == 0)
-            return null;
-        var columns = record!.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanRead && p.GetIndexParameters().Length == 0)
-            .Select(p => new Column<object>(p.Name, p.GetValue)).ToArray();
-        var bundle = Offered(Table.Of(rows.Take(MostLines), columns));
-        if (rows.Count > MostLines)
-        {
-            bundle[Html] = $"{bundle[Html]}<p>The first {MostLines} rows.</p>";
-            bundle[Text] = $"{bundle[Text]}\n…";
-        }
-        return bundle;
-    }
-
-    // Records have a compiler-made clone method; anonymous types are sealed, generic and named so.
-    private static bool IsRecord(Type type) => type.GetMethod("<Clone>$") is not null || type.Name.Contains("AnonymousType", StringComparison.Ordinal);
 
     private static bool IsJson(string mime) => mime is "application/json" || mime.EndsWith("+json", StringComparison.Ordinal);
 

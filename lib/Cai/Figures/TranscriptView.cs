@@ -7,6 +7,8 @@ namespace Cai.Figures;
 [TypeFormatterSource(typeof(HtmlFormatters), PreferredMimeTypes = [Mime.Html, Mime.Plain])]
 public sealed class TranscriptView : IRichOutput
 {
+    private const int LongestRun = 20_000;
+
     private readonly List<Block> blocks = [];
 
     private TranscriptView()
@@ -53,11 +55,11 @@ public sealed class TranscriptView : IRichOutput
     {
         var text = new StringBuilder();
         if (Title.Length > 0)
-            text.Append(SafeText.Line(Title)).Append("\n\n");
+            text.Append(SafeText.Paragraph(Title)).Append("\n\n");
         foreach (var block in blocks)
         {
             text.Append(block.Label).Append(": ");
-            foreach (var run in block.Runs)
+            foreach (var run in block.Runs.Select(Cut))
                 text.Append(run.Kind switch
                 {
                     DiffKind.Removed => Marked("[-", run.Text, "-]"),
@@ -72,24 +74,26 @@ public sealed class TranscriptView : IRichOutput
     /// <summary>The same as HTML, all text encoded.</summary>
     public string ToHtml()
     {
-        var html = new StringBuilder("<div style=\"font-size:13px;line-height:1.45;max-width:780px\">");
+        var html = new StringBuilder("<div style=\"font-size:13px;line-height:1.45;max-width:780px;overflow-wrap:anywhere\">");
         if (Title.Length > 0)
-            html.Append("<div style=\"font-weight:600;margin-bottom:6px\">").Append(SafeText.Html(Title)).Append("</div>");
+            html.Append("<div style=\"font-weight:600;margin-bottom:6px\">").Append(SafeText.Html(SafeText.Paragraph(Title))).Append("</div>");
         foreach (var block in blocks)
         {
             html.Append($"<div style=\"border-left:3px solid {block.Color};padding:2px 0 2px 10px;margin:6px 0\"><span style=\"color:{block.Color};font-weight:600\">")
-                .Append(SafeText.Html(block.Label)).Append("</span><br>");
-            foreach (var run in block.Runs)
+                .Append(SafeText.Html(block.Label)).Append("</span><div dir=\"auto\">");
+            foreach (var run in block.Runs.Select(Cut))
                 html.Append(run.Kind switch
                 {
                     DiffKind.Removed => $"<del style=\"background:#fbe3d6;color:#8a3c00\">{SafeText.Html(run.Text)}</del>",
                     DiffKind.Added => $"<ins style=\"background:#d7f0e6;color:#00513a;text-decoration:none\">{SafeText.Html(run.Text)}</ins>",
                     _ => SafeText.Html(run.Text),
                 });
-            html.Append("</div>");
+            html.Append("</div></div>");
         }
         return html.Append("</div>").ToString();
     }
+
+    private static DiffRun Cut(DiffRun run) => run with { Text = SafeText.Cut(run.Text, LongestRun) };
 
     private static string Marked(string open, string text, string close)
     {

@@ -8,10 +8,15 @@ public sealed record DiffRun(DiffKind Kind, string Text);
 /// <summary>What changed from one text to the next, word by word (longest common subsequence).</summary>
 public static class WordDiff
 {
+    // The table of common subsequences takes 4 bytes a pair of words: beyond this (16 MB) the texts are shown as replaced.
+    private const long MostPairs = 4_000_000;
+
     /// <summary>Runs in reading order; removed words stand before the words that replace them. Blanks stay with the word before them.</summary>
     public static IReadOnlyList<DiffRun> Compare(string before, string after)
     {
         var (a, b) = (Words(before), Words(after));
+        if ((long)a.Count * b.Count > MostPairs)
+            return before == after ? [new DiffRun(DiffKind.Same, after)] : [new DiffRun(DiffKind.Removed, before), new DiffRun(DiffKind.Added, after)];
         var common = new int[a.Count + 1, b.Count + 1];
         for (var i = a.Count - 1; i >= 0; i--)
             for (var j = b.Count - 1; j >= 0; j--)

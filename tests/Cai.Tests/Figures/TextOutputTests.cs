@@ -8,29 +8,6 @@ namespace Cai.Tests.Figures;
 
 public class TextOutputTests
 {
-    private const string Hostile = "<script>alert('x')</script>\u001b[31m\u202eevil & co";
-
-    public static TheoryData<string> Outputs => [.. Hostiles().Select(h => h.Name)];
-
-    [Theory]
-    [MemberData(nameof(Outputs))]
-    public void HostileTextIsHarmlessInEveryMimeType(string name)
-    {
-        foreach (var (mime, content) in Hostiles().Single(h => h.Name == name).Output.MimeBundle())
-        {
-            if (mime == Mime.Png)
-                continue;
-            var text = content is System.Text.Json.Nodes.JsonNode json
-                ? string.Join('\n', Strings(json))
-                : (string)content;
-            Assert.DoesNotContain('\u001b', text);
-            Assert.DoesNotContain('\u202e', text);
-            Assert.Contains(@"\u001b[31m", text);
-            if (mime != Mime.Plain)
-                Assert.DoesNotContain("<script", text);
-        }
-    }
-
     [Fact]
     public void ATableInText()
     {
@@ -41,7 +18,7 @@ public class TextOutputTests
             a       1.3  ✓
             bcd    10.0  ✗
             """.ReplaceLineEndings("\n"), table.ToText());
-        Assert.Contains("<td style=\"text-align:right;padding:3px 10px;vertical-align:top;border-bottom:1px solid #ddd\">10.0</td>", table.ToHtml());
+        Assert.Contains("<td style=\"text-align:right;padding:3px 10px;vertical-align:top;border-bottom:1px solid rgba(128,128,128,.35)\">10.0</td>", table.ToHtml());
     }
 
     [Fact]
@@ -123,52 +100,7 @@ public class TextOutputTests
         Assert.Contains("no data", text);
     }
 
-    [Fact]
-    public void DotNetInteractiveFindsTheFormattersByShape()
-    {
-        foreach (var (_, output) in Hostiles())
-        {
-            // What that kernel does: find the attribute and the members by name.
-            var attribute = output.GetType().GetCustomAttributes(false).Single(a => a.GetType().Name == "TypeFormatterSourceAttribute");
-            var preferred = (IEnumerable<string>)attribute.GetType().GetProperty("PreferredMimeTypes")!.GetValue(attribute)!;
-            var source = Activator.CreateInstance((Type)attribute.GetType().GetProperty("FormatterSourceType")!.GetValue(attribute)!)!;
-            var formatters = ((IEnumerable<object>)source.GetType().GetMethod("CreateTypeFormatters")!.Invoke(source, [])!).ToArray();
-            Assert.Equal(preferred, formatters.Select(f => (string)f.GetType().GetProperty("MimeType")!.GetValue(f)!));
-            foreach (var formatter in formatters)
-            {
-                var writer = new StringWriter();
-                Assert.Equal(true, formatter.GetType().GetMethod("Format")!.Invoke(formatter, [output, writer]));
-                Assert.NotEmpty(writer.ToString());
-            }
-        }
-    }
-
     private sealed record Row(string Model, double Elo, bool? Holds);
 
     private static string[] Words(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-
-    private static IEnumerable<(string Name, IRichOutput Output)> Hostiles()
-    {
-        var prompt = Dialogue.Ask(Hostile);
-        yield return ("table", Table.Of([Hostile], new Column<string>(Hostile, s => s)));
-        yield return ("dialogue", TranscriptView.Of(prompt.Answer(Hostile), Hostile));
-        yield return ("chain", TranscriptView.Of([new Revision("p/1", "p", prompt, 1, Hostile, Hostile, Hostile, "safe " + Hostile)]));
-        yield return ("strip", new TokenStrip([new(Hostile, 1)], Hostile));
-        yield return ("claims", new ClaimsTable([Claim.FromInterval("a", Hostile, Hostile, Hostile, new Interval(1, 0, 2, 3, 2), Direction.Greater, 0, [1], Hostile, Hostile)]));
-        var figure = ExampleFigures.Bars with
-        {
-            Title = Hostile, Caption = Hostile, X = new Axis(Hostile), Y = new Axis(Hostile), Categories = [Hostile],
-            Series = [new BarSeries(Hostile, [new Interval(1, 0, 2, 3, 2)])], References = [new ReferenceLine(ReferenceKind.Horizontal, 1, Hostile)],
-        };
-        yield return ("figure", figure);
-        yield return ("panel", new FigurePanel(Hostile, [figure, figure]) { Caption = Hostile });
-    }
-
-    private static IEnumerable<string> Strings(System.Text.Json.Nodes.JsonNode? node) => node switch
-    {
-        System.Text.Json.Nodes.JsonObject map => map.SelectMany(p => Strings(p.Value)),
-        System.Text.Json.Nodes.JsonArray list => list.SelectMany(Strings),
-        System.Text.Json.Nodes.JsonValue value when value.TryGetValue<string>(out var text) => [text],
-        _ => [],
-    };
 }
