@@ -11,17 +11,23 @@ namespace Cai.Tool.Report;
 internal sealed partial class NotebookHtml
 {
     private readonly StringBuilder html = new();
+    private readonly List<string> claims = [];
+    private readonly HashSet<string> shown;
 
-    public NotebookHtml(string path, string anchor, IReadOnlyDictionary<string, string> notebooks)
+    /// <param name="anchor">Id of the notebook on the page; the ids of its headings and cells begin with it.</param>
+    /// <param name="notebooks">File name of each notebook on the page to its anchor.</param>
+    /// <param name="shown">Claims that notebooks before this one show; those of this one are added.</param>
+    public NotebookHtml(string path, string anchor, IReadOnlyDictionary<string, string> notebooks, HashSet<string> shown)
     {
+        this.shown = shown;
         var markdown = new MarkdownHtml(anchor, notebooks);
         var body = new StringBuilder();
-        foreach (var cell in NotebookDocument.Load(path).Cells)
+        foreach (var (index, cell) in NotebookDocument.Load(path).Cells.Index())
         {
             if (cell.IsMarkdown)
                 body.Append("<div class=\"markdown\">").Append(markdown.Render(cell.Source)).Append("</div>\n");
             else if (cell.IsCode)
-                Code(cell, body);
+                Code(cell, $"{anchor}-cell-{index + 1}", body);
         }
         Headings = markdown.Headings.Count > 0 ? markdown.Headings : [new Heading(1, Path.GetFileNameWithoutExtension(path), anchor)];
         // Without a heading of its own the notebook still needs the element that links point to.
@@ -30,6 +36,9 @@ internal sealed partial class NotebookHtml
 
     public IReadOnlyList<Heading> Headings { get; }
 
+    /// <summary>Ids of the claims that its cells show, in their order.</summary>
+    public IReadOnlyList<string> Claims => claims;
+
     /// <summary>Whether the section needs plotly.js.</summary>
     public bool HasPlotly { get; private set; }
 
@@ -37,13 +46,18 @@ internal sealed partial class NotebookHtml
 
     public static string Encode(string text) => WebUtility.HtmlEncode(text);
 
-    private void Code(NotebookCell cell, StringBuilder body)
+    /// <summary>Id of the element that shows a claim first.</summary>
+    public static string ClaimAnchor(string id) => "claim-" + id;
+
+    private void Code(NotebookCell cell, string id, StringBuilder body)
     {
+        body.Append("<div class=\"cell\" id=\"").Append(Encode(id)).Append("\">\n");
         if (!string.IsNullOrWhiteSpace(cell.Source))
             body.Append("<details class=\"code\"><summary>").Append(Encode(Summary(cell.Source))).Append("</summary><pre><code>")
                 .Append(Encode(cell.Source)).Append("</code></pre></details>\n");
         foreach (var output in cell.Outputs)
             body.Append("<div class=\"output\">").Append(Output(output)).Append("</div>\n");
+        body.Append("</div>\n");
     }
 
     /// <summary>What a folded cell shows of itself: its first line that says something.</summary>
@@ -72,8 +86,18 @@ internal sealed partial class NotebookHtml
         if (picture.Length > 0)
             return picture;
         if (data[Mime.Html] is { } fragment)
-            return $"<div class=\"html\">{NotebookCell.Join(fragment)}</div>";
+            return $"<div class=\"html\">{ClaimRow().Replace(NotebookCell.Join(fragment), Marked)}</div>";
         return $"<pre>{Encode(Clean(NotebookCell.Join(data[Mime.Plain])))}</pre>";
+    }
+
+    /// <summary>The first row on the page that shows a claim gets the id that the claims table links to; an id may stand but once on a page.</summary>
+    private string Marked(Match row)
+    {
+        var id = WebUtility.HtmlDecode(row.Groups[1].Value);
+        if (!shown.Add(id))
+            return row.Value;
+        claims.Add(id);
+        return $"{row.Value} id=\"{Encode(ClaimAnchor(id))}\"";
     }
 
     private static string Alternative(JsonObject data) => NotebookCell.Join(data[Mime.Plain]).Split('\n')[0];
@@ -83,6 +107,9 @@ internal sealed partial class NotebookHtml
 
     [GeneratedRegex(@"\x1B(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1B]*(?:\x07|\x1B\\)|[@-Z\\-_])")]
     private static partial Regex Escape();
+
+    [GeneratedRegex("<tr data-claim=\"([^\"]*)\"")]
+    private static partial Regex ClaimRow();
 
     [GeneratedRegex(@"[^\n]*\r(?!\n|$)")]
     private static partial Regex Overwritten();

@@ -29,7 +29,8 @@ public static class ReportPage
     public static string Render(IReadOnlyList<string> notebooks, string claims, RunEnvironment? environment)
     {
         var anchors = notebooks.ToDictionary(path => Path.GetFileName(path), path => "nb-" + Path.GetFileNameWithoutExtension(path));
-        var sections = notebooks.Select(path => new NotebookHtml(path, anchors[Path.GetFileName(path)], anchors)).ToList();
+        var shown = new HashSet<string>(StringComparer.Ordinal);
+        var sections = notebooks.Select(path => new NotebookHtml(path, anchors[Path.GetFileName(path)], anchors, shown)).ToList();
         var html = new StringBuilder();
         html.Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
             .Append("<title>Constitutional AI, reproduced</title>\n<style>\n").Append(Resource("report.css")).Append("</style>\n</head>\n<body>\n");
@@ -37,7 +38,7 @@ public static class ReportPage
         html.Append("<main>\n<header>\n<h1 id=\"claims\">Constitutional AI, reproduced</h1>\n");
         if (environment is not null)
             Environment(environment, html);
-        html.Append(ClaimsHtml.Render(Claims.Load(claims).All)).Append("</header>\n");
+        html.Append(ClaimsHtml.Render(Claims.Load(claims).All, sections)).Append("</header>\n");
         foreach (var section in sections)
             html.Append(section);
         html.Append("</main>\n");
@@ -68,17 +69,19 @@ public static class ReportPage
         html.Append("<dl class=\"environment\">");
         foreach (var (name, value) in (ReadOnlySpan<(string, string)>)
         [
-            ("scale", run.Scale), ("seed", FormattableString.Invariant($"{run.Seed}")), ("CPU", FormattableString.Invariant($"{run.Cpu}, {run.Cores} threads")),
+            ("scale", run.Scale), ("seed", FormattableString.Invariant($"{run.Seed}")), ("CPU", FormattableString.Invariant($"{run.Cpu}, {run.Cores} logical processors")), ("threads", FormattableString.Invariant($"{run.Threads}")),
             ("system", run.System), ("runtime", run.Dotnet), ("libtorch", run.Torch),
         ])
             html.Append("<div><dt>").Append(name).Append("</dt><dd>").Append(NotebookHtml.Encode(value)).Append("</dd></div>");
         html.Append("</dl>\n");
+        if (run.Scale == "smoke")
+            html.Append("<p class=\"warning\">Scale smoke only shows that everything runs: its samples are too small for the claims to say anything.</p>\n");
     }
 
     private static void Script(string code, StringBuilder html) =>
         html.Append("<script>").Append(code.Replace("</script", "<\\/script", StringComparison.OrdinalIgnoreCase)).Append("</script>\n");
 
-        private static string Resource(string name)
+    private static string Resource(string name)
     {
         using var reader = new StreamReader(typeof(ReportPage).Assembly.GetManifestResourceStream($"Cai.Tool.Report.{name}")!);
         return reader.ReadToEnd();

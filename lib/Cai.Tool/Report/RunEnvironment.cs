@@ -7,16 +7,17 @@ namespace Cai.Tool.Report;
 /// <summary>Where and how a report's numbers were made. No dates and no machine names: the same run gives the same file.</summary>
 /// <param name="Cpu">The processor's name as the system tells it.</param>
 /// <param name="Cores">Logical processors this process may use.</param>
+/// <param name="Threads">Threads that libtorch computes with: another number adds in another order.</param>
 /// <param name="Torch">Versions of libtorch and TorchSharp.</param>
 /// <param name="Scale">smoke, quick or full.</param>
 /// <param name="Seed">The run's seed.</param>
-public sealed record RunEnvironment(string Cpu, int Cores, string System, string Dotnet, string Torch, string Scale, long Seed)
+public sealed record RunEnvironment(string Cpu, int Cores, int Threads, string System, string Dotnet, string Torch, string Scale, long Seed)
 {
     private const string FileName = "environment.json";
 
     /// <summary>This machine and these settings.</summary>
     public static RunEnvironment Of(string scale, long seed) => new(
-        ProcessorName(), Environment.ProcessorCount, $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}".Trim(),
+        ProcessorName(), Environment.ProcessorCount, TorchSharp.torch.get_num_threads(), $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}".Trim(),
         RuntimeInformation.FrameworkDescription, TorchVersion(), scale, seed);
 
     public void Save(string folder) => AtomicFile.Write(Path.Combine(folder, FileName), CaiJson.Write(this, indented: true) + "\n");

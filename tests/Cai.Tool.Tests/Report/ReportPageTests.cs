@@ -1,4 +1,8 @@
+using System.Net;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Cai.Evaluation;
+using Cai.Figures;
 using Cai.Tool.Notebooks;
 using Cai.Tool.Report;
 using Xunit;
@@ -8,6 +12,7 @@ namespace Cai.Tool.Tests.Report;
 public sealed class ReportPageTests : IDisposable
 {
     private readonly Workspace work = new();
+    private readonly Claims claims = new();
 
     public void Dispose() => work.Dispose();
 
@@ -80,13 +85,58 @@ public sealed class ReportPageTests : IDisposable
     public void ClaimsComeFirst()
     {
         File.WriteAllText(work.Path("claims.json"), """
-            [{"id": "a", "source": "Fig 2", "claim": "x < y", "paper": "+121", "value": 80.25, "low": 60.5, "high": 99, "n": 300, "seeds": [1], "holds": true},
-             {"id": "b", "source": "4.4", "claim": "z", "paper": "text", "value": 1, "low": null, "high": null, "n": 3, "seeds": [1], "holds": false}]
+            [{"id": "a", "source": "Fig 2", "claim": "x < y", "paper": "+121", "value": 80.25, "low": -60.5, "high": 99, "n": 1300, "seeds": [1, 2], "holds": true},
+             {"id": "b", "source": "4.4", "claim": "z", "paper": "text", "value": 1, "low": null, "high": null, "n": 3, "seeds": [1], "holds": false},
+             {"id": "c", "source": "4.4", "claim": "w", "paper": "text", "value": null, "low": null, "high": null, "n": 0, "seeds": [1], "holds": false}]
             """);
         var page = Page();
-        Assert.Contains("1 of 2 claims hold", page);
-        Assert.Contains("x &lt; y", page);
-        Assert.Contains("<td class=\"number\">80.25</td><td class=\"number\">60.5 … 99</td><td class=\"number\">300</td><td class=\"number\">1</td><td class=\"yes\">✓ yes</td>", page);
-        Assert.Contains("<td class=\"number\">–</td>", page);
+        Assert.Contains("1 of 3 claims hold", page);
+        Assert.Contains("<td class=\"yes\">✓ yes</td><td class=\"claim\">x &lt; y <span class=\"source\">Fig 2</span>", page);
+        Assert.Contains("80.25 <span class=\"interval\">[−60.5, 99]</span></td><td class=\"number\" data-label=\"n\">1300</td><td class=\"number\" data-label=\"Seeds\">2</td>", page);
+        Assert.Contains("1 <span class=\"interval\">(no interval)</span>", page);
+        Assert.Contains(">not measured</td>", page);
+        Assert.True(page.IndexOf("class=\"claims\"", StringComparison.Ordinal) < page.IndexOf("<section", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void EveryNumberLeadsToTheRowOfTheCellThatMadeIt()
+    {
+        // Sorted by id the claims of the second notebook would come first; the page follows the notebooks.
+        Claim second = Measured("a&1"), first = Measured("b 2"), nowhere = Measured("c");
+        foreach (var claim in new[] { second, first, nowhere })
+            claims.Add(claim);
+        claims.Save(work.Path("claims.json"));
+        var page = ReportPage.Render([Shows("01-x.ipynb", first), Shows("02-y.ipynb", first, second)], work.Path("claims.json"), null);
+
+        Assert.Equal(["b 2", "a&1", "c"], Regex.Matches(page, "<td class=\"claim\">claim (.+?) <").Select(m => WebUtility.HtmlDecode(m.Groups[1].Value)));
+        Assert.Equal(["claim-b%202", "claim-a%261"], Regex.Matches(page, "data-label=\"Here\"><a href=\"#([^\"]+)\"").Select(m => m.Groups[1].Value));
+        var ids = Regex.Matches(page, " id=\"([^\"]+)\"").Select(m => WebUtility.HtmlDecode(m.Groups[1].Value)).ToList();
+        Assert.Equal(ids.Count, ids.Distinct().Count());
+        // Both rows stand in the cell that showed their claim first.
+        int At(string id) => page.IndexOf($" id=\"{WebUtility.HtmlEncode(id)}\"", StringComparison.Ordinal);
+        Assert.True(At("nb-01-x-cell-1") < At("claim-b 2") && At("claim-b 2") < At("nb-02-y"));
+        Assert.True(At("nb-02-y-cell-1") < At("claim-a&1"));
+        Assert.Contains("In no notebook of this page", page);
+    }
+
+    [Fact]
+    public void TheHeaderSaysWhereTheNumbersComeFrom()
+    {
+        var run = new RunEnvironment("Some <CPU>", 8, 3, "Linux", ".NET 10", "2.10", "smoke", 7);
+        var page = ReportPage.Render([], work.Path("claims.json"), run);
+        foreach (var fact in new[] { "Some &lt;CPU&gt;, 8 logical processors", "<dt>threads</dt><dd>3</dd>", "<dt>seed</dt><dd>7</dd>", "<dt>scale</dt><dd>smoke</dd>", "too small for the claims" })
+            Assert.Contains(fact, page);
+        Assert.DoesNotContain("too small for the claims", ReportPage.Render([], work.Path("claims.json"), run with { Scale = "full" }));
+    }
+
+    private static Claim Measured(string id) => Claim.FromInterval(id, "Fig 2", "claim " + id, "+1", new Interval(1, 0.5, 2, 10, 5), Direction.Greater, 0, [1]);
+
+    private string Shows(string name, params Claim[] shown)
+    {
+        var path = work.Notebook(name, "new ClaimsTable(claims)");
+        var notebook = NotebookDocument.Load(path);
+        notebook.Cells[0].Add(new CellValue(1, MimeBundles.Of(new ClaimsTable(shown))));
+        notebook.Save(path);
+        return path;
     }
 }
