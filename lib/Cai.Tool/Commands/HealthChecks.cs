@@ -31,7 +31,7 @@ internal sealed record HealthCheck(string Name, bool Needed, Func<Finding> Look)
 internal static class HealthChecks
 {
     private const long Gigabyte = 1L << 30;
-    private const double NeededMemory = 4;   // issue 2: peak memory at most 4 GiB
+    private const double NeededMemory = 4;   // what the peak of a reproduction is held to
     private const double NeededDisk = 2;     // runs, checkpoints and the native cache of a `quick` reproduction
     private const int SmallestWeights = 1000; // bytes; anything smaller is a pointer file or a stub
 
@@ -39,13 +39,13 @@ internal static class HealthChecks
     [
         new(".NET", true, Dotnet),
         new("libtorch", true, Libtorch),
+        new("GPU", false, Gpu),
         new("threads", false, Threads),
         new("memory", true, Memory),
         new("disk", true, () => Disk(output)),
         new("write access", true, () => WriteAccess(Path.Combine(output, "runs"))),
         new("notebooks", true, () => Notebooks(Path.Combine(repository, "notebooks"))),
         new("weights", true, () => Weights(Path.Combine(repository, "data", "miniature"))),
-        new("fonts", false, Fonts),
     ];
 
     private static Finding Dotnet() => new(Environment.Version.Major >= 10, RuntimeInformation.FrameworkDescription, "Install the .NET 10 SDK from https://dotnet.microsoft.com/download.");
@@ -64,7 +64,14 @@ internal static class HealthChecks
         }
     }
 
-    private static Finding Threads() => new(Environment.ProcessorCount >= 2, $"{Environment.ProcessorCount} processors, libtorch uses {TorchSharp.torch.get_num_threads()}", "One processor works, about half as fast.");
+    private static Finding Gpu() => TorchSharp.torch.cuda.is_available()
+        ? new Finding(true, $"{TorchSharp.torch.cuda.device_count()} with CUDA")
+        : HasCuda() ? new Finding(false, "this libtorch has CUDA, and sees no GPU", "Install NVIDIA's driver (nvidia-smi must list the GPU), or build without -p:Device=cuda.")
+        : new Finding(true, "none wanted: this libtorch computes on the CPU");
+
+    private static bool HasCuda() => Directory.EnumerateFiles(AppContext.BaseDirectory, "*torch_cuda.*", SearchOption.AllDirectories).Any();
+
+    private static Finding Threads() => new(Environment.ProcessorCount >= 2, $"{Environment.ProcessorCount} processors, libtorch uses {TorchSharp.torch.get_num_threads()}", "One processor works, about half as fast; OMP_NUM_THREADS sets what libtorch uses.");
 
     private static Finding Memory()
     {
@@ -129,9 +136,6 @@ internal static class HealthChecks
         var end = json.RootElement.EnumerateObject().Where(tensor => tensor.Name != "__metadata__").Max(tensor => tensor.Value.GetProperty("data_offsets")[1].GetInt64());
         return end == stream.Length - sizeof(long) - header ? null : "is truncated or has bytes too many";
     }
-
-    private static Finding Fonts() => new(SkiaSharp.SKFontManager.Default.FontFamilyCount > 0, $"{SkiaSharp.SKFontManager.Default.FontFamilyCount} families for the pictures of figures",
-        "Figures use a built-in font then; on Debian: apt-get install fonts-dejavu-core fontconfig.");
 
     private static string Gigabytes(double amount) => amount.ToString("F1", CultureInfo.InvariantCulture) + " GiB";
 }
