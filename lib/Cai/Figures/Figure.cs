@@ -42,6 +42,8 @@ public sealed record Figure(string Title, Axis X, Axis Y, IReadOnlyList<Series> 
             .Append(SafeText.Paragraph($"x: {X.Label}{(X.Scale == AxisScale.Log ? " (log)" : "")}; y: {Y.Label}{(Y.Scale == AxisScale.Log ? " (log)" : "")}")).Append('\n');
         foreach (var series in Series)
             text.Append("  ").Append(SafeText.Paragraph($"{series.Name}: {Describe(series)}")).Append('\n');
+        foreach (var line in References.Where(line => line.Label is not null))
+            text.Append("  ").Append(SafeText.Paragraph($"{line.Label}: {Describe(line)}")).Append('\n');
         return (text + SafeText.Paragraph(Caption)).TrimEnd('\n', ' ');
     }
 
@@ -109,11 +111,22 @@ public sealed record Figure(string Title, Axis X, Axis Y, IReadOnlyList<Series> 
     {
         // Long curves are cut to their ends: the text is read, not plotted.
         var shown = points.Count <= 12 ? points : [.. points.Take(6), .. points.TakeLast(6)];
-        var words = shown.Select(p => string.Create(CultureInfo.InvariantCulture, $"({p.X:0.###}, {p.Y:0.###}{(p.YLow is { } low && p.YHigh is { } high ? string.Create(CultureInfo.InvariantCulture, $" [{low:0.###}, {high:0.###}]") : "")})")).ToList();
+        var words = shown.Select(p => $"({Number(p.X, p.XLow, p.XHigh)}, {Number(p.Y, p.YLow, p.YHigh)})").ToList();
         if (shown.Count < points.Count)
             words.Insert(6, $"… {points.Count - shown.Count} more …");
         return string.Join(' ', words);
     }
+
+    private static string Number(double value, double? low, double? high) => low is null || high is null
+        ? string.Create(CultureInfo.InvariantCulture, $"{value:0.###}")
+        : string.Create(CultureInfo.InvariantCulture, $"{value:0.###} [{low:0.###}, {high:0.###}]");
+
+    private static string Describe(ReferenceLine line) => line.Kind switch
+    {
+        ReferenceKind.Diagonal => "y = x",
+        ReferenceKind.Vertical => string.Create(CultureInfo.InvariantCulture, $"x = {line.Value:0.###}"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"y = {line.Value:0.###}"),
+    };
 }
 
 /// <summary>Figures side by side under one title, with one legend: a series' name and look mean the same in every panel.</summary>

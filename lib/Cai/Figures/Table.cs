@@ -109,7 +109,7 @@ public sealed class Table : IRichOutput
         html.Append("</tr></thead><tbody>");
         foreach (var (number, row) in Shown().Index())
         {
-            html.Append(rowData is { } data ? $"<tr data-{data.Name}=\"{SafeText.Html(data.Values[number])}\">" : "<tr>");
+            html.Append(rowData is { } data ? $"<tr data-{data.Name}=\"{SafeText.Html(SafeText.Line(data.Values[number]))}\">" : "<tr>");
             for (var i = 0; i < row.Length; i++)
                 html.Append(numeric[i] ? "<td style=\"" : "<td dir=\"auto\" style=\"").Append(Style(i)).Append(Rule).Append("\">").Append(SafeText.Html(row[i])).Append("</td>");
             html.Append("</tr>");

@@ -39,11 +39,11 @@ public class PalettePngTests
         // 4 columns of 460 and 5 gaps of 14; two titles of 34; three rows of 310 and 14, and the gap at the top.
         Assert.Equal((1910, 14 + 2 * 34 + 3 * 324), (sheet.Width, sheet.Height));
         // The fifth figure begins the second row: its blue bars are there, and nothing is right of it.
-        Assert.Contains(new SKColor(0x00, 0x72, 0xB2), Column(14 + 460));
-        Assert.DoesNotContain(new SKColor(0x00, 0x72, 0xB2), Column(sheet.Width, from: 14 + 474));
+        Assert.Contains(new SKColor(0x00, 0x72, 0xB2), Columns(0, 14 + 460));
+        Assert.DoesNotContain(new SKColor(0x00, 0x72, 0xB2), Columns(14 + 474, sheet.Width));
 
-        IEnumerable<SKColor> Column(int to, int from = 0) =>
-            from x in Enumerable.Range(from, to - from) from y in Enumerable.Range(14 + 34 + 324, 310) select sheet.GetPixel(x, y);
+        IEnumerable<SKColor> Columns(int left, int right) =>
+            from x in Enumerable.Range(left, right - left) from y in Enumerable.Range(14 + 34 + 324, 310) select sheet.GetPixel(x, y);
     }
 
     private static SKBitmap Picture(int width, int height, Func<int, SKColor> color)
