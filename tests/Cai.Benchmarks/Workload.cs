@@ -91,7 +91,7 @@ public sealed class Workload : IDisposable
         using var judge = ScalarModel.FromLanguageModel(decoder, 1);
         using var critic = judge.Clone();
         var scorer = new Preferences.PreferenceModel(judge, tokenizer);
-        using var trainer = new PpoTrainer(policy, decoder, critic, tokenizer, answers => scorer.ScoreTokens([.. answers.Select(a => a.PromptIds)], [.. answers.Select(a => a.Ids)]), options);
+        using var trainer = new PpoTrainer(policy, decoder, critic, tokenizer, answers => scorer.ScoreTokens([.. answers.Select(a => a.PromptIds)], [.. answers.Select(a => a.AnswerIds)]), options);
         var metrics = new List<IReadOnlyDictionary<string, double>>();
         while (trainer.Iteration < options.Iterations)
         {

@@ -30,6 +30,7 @@ internal static class PpoCommand
         var missingEos = StageOptions.Number("--missing-eos", -3.0, "Score of an answer that does not end by itself.");
         var temperature = StageOptions.Temperature();
         var every = StageOptions.Number("--checkpoint-every", 5, "Iterations between checkpoints.");
+        var snapshots = new Option<int?>("--snapshot-every") { Description = "Also keep the policy after every N iterations, in OUT/snapshots: for curves along the run. Default: only the last.", HelpName = "N" };
         var output = StageOptions.OutFolder("Folder of the trained policy, with metrics.jsonl.");
         var command = new Command("ppo", """
             Trains a policy by PPO against a preference model: RL-CAI (paper 4.1 to 4.3). Numbers of every iteration go to
@@ -37,7 +38,7 @@ internal static class PpoCommand
             summarize_from_feedback_details.
 
             Example:  cai ppo --model sl-cai --pm pm --prompts red.jsonl benign.jsonl --iterations 30 --batch 64 --out rl-cai
-            """) { model, judge, prompts, iterations, batch, epochs, minibatches, maxTokens, rate, criticRate, kl, adaptive, target, missingEos, temperature, every, seed, skipBad, output };
+            """) { model, judge, prompts, iterations, batch, epochs, minibatches, maxTokens, rate, criticRate, kl, adaptive, target, missingEos, temperature, every, snapshots, seed, skipBad, output };
         command.SetAction((parsed, cancel) =>
         {
             var (start, reward, folder) = (parsed.GetRequiredValue(model), parsed.GetRequiredValue(judge), parsed.GetRequiredValue(output));
@@ -49,9 +50,9 @@ internal static class PpoCommand
                 Iterations = parsed.GetValue(iterations), RolloutsPerIteration = parsed.GetValue(batch), Epochs = parsed.GetValue(epochs), Minibatches = parsed.GetValue(minibatches),
                 MaxNewTokens = parsed.GetValue(maxTokens), LearningRate = parsed.GetValue(rate), CriticLearningRate = parsed.GetValue(criticRate), KlCoefficient = parsed.GetValue(kl),
                 AdaptiveKl = parsed.GetValue(adaptive), KlTarget = parsed.GetValue(target), MissingEosValue = parsed.GetValue(missingEos), Temperature = parsed.GetValue(temperature),
-                CheckpointEvery = parsed.GetValue(every), Seed = parsed.GetValue(seed),
+                CheckpointEvery = parsed.GetValue(every), SnapshotEvery = parsed.GetValue(snapshots), Seed = parsed.GetValue(seed),
             };
-            foreach (var (name, value) in new[] { ("--iterations", options.Iterations), ("--batch", options.RolloutsPerIteration), ("--epochs", options.Epochs), ("--minibatches", options.Minibatches), ("--checkpoint-every", options.CheckpointEvery) })
+            foreach (var (name, value) in new[] { ("--iterations", options.Iterations), ("--batch", options.RolloutsPerIteration), ("--epochs", options.Epochs), ("--minibatches", options.Minibatches), ("--checkpoint-every", options.CheckpointEvery), ("--snapshot-every", options.SnapshotEvery ?? 1) })
                 if (value < 1)
                     throw new CaiException($"{name} is {value}; at least 1 was expected.", "Leave it out to get the default.");
             return StageRun.KeepAsync(folder, () => Train(start, reward, asked, options, folder, cancel));
@@ -65,7 +66,8 @@ internal static class PpoCommand
         using var session = Lab.OpenPpo(new ModelFolder("policy", start, startHash), new ModelFolder("pm", judge, judgeHash), options);
         StageRun.Begin(folder, folder: true, "ppo", options, ("model", startHash), ("pm", judgeHash), ("prompts", ContentHash.Of(prompts)));
         using (var line = ProgressLine.Start("ppo", "iterations", options.Iterations))
-            session.Trainer.Train(prompts, folder, new ImmediateProgress<PpoProgress>(p => line.Report((int)p.Iteration)), cancel);
+            session.Trainer.Train(prompts, folder, new ImmediateProgress<PpoProgress>(p => line.Report((int)p.Iteration)),
+                iteration => HuggingFaceFolder.Save(Path.Combine(folder, "snapshots", $"{iteration:0000}"), session.Policy), cancel);
         HuggingFaceFolder.Save(folder, session.Policy);
         var rows = Metrics.Read(Path.Combine(folder, "metrics.jsonl"));
         foreach (var name in new[] { "objective/scores", "objective/kl", "objective/entropy", "policy/clipfrac", "val/var_explained" })

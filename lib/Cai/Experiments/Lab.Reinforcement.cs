@@ -41,7 +41,7 @@ public sealed partial class Lab
         {
             using var session = OpenPpo(start, judge, options);
             session.Trainer.Train(RlPrompts, s.Folder, new Relay<PpoProgress>(p => host.Progress?.Report(new StageProgress(
-                s.Name, p.Iteration, options.Iterations, $"score {p.Metrics["objective/scores"]:0.00} kl {p.Metrics["objective/kl"]:0.0}"))), host.Cancel);
+                s.Name, p.Iteration, options.Iterations, $"score {p.Metrics["objective/scores"]:0.00} kl {p.Metrics["objective/kl"]:0.0}"))), cancel: host.Cancel);
             HuggingFaceFolder.Save(s.Path("model"), session.Policy);
         });
         return new ModelFolder(PolicyName(source), stage.Path("model"), stage.Hash, stage.Path("metrics.jsonl"));
@@ -75,7 +75,7 @@ public sealed class PpoSession : IDisposable
         critic = judge.Model.Clone();
         var scorer = new Preferences.PreferenceModel(judge.Model, judge.Tokenizer, judge.Format);
         Trainer = new PpoTrainer(Policy.Decoder, reference.Decoder, critic, Policy.Tokenizer,
-            responses => scorer.ScoreTokens([.. responses.Select(r => r.PromptIds)], [.. responses.Select(r => r.Ids)]), options, Policy.Format);
+            responses => scorer.ScoreTokens([.. responses.Select(r => r.PromptIds)], [.. responses.Select(r => r.AnswerIds)]), options, Policy.Format);
     }
 
     public PretrainedModel Policy { get; }

@@ -56,6 +56,13 @@ public sealed record PpoOptions
     /// <summary>Longest response in tokens, end token included (HH App. B.1: 128; the miniature's answers are shorter).</summary>
     public int MaxNewTokens { get; init; } = 48;
 
+    /// <summary>
+    /// Strings that end a response besides the end token, for example the format's <see cref="Text.IPromptFormat.Stops"/>; none when
+    /// null (the kit's models are taught the end token). A response that stops so counts as one without end token: <see cref="MissingEos"/>
+    /// applies, the reward reads the text before the string, and every sampled token, the string's too, is learned from.
+    /// </summary>
+    public IReadOnlyList<string>? Stops { get; init; }
+
     /// <summary>Sampling temperature; policy and reference log-probabilities use the same (paper: 1).</summary>
     public double Temperature { get; init; } = 1;
 
@@ -145,4 +152,7 @@ public sealed record PpoOptions
 
     /// <summary>Iterations between checkpoints, when a folder is given.</summary>
     public int CheckpointEvery { get; init; } = 1;
+
+    /// <summary>Iterations between snapshots, policies kept along the run for the paper's trajectories (Figs 2, 8, 10); none when null.</summary>
+    public int? SnapshotEvery { get; init; }
 }

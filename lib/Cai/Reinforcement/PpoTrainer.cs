@@ -32,6 +32,8 @@ public sealed class PpoTrainer : IDisposable
         this.options = options ?? new PpoOptions();
         if (ReferenceEquals(policy.Parameters, reference.Parameters))
             throw new CaiException("Policy and reference are the same weights, so KL would always be 0.", "Give the reference a copy: new Decoder(config, parameters.Clone()).");
+        if (this.options.SnapshotEvery < 1)
+            throw new CaiException($"A snapshot every {this.options.SnapshotEvery} iterations was asked for; at least 1 was expected.", "Leave it null for none.", "PpoOptions: SnapshotEvery");
         collector = new RolloutCollector(policy, reference, critic, tokenizer, format ?? HhFormat.Instance, reward, this.options);
         policyOptimiser = new FlatAdamW(policy.Parameters, this.options.AdamW);
         criticOptimiser = new FlatAdamW(critic.Parameters, this.options.AdamW);
@@ -120,9 +122,13 @@ public sealed class PpoTrainer : IDisposable
     /// Runs all iterations. With a folder, numbers are streamed to its `metrics.jsonl` and `ppo.checkpoint` is kept after
     /// every iteration (or every few); a run that was stopped at any moment goes on from there.
     /// </summary>
+    /// <param name="snapshot">
+    /// Called with the iteration after every <see cref="PpoOptions.SnapshotEvery"/> of them and after the last, to keep the policy as it is
+    /// then. It comes before the checkpoint, so none is missed; a run that was stopped in between calls it again with the same weights.
+    /// </param>
     /// <exception cref="CaiException">As <see cref="Collect"/> and <see cref="Step"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; every finished iteration is in the checkpoint.</exception>
-    public void Train(IReadOnlyList<Prompt> prompts, string? folder = null, IProgress<PpoProgress>? progress = null, CancellationToken cancel = default)
+    public void Train(IReadOnlyList<Prompt> prompts, string? folder = null, IProgress<PpoProgress>? progress = null, Action<long>? snapshot = null, CancellationToken cancel = default)
     {
         var checkpoint = folder is null ? null : Path.Combine(folder, "ppo.checkpoint");
         var saved = checkpoint is null ? null : Resume(checkpoint);
@@ -135,6 +141,8 @@ public sealed class PpoTrainer : IDisposable
             using var rollout = Collect(Draw(prompts, Iteration), cancel: cancel);
             using var step = Step(rollout);
             log?.Write(step.Iteration, step.Metrics);
+            if (Iteration % options.SnapshotEvery == 0 || options.SnapshotEvery is not null && Iteration == options.Iterations)
+                snapshot?.Invoke(Iteration);
             if (checkpoint is not null && (Iteration % options.CheckpointEvery == 0 || Iteration == options.Iterations))
             {
                 Save(checkpoint);

@@ -6,14 +6,21 @@ namespace Cai.Reinforcement;
 
 /// <summary>What the policy answered.</summary>
 /// <param name="PromptIds">The prompt's tokens, begin token included.</param>
-/// <param name="Ids">The sampled tokens, end token included when there is one; never tokenised anew.</param>
-/// <param name="Text">The decoded tokens.</param>
+/// <param name="Ids">The sampled tokens, end token or stop string included when there is one; never tokenised anew.</param>
+/// <param name="Text">The decoded tokens, up to the stop string when there is one.</param>
 /// <param name="Finished">Whether the end token was drawn.</param>
-public sealed record PolicyResponse(Prompt Prompt, int[] PromptIds, int[] Ids, string Text, bool Finished);
+public sealed record PolicyResponse(Prompt Prompt, int[] PromptIds, int[] Ids, string Text, bool Finished)
+{
+    /// <summary>How many tokens of a stop string, or of a token that runs into it, stand at the end of <see cref="Ids"/>; 0 without.</summary>
+    public int StopTokens { get; init; }
+
+    /// <summary><see cref="Ids"/> without the stop string: what a preference model reads.</summary>
+    public int[] AnswerIds => StopTokens == 0 ? Ids : Ids[..^StopTokens];
+}
 
 /// <summary>
 /// The reward: a score for each response, higher is better. A preference model is one: pass
-/// `responses => pm.ScoreTokens(…PromptIds, …Ids)`; any function of text or tokens is another.
+/// `responses => pm.ScoreTokens(…PromptIds, …AnswerIds)`; any function of text or tokens is another.
 /// </summary>
 public delegate IReadOnlyList<double> RewardFunction(IReadOnlyList<PolicyResponse> responses);
 

@@ -12,6 +12,7 @@ namespace Cai.Reinforcement;
 internal sealed class RolloutCollector(Decoder policy, Decoder reference, ScalarModel critic, ITokenizer tokenizer, IPromptFormat format, RewardFunction reward, PpoOptions options)
 {
     private readonly Sampler sampler = new(policy);
+    private readonly ContinuationCodec codec = new(tokenizer);
 
     /// <param name="iteration">Names the samples' random streams together with prompt and row.</param>
     /// <param name="padTo">Least number of columns.</param>
@@ -84,6 +85,7 @@ internal sealed class RolloutCollector(Decoder policy, Decoder reference, Scalar
             ["returns/mean"] = meanReturn.ToDouble(),
             ["returns/var"] = PpoMath.MaskedMean((returns - meanReturn).square(), valueMask).ToDouble(),
             ["val/num_eos_tokens"] = responses.Count(r => r.Finished),
+            ["val/num_stop_strings"] = responses.Count(r => r.StopTokens > 0),
             ["val/sampler_mismatch"] = mismatch,
             ["val/response_tokens"] = responses.Average(r => r.Ids.Length),
         };
@@ -101,8 +103,21 @@ internal sealed class RolloutCollector(Decoder policy, Decoder reference, Scalar
     {
         var ids = prompts.Select(p => PromptIds(p)).ToList();
         var settings = new SamplerOptions { MaxTokens = options.MaxNewTokens, Temperature = options.Temperature, EndIds = [tokenizer.EosId], BatchSize = options.SampleBatch };
-        var samples = sampler.Sample([.. ids.Select((p, i) => new TokenPrompt(p, Seeds.Derive(options.Seed, "rollout", iteration, i, prompts[i].Id)))], settings, cancel: cancel);
-        return ([.. samples.Select((s, i) => new PolicyResponse(prompts[i], ids[i], [.. s.Ids], tokenizer.Decode(s.Ids), s.Finish == FinishReason.EndToken))], samples);
+        var stops = options.Stops is { Count: > 0 } strings ? new StopStrings(codec, strings) : null;
+        var samples = sampler.Sample([.. ids.Select((p, i) => new TokenPrompt(p, Seeds.Derive(options.Seed, "rollout", iteration, i, prompts[i].Id)))], settings,
+            stops is null ? null : (i, sampled) => stops.Reached(ids[i], sampled), cancel: cancel);
+        return ([.. samples.Select((s, i) => s.Finish == FinishReason.StopString ? Stopped(prompts[i], ids[i], [.. s.Ids], stops!)
+            : new PolicyResponse(prompts[i], ids[i], [.. s.Ids], tokenizer.Decode(s.Ids), s.Finish == FinishReason.EndToken))], samples);
+    }
+
+    /// <summary>A response that ended in a stop string: its text ends before the string, its answer before the first token that reaches into it.</summary>
+    private PolicyResponse Stopped(Prompt prompt, int[] promptIds, int[] ids, StopStrings stops)
+    {
+        var text = stops.Cut(codec.Text(promptIds, ids));
+        var kept = ids.Length - 1;
+        while (kept > 0 && !text.StartsWith(codec.Text(promptIds, ids[..kept]), StringComparison.Ordinal))
+            kept--;
+        return new PolicyResponse(prompt, promptIds, ids, text, Finished: false) { StopTokens = ids.Length - kept };
     }
 
     private int[] PromptIds(Prompt prompt)

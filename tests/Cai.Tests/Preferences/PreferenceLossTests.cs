@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Cai.Preferences;
+using Cai.Storage;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -26,6 +28,35 @@ public sealed class PreferenceLossTests
         Assert.Equal(loss, value.ToDouble(), 1e-5 * Math.Max(1, loss));
         Assert.Equal(gradient, difference.grad!.ToDouble(), 1e-6);
         Assert.Equal(loss, PreferenceLoss.SoftLabel(d, p), 1e-6);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Losses_and_gradients_equal_those_of_plain_loops(int seed)
+    {
+        using var scope = NewDisposeScope();
+        var rng = Seeds.Rng(seed, "margins");
+        double[] d = [.. Enumerable.Range(0, 50).Select(_ => 8 * rng.NextDouble() - 4)], p = [.. d.Select(_ => rng.NextDouble())];
+        static double Plain(double d, double p) => -(p * Math.Log(1 / (1 + Math.Exp(-d))) + (1 - p) * Math.Log(1 / (1 + Math.Exp(d))));
+        var difference = tensor(d).requires_grad_();
+        var losses = PreferenceLoss.SoftLabel(difference, tensor(p));
+        losses.sum().backward();
+        Assert.All(d.Zip(p, Plain).Zip(Tiny.Numbers(losses)), x => Assert.Equal(x.First, x.Second, 1e-12));
+        // The gradient as a quotient of differences of the plain loss.
+        Assert.All(d.Zip(p, (x, y) => (Plain(x + 1e-5, y) - Plain(x - 1e-5, y)) / 2e-5).Zip(Tiny.Numbers(difference.grad!)), x => Assert.Equal(x.First, x.Second, 1e-8));
+    }
+
+    [Fact]
+    public void The_hard_label_loss_gives_the_numbers_of_another_projects_test()
+    {
+        // DPO's loss is the preference loss of a pair whose score is beta times the log-ratio of policy and reference.
+        using var file = JsonDocument.Parse(File.ReadAllText(Fixtures.Path("rlhf-reference.json")));
+        var dpo = file.RootElement.GetProperty("cases").EnumerateArray().Single(c => c.GetProperty("name").GetString() == "dpo_sigmoid");
+        double[] Numbers(string name) => [.. dpo.GetProperty(name).EnumerateArray().Select(x => x.GetDouble())];
+        var (chosen, rejected) = (Numbers("policy_chosen_logps").Zip(Numbers("ref_chosen_logps"), (p, q) => p - q), Numbers("policy_rejected_logps").Zip(Numbers("ref_rejected_logps"), (p, q) => p - q));
+        var losses = chosen.Zip(rejected, (c, r) => PreferenceLoss.SoftLabel(dpo.GetProperty("beta").GetDouble() * (c - r), 1));
+        Assert.All(Numbers("expected_losses").Zip(losses), x => Assert.Equal(x.First, x.Second, 1e-7));
     }
 
     [Fact]

@@ -124,6 +124,31 @@ public sealed class PreferenceTrainerTests : IDisposable
         Assert.Equal((3 * single[0] + single[1]) / 4, weighted[0], 1e-5);
     }
 
+    [Fact]
+    public void The_numbers_of_a_step_are_those_of_plain_loops()
+    {
+        var pairs = Pairs(12);
+        var before = Model();
+        var (loss, right, decided, margin) = (0.0, 0.0, 0, 0.0);
+        foreach (var pair in pairs)
+        {
+            var (d, p) = (before.Score(pair.Prompt, pair.ResponseA) - before.Score(pair.Prompt, pair.ResponseB), pair.ProbabilityA!.Value);
+            loss -= (p * Math.Log(1 / (1 + Math.Exp(-d))) + (1 - p) * Math.Log(1 / (1 + Math.Exp(d)))) / 12;
+            margin += Math.Abs(d) / 12;
+            if (p != 0.5)
+                (right, decided) = (right + (d > 0 == p > 0.5 ? 1 : 0), decided + 1);
+        }
+        var log = new Log<PreferenceStep>();
+        using var trainer = new PreferenceTrainer(Model(), new() { TokensPerBatch = 4096, TokensPerPiece = 100, MaxLength = 64 });
+        trainer.Train(pairs, progress: log);
+        var step = Assert.Single(log.Items);
+        Assert.Equal(loss, step.Loss, 1e-5);
+        Assert.Equal(right / decided, step.Accuracy!.Value, 1e-9);
+        Assert.Equal(margin, step.Margin, 1e-5);
+        var report = before.Evaluate(pairs);
+        Assert.Equal((loss, right / decided), (report.Loss, report.Accuracy!.Value), (a, b) => Math.Abs(a.Item1 - b.Item1) < 1e-5 && Math.Abs(a.Item2 - b.Item2) < 1e-9);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(5)]

@@ -142,11 +142,7 @@ public sealed class PpoMathTests : IDisposable
     [Fact]
     public void Numbers_of_other_projects_tests_come_out()
     {
-        var folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "shared", "fixtures", "rlhf-reference.json")))
-            folder = Path.GetDirectoryName(folder);
-        Assert.SkipUnless(folder is not null, "shared/fixtures/rlhf-reference.json is not there");
-        using var file = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder!, "shared", "fixtures", "rlhf-reference.json")));
+        using var file = JsonDocument.Parse(File.ReadAllText(Fixtures.Path("rlhf-reference.json")));
         JsonElement Case(string name) => file.RootElement.GetProperty("cases").EnumerateArray().Single(c => c.GetProperty("name").GetString() == name);
         static float[] Floats(JsonElement e) => [.. e.EnumerateArray().Select(x => x.ValueKind == JsonValueKind.String ? float.NaN : x.GetSingle())];
         static double[] Doubles(JsonElement e) => [.. e.EnumerateArray().Select(x => x.GetDouble())];
@@ -188,6 +184,11 @@ public sealed class PpoMathTests : IDisposable
             var mean = PpoMath.MaskedMean(Row(Floats(row.GetProperty("value"))), Ints(row.GetProperty("mask"))).ToDouble();
             Assert.Equal(row.GetProperty("expected").ValueKind == JsonValueKind.String ? double.NaN : row.GetProperty("expected").GetDouble(), mean, 1e-6);
         }
+        var first = Case("masked_mean_var").GetProperty("rows")[0];
+        var (x, m) = (Row(Floats(first.GetProperty("value"))), Ints(first.GetProperty("mask")));
+        Assert.Equal(first.GetProperty("mean").GetDouble(), PpoMath.MaskedMean(x, m).ToDouble(), 1e-6);
+        // Whitening divides by the root of the variance, so (1 - 2) / sqrt(variance) tells it.
+        Assert.Equal(first.GetProperty("var_unbiased").GetDouble(), Math.Pow(1 / PpoMath.Whiten(x, m, bessel: true)[0, 0].ToDouble(), 2), 1e-5);
         var white = Case("masked_mean_var").GetProperty("rows")[1];
         var whitened = Tiny.Numbers(PpoMath.Whiten(Row(Floats(white.GetProperty("value"))), Ints(white.GetProperty("mask")), bessel: true));
         Close(Doubles(white.GetProperty("whitened_at_mask")), tensor(whitened[1..3]));

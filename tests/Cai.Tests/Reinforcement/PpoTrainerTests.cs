@@ -4,6 +4,7 @@ using Cai.Storage;
 using Cai.Text;
 using TorchSharp;
 using Xunit;
+using static Cai.Tests.Reinforcement.PpoSetup;
 using static TorchSharp.torch;
 
 namespace Cai.Tests.Reinforcement;
@@ -21,44 +22,10 @@ public sealed class PpoTrainerTests : IDisposable
         folder.Dispose();
     }
 
-    private static readonly PpoOptions Options = new()
-    {
-        Iterations = 4, RolloutsPerIteration = 8, MaxNewTokens = 6, LearningRate = 3e-3, CriticLearningRate = 3e-3, MissingEos = MissingEos.None, TokensPerPiece = 100,
-    };
-
-    private static List<Prompt> Prompts(int count) => [.. Enumerable.Range(0, count).Select(i => new Prompt($"p{i}", Dialogue.Ask(new string('a', 1 + i % 5))))];
-
-    /// <summary>Everything that a run needs, from one seed.</summary>
-    private sealed class Setup : IDisposable
-    {
-        public Setup(PpoOptions options, long seed = 1, RewardFunction? reward = null)
-        {
-            Policy = Decoder.Create(Tiny.Config, seed);
-            Reference = Decoder.Create(Tiny.Config, 1);
-            Critic = ScalarModel.FromLanguageModel(Policy, seed);
-            Trainer = new(Policy, Reference, Critic, new Tiny.Letters(), reward ?? CountTwos, options);
-        }
-
-        public Decoder Policy { get; }
-        public Decoder Reference { get; }
-        public ScalarModel Critic { get; }
-        public PpoTrainer Trainer { get; }
-
-        public void Dispose()
-        {
-            Trainer.Dispose();
-            Policy.Dispose();
-            Reference.Dispose();
-            Critic.Dispose();
-        }
-    }
-
-    private static IReadOnlyList<double> CountTwos(IReadOnlyList<PolicyResponse> responses) => [.. responses.Select(r => (double)r.Ids.Count(id => id == 2))];
-
     [Fact]
     public void A_tiny_policy_learns_to_write_the_rewarded_token()
     {
-        using var setup = new Setup(Options with { Iterations = 30, RolloutsPerIteration = 32, KlCoefficient = 0.01, LearningRate = 1e-2, CriticLearningRate = 1e-2, TokensPerPiece = 4096 });
+        using var setup = new PpoSetup(Options with { Iterations = 30, RolloutsPerIteration = 32, KlCoefficient = 0.01, LearningRate = 1e-2, CriticLearningRate = 1e-2, TokensPerPiece = 4096 });
         var log = new Log<PpoProgress>();
         setup.Trainer.Train(Prompts(10), progress: log);
         var scores = log.Items.Select(p => p.Metrics["objective/scores"]).ToList();
@@ -74,7 +41,7 @@ public sealed class PpoTrainerTests : IDisposable
     [InlineData(0.7)]
     public void Before_the_first_update_every_ratio_is_one_and_the_kl_to_a_copy_is_zero(double temperature)
     {
-        using var setup = new Setup(Options with { Temperature = temperature });
+        using var setup = new PpoSetup(Options with { Temperature = temperature });
         using var rollout = setup.Trainer.Collect(Prompts(8));
         Assert.InRange(rollout.Metrics["val/sampler_mismatch"], 0, 1e-4);
         Assert.Equal(0, rollout.Metrics["objective/kl"], 1e-6);
@@ -89,7 +56,7 @@ public sealed class PpoTrainerTests : IDisposable
     [Fact]
     public void Rollout_tensors_agree_with_the_plain_definitions()
     {
-        using var setup = new Setup(Options, seed: 5);
+        using var setup = new PpoSetup(Options, seed: 5);
         using var rollout = setup.Trainer.Collect(Prompts(8));
         using var guard = no_grad();
         for (var row = 0; row < 8; row++)
@@ -116,7 +83,7 @@ public sealed class PpoTrainerTests : IDisposable
     {
         IReadOnlyDictionary<string, double> Metrics(int padTo, int piece)
         {
-            using var setup = new Setup(Options with { TokensPerPiece = piece, ScorePosition = position, KlEstimator = KlEstimator.K3, Epochs = 2 }, seed: 5);
+            using var setup = new PpoSetup(Options with { TokensPerPiece = piece, ScorePosition = position, KlEstimator = KlEstimator.K3, Epochs = 2 }, seed: 5);
             using var rollout = setup.Trainer.Collect(Prompts(8), padTo);
             Assert.True(padTo == 0 || rollout.Tokens.shape[1] == padTo);
             using var step = setup.Trainer.Step(rollout);
@@ -130,7 +97,7 @@ public sealed class PpoTrainerTests : IDisposable
     [Fact]
     public void A_score_behind_the_last_token_is_seen_by_the_value_there()
     {
-        using var setup = new Setup(Options with { ScorePosition = ScorePosition.EosPlusOne, KlCoefficient = 0, MaxNewTokens = 5 });
+        using var setup = new PpoSetup(Options with { ScorePosition = ScorePosition.EosPlusOne, KlCoefficient = 0, MaxNewTokens = 5 });
         using var rollout = setup.Trainer.Collect(Prompts(40));
         var brief = Enumerable.Range(0, 40).First(i => rollout.Responses[i].Ids.Length < 5);
         var n = rollout.Responses[brief].Ids.Length;
@@ -144,7 +111,7 @@ public sealed class PpoTrainerTests : IDisposable
     [Fact]
     public void A_response_without_end_token_is_scored_by_the_rule()
     {
-        using var setup = new Setup(Options with { MissingEos = MissingEos.Replace, MissingEosValue = -7 });
+        using var setup = new PpoSetup(Options with { MissingEos = MissingEos.Replace, MissingEosValue = -7 });
         using var rollout = setup.Trainer.Collect(Prompts(30));
         var (raw, scores) = (Tiny.Numbers(rollout.RawScores), Tiny.Numbers(rollout.Scores));
         Assert.Contains(rollout.Responses, r => r.Finished);
@@ -162,12 +129,12 @@ public sealed class PpoTrainerTests : IDisposable
     public void A_run_stopped_after_any_iteration_resumes_bit_identical(int at)
     {
         var options = Options with { AdaptiveKl = true, Minibatches = 2 };
-        using var whole = new Setup(options);
+        using var whole = new PpoSetup(options);
         whole.Trainer.Train(Prompts(11), folder.Path("whole"));
         using var stop = new CancellationTokenSource();
-        using (var part = new Setup(options))
-            Assert.Throws<OperationCanceledException>(() => part.Trainer.Train(Prompts(11), folder.Path("part"), new Log<PpoProgress>(p => { if (p.Iteration == at) stop.Cancel(); }), stop.Token));
-        using var resumed = new Setup(options, seed: 77);
+        using (var part = new PpoSetup(options))
+            Assert.Throws<OperationCanceledException>(() => part.Trainer.Train(Prompts(11), folder.Path("part"), new Log<PpoProgress>(p => { if (p.Iteration == at) stop.Cancel(); }), cancel: stop.Token));
+        using var resumed = new PpoSetup(options, seed: 77);
         resumed.Trainer.Train(Prompts(11), folder.Path("part"));
         Assert.Equal(Tiny.Numbers(whole.Policy.Parameters.Flat), Tiny.Numbers(resumed.Policy.Parameters.Flat));
         Assert.Equal(Tiny.Numbers(whole.Critic.Parameters.Flat), Tiny.Numbers(resumed.Critic.Parameters.Flat));
@@ -180,9 +147,58 @@ public sealed class PpoTrainerTests : IDisposable
     }
 
     [Fact]
+    public void The_controller_moves_once_an_iteration_by_the_kl_of_the_whole_rollout()
+    {
+        using var setup = new PpoSetup(Options with { AdaptiveKl = true, KlTarget = 0.01, KlHorizon = 100, Epochs = 2, Minibatches = 2 }, seed: 5);
+        using var rollout = setup.Trainer.Collect(Prompts(8));
+        var error = Math.Clamp(rollout.Metrics["objective/kl"] / 0.01 - 1, -0.2, 0.2);
+        using var step = setup.Trainer.Step(rollout);
+        Assert.Equal(0.05, step.Metrics["objective/kl_coef"], 1e-12);
+        Assert.Equal(0.05 * (1 + error * 8 / 100), setup.Trainer.KlCoefficient, 1e-12);
+    }
+
+    [Fact]
+    public void The_reference_learns_nothing()
+    {
+        using var setup = new PpoSetup(Options);
+        var before = Tiny.Numbers(setup.Reference.Parameters.Flat);
+        setup.Trainer.Train(Prompts(8));
+        Assert.Equal(before, Tiny.Numbers(setup.Reference.Parameters.Flat));
+        Assert.NotEqual(before, Tiny.Numbers(setup.Policy.Parameters.Flat));
+        Assert.False(setup.Reference.Parameters.Flat.requires_grad);
+    }
+
+    [Fact]
+    public void Training_at_the_end_of_the_schedule_changes_nothing()
+    {
+        using var setup = new PpoSetup(Options with { Iterations = 2 });
+        var weights = new List<double[]>();
+        for (var iteration = 0; iteration < 3; iteration++)
+        {
+            using var rollout = setup.Trainer.Collect(Prompts(8));
+            using var step = setup.Trainer.Step(rollout);
+            Assert.Equal(new[] { 3e-3, 1.5e-3, 0 }[iteration], step.Metrics["lr"], 1e-12);
+            weights.Add(Tiny.Numbers(setup.Policy.Parameters.Flat));
+        }
+        Assert.NotEqual(weights[0], weights[1]);
+        Assert.Equal(weights[1], weights[2]);
+    }
+
+    [Fact]
+    public void A_policy_without_weights_has_the_entropy_of_its_vocabulary()
+    {
+        using var setup = new PpoSetup(Options);
+        using (no_grad())
+            setup.Policy.Parameters.Flat.zero_();
+        using var rollout = setup.Trainer.Collect(Prompts(8));
+        Assert.All(Tiny.Numbers(rollout.Entropy.masked_select(rollout.ResponseMask)), e => Assert.Equal(Math.Log(24), e, 1e-5));
+        Assert.All(rollout.Responses.Zip(Tiny.Numbers(rollout.LogProbs.sum(1))), r => Assert.Equal(-Math.Log(24) * r.First.Ids.Length, r.Second, 1e-4));
+    }
+
+    [Fact]
     public void Live_tensors_stay_constant_over_iterations()
     {
-        using var setup = new Setup(Options with { Iterations = 6 });
+        using var setup = new PpoSetup(Options with { Iterations = 6 });
         var counts = new List<long>();
         // Inside the report the rollout and the step are alive; their number is fixed.
         setup.Trainer.Train(Prompts(8), progress: new Log<PpoProgress>(_ => counts.Add(DisposeScopeManager.Statistics.ThreadTotalLiveCount)));
@@ -193,7 +209,7 @@ public sealed class PpoTrainerTests : IDisposable
     [Fact]
     public void Prompts_come_in_an_order_of_their_own_each_epoch_and_none_is_left_out()
     {
-        using var setup = new Setup(Options);
+        using var setup = new PpoSetup(Options);
         var prompts = Prompts(12);
         var drawn = Enumerable.Range(0, 3).SelectMany(i => setup.Trainer.Draw(prompts, i)).Select(p => p.Id).ToList();
         Assert.Equal(24, drawn.Count);
@@ -205,22 +221,22 @@ public sealed class PpoTrainerTests : IDisposable
     [Fact]
     public void Errors_say_what_to_do()
     {
-        using var setup = new Setup(Options);
+        using var setup = new PpoSetup(Options);
         using var critic = ScalarModel.FromLanguageModel(setup.Policy, 1);
         Assert.Contains("same weights", Assert.Throws<CaiException>(() => new PpoTrainer(setup.Policy, setup.Policy, critic, new Tiny.Letters(), CountTwos)).Message);
         var tooLong = new Prompt("long", Dialogue.Ask(new string('a', 60)));
         Assert.Contains("prompt long", Assert.Throws<CaiException>(() => setup.Trainer.Collect([tooLong])).Message);
         Assert.Contains("no prompts", Assert.Throws<CaiException>(() => setup.Trainer.Draw([], 0)).Message);
-        using var few = new Setup(Options, reward: _ => [1]);
+        using var few = new PpoSetup(Options, reward: _ => [1]);
         Assert.Contains("1 scores for 2", Assert.Throws<CaiException>(() => few.Trainer.Collect(Prompts(2))).Message);
-        using var nan = new Setup(Options, reward: r => [.. r.Select(_ => double.NaN)]);
+        using var nan = new PpoSetup(Options, reward: r => [.. r.Select(_ => double.NaN)]);
         Assert.Contains("prompt p0", Assert.Throws<CaiException>(() => nan.Trainer.Collect(Prompts(2))).Message);
     }
 
     [Fact]
     public void A_gradient_that_is_not_finite_stops_the_run_and_keeps_the_checkpoint()
     {
-        using var setup = new Setup(Options);
+        using var setup = new PpoSetup(Options);
         var file = folder.Path("ppo.checkpoint");
         using (var rollout = setup.Trainer.Collect(Prompts(8)))
             setup.Trainer.Step(rollout).Dispose();

@@ -1,0 +1,103 @@
+using Cai.Reinforcement;
+using Cai.Storage;
+using TorchSharp;
+using Xunit;
+using static Cai.Tests.Reinforcement.PpoSetup;
+using static TorchSharp.torch;
+
+namespace Cai.Tests.Reinforcement;
+
+public sealed class PpoStopsAndSnapshotsTests : IDisposable
+{
+    private readonly TempFolder folder = new();
+    private readonly DisposeScope scope = NewDisposeScope();
+
+    public PpoStopsAndSnapshotsTests() => set_num_threads(1);
+
+    public void Dispose()
+    {
+        scope.Dispose();
+        folder.Dispose();
+    }
+
+    // Tokens 2, 3, 4, … read b, c, d, …; 1 ends.
+    [Fact]
+    public void A_stop_string_ends_a_response_and_counts_as_no_end_token()
+    {
+        var options = Options with { MaxNewTokens = 20, MissingEos = MissingEos.Replace, MissingEosValue = -7 };
+        using var free = new PpoSetup(options);
+        using var stopping = new PpoSetup(options with { Stops = ["b", "cd"] });
+        using var longer = free.Trainer.Collect(Prompts(40));
+        using var rollout = stopping.Trainer.Collect(Prompts(40));
+        var scores = Tiny.Numbers(rollout.Scores);
+        for (var i = 0; i < 40; i++)
+        {
+            var (whole, cut) = (longer.Responses[i], rollout.Responses[i]);
+            int[] ids = whole.Ids;
+            var (b, cd) = (Array.IndexOf(ids, 2), Enumerable.Range(1, ids.Length - 1).FirstOrDefault(t => ids[t - 1] == 3 && ids[t] == 4, -1));
+            var last = new[] { b, cd }.Where(at => at >= 0).DefaultIfEmpty(-1).Min();
+            if (last < 0)
+            {
+                Assert.Equal((whole.Text, whole.Finished, 0), (cut.Text, cut.Finished, cut.StopTokens));
+                Assert.Same(cut.Ids, cut.AnswerIds);
+                continue;
+            }
+            // The same tokens up to the string, all of them learned from; text and answer without it.
+            Assert.Equal(ids[..(last + 1)], cut.Ids);
+            Assert.Equal(last == b ? 1 : 2, cut.StopTokens);
+            Assert.Equal(ids[..(last + 1 - cut.StopTokens)], cut.AnswerIds);
+            Assert.Equal(new Tiny.Letters().Decode(cut.AnswerIds), cut.Text);
+            Assert.False(cut.Finished);
+            Assert.Equal(-7, scores[i]);
+            Assert.Equal(last + 1, rollout.ResponseMask[i].sum().ToInt32());
+        }
+        Assert.Equal(rollout.Responses.Count(r => r.StopTokens > 0), rollout.Metrics["val/num_stop_strings"]);
+        Assert.Contains(rollout.Responses, r => r.StopTokens == 1);
+        Assert.Equal(0, longer.Metrics["val/num_stop_strings"]);
+        using var step = stopping.Trainer.Step(rollout);
+        Assert.All(Tiny.Numbers(step.First.Tensors["ratio"].masked_select(rollout.ResponseMask)), r => Assert.Equal(1, r, 1e-5));
+    }
+
+    [Fact]
+    public void Options_that_are_not_set_leave_the_hash_of_a_run_alone()
+    {
+        var text = CaiJson.Write(new PpoOptions());
+        Assert.DoesNotContain("stops", text);
+        Assert.DoesNotContain("snapshotEvery", text);
+    }
+
+    [Fact]
+    public void Snapshots_come_at_their_iterations_and_survive_a_stop()
+    {
+        var options = Options with { Iterations = 5, SnapshotEvery = 2, CheckpointEvery = 3 };
+        using var whole = new PpoSetup(options);
+        var expected = new Dictionary<long, double[]>();
+        whole.Trainer.Train(Prompts(11), folder.Path("whole"), snapshot: i => expected[i] = Tiny.Numbers(whole.Policy.Parameters.Flat));
+        Assert.Equal([2, 4, 5], expected.Keys);
+        Assert.Equal(expected[5], Tiny.Numbers(whole.Policy.Parameters.Flat));
+
+        // Killed in the callback at 4, before anything of iteration 4 is on disk: the checkpoint of 3 is taken up, and 4 comes again.
+        var kept = new Dictionary<long, double[]>();
+        using (var part = new PpoSetup(options))
+            Assert.Throws<InvalidOperationException>(() => part.Trainer.Train(Prompts(11), folder.Path("part"), snapshot: i =>
+            {
+                kept[i] = Tiny.Numbers(part.Policy.Parameters.Flat);
+                if (i == 4)
+                    throw new InvalidOperationException();
+            }));
+        Assert.Equal([2, 4], kept.Keys);
+        kept[4][0] = 99;
+        using var resumed = new PpoSetup(options, seed: 77);
+        resumed.Trainer.Train(Prompts(11), folder.Path("part"), snapshot: i => kept[i] = Tiny.Numbers(resumed.Policy.Parameters.Flat));
+        Assert.Equal([2, 4, 5], kept.Keys);
+        Assert.All(expected, e => Assert.Equal(e.Value, kept[e.Key]));
+    }
+
+    [Fact]
+    public void Without_the_option_no_snapshot_is_taken()
+    {
+        using var setup = new PpoSetup(Options with { Iterations = 1 });
+        setup.Trainer.Train(Prompts(8), snapshot: _ => Assert.Fail("not asked for"));
+        Assert.Contains("SnapshotEvery", Assert.Throws<CaiException>(() => new PpoSetup(Options with { SnapshotEvery = 0 })).Message);
+    }
+}
