@@ -41,6 +41,23 @@ public sealed record Claim(
         new(id, source, claim, paper, Finite(interval.Value), Finite(interval.Low), Finite(interval.High), interval.N, seeds,
             direction == Direction.Greater ? interval.Low > nullValue : interval.High < nullValue, baseline, note);
 
+    /// <summary>
+    /// A claim over several seeds: it holds when the interval over seeds (<see cref="AcrossSeeds"/>) lies on the claimed side of
+    /// <paramref name="nullValue"/>; that it held in every run does not suffice. A single seed keeps its own interval, and the note says so.
+    /// </summary>
+    /// <param name="estimates">One a seed.</param>
+    /// <param name="samePrompts">See <see cref="AcrossSeeds.Combine"/>.</param>
+    public static Claim FromSeeds(string id, string source, string claim, string paper, IReadOnlyList<(long Seed, Interval Estimate)> estimates, Direction direction, double nullValue,
+        string? baseline = null, string? note = null, bool samePrompts = true)
+    {
+        var all = estimates.Select(e => e.Estimate).ToList();
+        var alone = all.Count(e => direction == Direction.Greater ? e.Low > nullValue : e.High < nullValue);
+        var words = all.Count == 1 ? "one seed: says nothing about others"
+            : $"by seed {string.Join(", ", all.Select(e => Interval.Number(e.Value, "0.###")))}; {alone} of {all.Count} hold alone";
+        return FromInterval(id, source, claim, paper, all.Count == 1 ? all[0] : AcrossSeeds.Combine(all, samePrompts), direction, nullValue,
+            [.. estimates.Select(e => e.Seed)], baseline, note is null ? words : $"{note}; {words}");
+    }
+
     // JSON cannot state NaN or infinity; unknown is null.
     private static double? Finite(double value) => double.IsFinite(value) ? value : null;
 }

@@ -69,9 +69,7 @@ public class BradleyTerryTests
     [Fact]
     public void AgreesWithTheReferenceFits()
     {
-        var path = Fixture("choix_reference.json");
-        Assert.SkipUnless(path is not null, "shared/fixtures is not beside this checkout");
-        using var file = JsonDocument.Parse(File.ReadAllText(path!));
+        using var file = JsonDocument.Parse(File.ReadAllText(Fixtures.Path("choix_reference.json")));
         var checkedCases = 0;
         foreach (var reference in file.RootElement.GetProperty("cases").EnumerateArray())
         {
@@ -89,12 +87,4 @@ public class BradleyTerryTests
     }
 
     private static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
-
-    private static string? Fixture(string name)
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (Path.Combine(folder.FullName, "shared", "fixtures", name) is var path && File.Exists(path))
-                return path;
-        return null;
-    }
 }

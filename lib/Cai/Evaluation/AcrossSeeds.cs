@@ -1,0 +1,49 @@
+using Cai.Storage;
+
+namespace Cai.Evaluation;
+
+/// <summary>
+/// One number measured in several runs that differ in their seed alone. Seeds are a random effect: what is claimed is the
+/// mean over all seeds that could have been drawn, so the spread between runs is part of the error.
+/// </summary>
+public static class AcrossSeeds
+{
+    // Two-sided 95 % points of Student's t for 1 to 10 degrees of freedom.
+    private static readonly double[] Student = [12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281];
+
+    /// <summary>
+    /// The mean of the runs' estimates with a 95 % interval. Its half-width is sqrt(a² + b²): a = t(k-1) · s / sqrt(k), Student's
+    /// interval on the k estimates, covers what differs between seeds; b covers what they share.
+    /// </summary>
+    /// <param name="estimates">One a seed: a value with its own 95 % interval over prompts. To compare two kinds of run, give the differences within each seed.</param>
+    /// <param name="samePrompts">
+    /// Whether all runs were measured on the same prompts. Then their luck with the prompts is shared, and more seeds do not
+    /// average it out: b is the root mean square of the runs' own half-widths, towards either side. It counts sampling noise, which is
+    /// in a as well, twice, so the interval errs to the wide side. With prompts of their own for each run b is 0.
+    /// </param>
+    /// <returns>Ends are NaN for a single seed, or when shared prompts have no interval of their own. N sums observations; Clusters is the number of seeds.</returns>
+    /// <exception cref="CaiException">No estimates, or one that is not finite.</exception>
+    public static Interval Combine(IReadOnlyList<Interval> estimates, bool samePrompts = true)
+    {
+        if (estimates.Count == 0)
+            throw new CaiException("There is no seed to combine.", "Run at least one seed; two for an interval.");
+        if (estimates.FirstOrDefault(e => !double.IsFinite(e.Value)) is { } bad)
+            throw new CaiException($"A seed's estimate is {bad.Value}, but must be a finite number.", "Leave the seed out and say so, or find why it could not be measured.");
+        var k = estimates.Count;
+        var mean = estimates.Average(e => e.Value);
+        var between = k == 1 ? double.NaN
+            : Quantile(k - 1) * Math.Sqrt(estimates.Sum(e => (e.Value - mean) * (e.Value - mean)) / (k - 1) / k);
+        return new Interval(mean, mean - Half(e => e.Value - e.Low), mean + Half(e => e.High - e.Value), estimates.Sum(e => e.N), k);
+
+        double Half(Func<Interval, double> side) => Math.Sqrt(between * between + (samePrompts ? estimates.Average(e => side(e) * side(e)) : 0));
+    }
+
+    /// <summary>Two-sided 95 % point of Student's t: the table up to 10 degrees of freedom, then Cornish and Fisher's expansion, good to 0.001.</summary>
+    internal static double Quantile(int degrees)
+    {
+        if (degrees <= Student.Length)
+            return Student[degrees - 1];
+        const double z = 1.959964;
+        return z + (Math.Pow(z, 3) + z) / (4 * degrees) + (5 * Math.Pow(z, 5) + 16 * Math.Pow(z, 3) + 3 * z) / (96.0 * degrees * degrees);
+    }
+}
