@@ -16,7 +16,14 @@ internal static class EvaluateCommand
     public static Command Create()
     {
         var (seed, skipBad) = (CommonOptions.Seed(), StageOptions.SkipBad());
-        var samples = StageOptions.Files("--samples", "Samples that `cai sample` wrote (JSONL), of one model or several.");
+        var samples = StageOptions.Files("--samples", "Samples that `cai sample` wrote (JSONL), of one model or several, on prompts of the miniature world.", required: false);
+        var comparisons = StageOptions.Files("--comparisons", "Comparisons by people: hh-rlhf as published (JSONL or JSONL.gz), or comparison records.", required: false);
+        var questions = StageOptions.Files("--questions", "Anthropic's multiple-choice files (438HHHEvaluations, HarmfulVsEthical, HarmfulnessClassification).", required: false);
+        var texts = StageOptions.Files("--texts", "Answers in natural English: Anthropic's released samples, or samples that `cai sample` wrote.", required: false);
+        var preference = new Option<string?>("--pm") { Description = "Preference model to measure on --comparisons and --questions.", HelpName = "DIR" };
+        var judge = new Option<string?>("--model") { Description = "Language model to measure as a judge on --comparisons (by --constitution) and --questions (multiple choice).", HelpName = "DIR" };
+        var constitution = StageOptions.Constitution();
+        var axis = new Option<string?>("--axis") { Description = "What the people of --comparisons were asked for. Default: helpful where the path says so, else harmless.", HelpName = "NAME" };
         var anchor = new Option<string?>("--anchor") { Description = "The model at 0 Elo. Default: sl-cai when there is one, else the first.", HelpName = "NAME" };
         var output = new Option<string?>("--out") { Description = "Also write every number with its interval into this file (JSON).", HelpName = "FILE" };
         var command = new Command("evaluate", """
@@ -24,14 +31,27 @@ internal static class EvaluateCommand
             0-4, helpfulness 0-4, shares that are evasive, harsh, boilerplate, incoherent), and Elo ratings by simulated
             crowdworkers where two or more models answered the same prompts. Intervals are 95 %, clustered by prompt.
 
+            Outside the miniature world it measures preference models and judges against people, always beside what needs no judge
+            (always A, the longer, the shorter answer), and the manners of answers in natural English by their words alone.
+
             Example:  cai evaluate --samples helpful.jsonl sl-cai.jsonl rl-cai.jsonl --out evaluation.json
-            """) { samples, anchor, seed, skipBad, output };
-        command.SetAction((parsed, cancel) => Task.Run(() =>
+                      cai evaluate --comparisons data/external/hh-rlhf/harmless-base/test.jsonl.gz --skip-bad --pm pm
+            """) { samples, anchor, comparisons, axis, questions, texts, preference, judge, constitution, seed, skipBad, output };
+        command.SetAction((parsed, cancel) => Task.Run(async () =>
         {
-            var all = StageFiles.Read<Sample>(parsed.GetRequiredValue(samples), parsed.GetValue(skipBad));
-            if (all.GroupBy(s => s.Id).FirstOrDefault(g => g.Skip(1).Any()) is { } twice)
-                throw new CaiException($"The sample '{twice.Key}' occurs {twice.Count()} times.", "Name each file once; if two models share a name, sample with --name.", "--samples");
-            var rows = Run(all, parsed.GetValue(anchor), parsed.GetValue(seed), cancel);
+            var rows = new List<Row>();
+            if (parsed.GetValue(samples) is { Length: > 0 } own)
+                rows.AddRange(InWorld(own, parsed.GetValue(anchor), parsed.GetValue(skipBad), parsed.GetValue(seed), cancel));
+            var files = new EvaluateFiles(parsed.GetValue(skipBad), parsed.GetValue(seed), parsed.GetValue(preference), parsed.GetValue(judge),
+                parsed.GetValue(judge) is null ? null : StageOptions.Load(parsed.GetValue(constitution)!), (model, kind, measure, value) => rows.Add(RowOf(model, kind, measure, value)), cancel);
+            foreach (var path in parsed.GetValue(comparisons) ?? [])
+                await files.ComparisonsAsync(path, parsed.GetValue(axis));
+            foreach (var path in parsed.GetValue(questions) ?? [])
+                await files.QuestionsAsync(path);
+            if (parsed.GetValue(texts) is { Length: > 0 } english)
+                files.Texts(english);
+            if (rows.Count == 0)
+                throw new CaiException("There is nothing to evaluate.", "Name files with --samples, --comparisons, --questions or --texts.");
             if (parsed.GetValue(output) is { } file)
             {
                 AtomicFile.Write(file, CaiJson.Write(rows, indented: true) + "\n");
@@ -42,8 +62,11 @@ internal static class EvaluateCommand
         return command;
     }
 
-    private static List<Row> Run(List<Sample> all, string? anchor, long seed, CancellationToken cancel)
+    private static List<Row> InWorld(string[] files, string? anchor, bool skipBad, long seed, CancellationToken cancel)
     {
+        var all = StageFiles.Read<Sample>(files, skipBad);
+        if (all.GroupBy(s => s.Id).FirstOrDefault(g => g.Skip(1).Any()) is { } twice)
+            throw new CaiException($"The sample '{twice.Key}' occurs {twice.Count()} times.", "Name each file once; if two models share a name, sample with --name.", "--samples");
         var evaluation = new WorldEvaluation(World.Load());
         var byKind = all.GroupBy(s => evaluation.KindOf(s)).ToDictionary(g => g.Key ?? "", g => g.ToList());
         if (byKind.Remove("", out var others))
