@@ -1,3 +1,4 @@
+using Cai.Models;
 using Cai.Torch;
 
 namespace Cai.Finetuning;
@@ -37,6 +38,9 @@ public sealed record SupervisedOptions
     /// accelerators, and hardly on a CPU, where rows of similar length waste little.
     /// </summary>
     public bool Packing { get; init; }
+
+    /// <summary>Train an adapter instead of all weights, or save memory; null trains all weights plainly.</summary>
+    public TuningOptions? Tuning { get; init; }
 
     /// <summary>AdamW's settings.</summary>
     public AdamWOptions AdamW { get; init; } = new();

@@ -15,7 +15,7 @@ public sealed class SupervisedTrainer : IDisposable
 {
     private readonly Decoder model;
     private readonly SupervisedOptions options;
-    private readonly FlatAdamW optimiser;
+    private readonly TrainableWeights weights;
 
     /// <summary>A trainer that changes <paramref name="model"/> in place.</summary>
     /// <exception cref="CaiException">The options ask for longer texts than the model's context.</exception>
@@ -26,7 +26,7 @@ public sealed class SupervisedTrainer : IDisposable
         if (this.options.MaxLength > model.Config.MaxPositions)
             throw new CaiException($"MaxLength is {this.options.MaxLength}; the model's context has {model.Config.MaxPositions} positions.",
                 "Lower MaxLength.", "SupervisedOptions: MaxLength");
-        optimiser = new FlatAdamW(model.Parameters, this.options.AdamW);
+        weights = TrainableWeights.Of(model, this.options.Tuning, this.options.AdamW);
     }
 
     /// <summary>Where a run stands: steps, tokens and texts read so far.</summary>
@@ -76,11 +76,11 @@ public sealed class SupervisedTrainer : IDisposable
         return new(sum / count, (long)count, texts.Count);
     }
 
-    public void Dispose() => optimiser.Dispose();
+    public void Dispose() => weights.Dispose();
 
     private TrainSummary Run(Func<long, IEnumerable<TrainingText>> source, long budget, string? checkpoint, IProgress<TrainStep>? progress, CancellationToken cancel)
     {
-        var part = new TrainedPart("model", model.Parameters, optimiser);
+        var part = weights.Part("model");
         var at = (checkpoint is null ? null : TrainingCheckpoint.TryLoad<Position>(checkpoint, part)) ?? new Position(0, 0, 0);
         var saved = at.Step;
         void Save()
@@ -124,13 +124,14 @@ public sealed class SupervisedTrainer : IDisposable
             using var scope = NewDisposeScope();
             var nll = TextBatch.Of(piece, options, model.Device).NllSum(model);
             (nll / count).backward();
+            weights.Accumulate();
             sum += nll.ToDouble();
         }
         var loss = sum / count;
-        var norm = double.IsFinite(loss) ? optimiser.Step(rate) : double.NaN;
+        var norm = double.IsFinite(loss) ? weights.Step(rate) : double.NaN;
         if (double.IsFinite(norm))
             return (loss, norm);
-        model.Parameters.ZeroGradients();
+        weights.ZeroGradients();
         throw new CaiException($"Step {step}: the {(double.IsFinite(loss) ? "gradient" : "loss")} is not finite; the step was not taken.",
             "Lower LearningRate or ClipNorm, or add WarmupSteps; the last checkpoint is kept.", checkpoint);
     }

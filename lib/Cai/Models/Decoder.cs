@@ -38,6 +38,12 @@ public sealed class Decoder : IDisposable
 
     public Device Device => Parameters.Flat.device;
 
+    /// <summary>Low-rank updates that are added to the weights; null is none. Disposed of with the decoder.</summary>
+    public LoraAdapter? Adapter { get; internal set; }
+
+    /// <summary>Compute each layer again in the backward pass instead of keeping its activations (<see cref="TuningOptions.GradientCheckpointing"/>).</summary>
+    public bool GradientCheckpointing { get; set; }
+
     /// <summary>The weights of a decoder, in the order of their use.</summary>
     public static List<ParameterShape> Shapes(DecoderConfig c)
     {
@@ -105,7 +111,8 @@ public sealed class Decoder : IDisposable
         for (var i = 0; i < Config.Layers; i++)
         {
             var windowed = window is not null && Config.IsWindowed(i);
-            x = Layer(i, x, new View(turn, columns, windowed ? window!.Own : mask, windowed ? window!.Prefix : null, cache, prefix));
+            var view = new View(turn, columns, windowed ? window!.Own : mask, windowed ? window!.Prefix : null, cache, prefix);
+            x = GradientCheckpointing && cache is null && prefix is null && is_grad_enabled() ? Checkpointed(i, x, view) : Layer(i, x, view);
         }
         return Norm(x, "norm").MoveToOuterDisposeScope();
     }
@@ -139,9 +146,18 @@ public sealed class Decoder : IDisposable
         return nll.neg().view(targets.shape).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Adds the adapter's updates to the weights for good and lets go of it; nothing happens without one.</summary>
+    public void Merge()
+    {
+        Adapter?.MergeInto(Parameters);
+        Adapter?.Dispose();
+        Adapter = null;
+    }
+
     public void Dispose()
     {
         rotary?.Dispose();
+        Adapter?.Dispose();
         if (ownsParameters)
             Parameters.Dispose();
     }
@@ -156,6 +172,22 @@ public sealed class Decoder : IDisposable
         using var scope = NewDisposeScope();
         var attended = x + Attention(layer, Norm(x, $"layers.{layer}.attention_norm"), view);
         return (attended + Mlp(layer, Norm(Config.ParallelResidual ? x : attended, $"layers.{layer}.mlp_norm"))).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Checkpointed(int layer, Tensor x, View view)
+    {
+        // The embeddings of a frozen model have no gradient, and what reads no gradient is not computed backwards.
+        var input = x.requires_grad ? x : x.detach().requires_grad_(true);
+        List<Tensor> others = [];
+        if (view.Turn is var (cos, sin))
+            others.AddRange([cos, sin]);
+        if (view.Mask is not null)
+            others.Add(view.Mask);
+        return GradientCheckpoint.Run((again, kept) => Layer(layer, again, view with
+        {
+            Turn = view.Turn is null ? null : (kept[0], kept[1]),
+            Mask = view.Mask is null ? null : kept[^1],
+        }), input, others);
     }
 
     private Tensor Attention(int layer, Tensor x, View view)
@@ -204,7 +236,11 @@ public sealed class Decoder : IDisposable
         _ => F.gelu(x, TorchSharp.Modules.GELU.Approximate.tanh),
     };
 
-    private Tensor Linear(Tensor x, string name, bool bias) => F.linear(x, Parameters[name + ".weight"], bias ? Parameters[name + ".bias"] : null);
+    private Tensor Linear(Tensor x, string name, bool bias)
+    {
+        var y = F.linear(x, Parameters[name + ".weight"], bias ? Parameters[name + ".bias"] : null);
+        return Adapter is null ? y : Adapter.Apply(name, x, y);
+    }
 
     private Tensor Norm(Tensor x, string name) => Config.Norm == NormKind.Rms
         ? RmsNorm(x, Parameters[name + ".weight"])

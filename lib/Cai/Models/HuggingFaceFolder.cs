@@ -52,13 +52,13 @@ public static class HuggingFaceFolder
         return new ScalarModel(config, WeightLoader.Load(folder, config, scalar: true, options ?? new()));
     }
 
-    /// <summary>Writes a language model. Files in the folder are replaced one by one, config.json last.</summary>
+    /// <summary>Writes a language model, an adapter's updates merged in. Files in the folder are replaced one by one, config.json last.</summary>
     /// <param name="tokenizerFolder">Folder whose tokenizer files are copied; null leaves the folder's own alone.</param>
     /// <param name="dtype">Float32, BFloat16 or Float16. A bf16 file is half as big and rounds every weight to 8 bits of mantissa.</param>
     /// <param name="shardBytes">Larger models are written as several files of at most this size with an index (transformers' 5 GB).</param>
     /// <exception cref="CaiException">A file cannot be written, or the family is unknown.</exception>
     public static void Save(string folder, Decoder model, ITokenizer tokenizer, string? tokenizerFolder = null, ScalarType dtype = ScalarType.Float32, long shardBytes = WeightSaver.DefaultShardBytes) =>
-        Save(folder, model.Config, model.Parameters, scalar: false, tokenizer, tokenizerFolder, dtype, shardBytes);
+        Save(folder, model, model.Parameters, scalar: false, tokenizer, tokenizerFolder, dtype, shardBytes);
 
     /// <summary>Writes a language model with the tokenizer files of the folder it came from.</summary>
     /// <inheritdoc cref="Save(string, Decoder, ITokenizer, string?, ScalarType, long)"/>
@@ -68,9 +68,9 @@ public static class HuggingFaceFolder
     /// <summary>Writes a scalar model.</summary>
     /// <inheritdoc cref="Save(string, Decoder, ITokenizer, string?, ScalarType, long)"/>
     public static void SaveScalar(string folder, ScalarModel model, ITokenizer tokenizer, string? tokenizerFolder = null, ScalarType dtype = ScalarType.Float32, long shardBytes = WeightSaver.DefaultShardBytes) =>
-        Save(folder, model.Decoder.Config, model.Parameters, scalar: true, tokenizer, tokenizerFolder, dtype, shardBytes);
+        Save(folder, model.Decoder, model.Parameters, scalar: true, tokenizer, tokenizerFolder, dtype, shardBytes);
 
-    private static void Save(string folder, DecoderConfig config, ParameterSet parameters, bool scalar, ITokenizer tokenizer, string? tokenizerFolder, ScalarType dtype, long shardBytes)
+    private static void Save(string folder, Decoder model, ParameterSet parameters, bool scalar, ITokenizer tokenizer, string? tokenizerFolder, ScalarType dtype, long shardBytes)
     {
         var name = dtype switch
         {
@@ -79,8 +79,8 @@ public static class HuggingFaceFolder
             ScalarType.Float16 => "float16",
             _ => throw new CaiException($"Weights cannot be saved as {dtype}.", "Choose Float32, BFloat16 or Float16.", folder),
         };
-        var json = ConfigJson.Write(config, scalar, name, tokenizer.BosId, tokenizer.EosId);
-        WeightSaver.Save(folder, config, parameters, scalar, dtype, shardBytes);
+        var json = ConfigJson.Write(model.Config, scalar, name, tokenizer.BosId, tokenizer.EosId);
+        WeightSaver.Save(folder, model, parameters, scalar, dtype, shardBytes);
         if (tokenizerFolder is not null && Path.GetFullPath(tokenizerFolder) != Path.GetFullPath(folder))
             foreach (var file in TokenizerFiles.Where(f => File.Exists(Path.Combine(tokenizerFolder, f))))
                 AtomicFile.Write(Path.Combine(folder, file), File.ReadAllBytes(Path.Combine(tokenizerFolder, file)));

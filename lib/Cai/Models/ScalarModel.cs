@@ -37,6 +37,7 @@ public sealed class ScalarModel : IDisposable
         var config = model.Config with { TiedHead = true };
         var parameters = new ParameterSet(Shapes(config), model.Parameters.Flat.dtype, model.Device);
         parameters.CopyShared(model.Parameters);
+        model.Adapter?.MergeInto(parameters);
         if (!zeroHead)
         {
             using var scope = NewDisposeScope();
@@ -48,13 +49,16 @@ public sealed class ScalarModel : IDisposable
     }
 
     /// <summary>A copy with weights of its own.</summary>
-    public ScalarModel Clone() => new(Decoder.Config, Parameters.Clone());
+    public ScalarModel Clone() => new(Decoder.Config, Parameters.Clone()) { Decoder = { Adapter = Decoder.Adapter?.Clone() } };
+
+    /// <summary>Adds the adapter's updates to the weights for good, its head in the place of ours, and lets go of it; nothing happens without one.</summary>
+    public void Merge() => Decoder.Merge(); // the decoder works on the same set of weights
 
     /// <summary>A value for every position: [batch, time] ids to [batch, time].</summary>
     public Tensor Values(Tensor ids)
     {
         using var scope = NewDisposeScope();
-        return F.linear(Decoder.Hidden(ids), Parameters[Head]).squeeze(-1).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return Score(Decoder.Hidden(ids)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The score read at the last real token of each row (paper 1.5: the end-of-context token).</summary>
@@ -66,7 +70,13 @@ public sealed class ScalarModel : IDisposable
         using var scope = NewDisposeScope();
         var hidden = Decoder.Hidden(ids);
         var last = (lengths - 1).view(-1, 1, 1).expand(hidden.shape[0], 1, hidden.shape[2]);
-        return F.linear(hidden.gather(1, last).squeeze(1), Parameters[Head]).squeeze(-1).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return Score(hidden.gather(1, last).squeeze(1)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Score(Tensor hidden)
+    {
+        var head = Decoder.Adapter?.ScoreHead ?? Parameters[Head];
+        return F.linear(hidden.to(head.dtype), head).squeeze(-1).to(ScalarType.Float32);
     }
 
     public void Dispose()

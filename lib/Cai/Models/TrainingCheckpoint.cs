@@ -6,7 +6,11 @@ using static TorchSharp.torch;
 namespace Cai.Models;
 
 /// <summary>One trained network of a checkpoint: its weights and its optimiser.</summary>
-public sealed record TrainedPart(string Name, ParameterSet Parameters, FlatAdamW Optimiser);
+public sealed record TrainedPart(string Name, ParameterSet Parameters, FlatAdamW Optimiser)
+{
+    /// <summary>Called after the weights were read back; null does nothing.</summary>
+    public Action? Restored { get; init; }
+}
 
 /// <summary>
 /// Everything that a stopped training run needs to end bit-identical to an unbroken one, in one file that is replaced
@@ -39,6 +43,7 @@ public static class TrainingCheckpoint
         {
             part.Parameters.Flat.copy_(file.Tensors[$"{part.Name}/weights"]);
             part.Optimiser.Load(part.Optimiser.State.Keys.ToDictionary(key => key, key => file.Tensors[$"{part.Name}/{key}"]), file.State.AdamSteps[part.Name]);
+            part.Restored?.Invoke();
         }
         return file.State.State;
     }

@@ -12,12 +12,12 @@ internal static class WeightSaver
 {
     public const long DefaultShardBytes = 5_000_000_000;
 
-    /// <summary>Replaces the weights in a folder. Files of an earlier save that no longer belong to the model are removed at the end.</summary>
+    /// <summary>Replaces the weights in a folder, with an adapter's updates merged in on the way. Files of an earlier save that no longer belong to the model are removed at the end.</summary>
     /// <exception cref="CaiException">The family has no weight of that kind, or a file cannot be written.</exception>
-    public static void Save(string folder, DecoderConfig config, ParameterSet parameters, bool scalar, ScalarType dtype, long shardBytes)
+    public static void Save(string folder, Decoder model, ParameterSet parameters, bool scalar, ScalarType dtype, long shardBytes)
     {
         var metadata = new Dictionary<string, string> { ["format"] = "pt" };
-        var shards = Shards([.. WeightTable.Of(config, scalar).SelectMany(source => Parts(source, parameters[source.Ours], config, dtype))], shardBytes);
+        var shards = Shards([.. WeightTable.Of(model.Config, scalar).SelectMany(source => Parts(source, parameters[source.Ours], model, dtype))], shardBytes);
         var names = shards.Count == 1 ? [WeightFiles.Single] : shards.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"model-{i + 1:D5}-of-{shards.Count:D5}.safetensors")).ToList();
         for (var i = 0; i < shards.Count; i++)
             SafetensorsWriter.Write(Path.Combine(folder, names[i]), shards[i], metadata);
@@ -28,16 +28,19 @@ internal static class WeightSaver
                 File.Delete(old);
     }
 
-    private static IEnumerable<PendingTensor> Parts(WeightSource source, Tensor ours, DecoderConfig config, ScalarType dtype)
+    private static IEnumerable<PendingTensor> Parts(WeightSource source, Tensor ours, Decoder model, ScalarType dtype)
     {
         long row = 0;
         foreach (var part in source.Theirs)
         {
             var from = row;
-            yield return new(part.Name, part.Shape, dtype, () => WeightTable.ToTheirs(ours.detach().narrow(0, from, part.Rows), source.Layout, config));
+            yield return new(part.Name, part.Shape, dtype, () => WeightTable.ToTheirs(Adapted(part.Name, ours.detach().narrow(0, from, part.Rows), model.Adapter), source.Layout, model.Config));
             row += part.Rows;
         }
     }
+
+    private static Tensor Adapted(string name, Tensor rows, LoraAdapter? adapter) =>
+        adapter is null ? rows : name == "score.weight" ? adapter.ScoreHead ?? rows : adapter.Merged(name[..name.LastIndexOf('.')], rows);
 
     /// <summary>Fills shards in the order of the table; a tensor larger than a shard gets one of its own.</summary>
     private static List<List<PendingTensor>> Shards(List<PendingTensor> tensors, long limit)

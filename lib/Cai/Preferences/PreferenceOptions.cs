@@ -1,3 +1,4 @@
+using Cai.Models;
 using Cai.Torch;
 
 namespace Cai.Preferences;
@@ -31,6 +32,9 @@ public sealed record PreferenceOptions
 
     /// <summary>Weight of a comparison by its axis; axes not named weigh 1 (HH B.2 tries 2-3 on harmlessness; the default is the paper's plain mixture).</summary>
     public IReadOnlyDictionary<string, double> AxisWeights { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>Train an adapter and the head instead of all weights, or save memory; null trains all weights plainly.</summary>
+    public TuningOptions? Tuning { get; init; }
 
     /// <summary>AdamW's settings.</summary>
     public AdamWOptions AdamW { get; init; } = new();

@@ -16,7 +16,7 @@ public sealed class PreferenceTrainer : IDisposable
 {
     private readonly PreferenceModel model;
     private readonly PreferenceOptions options;
-    private readonly FlatAdamW optimiser;
+    private readonly TrainableWeights trained;
 
     /// <summary>A trainer that changes the model in place.</summary>
     /// <exception cref="CaiException">The options ask for longer texts than the model's context.</exception>
@@ -27,7 +27,7 @@ public sealed class PreferenceTrainer : IDisposable
         var context = model.Model.Decoder.Config.MaxPositions;
         if (this.options.MaxLength > context)
             throw new CaiException($"MaxLength is {this.options.MaxLength}; the model's context has {context} positions.", "Lower MaxLength.", "PreferenceOptions: MaxLength");
-        optimiser = new FlatAdamW(model.Model.Parameters, this.options.AdamW);
+        trained = TrainableWeights.Of(model.Model, this.options.Tuning, this.options.AdamW);
     }
 
     private sealed record Position(long Step, long Pairs);
@@ -54,11 +54,11 @@ public sealed class PreferenceTrainer : IDisposable
         return new(steps, pairs.Count, comparisons.Count - labelled.Count, labelled.Count - pairs.Count);
     }
 
-    public void Dispose() => optimiser.Dispose();
+    public void Dispose() => trained.Dispose();
 
     private long Run(List<TokenPair> pairs, string? checkpoint, IProgress<PreferenceStep>? progress, CancellationToken cancel)
     {
-        var part = new TrainedPart("preference", model.Model.Parameters, optimiser);
+        var part = trained.Part("preference");
         var at = (checkpoint is null ? null : TrainingCheckpoint.TryLoad<Position>(checkpoint, part)) ?? new Position(0, 0);
         var saved = at.Step;
         void Save()
@@ -117,6 +117,7 @@ public sealed class PreferenceTrainer : IDisposable
             var shares = tensor(piece.Select(p => (float)(p.Weight / weights)).ToArray(), device: device);
             var mean = (PreferenceLoss.SoftLabel(difference, labels) * shares).sum();
             mean.backward();
+            trained.Accumulate();
             loss += mean.ToDouble();
             foreach (var (pair, d) in piece.Zip(difference.detach().cpu().data<float>().ToArray()))
             {
@@ -124,10 +125,10 @@ public sealed class PreferenceTrainer : IDisposable
                 right += pair.Label == 0.5 ? 0 : d == 0 ? 0.5 : d > 0 == pair.Label > 0.5 ? 1 : 0;
             }
         }
-        var norm = double.IsFinite(loss) ? optimiser.Step(rate) : double.NaN;
+        var norm = double.IsFinite(loss) ? trained.Step(rate) : double.NaN;
         if (!double.IsFinite(norm))
         {
-            model.Model.Parameters.ZeroGradients();
+            trained.ZeroGradients();
             throw new CaiException($"Step {step}: the {(double.IsFinite(loss) ? "gradient" : "loss")} is not finite; the step was not taken.",
                 "Lower LearningRate or ClipNorm, or add WarmupSteps; the last checkpoint is kept.", checkpoint);
         }

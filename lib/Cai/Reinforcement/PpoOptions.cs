@@ -1,3 +1,4 @@
+using Cai.Models;
 using Cai.Torch;
 
 namespace Cai.Reinforcement;
@@ -134,6 +135,9 @@ public sealed record PpoOptions
 
     /// <summary>Linear to zero.</summary>
     public Schedule Schedule { get; init; } = Schedule.Linear;
+
+    /// <summary>Train adapters of policy and critic instead of all their weights, or save memory; null trains all weights plainly.</summary>
+    public TuningOptions? Tuning { get; init; }
 
     /// <summary>AdamW of both networks; epsilon 1e-5 in PyTorch's form.</summary>
     public AdamWOptions AdamW { get; init; } = new();

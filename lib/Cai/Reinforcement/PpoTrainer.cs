@@ -19,24 +19,25 @@ public sealed class PpoTrainer : IDisposable
     private readonly ScalarModel critic;
     private readonly PpoOptions options;
     private readonly RolloutCollector collector;
-    private readonly FlatAdamW policyOptimiser;
-    private readonly FlatAdamW criticOptimiser;
+    private readonly TrainableWeights policyWeights;
+    private readonly TrainableWeights criticWeights;
 
     /// <summary>A trainer that changes <paramref name="policy"/> and <paramref name="critic"/> in place.</summary>
-    /// <param name="reference">What the policy must stay close to: usually a copy of its starting weights.</param>
+    /// <param name="reference">What the policy must stay close to: usually a copy of its starting weights; with an adapter, a decoder over the policy's own.</param>
     /// <param name="critic">Usually a copy of the preference model, else <see cref="ScalarModel.FromLanguageModel"/> with a zero head.</param>
     public PpoTrainer(Decoder policy, Decoder reference, ScalarModel critic, ITokenizer tokenizer, RewardFunction reward, PpoOptions? options = null, IPromptFormat? format = null)
     {
         this.policy = policy;
         this.critic = critic;
         this.options = options ?? new PpoOptions();
-        if (ReferenceEquals(policy.Parameters, reference.Parameters))
+        // With an adapter the policy's weights stay as they are, so a reference without one may share them.
+        if (ReferenceEquals(policy, reference) || ReferenceEquals(policy.Parameters, reference.Parameters) && this.options.Tuning?.Lora is null)
             throw new CaiException("Policy and reference are the same weights, so KL would always be 0.", "Give the reference a copy: new Decoder(config, parameters.Clone()).");
         if (this.options.SnapshotEvery < 1)
             throw new CaiException($"A snapshot every {this.options.SnapshotEvery} iterations was asked for; at least 1 was expected.", "Leave it null for none.", "PpoOptions: SnapshotEvery");
         collector = new RolloutCollector(policy, reference, critic, tokenizer, format ?? HhFormat.Instance, reward, this.options);
-        policyOptimiser = new FlatAdamW(policy.Parameters, this.options.AdamW);
-        criticOptimiser = new FlatAdamW(critic.Parameters, this.options.AdamW);
+        policyWeights = TrainableWeights.Of(policy, this.options.Tuning, this.options.AdamW);
+        criticWeights = TrainableWeights.Of(critic, this.options.Tuning, this.options.AdamW);
         KlCoefficient = this.options.KlCoefficient;
     }
 
@@ -98,8 +99,12 @@ public sealed class PpoTrainer : IDisposable
                 var number = epoch * options.Minibatches + minibatch++;
                 var trace = number == 0 || number == updates - 1 ? update.NewTrace() : null;
                 (first, last) = (first ?? trace, trace ?? last);
-                update.Accumulate(rows, trace);
-                var norms = (policyOptimiser.Step(rate), criticOptimiser.Step(criticRate));
+                update.Accumulate(rows, trace, () =>
+                {
+                    policyWeights.Accumulate();
+                    criticWeights.Accumulate();
+                });
+                var norms = (policyWeights.Step(rate), criticWeights.Step(criticRate));
                 if (!double.IsFinite(norms.Item1 + norms.Item2))
                     throw NotFinite(first!, last!);
                 update.Count(norms.Item1, norms.Item2);
@@ -175,18 +180,18 @@ public sealed class PpoTrainer : IDisposable
 
     public void Dispose()
     {
-        policyOptimiser.Dispose();
-        criticOptimiser.Dispose();
+        policyWeights.Dispose();
+        criticWeights.Dispose();
     }
 
-    private TrainedPart[] Parts => [new("policy", policy.Parameters, policyOptimiser), new("critic", critic.Parameters, criticOptimiser)];
+    private TrainedPart[] Parts => [policyWeights.Part("policy"), criticWeights.Part("critic")];
 
     private CaiException NotFinite(PpoTrace first, PpoTrace last)
     {
         first.Dispose();
         last.Dispose();
-        policy.Parameters.ZeroGradients();
-        critic.Parameters.ZeroGradients();
+        policyWeights.ZeroGradients();
+        criticWeights.ZeroGradients();
         return new CaiException($"Iteration {Iteration + 1}: a loss or gradient is not finite; the run stops and the last checkpoint is kept.",
             "Lower LearningRate or CriticLearningRate, or raise KlCoefficient.");
     }

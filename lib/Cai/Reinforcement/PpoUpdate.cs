@@ -13,7 +13,8 @@ internal sealed class PpoUpdate(Decoder policy, ScalarModel critic, Rollout roll
     public PpoTrace NewTrace() => new(rollout.ResponseMask.shape[0], rollout.ResponseMask.shape[1], policy.Device);
 
     /// <summary>Adds the gradients of one minibatch; both networks' are zero before.</summary>
-    public void Accumulate(int[] rows, PpoTrace? trace)
+    /// <param name="added">Called when those of a piece have been added.</param>
+    public void Accumulate(int[] rows, PpoTrace? trace, Action added)
     {
         double tokens = rows.Sum(r => rollout.Responses[r].Ids.Length);
         double values = rows.Sum(r => SequencePiece.Values(rollout.Responses[r], options));
@@ -24,6 +25,7 @@ internal sealed class PpoUpdate(Decoder policy, ScalarModel critic, Rollout roll
             var batch = SequencePiece.Of(rollout.Responses, piece, rollout.ResponseMask.shape[1], options, policy.Device);
             var p = Policy(batch, tokens, trace);
             var v = Critic(batch, values, trace);
+            added();
             Add("loss/policy", p[0] / tokens);
             Add("policy/approxkl", p[1] / tokens);
             Add("policy/clipfrac", p[2] / tokens);

@@ -56,6 +56,18 @@ public sealed class PreferenceTrainerTests : IDisposable
     }
 
     [Fact]
+    public void An_adapter_learns_soft_labels_and_leaves_the_weights_alone()
+    {
+        var model = Model();
+        var weights = Tiny.Numbers(model.Model.Parameters.Flat);
+        using var trainer = new PreferenceTrainer(model, new() { Epochs = 6, LearningRate = 1e-2, TokensPerBatch = 1024, MaxLength = 64, Tuning = new() { Lora = new() { Rank = 4 }, GradientCheckpointing = true } });
+        var held = Pairs(300)[200..];
+        trainer.Train(Pairs(200));
+        Assert.True(model.Evaluate(held).Accuracy > 0.85, $"accuracy {model.Evaluate(held).Accuracy}");
+        Assert.Equal(weights, Tiny.Numbers(model.Model.Parameters.Flat));
+    }
+
+    [Fact]
     public void A_score_does_not_depend_on_its_batch()
     {
         using var language = Tiny.Model(3, Config);
