@@ -4,6 +4,21 @@ using Cai.Experiments;
 using Cai.Storage;
 
 // dotnet run -c Release --project tests/Cai.Benchmarks -- [--rounds 5] [S L]
+// dotnet run -c Release --project tests/Cai.Benchmarks -- memory [load|train]
+if (args is ["memory" or "memory-child", ..])
+    try
+    {
+        if (args is ["memory-child", var kind, var number, .. var rest])
+            MemoryReport.RunChild(kind, number, rest.FirstOrDefault());
+        else
+            MemoryReport.Run(args.ElementAtOrDefault(1));
+        return 0;
+    }
+    catch (CaiException e)
+    {
+        Console.Error.WriteLine(e.Message);
+        return 2;
+    }
 var rounds = 5;
 var sizes = new List<string>();
 for (var i = 0; i < args.Length; i++)

@@ -23,7 +23,7 @@ internal static class WeightSaver
             SafetensorsWriter.Write(Path.Combine(folder, names[i]), shards[i], metadata);
         if (shards.Count > 1)
             AtomicFile.Write(Path.Combine(folder, WeightFiles.Index), Index(shards, names));
-        foreach (var old in Directory.EnumerateFiles(folder, "model*.safetensors*").Where(f => Path.GetFileName(f) is var name && IsWeights(name) && !names.Contains(name)))
+        foreach (var old in Directory.GetFiles(folder, "model*.safetensors*").Where(f => Path.GetFileName(f) is var name && IsWeights(name) && !names.Contains(name)))
             if (shards.Count == 1 || Path.GetFileName(old) != WeightFiles.Index)
                 File.Delete(old);
     }
