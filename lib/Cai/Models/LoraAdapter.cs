@@ -112,9 +112,9 @@ public sealed class LoraAdapter : IDisposable
         return y;
     }
 
-    /// <summary>Rows of a weight with their update, or as they are when none belongs to them.</summary>
-    internal Tensor Merged(string theirs, Tensor rows) =>
-        Parts.FirstOrDefault(p => p.Theirs == theirs) is { } part ? rows.add(Update(part).to(rows.dtype)) : rows;
+    /// <summary>Rows of a file's tensor with their update, or as they are when none belongs to them.</summary>
+    internal Tensor Merged(string name, Tensor rows) =>
+        Parts.FirstOrDefault(p => p.Theirs + ".weight" == name) is { } part ? rows.add(Update(part).to(rows.dtype)) : rows;
 
     /// <summary>Adds the updates to weights for good, and puts the trained head in the place of theirs.</summary>
     internal void MergeInto(ParameterSet weights)

@@ -6,7 +6,7 @@ namespace Cai.Models;
 /// <summary>How to load a model folder.</summary>
 public sealed record LoadOptions
 {
-    /// <summary>Where the weights go; null is the CPU.</summary>
+    /// <summary>Where the weights go, and where the model is trained and run (<see cref="Cai.Torch.Devices.Named"/>); null is the CPU.</summary>
     public Device? Device { get; init; }
 
     /// <summary>Type of the weights in memory, whatever the file's. Default float32: exact for every stored type, and the type to train in.</summary>

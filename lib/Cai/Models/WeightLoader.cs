@@ -9,11 +9,9 @@ namespace Cai.Models;
 internal static class WeightLoader
 {
     /// <summary>The weights of a model; nothing is drawn anew, whatever is missing.</summary>
-    /// <exception cref="CaiException">The device is absent, or weights are missing, have no place or another shape, differ where they are tied, or are not finite.</exception>
+    /// <exception cref="CaiException">Weights are missing, have no place or another shape, differ where they are tied, or are not finite.</exception>
     public static ParameterSet Load(string folder, DecoderConfig config, bool scalar, LoadOptions options)
     {
-        if (options.Device is { type: DeviceType.CUDA } && !cuda.is_available())
-            throw new CaiException("There is no CUDA device, or this build has no CUDA.", "Load on the CPU, or build with -p:Device=cuda on a machine with an NVIDIA driver.", "LoadOptions: Device");
         using var files = new WeightFiles(folder);
         var family = ModelFamily.Find(config.Family)!;
         var sources = Named(WeightTable.Of(config, scalar), family, files);

@@ -40,7 +40,7 @@ internal static class WeightSaver
     }
 
     private static Tensor Adapted(string name, Tensor rows, LoraAdapter? adapter) =>
-        adapter is null ? rows : name == "score.weight" ? adapter.ScoreHead ?? rows : adapter.Merged(name[..name.LastIndexOf('.')], rows);
+        adapter is null ? rows : name == "score.weight" ? adapter.ScoreHead ?? rows : adapter.Merged(name, rows);
 
     /// <summary>Fills shards in the order of the table; a tensor larger than a shard gets one of its own.</summary>
     private static List<List<PendingTensor>> Shards(List<PendingTensor> tensors, long limit)

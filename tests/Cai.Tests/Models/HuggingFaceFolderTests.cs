@@ -229,15 +229,6 @@ public sealed class HuggingFaceFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_device_that_is_absent_is_an_error()
-    {
-        Assert.SkipWhen(cuda.is_available(), "This machine has a CUDA device.");
-        using var model = Decoder.Create(Tiny(), 3);
-        HuggingFaceFolder.Save(folder.Path("m"), model, new NoText());
-        Assert.Contains("no CUDA device", Assert.Throws<CaiException>(() => HuggingFaceFolder.LoadDecoder(folder.Path("m"), new LoadOptions { Device = CUDA })).Message);
-    }
-
-    [Fact]
     public void Weights_that_are_not_finite_are_refused_unless_asked_for()
     {
         using var model = Decoder.Create(Tiny(), 3);

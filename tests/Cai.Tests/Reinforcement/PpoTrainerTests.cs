@@ -39,18 +39,19 @@ public sealed class PpoTrainerTests : IDisposable
     [Fact]
     public void With_adapters_policy_and_reference_share_their_weights()
     {
-        using var policy = Decoder.Create(Tiny.Config, 1);
+        using var policy = Tiny.Model(); // embeddings stay as they are, and must be large enough for logits to differ
         using var reference = new Decoder(Tiny.Config, policy.Parameters, owns: false);
         using var critic = ScalarModel.FromLanguageModel(policy, 1);
         Assert.Contains("same weights", Assert.Throws<CaiException>(() => new PpoTrainer(policy, reference, critic, new Tiny.Letters(), CountTwos, Options)).Message);
-        var options = Options with { Iterations = 12, RolloutsPerIteration = 32, KlCoefficient = 0.01, LearningRate = 2e-2, CriticLearningRate = 1e-2, TokensPerPiece = 500, Tuning = new() { Lora = new(), GradientCheckpointing = true } };
+        var options = Options with { Iterations = 15, RolloutsPerIteration = 32, KlCoefficient = 0.01, LearningRate = 1e-2, CriticLearningRate = 1e-2, TokensPerPiece = 500, Tuning = new() { Lora = new(), GradientCheckpointing = true } };
         double[] weights = Tiny.Numbers(policy.Parameters.Flat), values = Tiny.Numbers(critic.Parameters.Flat);
         var log = new Log<PpoProgress>();
         using (var trainer = new PpoTrainer(policy, reference, critic, new Tiny.Letters(), CountTwos, options))
             trainer.Train(Prompts(10), progress: log);
         Assert.Equal(0, log.Items[0].Metrics["objective/kl"], 1e-5);
+        var scores = log.Items.Select(i => i.Metrics["objective/scores"]).ToList();
+        Assert.True(scores[^1] > scores[0] + 0.5, string.Join(" ", scores.Select(x => x.ToString("f2"))));
         Assert.True(log.Items[^1].Metrics["objective/kl"] > 0.1);
-        Assert.True(log.Items[^1].Metrics["objective/scores"] > log.Items[0].Metrics["objective/scores"] + 0.5);
         Assert.Equal(weights, Tiny.Numbers(policy.Parameters.Flat));
         Assert.Equal(values, Tiny.Numbers(critic.Parameters.Flat));
     }

@@ -1,0 +1,24 @@
+using Cai.Storage;
+using Cai.Torch;
+using TorchSharp;
+using Xunit;
+
+namespace Cai.Tests.Torch;
+
+public sealed class DevicesTests
+{
+    [Fact]
+    public void Names_are_pytorchs()
+    {
+        Assert.Equal(DeviceType.CPU, Devices.Named("cpu").type);
+        foreach (var wrong in (string[])["gpu", "cuda:x", "cuda:-1", "cuda:0:1", ""])
+            Assert.Contains($"'{wrong}' is no device", Assert.Throws<CaiException>(() => Devices.Named(wrong)).Message);
+    }
+
+    [Fact]
+    public void A_device_that_is_absent_is_an_error()
+    {
+        Assert.SkipWhen(torch.cuda.is_available(), "This machine has a CUDA device.");
+        Assert.Contains("no CUDA device", Assert.Throws<CaiException>(() => Devices.Named("cuda:0")).Message);
+    }
+}
