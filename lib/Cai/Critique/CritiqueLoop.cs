@@ -17,10 +17,13 @@ public sealed class CritiqueLoop
     private readonly CritiqueOptions _options;
     private readonly IReadOnlyList<CritiquePrinciple> _principles;
     private readonly string _prefix;
+    private readonly IPromptFormat _format;
 
+    /// <param name="format">How the model reads a conversation; the paper's layout when null.</param>
     /// <exception cref="CaiException">An option is out of range, a principle id is unknown, or there is no principle to apply.</exception>
-    public CritiqueLoop(ILanguageModel model, Constitution constitution, CritiqueOptions? options = null)
+    public CritiqueLoop(ILanguageModel model, Constitution constitution, CritiqueOptions? options = null, IPromptFormat? format = null)
     {
+        _format = format ?? HhFormat.Instance;
         (_model, _constitution, _options) = (model, constitution, options ?? new CritiqueOptions());
         _options.Check();
         _principles = _options.PrincipleIds is { } ids ? [.. ids.Select(constitution.CritiquePrinciple)] : constitution.Critique;
@@ -91,8 +94,8 @@ public sealed class CritiqueLoop
             var step = new Step(r.PromptId, r.Prompt, r.Round, r.Before, _constitution.CritiquePrinciple(r.PrincipleId));
             var text = $"=== Round {r.Round}, principle {r.PrincipleId}{(r.Finished ? "" : ", cut off at the token limit")} ===";
             if (r.Critique is not null)
-                text += $"\n--- asked for a critique ---{step.CritiquePrompt(prefix)}\n--- answered ---\n{r.Critique}";
-            return text + $"\n--- asked for a revision ---{step.RevisionPrompt(prefix, r.Critique)}\n--- answered ---\n{r.After}";
+                text += $"\n--- asked for a critique ---{ControlTokens.Unprotect(step.CritiquePrompt(_format, prefix))}\n--- answered ---\n{r.Critique}";
+            return text + $"\n--- asked for a revision ---{ControlTokens.Unprotect(step.RevisionPrompt(_format, prefix, r.Critique))}\n--- answered ---\n{r.After}";
         })) + "\n";
     }
 
@@ -106,9 +109,9 @@ public sealed class CritiqueLoop
         var sampling = new SampleOptions { MaxTokens = _options.MaxTokens, Temperature = _options.Temperature, Seed = _options.Seed, Stops = CritiqueLayout.Stops };
         var critiques = _options.Direct
             ? null
-            : await _model.SampleAsync([.. steps.Select(s => new SampleRequest($"{s.Id}/critique", s.CritiquePrompt(_prefix)))], sampling, progress, cancel);
+            : await _model.SampleAsync([.. steps.Select(s => Ask($"{s.Id}/critique", s.CritiquePrompt(_format, _prefix)))], sampling, progress, cancel);
         var revisions = await _model.SampleAsync(
-            [.. steps.Select((s, i) => new SampleRequest($"{s.Id}/revision", s.RevisionPrompt(_prefix, critiques?[i].Text.Trim())))],
+            [.. steps.Select((s, i) => Ask($"{s.Id}/revision", s.RevisionPrompt(_format, _prefix, critiques?[i].Text.Trim())))],
             sampling, progress is null ? null : new OffsetProgress(progress, critiques?.Count ?? 0), cancel);
         return
         [
@@ -118,6 +121,8 @@ public sealed class CritiqueLoop
             }),
         ];
     }
+
+    private SampleRequest Ask(string id, string prompt) => new(id, prompt) { ControlTokens = _format.ControlTokens };
 
     private Dictionary<string, Revision> Existing(IReadOnlyList<Revision> records, IReadOnlyList<Sample> initial, string? path)
     {
@@ -136,9 +141,9 @@ public sealed class CritiqueLoop
     {
         public string Id => $"{PromptId}/{Round}";
 
-        public string CritiquePrompt(string prefix) => CritiqueLayout.CritiquePrompt(prefix, Prompt, Response, Principle.CritiqueRequest);
+        public string CritiquePrompt(IPromptFormat format, string prefix) => CritiqueLayout.CritiquePrompt(format, prefix, Prompt, Response, Principle.CritiqueRequest);
 
-        public string RevisionPrompt(string prefix, string? critique) =>
-            CritiqueLayout.RevisionPrompt(prefix, Prompt, Response, Principle.CritiqueRequest, critique, Principle.RevisionRequest);
+        public string RevisionPrompt(IPromptFormat format, string prefix, string? critique) =>
+            CritiqueLayout.RevisionPrompt(format, prefix, Prompt, Response, Principle.CritiqueRequest, critique, Principle.RevisionRequest);
     }
 }

@@ -18,7 +18,7 @@ public static class InitialResponses
         format ??= HhFormat.Instance;
         var asked = prompts.SelectMany(p => Enumerable.Range(0, perPrompt).Select(i => (Prompt: p, Index: i, Id: $"{p.Id}/{model.Name}/{i}"))).ToList();
         var answers = await model.SampleAsync(
-            [.. asked.Select(a => new SampleRequest(a.Id, format.Prompt(a.Prompt.Dialogue)))],
+            [.. asked.Select(a => new SampleRequest(a.Id, format.Prompt(a.Prompt.Dialogue)) { ControlTokens = format.ControlTokens })],
             options with { Stops = [.. format.Stops.Union(options.Stops)] },
             progress, cancel);
         return

@@ -14,10 +14,13 @@ public sealed class Labeller
     private readonly ILanguageModel _model;
     private readonly Constitution _constitution;
     private readonly LabelOptions _options;
+    private readonly IPromptFormat _format;
 
+    /// <param name="format">How the model reads a conversation; the paper's layout when null.</param>
     /// <exception cref="CaiException">An option is out of range, a principle id is unknown, or there are too few principles.</exception>
-    public Labeller(ILanguageModel model, Constitution constitution, LabelOptions? options = null)
+    public Labeller(ILanguageModel model, Constitution constitution, LabelOptions? options = null, IPromptFormat? format = null)
     {
+        _format = format ?? HhFormat.Instance;
         (_model, _constitution, _options) = (model, constitution, options ?? new LabelOptions());
         _options.Check();
         if (constitution.Comparison.Count == 0)
@@ -57,8 +60,8 @@ public sealed class Labeller
                let first = swapped ? pair.ResponseB : pair.ResponseA
                let second = swapped ? pair.ResponseA : pair.ResponseB
                let text = reasoning
-                   ? ComparisonLayout.ReasoningQuestion(prefix, pair.Prompt.Dialogue, principle.Text, first, second)
-                   : ComparisonLayout.Question(prefix, pair.Prompt.Dialogue, principle.Text, first, second)
+                   ? ComparisonLayout.ReasoningQuestion(_format, prefix, pair.Prompt.Dialogue, principle.Text, first, second)
+                   : ComparisonLayout.Question(_format, prefix, pair.Prompt.Dialogue, principle.Text, first, second)
                from sample in Enumerable.Range(0, reasoning ? _options.CotSamples : 1)
                select new LabelQuery($"{pair.Id}/{principle.Id}/{(swapped ? "BA" : "AB")}/{sample}", principle.Id, swapped, text),
         ];
@@ -106,10 +109,10 @@ public sealed class Labeller
         if (_options.Kind == LabelKind.ChainOfThought)
         {
             var sampling = new SampleOptions { MaxTokens = _options.MaxReasoningTokens, Temperature = _options.Temperature, Seed = _options.Seed, Stops = ComparisonLayout.Stops };
-            var sampled = await _model.SampleAsync([.. flat.Select(q => new SampleRequest(q.Id, q.Text))], sampling, null, cancel);
+            var sampled = await _model.SampleAsync([.. flat.Select(q => new SampleRequest(q.Id, q.Text) { ControlTokens = _format.ControlTokens })], sampling, null, cancel);
             reasonings = [.. sampled.Select(c => c.Text.Trim())];
         }
-        var items = flat.Zip(reasonings, (q, r) => new ChoiceItem(q.Id, r is null ? q.Text : ComparisonLayout.AfterReasoning(q.Text, r), [ComparisonLayout.OptionA, ComparisonLayout.OptionB]));
+        var items = flat.Zip(reasonings, (q, r) => new ChoiceItem(q.Id, r is null ? q.Text : ComparisonLayout.AfterReasoning(_format, q.Text, r), [ComparisonLayout.OptionA, ComparisonLayout.OptionB]) { ControlTokens = _format.ControlTokens });
         var answers = await MultipleChoice.ScoreAsync(_model, [.. items], cancel: cancel);
         var readings = flat.Select((q, i) => new LabelReading(q, answers[i], reasonings[i])).ToList();
 

@@ -3,7 +3,11 @@ using Cai.Generation;
 namespace Cai.Feedback;
 
 /// <summary>A question with whole strings as options, for example " (A)", " (B)", leading blank included.</summary>
-public sealed record ChoiceItem(string Id, string Prompt, IReadOnlyList<string> Options);
+public sealed record ChoiceItem(string Id, string Prompt, IReadOnlyList<string> Options)
+{
+    /// <inheritdoc cref="SampleRequest.ControlTokens"/>
+    public bool ControlTokens { get; init; }
+}
 
 /// <summary>How a model reads a <see cref="ChoiceItem"/>.</summary>
 /// <param name="LogProbs">log P(option | prompt) as the model gave it, natural log.</param>
@@ -41,7 +45,7 @@ public static class MultipleChoice
     public static async Task<IReadOnlyList<ChoiceResult>> ScoreAsync(
         ILanguageModel model, IReadOnlyList<ChoiceItem> items, string prefix = "", IProgress<int>? progress = null, CancellationToken cancel = default)
     {
-        var scores = await model.LogProbsAsync([.. items.Select(i => new ScoreRequest(prefix + i.Prompt, i.Options))], progress, cancel);
+        var scores = await model.LogProbsAsync([.. items.Select(i => new ScoreRequest(prefix + i.Prompt, i.Options) { ControlTokens = i.ControlTokens })], progress, cancel);
         return [.. items.Zip(scores, (item, logProbs) => Read(item.Id, logProbs))];
     }
 

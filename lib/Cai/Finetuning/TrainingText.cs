@@ -29,16 +29,13 @@ public sealed record TrainingText(string Id, int[] Ids, int PromptLength)
     /// <summary>A prompt and the response to learn, laid out by <paramref name="format"/>, with the end token.</summary>
     public static TrainingText From(ITokenizer tokenizer, IPromptFormat format, string id, Dialogue prompt, string response)
     {
-        var before = Start(tokenizer, format.Prompt(prompt));
+        var before = tokenizer.EncodePrompt(format, prompt);
         return new(id, [.. before, .. tokenizer.Encode(format.Response(response)), tokenizer.EosId], before.Length);
     }
 
     /// <summary>A text to learn from its first token on, with the end token.</summary>
     public static TrainingText Document(ITokenizer tokenizer, string id, string text) =>
-        new(id, [.. Start(tokenizer, text), tokenizer.EosId], 0);
-
-    private static int[] Start(ITokenizer tokenizer, string text) =>
-        tokenizer.BosId is { } bos ? [bos, .. tokenizer.Encode(text)] : tokenizer.Encode(text);
+        new(id, [.. tokenizer.EncodePrompt(text), tokenizer.EosId], 0);
 
     /// <summary>Index of the first token that is learned. The first token of a text has nothing before it and never is.</summary>
     internal int FirstTarget(bool maskPrompt) => Math.Max(1, maskPrompt ? PromptLength : 0);

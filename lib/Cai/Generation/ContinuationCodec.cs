@@ -11,8 +11,8 @@ public sealed class ContinuationCodec(ITokenizer tokenizer)
     private const string Anchor = "\n"; // never joins its neighbour into one token in the SentencePiece family
     private readonly bool addsBlank = string.Concat(tokenizer.Encode("a").Select(tokenizer.TokenText)) is [' ', ..];
 
-    /// <summary>The begin token, if the model has one, and the text.</summary>
-    public int[] Prompt(string text) => tokenizer.BosId is { } bos ? [bos, .. tokenizer.Encode(text)] : tokenizer.Encode(text);
+    /// <summary>The begin token, if the model has one, and the text; with control tokens read as such, the text alone.</summary>
+    public int[] Prompt(string text, bool controlTokens = false) => tokenizer.EncodePrompt(text, controlTokens);
 
     /// <summary>Tokens of a text that stands behind another one.</summary>
     public int[] Continuation(string text)

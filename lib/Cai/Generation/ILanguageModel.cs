@@ -1,7 +1,11 @@
 namespace Cai.Generation;
 
 /// <summary>A text to continue. The id seeds the sample: the same (seed, id, prompt) gives the same tokens whatever the batch.</summary>
-public sealed record SampleRequest(string Id, string Prompt);
+public sealed record SampleRequest(string Id, string Prompt)
+{
+    /// <summary>Read control tokens spelt in the prompt as such (see <see cref="Text.IPromptFormat.ControlTokens"/>). A server always does.</summary>
+    public bool ControlTokens { get; init; }
+}
 
 /// <summary>How to sample.</summary>
 public sealed record SampleOptions
@@ -29,7 +33,11 @@ public enum FinishReason { EndToken, StopString, Length }
 public sealed record Completion(string Id, string Text, IReadOnlyList<int> TokenIds, IReadOnlyList<float> LogProbs, FinishReason Finish);
 
 /// <summary>Whole continuations to score after one prompt.</summary>
-public sealed record ScoreRequest(string Prompt, IReadOnlyList<string> Continuations);
+public sealed record ScoreRequest(string Prompt, IReadOnlyList<string> Continuations)
+{
+    /// <inheritdoc cref="SampleRequest.ControlTokens"/>
+    public bool ControlTokens { get; init; }
+}
 
 /// <summary>
 /// What the stages ask of a language model: continuations and their probabilities. Small on purpose, so that a local

@@ -44,7 +44,7 @@ public sealed class LocalModel : ILanguageModel
 
     public Task<IReadOnlyList<Completion>> SampleAsync(IReadOnlyList<SampleRequest> requests, SampleOptions options, IProgress<int>? progress = null, CancellationToken cancel = default)
     {
-        var prompts = requests.Select(r => new TokenPrompt(codec.Prompt(r.Prompt), Seeds.Derive(options.Seed, r.Id))).ToList();
+        var prompts = requests.Select(r => new TokenPrompt(codec.Prompt(r.Prompt, r.ControlTokens), Seeds.Derive(options.Seed, r.Id))).ToList();
         for (var i = 0; i < prompts.Count; i++)
             Sampler.CheckPrompt(Decoder.Config, prompts[i].Ids.Count, options.MaxTokens, $"request {requests[i].Id}");
         var settings = new SamplerOptions { MaxTokens = options.MaxTokens, Temperature = options.Temperature, EndIds = EndIds, BatchSize = Options.BatchSize };
@@ -56,7 +56,7 @@ public sealed class LocalModel : ILanguageModel
 
     public Task<IReadOnlyList<IReadOnlyList<double?>>> LogProbsAsync(IReadOnlyList<ScoreRequest> requests, IProgress<int>? progress = null, CancellationToken cancel = default)
     {
-        var tokens = requests.Select(r => new TokenScoreRequest(codec.Prompt(r.Prompt), [.. r.Continuations.Select(codec.Continuation)])).ToList();
+        var tokens = requests.Select(r => new TokenScoreRequest(codec.Prompt(r.Prompt, r.ControlTokens), [.. r.Continuations.Select(codec.Continuation)])).ToList();
         var sums = new Scorer(Decoder, Options.BatchSize).Score(tokens, progress, cancel);
         IReadOnlyList<IReadOnlyList<double?>> result = [.. sums.Select(row => (IReadOnlyList<double?>)[.. row.Select(sum => (double?)sum)])];
         return Task.FromResult(result);

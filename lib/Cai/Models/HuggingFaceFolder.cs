@@ -19,16 +19,16 @@ public static class HuggingFaceFolder
     /// <exception cref="CaiException">Anything missing, unknown or contradictory; the message names file, key or tensor.</exception>
     public static PretrainedModel Load(string folder, LoadOptions? options = null)
     {
-        var tokenizer = LoadTokenizer(folder); // before the weights, which would have to be released if it failed
-        return new(LoadDecoder(folder, options), tokenizer, options?.Format ?? HhFormat.Instance, folder);
+        var (tokenizer, format) = LoadTexts(folder, options); // before the weights, which would have to be released if it failed
+        return new(LoadDecoder(folder, options), tokenizer, format, folder);
     }
 
     /// <summary>Loads a scalar model (LlamaForSequenceClassification with one label) and its tokenizer. The head must be in the file.</summary>
     /// <inheritdoc cref="Load"/>
     public static PretrainedScalarModel LoadScalar(string folder, LoadOptions? options = null)
     {
-        var tokenizer = LoadTokenizer(folder);
-        return new(LoadScalarModel(folder, options), tokenizer, options?.Format ?? HhFormat.Instance, folder);
+        var (tokenizer, format) = LoadTexts(folder, options);
+        return new(LoadScalarModel(folder, options), tokenizer, format, folder);
     }
 
     /// <summary>Loads the weights of a language model alone.</summary>
@@ -87,6 +87,16 @@ public static class HuggingFaceFolder
         var generation = new JsonObject { ["bos_token_id"] = tokenizer.BosId, ["eos_token_id"] = tokenizer.EosId };
         AtomicFile.Write(Path.Combine(folder, "generation_config.json"), generation.ToJsonString(CaiJson.Indented) + "\n");
         AtomicFile.Write(Path.Combine(folder, ConfigJson.FileName), json);
+    }
+
+    private static (BpeTokenizer Tokenizer, IPromptFormat Format) LoadTexts(string folder, LoadOptions? options)
+    {
+        var tokenizer = LoadTokenizer(folder);
+        if (options?.ChatTemplate != true)
+            return (tokenizer, options?.Format ?? HhFormat.Instance);
+        var format = ChatTemplateFormat.Load(folder, tokenizer);
+        // What ends a turn is often not the token that ends a document.
+        return (format.EndOfTurn is { } end && tokenizer.PieceId(end) is { } id ? tokenizer.EndingWith(id) : tokenizer, format);
     }
 
     private static BpeTokenizer LoadTokenizer(string folder)

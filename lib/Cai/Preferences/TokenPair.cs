@@ -22,9 +22,6 @@ public sealed record TokenPair(string Id, int[] A, int[] B, double Label, double
     }
 
     /// <summary>What the preference model reads: prompt, response, end token (HH App. A.2: the score is read on that token).</summary>
-    public static int[] Ids(ITokenizer tokenizer, IPromptFormat format, Dialogue prompt, string response)
-    {
-        int[] text = [.. tokenizer.Encode(format.Prompt(prompt)), .. tokenizer.Encode(format.Response(response.Trim())), tokenizer.EosId];
-        return tokenizer.BosId is { } bos ? [bos, .. text] : text;
-    }
+    public static int[] Ids(ITokenizer tokenizer, IPromptFormat format, Dialogue prompt, string response) =>
+        [.. tokenizer.EncodePrompt(format, prompt), .. tokenizer.Encode(format.Response(response.Trim())), tokenizer.EosId];
 }

@@ -122,9 +122,7 @@ internal sealed class RolloutCollector(Decoder policy, Decoder reference, Scalar
 
     private int[] PromptIds(Prompt prompt)
     {
-        var ids = tokenizer.Encode(format.Prompt(prompt.Dialogue));
-        if (tokenizer.BosId is { } bos)
-            ids = [bos, .. ids];
+        var ids = tokenizer.EncodePrompt(format, prompt.Dialogue);
         var context = Math.Min(policy.Config.MaxPositions, critic.Decoder.Config.MaxPositions);
         return ids.Length + options.MaxNewTokens <= context ? ids
             : throw new CaiException($"The prompt has {ids.Length} tokens and {options.MaxNewTokens} more may follow, but the context is {context}.",

@@ -19,18 +19,51 @@ public static class ComparisonLayout
     /// <inheritdoc cref="OptionA"/>
     public const string OptionB = " (B)";
 
+    private const string AnswerCue = "\n\nThe answer is:";
+
+    private const string ReasoningCue = "\n\nAssistant: Let's think step by step:";
+
     /// <summary>The question without chain of thought; the model continues with " (A)" or " (B)".</summary>
     public static string Question(string fewShot, Dialogue prompt, string principle, string responseA, string responseB) =>
         fewShot + "\n\nConsider the following conversation between a human and an assistant:" + HhFormat.Transcript(prompt)
-        + "\n\n" + Options(principle, responseA, responseB) + "\n\nThe answer is:";
+        + "\n\n" + Options(principle, responseA, responseB) + AnswerCue;
 
     /// <summary>The question in conversational form; the model continues with its reasoning.</summary>
     public static string ReasoningQuestion(string fewShot, Dialogue prompt, string principle, string responseA, string responseB) =>
         fewShot + "\n\nHuman: Consider the following conversation between a human (H) and an assistant (A):" + ShortTranscript(prompt)
-        + "\n" + Options(principle, responseA, responseB) + "\n\nAssistant: Let's think step by step:";
+        + "\n" + Options(principle, responseA, responseB) + ReasoningCue;
 
     /// <summary>How the answer is read out after a sampled chain of thought; the model continues with " (A)" or " (B)".</summary>
     public static string AfterReasoning(string question, string reasoning) => question + " " + reasoning + "\n\nHuman:\nSo the answer is:";
+
+    /// <summary>
+    /// The question for a model with another layout than the paper's: the human asks, examples included, and the assistant's
+    /// turn begins with "The answer is:". In the paper's layout it is <see cref="Question(string, Dialogue, string, string, string)"/>.
+    /// </summary>
+    public static string Question(IPromptFormat format, string fewShot, Dialogue prompt, string principle, string responseA, string responseB)
+    {
+        var text = Question(fewShot, prompt, principle, responseA, responseB);
+        return format is HhFormat ? text : Asked(format, text, AnswerCue);
+    }
+
+    /// <summary>The question with chain of thought in the same way: the assistant's turn begins with "Let's think step by step:".</summary>
+    public static string ReasoningQuestion(IPromptFormat format, string fewShot, Dialogue prompt, string principle, string responseA, string responseB)
+    {
+        var text = ReasoningQuestion(fewShot, prompt, principle, responseA, responseB);
+        return format is HhFormat ? text : Asked(format, text, ReasoningCue);
+    }
+
+    /// <summary>How the answer is read out in the same way: within the assistant's turn.</summary>
+    public static string AfterReasoning(IPromptFormat format, string question, string reasoning) =>
+        format is HhFormat ? AfterReasoning(question, reasoning) : question + " " + reasoning + "\n\nSo the answer is:";
+
+    private static string Asked(IPromptFormat format, string text, string cue)
+    {
+        var question = text[..^cue.Length].Trim();
+        var tag = "Human: ";
+        return format.Prompt(Dialogue.Ask(question.StartsWith(tag, StringComparison.Ordinal) ? question[tag.Length..] : question))
+            + format.Response(cue[(cue.IndexOf("Assistant:", StringComparison.Ordinal) is var at and >= 0 ? at + "Assistant:".Length : 0)..].Trim());
+    }
 
     /// <summary>Examples as they stand before the query.</summary>
     public static string FewShot(IEnumerable<ComparisonExample> examples)

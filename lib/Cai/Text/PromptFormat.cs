@@ -15,6 +15,9 @@ public interface IPromptFormat
 
     /// <summary>Strings at which sampling a turn stops, besides the end token.</summary>
     IReadOnlyList<string> Stops { get; }
+
+    /// <summary>Whether control tokens spelt in a prompt are to be read as such. Then the prompt brings its own begin token too.</summary>
+    bool ControlTokens { get; }
 }
 
 /// <summary>The layout of the paper and of hh-rlhf: `\n\nHuman: …\n\nAssistant: …`.</summary>
@@ -25,6 +28,8 @@ public sealed class HhFormat : IPromptFormat
     public string Name => "hh";
 
     public IReadOnlyList<string> Stops { get; } = ["\n\nHuman:", "\n\nAssistant:"];
+
+    public bool ControlTokens => false;
 
     public string Prompt(Dialogue dialogue) => Transcript(dialogue) + "\n\nAssistant:";
 

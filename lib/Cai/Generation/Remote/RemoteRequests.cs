@@ -55,7 +55,7 @@ internal sealed class RemoteRequests(RemoteOptions options, IChatLayout layout)
     {
         var body = new JsonObject { ["model"] = options.Model, [options.MaxTokensField] = maxTokens, ["temperature"] = temperature };
         if (options.Endpoint == RemoteEndpoint.Completions)
-            body["prompt"] = prompt;
+            body["prompt"] = ControlTokens.ForServer(prompt);
         else
             AddMessages(body, layout.Read(prompt).Turns);
         return body;

@@ -1,14 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace Cai.Text;
-
-/// <summary>A token that is matched as a whole before anything else happens to the text.</summary>
-/// <param name="Special">Control tokens: never read from plain text, never shown in decoded text.</param>
-/// <param name="StripLeft">Blank space before it belongs to it.</param>
-/// <param name="StripRight">Blank space after it belongs to it.</param>
-public sealed record AddedToken(int Id, string Content, bool Special, bool StripLeft = false, bool StripRight = false);
 
 /// <summary>
 /// Byte-pair encoding as Hugging Face's tokenizer.json describes it, for both families: byte-level (GPT-2, Llama-3,
@@ -22,9 +15,8 @@ public sealed class BpeTokenizer : ITokenizer
     private readonly BpeDefinition definition;
     private readonly byte[][] bytes;
     private readonly HashSet<int> hidden;
-    private readonly Regex? plainAdded;
-    private readonly Regex? anyAdded;
-    private readonly Dictionary<string, AddedToken> added;
+    private readonly (AddedTokenMatcher Raw, AddedTokenMatcher Normalized) plainAdded;
+    private readonly (AddedTokenMatcher Raw, AddedTokenMatcher Normalized) anyAdded;
     private readonly ConcurrentDictionary<string, int[]> cache = new(StringComparer.Ordinal);
 
     internal BpeTokenizer(BpeDefinition definition, int? bosId, IReadOnlyList<int> endIds)
@@ -32,9 +24,8 @@ public sealed class BpeTokenizer : ITokenizer
         this.definition = definition;
         BosId = bosId;
         EndIds = endIds;
-        added = definition.Added.ToDictionary(token => token.Content, StringComparer.Ordinal);
-        plainAdded = Matcher(definition.Added.Where(token => !token.Special));
-        anyAdded = Matcher(definition.Added);
+        plainAdded = Matchers(definition.Added.Where(token => !token.Special));
+        anyAdded = Matchers(definition.Added);
         hidden = [.. definition.Added.Where(token => token.Special).Select(token => token.Id)];
         var addedIds = definition.Added.Select(token => token.Id).ToHashSet();
         bytes = [.. definition.Pieces.Select((piece, id) => addedIds.Contains(id) ? Encoding.UTF8.GetBytes(piece) : definition.Decoding.Bytes(piece))];
@@ -52,31 +43,42 @@ public sealed class BpeTokenizer : ITokenizer
     /// <summary>The tokens matched as a whole, special ones among them.</summary>
     public IReadOnlyList<AddedToken> AddedTokens => definition.Added;
 
+    /// <summary>The same tokenizer with <paramref name="id"/> as the token that ends a response; the others still end one.</summary>
+    public BpeTokenizer EndingWith(int id) => new(definition, BosId, [id, .. EndIds.Where(other => other != id)]);
+
     /// <summary>The id of a piece as it is spelt in the file, or null.</summary>
     public int? PieceId(string piece) => definition.Ids.TryGetValue(piece, out var id) ? id : null;
 
     public int[] Encode(string text, bool parseSpecial = false)
     {
         var ids = new List<int>(text.Length / 3 + 1);
-        var at = 0;
-        if ((parseSpecial ? anyAdded : plainAdded) is { } matcher)
-            foreach (var match in matcher.EnumerateMatches(text))
-            {
-                if (match.Index < at)
-                    continue;
-                var token = added[text.Substring(match.Index, match.Length)];
-                var from = match.Index;
-                var to = match.Index + match.Length;
-                while (token.StripLeft && from > at && char.IsWhiteSpace(text[from - 1]))
-                    from--;
-                while (token.StripRight && to < text.Length && char.IsWhiteSpace(text[to]))
-                    to++;
-                EncodePlain(text[at..from], at == 0, ids);
-                ids.Add(token.Id);
-                at = to;
-            }
-        EncodePlain(text[at..], at == 0, ids);
+        var matchers = parseSpecial ? anyAdded : plainAdded;
+        var first = true;
+        foreach (var (raw, rawToken) in matchers.Raw.Split(text))
+            if (rawToken is not null)
+                Add(rawToken);
+            else if (raw.Length > 0)
+                foreach (var (plain, token) in matchers.Normalized.Split(definition.Normalize(raw)))
+                    if (token is not null)
+                        Add(token);
+                    else
+                        EncodePlain(parseSpecial ? ControlTokens.Unprotect(plain) : plain);
         return [.. ids];
+
+        void Add(AddedToken token)
+        {
+            ids.Add(token.Id);
+            first = false;
+        }
+
+        void EncodePlain(string plain)
+        {
+            if (plain.Length == 0)
+                return;
+            foreach (var piece in definition.PreTokenizer.Split(plain, first))
+                ids.AddRange(EncodePiece(piece));
+            first = false;
+        }
     }
 
     public string Decode(IReadOnlyList<int> ids)
@@ -93,14 +95,6 @@ public sealed class BpeTokenizer : ITokenizer
     {
         var text = Encoding.UTF8.GetString(bytes[id]);
         return text.Contains('\uFFFD') ? string.Concat(bytes[id].Select(TokenDecoding.FallbackPiece)) : text;
-    }
-
-    private void EncodePlain(string text, bool first, List<int> ids)
-    {
-        if (text.Length == 0)
-            return;
-        foreach (var piece in definition.PreTokenizer.Split(definition.Normalize(text), first))
-            ids.AddRange(EncodePiece(piece));
     }
 
     private int[] EncodePiece(string piece)
@@ -158,11 +152,11 @@ public sealed class BpeTokenizer : ITokenizer
         return ids;
     }
 
-    private static Regex? Matcher(IEnumerable<AddedToken> tokens)
+    private (AddedTokenMatcher Raw, AddedTokenMatcher Normalized) Matchers(IEnumerable<AddedToken> added)
     {
-        // The longest first: a token may begin with another one.
-        var contents = tokens.Select(token => token.Content).OrderByDescending(content => content.Length).Select(Regex.Escape).ToList();
-        return contents.Count == 0 ? null : new Regex(string.Join('|', contents), RegexOptions.CultureInvariant);
+        var all = added.ToList();
+        // Old Llama files call their control tokens normalised, which would hide those that no blank precedes: control tokens are found as spelt, too.
+        return (new(all.Where(token => !token.Normalized || token.Special), content => content), new(all.Where(token => token.Normalized), definition.Normalize));
     }
 }
 

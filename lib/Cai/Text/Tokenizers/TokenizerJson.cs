@@ -4,7 +4,7 @@ using Cai.Storage;
 namespace Cai.Text;
 
 /// <summary>
-/// Reads Hugging Face's `tokenizer.json` and, beside it, whatever names the tokens that begin and end a text
+/// Reads Hugging Face's `tokenizer.json` (or `vocab.json` and `merges.txt`) and, beside it, whatever names the tokens that begin and end a text
 /// (tokenizer_config.json, special_tokens_map.json, generation_config.json, config.json).
 /// </summary>
 public static class TokenizerJson
@@ -16,17 +16,19 @@ public static class TokenizerJson
     public static BpeTokenizer Load(string path)
     {
         var file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
-        var root = JsonKeys.Read(file);
-        var definition = ReadDefinition(root);
-        var tokens = new SpecialTokens(root, definition, Path.GetDirectoryName(Path.GetFullPath(file))!);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        var (root, merges) = !File.Exists(file) && VocabularyFiles.Exist(folder) ? VocabularyFiles.Read(folder) : (JsonKeys.Read(file), (JsonKeys?)null);
+        var definition = ReadDefinition(root, merges);
+        var tokens = new SpecialTokens(root, definition, folder);
         return new BpeTokenizer(definition, tokens.BosId(), tokens.EndIds());
     }
 
-    private static BpeDefinition ReadDefinition(JsonKeys root)
+    /// <param name="mergesFile">The merges where they are in a file of their own.</param>
+    private static BpeDefinition ReadDefinition(JsonKeys root, JsonKeys? mergesFile)
     {
         var model = root.Require("model");
         // Files from before 2022 leave the type out; merges tell that it is BPE.
-        if ((model.Text("type") ?? (model.Child("merges") is null ? "(none)" : "BPE")) is var type && type != "BPE")
+        if ((model.Text("type") ?? (mergesFile is null && model.Child("merges") is null ? "(none)" : "BPE")) is var type && type != "BPE")
             throw model.Unsupported($"a model of type {type}");
         foreach (var affix in new[] { "continuing_subword_prefix", "end_of_word_suffix" })
             if (!string.IsNullOrEmpty(model.Text(affix)))
@@ -34,11 +36,13 @@ public static class TokenizerJson
 
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var (piece, id) in model.Require("vocab").Members())
-            ids[piece] = id.Number();
-        var merges = ReadMerges(model, ids);
+            if (!ids.TryAdd(piece, id.Number()))
+                throw new CaiException($"The key \"model.vocab\" has the piece \"{piece}\" twice.", JsonKeys.Remedy, root.File);
+        var merges = ReadMerges(mergesFile ?? model.Require("merges"), ids);
         var added = (root.Child("added_tokens")?.Items() ?? []).Select(ReadAdded).ToList();
         foreach (var token in added)
-            ids[token.Content] = token.Id;
+            if (!ids.TryAdd(token.Content, token.Id) && ids[token.Content] != token.Id)
+                throw new CaiException($"The key \"added_tokens\" gives the id {token.Id} to \"{token.Content}\", which has the id {ids[token.Content]} already.", JsonKeys.Remedy, root.File);
         var preTokenizer = PreTokenizerReader.Read(root.Child("pre_tokenizer"));
         var decoding = ReadDecoding(root.Child("decoder"));
         var definition = new BpeDefinition
@@ -62,10 +66,10 @@ public static class TokenizerJson
         return definition;
     }
 
-    private static BpeMerges ReadMerges(JsonKeys model, Dictionary<string, int> ids)
+    private static BpeMerges ReadMerges(JsonKeys rules, Dictionary<string, int> ids)
     {
         var merges = new BpeMerges();
-        foreach (var rule in model.Require("merges").Items())
+        foreach (var rule in rules.Items())
         {
             var parts = rule.Element.ValueKind == JsonValueKind.Array
                 ? [.. rule.Items().Select(part => part.Text())]
@@ -90,7 +94,7 @@ public static class TokenizerJson
     }
 
     private static AddedToken ReadAdded(JsonKeys token) => new(token.Require("id").Number(), token.Require("content").Text(),
-        token.Flag("special"), token.Flag("lstrip"), token.Flag("rstrip"));
+        token.Flag("special"), token.Flag("lstrip"), token.Flag("rstrip"), token.Flag("single_word"), token.Flag("normalized"));
 
     private static string[] InOrderOfId(JsonKeys root, Dictionary<string, int> ids)
     {

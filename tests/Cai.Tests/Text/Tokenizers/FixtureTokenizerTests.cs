@@ -33,6 +33,43 @@ public sealed class FixtureTokenizerTests
     }
 
     [Theory]
+    [InlineData("gpt2", null)]
+    [InlineData("qwen2", "Qwen2Tokenizer")]
+    public void Vocabulary_and_merges_give_the_same_ids(string name, string? tokenizerClass)
+    {
+        using var folder = new TempFolder();
+        foreach (var file in new[] { "vocab.json", "merges.txt" })
+            File.Copy(Fixtures.Path("tokenizers", name, file), folder.Path(file));
+        if (tokenizerClass is not null)
+            folder.File("tokenizer_config.json", $$"""{"tokenizer_class": "{{tokenizerClass}}"}""");
+        if (name == "qwen2")
+            folder.File("added_tokens.json", """{"<|endoftext|>": 151643, "<|im_start|>": 151644, "<|im_end|>": 151645}""");
+        var tokenizer = TokenizerJson.Load(folder.Root);
+        foreach (var row in CaiJson.ReadFile<Expected>(Fixtures.Path("tokenizers", "expected", name + ".json"), "").Rows)
+        {
+            Assert.Equal(row.Ids, tokenizer.Encode(row.Text));
+            Assert.Equal(row.Text, tokenizer.Decode(row.Ids));
+        }
+    }
+
+    [Theory]
+    [InlineData("gpt2", "tokenizers", "<|endoftext|>", 50256)]
+    [InlineData("qwen2", "tokenizers", "<|im_end|>", 151645)]
+    [InlineData("llama2", "tokenizers", "</s>", 2)]
+    [InlineData("tinystories-656k", "models", "<|end_story|>", 2)]
+    public void Control_tokens_in_a_text_are_read_only_when_asked_for(string name, string folder, string spelling, int id)
+    {
+        var tokenizer = TokenizerJson.Load(Fixtures.Path(folder, name));
+        var text = "a" + spelling + "b";
+        Assert.DoesNotContain(id, tokenizer.Encode(text));
+        if (tokenizer.PieceId("<unk>") is not { } unknown || !tokenizer.Encode(text).Contains(unknown))
+            Assert.Equal(text, tokenizer.Decode(tokenizer.Encode(text)));
+        Assert.Single(tokenizer.Encode(text, parseSpecial: true), id);
+        Assert.DoesNotContain(id, tokenizer.Encode(ControlTokens.Protect(text, [spelling]), parseSpecial: true));
+        Assert.Equal(tokenizer.Encode(text), tokenizer.Encode(ControlTokens.Protect(text, [spelling]), parseSpecial: true));
+    }
+
+    [Theory]
     [InlineData("gpt2", "tokenizers", null, 50256)]
     [InlineData("qwen2", "tokenizers", null, 151643)]
     [InlineData("llama2", "tokenizers", 1, 2)]

@@ -1,0 +1,126 @@
+using System.Text.Json.Nodes;
+using Cai.Storage;
+using Cai.Text;
+using Xunit;
+
+namespace Cai.Tests.Text.ChatTemplates;
+
+/// <summary>Renderings of real templates by Hugging Face's own library.</summary>
+public sealed class ChatTemplateFixtureTests(ITestOutputHelper output)
+{
+    private sealed record Message(string Role, string Content);
+
+    private sealed record Row(string Template, int Conv, List<Message> Messages, bool AddGenerationPrompt, string? Rendered, string? Error);
+
+    private static List<Row> Rows() => JsonNode.Parse(File.ReadAllText(Fixtures.Path("chat-templates", "expected.json")))!["rows"]!.AsArray()
+        .Select(row => new Row((string)row!["template"]!, (int)row["conv"]!,
+            [.. row["messages"]!.AsArray().Select(m => new Message((string)m!["role"]!, (string)m["content"]!))],
+            (bool)row["add_generation_prompt"]!, (string?)row["rendered"], (string?)row["error"])).ToList();
+
+    private static string? Render(string template, Row row, string source)
+    {
+        var dialogue = new Dialogue([.. row.Messages.Select(m => new Turn(m.Role switch { "system" => Role.System, "user" => Role.Human, _ => Role.Assistant }, m.Content))]);
+        var tokens = new Dictionary<string, string> { ["bos_token"] = "<BOS>", ["eos_token"] = "<EOS>" };
+        return new ChatTemplate(template, tokens, source).Render(dialogue, row.AddGenerationPrompt, new() { Variables = new JsonObject { ["date_string"] = "26 Jul 2024" } });
+    }
+
+    [Fact]
+    public void Rows_whose_template_is_there_are_exact_or_refused()
+    {
+        var (exact, refusedAlike, unsupported, absent) = (0, 0, 0, 0);
+        foreach (var row in Rows())
+        {
+            var file = Fixtures.Path("chat-templates", row.Template);
+            if (!File.Exists(file))
+            {
+                absent++;
+                continue;
+            }
+            try
+            {
+                Assert.Equal(row.Rendered, Render(File.ReadAllText(file), row, row.Template));
+                exact++;
+            }
+            catch (CaiException error) when (row.Rendered is null)
+            {
+                Assert.DoesNotContain("unsupported", error.Problem);
+                refusedAlike++;
+            }
+            catch (CaiException error)
+            {
+                Assert.Contains("unsupported construct", error.Problem);
+                unsupported++;
+            }
+        }
+        output.WriteLine($"{exact} exact, {refusedAlike} refused as by the reference, {unsupported} refused as unsupported, {absent} without the template's text");
+        Assert.SkipWhen(exact + refusedAlike + unsupported == 0, "The fixtures have the renderings, not the texts of the templates.");
+        Assert.True(unsupported <= 0.05 * (exact + refusedAlike + unsupported));
+    }
+
+    /// <summary>Templates of ours that lay conversations out as the real ones do, against the real ones' renderings.</summary>
+    [Theory]
+    [InlineData("Qwen-Qwen2.5", """
+        {%- if messages[0].role != 'system' %}
+            {{- '<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n' }}
+        {%- endif %}
+        {%- for m in messages %}
+            {{- '<|im_start|>' ~ m.role ~ '\n' ~ m.content ~ '<|im_end|>\n' }}
+        {%- endfor %}
+        {{- '<|im_start|>assistant\n' if add_generation_prompt }}
+        """)]
+    [InlineData("meta-llama", """
+        {%- macro turn(role, text) %}
+            {{- '<|start_header_id|>' + role + '<|end_header_id|>\n\n' + text | trim + '<|eot_id|>' }}
+        {%- endmacro %}
+        {%- set rest = messages[1:] if messages[0].role == 'system' else messages %}
+        {%- set own = messages[0].content if messages[0].role == 'system' else '' %}
+        {{- bos_token + '<|start_header_id|>system<|end_header_id|>\n\nCutting Knowledge Date: December 2023\nToday Date: ' ~ date_string ~ '\n\n' ~ own | trim ~ '<|eot_id|>' }}
+        {%- for m in rest %}{{ turn(m['role'], m['content']) }}{% endfor %}
+        {%- if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}
+        """)]
+    [InlineData("google-gemma", """
+        {{ bos_token }}
+        {%- for m in messages %}
+            {%- if m.role == 'system' %}{{ raise_exception('no system turns') }}{% endif %}
+            {{- '<start_of_turn>' ~ ('model' if m.role == 'assistant' else m.role) ~ '\n' ~ m.content.strip() ~ '<end_of_turn>\n' }}
+        {%- endfor %}
+        {%- if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}
+        """)]
+    [InlineData("microsoft-Phi-3.5", """
+        {%- for m in messages %}
+            {{- '<|%|>\n'.replace('%', m.role) + m.content + '<|end|>\n' }}
+        {%- endfor %}
+        {{- '<|assistant|>\n' if add_generation_prompt else eos_token }}
+        """)]
+    [InlineData("deepseek-ai-DeepSeek-R1-Distill", """
+        {%- set ns = namespace(system='') %}
+        {%- for m in messages if m.role == 'system' %}{% set ns.system = m.content %}{% endfor %}
+        {{- bos_token }}{{ ns.system }}
+        {%- for m in messages %}
+            {%- if m.role == 'user' %}{{ '<｜User｜>' ~ m.content }}{% elif m.role == 'assistant' %}{{ '<｜Assistant｜>' ~ m.content.split('</think>')[-1] ~ '<｜end▁of▁sentence｜>' }}{% endif %}
+        {%- endfor %}
+        {%- if add_generation_prompt %}{{ '<｜Assistant｜><think>\n' }}{% endif %}
+        """)]
+    [InlineData("mistralai-Mistral-Nemo", """
+        {{- bos_token }}
+        {%- for m in messages if m.role != 'system' %}
+            {%- if m.role == 'user' %}
+                {{- '[INST]' }}
+                {%- if loop.last and messages[0].role == 'system' %}{{ messages[0].content ~ '\n\n' }}{% endif %}
+                {{- m.content }}[/INST]
+            {%- else %}
+                {{- m.content }}{{ eos_token }}
+            {%- endif %}
+        {%- endfor %}
+        """)]
+    public void Own_templates_for_real_layouts_render_as_the_real_ones(string name, string template)
+    {
+        var rows = Rows().Where(row => row.Template.StartsWith(name, StringComparison.Ordinal)).ToList();
+        Assert.NotEmpty(rows);
+        foreach (var row in rows)
+            if (row.Rendered is null)
+                Assert.Contains("refuses this conversation", Assert.Throws<CaiException>(() => Render(template, row, name)).Problem);
+            else
+                Assert.Equal(row.Rendered, Render(template, row, name));
+    }
+}

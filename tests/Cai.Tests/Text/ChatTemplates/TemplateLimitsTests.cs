@@ -1,0 +1,85 @@
+using System.Text;
+using Cai.Storage;
+using Cai.Text;
+using Xunit;
+
+namespace Cai.Tests.Text.ChatTemplates;
+
+/// <summary>A template comes with a download: whatever it holds, rendering ends soon and with one line.</summary>
+public sealed class TemplateLimitsTests
+{
+    private static CaiException Refused(string template, TemplateLimits? limits = null)
+    {
+        var error = Assert.Throws<CaiException>(() => new ChatTemplate(template).Render(Dialogue.Ask("Hi"), addGenerationPrompt: true, new() { Limits = limits ?? new() }));
+        Assert.DoesNotContain('\n', error.Message);
+        Assert.Contains("template line", error.Where);
+        return error;
+    }
+
+    [Theory]
+    [InlineData("{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}{% endfor %}{% endfor %}{% endfor %}", "steps")]
+    [InlineData("{% set ns = namespace(s='xxxxxxxx') %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}{% endfor %}", "characters")]
+    [InlineData("{% set ns = namespace(s='xxxxxxxx') %}{% for i in range(99) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}", "characters")]
+    [InlineData("{% set ns = namespace(s='x') %}{% for i in range(99) %}{% set ns.s = ns.s.replace('x', 'xxxxxxxxxxxxxxxx') %}{% endfor %}", "characters")]
+    [InlineData("{% set ns = namespace(s='x') %}{% for i in range(99) %}{% set ns.s = ns.s|replace('x', 'xxxxxxxxxxxxxxxx') %}{% endfor %}", "characters")]
+    [InlineData("{% set ns = namespace(l=[1]) %}{% for i in range(99) %}{% set ns.l = ns.l + ns.l %}{% endfor %}", "steps")]
+    [InlineData("{% set ns = namespace(l=[1]) %}{% for i in range(99) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l }}", "steps")]
+    [InlineData("{% set ns = namespace(l=[1]) %}{% for i in range(60) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l|tojson }}", "steps")]
+    [InlineData("{% set ns = namespace(l=[1], k=[1]) %}{% for i in range(60) %}{% set ns.l = [ns.l, ns.l] %}{% set ns.k = [ns.k, ns.k] %}{% endfor %}{{ ns.l == ns.k }}", "steps")]
+    [InlineData("{% set ns = namespace(l=[1]) %}{% for i in range(9999) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l }}", "depth")]
+    [InlineData("{{ 'x' * 999999999 }}", "characters")]
+    [InlineData("{{ 'x' * 999999999999999 }}", "characters")]
+    [InlineData("{{ [1] * 999999999 }}", "steps")]
+    [InlineData("{{ 'x'.zfill(999999999) }}", "characters")]
+    [InlineData("{{ [[1]]|tojson(indent=999999999)|length * ('x' * 99999999)|length }}", "characters")]
+    [InlineData("{{ range(999999999)|list }}", "range")]
+    [InlineData("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "depth")]
+    [InlineData("{% macro a() %}{{ b() }}{% endmacro %}{% macro b() %}{{ a() }}{% endmacro %}{{ a() }}", "depth")]
+    [InlineData("{% macro m() %}{% call m() %}{{ caller() }}{% endcall %}{% endmacro %}{{ m() }}", "depth")]
+    public void What_would_not_end_is_stopped(string template, string bound) => Assert.Contains(bound, Refused(template).Problem, StringComparison.Ordinal);
+
+    [Fact]
+    public void Output_counts_and_limits_can_be_set()
+    {
+        const string template = "{% for i in range(100) %}0123456789{% endfor %}";
+        Assert.Equal(1000, new ChatTemplate(template).Render(Dialogue.Ask("Hi"), addGenerationPrompt: false).Length);
+        Assert.Contains("999 characters", Refused(template, new() { Characters = 999 }).Problem);
+        Assert.Contains("50 steps", Refused(template, new() { Steps = 50 }).Problem);
+    }
+
+    [Fact]
+    public void Depth_is_bounded_when_a_template_is_read_too()
+    {
+        foreach (var (open, close) in new[] { ("(", ")"), ("[", "]"), ("{1:", "}"), ("not ", ""), ("- ", ""), ("1 if 1 else ", ""), ("x[", "]") })
+            Assert.Throws<CaiException>(() => new ChatTemplate("{{ " + Repeated(open) + "1" + Repeated(close) + " }}"));
+        Assert.Throws<CaiException>(() => new ChatTemplate(Repeated("{% if 1 %}") + Repeated("{% endif %}")));
+        // A long chain is no nesting when it is read, and is stopped when it is rendered.
+        Assert.Contains("depth", Refused("{{ 1" + Repeated(" + 1") + " }}").Problem);
+
+        static string Repeated(string text) => new StringBuilder().Insert(0, text, 20_000).ToString();
+    }
+
+    [Fact]
+    public void A_rendering_leaves_nothing_for_the_next()
+    {
+        var template = new ChatTemplate("{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + 1 %}{% endfor %}{{ ns.n }}{{ left is defined }}{% set left = 1 %}");
+        Parallel.For(0, 20, _ => Assert.Equal("1False", template.Render(Dialogue.Ask("Hi"), addGenerationPrompt: false)));
+    }
+
+    [Theory]
+    [InlineData("{{ ''.__class__.__mro__ }}")]
+    [InlineData("{{ messages.__class__.__base__ }}")]
+    [InlineData("{{ messages[0].GetType().Assembly }}")]
+    [InlineData("{{ 'x'.GetType() }}")]
+    [InlineData("{{ messages.append(1) }}")]
+    [InlineData("{{ messages[0].update({'role': 'x'}) }}")]
+    [InlineData("{% set messages.x = 1 %}")]
+    public void Nothing_of_the_program_can_be_reached_or_changed(string template) => Refused(template);
+
+    [Theory]
+    [InlineData("{{ namespace.__globals__ }}{{ range.Method }}")]
+    [InlineData("{% for m in messages %}{{ loop.items }}{{ loop.Index }}{{ loop['items'] }}{% endfor %}")]
+    [InlineData("{{ 'x'.Length }}{{ messages.Items }}{{ messages[0].Count }}{{ messages[0]['Items'] }}")]
+    public void Members_of_the_engines_own_types_are_not_there(string template) =>
+        Assert.Equal("", new ChatTemplate(template).Render(Dialogue.Ask("Hi"), addGenerationPrompt: true));
+}
