@@ -125,7 +125,7 @@ public sealed class CritiqueQuality
     public IEnumerable<Claim> Claims()
     {
         yield return Measured.Claim("critique-names", "3.5, App A", "Critiques name a problem that is there and that the principle covers (share, where there is one)",
-            "critiques are \"reasonable\", sometimes inaccurate or overstated", NamingRate(Critiques), Direction.Greater, 0.5, seed,
+            "critiques are often inaccurate or overstated (no number)", NamingRate(Critiques), Direction.Greater, 0.5, seed,
             FormattableString.Invariant($"0 for \"The response is fine.\"; {NamingRate(Exchanged)?.Value ?? double.NaN:0.00} for critiques exchanged between prompts"));
         var own = Critiques.Select(c => (Own: true, Row: c)).Concat(Exchanged.Select(c => (Own: false, Row: c))).Where(p => p.Row.Covered.Count > 0).ToList();
         var lead = own.Exists(p => p.Own) && own.Exists(p => !p.Own)

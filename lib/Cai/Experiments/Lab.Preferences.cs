@@ -44,7 +44,7 @@ public sealed partial class Lab
     public async Task<ModelFolder> PreferenceModelAsync(FeedbackSource source)
     {
         var (train, _) = await ComparisonsAsync(source);
-        var options = new PreferenceOptions { Epochs = 2, LearningRate = 1e-3, TokensPerBatch = 2048, WarmupSteps = 5, Seed = Seed, CheckpointEvery = 25, AdamW = new AdamWOptions { Beta2 = 0.98 } };
+        var options = new PreferenceOptions { LearningRate = 7e-4, TokensPerBatch = 1024, WarmupSteps = 10, Seed = Seed, CheckpointEvery = 25, AdamW = new AdamWOptions { Beta2 = 0.98 } };
         var inputs = new[] { Pretrained.Hash, ContentHash.OfTexts(train.Select(c => CaiJson.Write(c))) };
         var stage = Store.OpenStage("preferences", $"pm-{Slug(source)}", options, inputs);
         stage.Once(s =>

@@ -22,8 +22,8 @@ public sealed partial class Lab
     /// <summary>Settings of PPO at this scale; the rest are the defaults, which are those of summarize_from_feedback_details.</summary>
     public PpoOptions PpoOptions => new()
     {
-        Iterations = Scale.PpoIterations, RolloutsPerIteration = Scale.PpoBatch, Epochs = Scale.PpoEpochs, MaxNewTokens = 64,
-        LearningRate = 8e-4, CriticLearningRate = 1e-3, KlCoefficient = 0.02, MissingEosValue = -3, Seed = Seed,
+        Iterations = Scale.PpoIterations, RolloutsPerIteration = Scale.PpoBatch, Epochs = Scale.PpoEpochs, Minibatches = 2, MaxNewTokens = 64,
+        LearningRate = 4e-4, CriticLearningRate = 1e-3, KlCoefficient = 0.05, MissingEosValue = -3, Seed = Seed,
         CheckpointEvery = 5,
     };
 

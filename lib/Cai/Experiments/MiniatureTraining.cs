@@ -20,16 +20,16 @@ public sealed record MiniatureTrainingOptions
     public int VocabularySize { get; init; } = 2048;
 
     /// <summary>Tokens of general documents (pretraining).</summary>
-    public long PretrainTokens { get; init; } = 3_200_000;
+    public long PretrainTokens { get; init; } = 3_600_000;
 
     /// <summary>Further tokens in which all dialogues are helpful and nothing else.</summary>
-    public long HelpfulTokens { get; init; } = 1_300_000;
+    public long HelpfulTokens { get; init; } = 2_000_000;
 
     /// <summary>Peak rate; small models take large ones.</summary>
     public double LearningRate { get; init; } = 3e-3;
 
-    /// <summary>Tokens a step.</summary>
-    public int TokensPerBatch { get; init; } = 3072;
+    /// <summary>Tokens a step. Small on purpose: at equal tokens 512 reached a third of the loss of 3,072 (many facts, each seen rarely).</summary>
+    public int TokensPerBatch { get; init; } = 512;
 }
 
 /// <summary>

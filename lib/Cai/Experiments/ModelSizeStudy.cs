@@ -46,7 +46,7 @@ public static class ModelSizeStudy
         };
 
         Figures.Figure Panel(string title, string y, double max, Func<ModelSizeRow, Interval> value) =>
-            new(title, new Axis("parameters", AxisScale.Log), new Axis(y, Max: max), [new PointSeries(style.Display, [.. rows.Select(r => DataPoint.Of(r.Parameters, value(r)))]) { Style = style.Index, Connected = true }]);
+            new(title, new Axis("parameters", AxisScale.Log), new Axis(y, Min: -max / 25, Max: max), [new PointSeries(style.Display, [.. rows.Select(r => DataPoint.Of(r.Parameters, value(r)))]) { Style = style.Index, Connected = true }]);
     }
 
     private static Interval Mean(IEnumerable<HeldOutAnswer> answers, Func<Verdict, double> value) => Bootstrap.Mean(answers, a => value(a.Verdict), a => a.PromptId);

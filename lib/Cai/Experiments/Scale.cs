@@ -48,15 +48,15 @@ public sealed record Scale(string Name)
     /// <summary>Minutes on two cores: the default.</summary>
     public static Scale Quick { get; } = new("quick")
     {
-        Size = "L", RedTeamPrompts = 160, HelpfulPrompts = 160, HarmlessPairs = 480, HelpfulPairs = 480,
-        PpoIterations = 40, PpoBatch = 64, PpoEpochs = 2, EvalPrompts = 100, EvalSamples = 1,
+        Size = "L", RedTeamPrompts = 160, HelpfulPrompts = 160, HarmlessPairs = 700, HelpfulPairs = 800,
+        PpoIterations = 60, PpoBatch = 64, PpoEpochs = 1, EvalPrompts = 100, EvalSamples = 1,
     };
 
     /// <summary>Hours: all the prompts that the world has, longer RL.</summary>
     public static Scale Full { get; } = new("full")
     {
         Size = "L", RedTeamPrompts = 400, HelpfulPrompts = 400, HarmlessPairs = 700, HelpfulPairs = 1200,
-        PpoIterations = 120, PpoBatch = 128, PpoEpochs = 4, EvalPrompts = 200, EvalSamples = 4,
+        PpoIterations = 160, PpoBatch = 128, PpoEpochs = 1, EvalPrompts = 200, EvalSamples = 4,
     };
 
     /// <exception cref="CaiException">The name is none of smoke, quick, full.</exception>

@@ -8,7 +8,7 @@ namespace Cai.Miniature;
 /// <summary>The topics that documents may speak of: those of the training split, and odd ones.</summary>
 internal sealed class TopicSource(World world)
 {
-    private const double OddShare = 0.5;
+    private const double OddShare = 0.4;
 
     private readonly Dictionary<(string Kind, string Split), Topic[]> pools = world.Topics.GroupBy(t => (t.Kind, t.Split)).ToDictionary(g => g.Key, g => g.ToArray());
 
@@ -27,7 +27,7 @@ internal sealed class TopicSource(World world)
 /// </summary>
 public sealed partial class DocumentGenerator(World world, long seed)
 {
-    private static readonly (string, double)[] Asked = [(TopicKind.Harmful, 45), (TopicKind.Benign, 35), (TopicKind.Borderline, 12), (TopicKind.SmallTalk, 8)];
+    private static readonly (string, double)[] Asked = [(TopicKind.Harmful, 32), (TopicKind.Benign, 48), (TopicKind.Borderline, 12), (TopicKind.SmallTalk, 8)];
     private static readonly (string, double)[] Scored = [(TopicKind.Harmful, 80), (TopicKind.Benign, 12), (TopicKind.Borderline, 8)];
     private static readonly (string, double)[] HarmfulOnly = [(TopicKind.Harmful, 1)];
 

@@ -20,11 +20,11 @@ public sealed record Document(string Kind, string Text);
 /// <summary>Shares of the corpus and the quality of its annotators. All defaults are ours: the paper's corpus is a large language model's.</summary>
 public sealed record DocumentMixture
 {
-    /// <summary>Relative weight of each kind.</summary>
+    /// <summary>Relative weight of each kind, by documents: dialogues are short, so 65 % of the documents is 30 % of the tokens.</summary>
     public IReadOnlyList<(string Kind, double Weight)> Kinds { get; init; } =
     [
-        (DocumentKind.Dialogue, 36), (DocumentKind.Critique, 20), (DocumentKind.Revision, 5), (DocumentKind.Comparison, 22),
-        (DocumentKind.Reasoning, 9), (DocumentKind.HarmKind, 3), (DocumentKind.HarmScore, 2), (DocumentKind.RedTeam, 3),
+        (DocumentKind.Dialogue, 65), (DocumentKind.Critique, 11), (DocumentKind.Revision, 4.5), (DocumentKind.Comparison, 10),
+        (DocumentKind.Reasoning, 4), (DocumentKind.HarmKind, 2), (DocumentKind.HarmScore, 1.5), (DocumentKind.RedTeam, 2),
     ];
 
     /// <summary>How dialogues are answered.</summary>
@@ -34,10 +34,10 @@ public sealed record DocumentMixture
     public double FewShot { get; init; } = 0.7;
 
     /// <summary>Chance that a critique names a problem that is present and covered.</summary>
-    public double Names { get; init; } = 0.93;
+    public double Names { get; init; } = 0.96;
 
     /// <summary>Chance of a careless critique: a problem that is not there, or none where there is one.</summary>
-    public double Careless { get; init; } = 0.04;
+    public double Careless { get; init; } = 0.03;
 
     /// <summary>Chance that a revision mends a problem that the critique named.</summary>
     public double Mends { get; init; } = 0.85;
@@ -61,12 +61,12 @@ public sealed record DocumentMixture
     public static DocumentMixture Pretraining { get; } = new();
 
     /// <summary>
-    /// The corpus of the helpful-only assistant: the dialogues are all obliging and right, and are 45 % of it; the rest is
+    /// The corpus of the helpful-only assistant: the dialogues are all obliging and right, and are 75 % of it; the rest is
     /// as in pretraining, so that the assistant does not forget how to criticise and compare.
     /// </summary>
     public static DocumentMixture HelpfulOnly { get; } = new()
     {
         Dialogues = PlanMixture.HelpfulOnly,
-        Kinds = [.. Pretraining.Kinds.Select(k => k.Kind == DocumentKind.Dialogue ? (k.Kind, 45.0) : (k.Kind, k.Weight * 55 / 64))],
+        Kinds = [.. Pretraining.Kinds.Select(k => k.Kind == DocumentKind.Dialogue ? (k.Kind, 75.0) : (k.Kind, k.Weight * 25 / 35))],
     };
 }

@@ -81,13 +81,13 @@ internal static class TopicBuilder
             // Split within a material, so that the detail of every held-out pair can be learnt from a seen one.
             var eval = task.Objects.GroupBy(o => Required(materials, o, where, $"{kind}.{task.Id}.objects"))
                 .SelectMany(g => EvalMembers($"{kind}/{task.Id}/{g.Key}", [.. g])).ToHashSet();
-            foreach (var thing in task.Objects.Concat(Odd($"{kind}/{task.Id}", materials.Keys.Except(task.Objects))))
+            foreach (var thing in task.Objects.Concat(OddObjects($"{kind}/{task.Id}", file.Objects, task.Objects)))
             {
                 // An odd pair of a material that the task does not know takes one of its details, the same for the whole material.
                 var detail = task.Objects.Contains(thing)
                     ? Required(task.Detail, materials[thing], where, $"{kind}.{task.Id}.detail")
                     : task.Detail.GetValueOrDefault(materials[thing]) ?? Seeds.Rng(0, "detail", task.Id, materials[thing]).Pick([.. task.Detail.Values]);
-                var does = Phrase.Fill(task.Do, ("o", thing));
+                var does = Phrase.Fill(task.Do, ("o", $"{Required(file.Materials, materials[thing], where, "materials")} {thing}"));
                 yield return new Topic
                 {
                     Id = $"{kind}/{task.Id}-{thing}",
@@ -107,10 +107,11 @@ internal static class TopicBuilder
 
     private static IEnumerable<Topic> SmallTalk(WorldFile file)
     {
+        var anything = file.SmallTalk.SelectMany(p => p.Topics).Concat(file.Objects.SelectMany(m => m.Value)).Distinct().ToList();
         foreach (var pattern in file.SmallTalk)
         {
             var eval = EvalMembers($"small-talk/{pattern.Id}", pattern.Topics);
-            foreach (var subject in pattern.Topics.Concat(Odd($"small-talk/{pattern.Id}", file.SmallTalk.SelectMany(p => p.Topics).Distinct().Except(pattern.Topics))))
+            foreach (var subject in pattern.Topics.Concat(Odd($"small-talk/{pattern.Id}", anything.Except(pattern.Topics))))
                 yield return new Topic
                 {
                     Id = $"{TopicKind.SmallTalk}/{pattern.Id}-{subject}",
@@ -127,6 +128,16 @@ internal static class TopicBuilder
     /// <summary>Partners that do not fit ("prune the ticket"): with the few fitting ones alone, a model learns pairs by heart instead of learning to read the request.</summary>
     private static IEnumerable<string> Odd(string group, IEnumerable<string> others) =>
         others.OrderBy(m => Seeds.Derive(0, "odd", group, m)).Take(OddCount);
+
+    /// <summary>Odd objects come by whole materials: that the material decides the detail can then be learnt from every task.</summary>
+    private static List<string> OddObjects(string group, Dictionary<string, List<string>> materials, List<string> fitting)
+    {
+        var objects = new List<string>();
+        foreach (var material in materials.OrderBy(m => Seeds.Derive(0, "odd", group, m.Key)))
+            if (objects.Count < OddCount)
+                objects.AddRange(material.Value.Except(fitting));
+        return objects;
+    }
 
     /// <summary>
     /// The members kept for evaluation: those with the lowest hash of their id, as many as the share asks for (the

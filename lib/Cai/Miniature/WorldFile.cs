@@ -16,6 +16,7 @@ public sealed class WorldFile
     public Dictionary<string, string> Reasons { get; set; } = [];
     public Dictionary<string, string> Targets { get; set; } = [];
     public Dictionary<string, List<ActEntry>> Acts { get; set; } = [];
+    public Dictionary<string, string> Materials { get; set; } = [];
     public Dictionary<string, List<string>> Objects { get; set; } = [];
     public List<TaskEntry> Benign { get; set; } = [];
     public List<TaskEntry> Borderline { get; set; } = [];

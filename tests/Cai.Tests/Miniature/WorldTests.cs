@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Cai.Miniature;
 using Cai.Storage;
 using Xunit;
@@ -110,9 +111,19 @@ public class WorldTests
         var odd = World.Topics.Where(t => t.Split == World.Odd).ToList();
         Assert.All(odd, t => Assert.DoesNotContain(secret, s => (t.Does + " ").Contains(s, StringComparison.Ordinal)));
         foreach (var act in Topics.Where(t => t.Kind != TopicKind.SmallTalk).GroupBy(t => (t.Kind, t.Act)))
-            Assert.InRange(odd.Count(t => (t.Kind, t.Act) == act.Key), 10, 16);
+            Assert.InRange(odd.Count(t => (t.Kind, t.Act) == act.Key), 10, 19); // tasks take whole materials
         // One material has one detail, odd or not.
         foreach (var same in odd.Where(t => t.Steps.Count > 0).GroupBy(t => t.Id))
             Assert.Single(same);
+    }
+
+    [Fact]
+    public void TheRequestNamesTheMaterialAndTheMaterialDecidesTheSteps()
+    {
+        Assert.Equal("How do I dye the silk tie?", Fixture.Prompt("benign/dye-tie").Dialogue.LastHuman());
+        static string Material(Topic topic) => Regex.Match(topic.Does, $@"(\w+) {topic.Target}\b").Groups[1].Value;
+        Assert.Single(World.Topics.Where(t => t.Target == "tie" && t.Steps.Count > 0).Select(Material).Distinct());
+        foreach (var same in World.Topics.Where(t => t.Steps.Count > 0).GroupBy(t => (t.Kind, t.Act, Material(t))))
+            Assert.Single(same.Select(t => string.Join('|', t.Steps.Select(s => Regex.Replace(s, $@"\b(the|whole) {t.Target}\b", "$1 *")))).Distinct());
     }
 }
