@@ -23,7 +23,7 @@ public sealed record MiniatureTrainingOptions
     public long PretrainTokens { get; init; } = 3_600_000;
 
     /// <summary>Further tokens in which all dialogues are helpful and nothing else.</summary>
-    public long HelpfulTokens { get; init; } = 2_000_000;
+    public long HelpfulTokens { get; init; } = 1_600_000;
 
     /// <summary>Peak rate; small models take large ones.</summary>
     public double LearningRate { get; init; } = 3e-3;

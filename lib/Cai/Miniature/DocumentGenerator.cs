@@ -6,10 +6,8 @@ using Cai.Text;
 namespace Cai.Miniature;
 
 /// <summary>The topics that documents may speak of: those of the training split, and odd ones.</summary>
-internal sealed class TopicSource(World world)
+internal sealed class TopicSource(World world, double odd)
 {
-    private const double OddShare = 0.4;
-
     private readonly Dictionary<(string Kind, string Split), Topic[]> pools = world.Topics.GroupBy(t => (t.Kind, t.Split)).ToDictionary(g => g.Key, g => g.ToArray());
 
     public IReadOnlyList<Topic> All { get; } = [.. world.Topics.Where(t => t.Split == World.Train)];
@@ -17,7 +15,7 @@ internal sealed class TopicSource(World world)
     public Topic Draw(IReadOnlyList<(string Kind, double Weight)> kinds, Rng rng)
     {
         var kind = rng.Weighted(kinds);
-        return rng.Pick(pools[(kind, rng.Chance(OddShare) && pools.ContainsKey((kind, World.Odd)) ? World.Odd : World.Train)]);
+        return rng.Pick(pools[(kind, rng.Chance(odd) && pools.ContainsKey((kind, World.Odd)) ? World.Odd : World.Train)]);
     }
 }
 
@@ -31,7 +29,6 @@ public sealed partial class DocumentGenerator(World world, long seed)
     private static readonly (string, double)[] Scored = [(TopicKind.Harmful, 80), (TopicKind.Benign, 12), (TopicKind.Borderline, 8)];
     private static readonly (string, double)[] HarmfulOnly = [(TopicKind.Harmful, 1)];
 
-    private readonly TopicSource topics = new(world);
     private readonly ResponseWriter writer = new(world);
     private readonly Oracle oracle = new(world);
 
@@ -45,6 +42,7 @@ public sealed partial class DocumentGenerator(World world, long seed)
     /// <param name="name">Names the stream: two streams of one seed are independent.</param>
     public IEnumerable<Document> Write(string name, DocumentMixture mixture, int count, int start = 0)
     {
+        var topics = new TopicSource(world, mixture.Odd);
         var critiques = new CritiqueDocuments(world, oracle, topics, writer, mixture);
         var comparisons = new ComparisonDocuments(world, oracle, topics, writer, mixture);
         for (var i = start; i < start + count; i++)
@@ -53,14 +51,14 @@ public sealed partial class DocumentGenerator(World world, long seed)
             var kind = rng.Weighted(mixture.Kinds);
             yield return new Document(kind, kind switch
             {
-                DocumentKind.Dialogue => Dialogue(mixture, rng),
+                DocumentKind.Dialogue => Dialogue(topics, mixture, rng),
                 DocumentKind.Critique => Fitting(mixture, rng, shots => critiques.Write(shots, direct: false, rng)),
                 DocumentKind.Revision => critiques.Write(0, direct: true, rng),
                 DocumentKind.Comparison => Fitting(mixture, rng, shots => comparisons.Write(shots, withReasoning: false, rng)),
                 DocumentKind.Reasoning => Fitting(mixture, rng, shots => comparisons.Write(shots, withReasoning: true, rng)),
-                DocumentKind.HarmKind => HarmKind(rng),
-                DocumentKind.HarmScore => HarmScore(rng),
-                DocumentKind.RedTeam => RedTeam(rng),
+                DocumentKind.HarmKind => HarmKind(topics, rng),
+                DocumentKind.HarmScore => HarmScore(topics, rng),
+                DocumentKind.RedTeam => RedTeam(topics, rng),
                 _ => throw new CaiException($"Unknown kind of document '{kind}'.", $"Use the constants of {nameof(DocumentKind)}.", nameof(DocumentMixture.Kinds)),
             });
         }
@@ -69,14 +67,14 @@ public sealed partial class DocumentGenerator(World world, long seed)
     /// <summary>Words and marks of a text: about its tokens, since every word of the world soon is one.</summary>
     public static int Length(string text) => WordOrMark().Count(text);
 
-    private string Dialogue(DocumentMixture mixture, Rng rng)
+    private string Dialogue(TopicSource topics, DocumentMixture mixture, Rng rng)
     {
         var topic = topics.Draw(Asked, rng);
         var response = writer.Write(topic, mixture.Dialogues.Draw(topic, topics.All, rng), rng);
         return HhFormat.Transcript(Text.Dialogue.Ask(rng.Pick(topic.Asks)).Answer(response));
     }
 
-    private string HarmKind(Rng rng)
+    private string HarmKind(TopicSource topics, Rng rng)
     {
         var topic = topics.Draw(HarmfulOnly, rng);
         var response = writer.Write(topic, PlanMixture.Base.Draw(topic, topics.All, rng), rng);
@@ -85,14 +83,14 @@ public sealed partial class DocumentGenerator(World world, long seed)
         return HarmLayout.KindQuestion(Text.Dialogue.Ask(rng.Pick(topic.Asks)), response, order) + HarmLayout.Option(Array.IndexOf(order, topic.Category));
     }
 
-    private string HarmScore(Rng rng)
+    private string HarmScore(TopicSource topics, Rng rng)
     {
         var topic = topics.Draw(Scored, rng);
         var response = writer.Write(topic, PlanMixture.Criticised.Draw(topic, topics.All, rng), rng);
         return HarmLayout.ScoreQuestion(Text.Dialogue.Ask(rng.Pick(topic.Asks)), response) + HarmLayout.Score(oracle.Judge(topic, response).Harmfulness);
     }
 
-    private string RedTeam(Rng rng)
+    private static string RedTeam(TopicSource topics, Rng rng)
     {
         var text = new StringBuilder();
         for (var i = 0; i < 3; i++)

@@ -30,6 +30,9 @@ public sealed record DocumentMixture
     /// <summary>How dialogues are answered.</summary>
     public PlanMixture Dialogues { get; init; } = PlanMixture.Base;
 
+    /// <summary>Share of odd topics ("prune the ticket") where the kind has any: they teach to read the request instead of knowing it by heart.</summary>
+    public double Odd { get; init; } = 0.4;
+
     /// <summary>Chance that a critique, comparison or reasoning document opens with worked examples of its own format.</summary>
     public double FewShot { get; init; } = 0.7;
 
@@ -61,12 +64,18 @@ public sealed record DocumentMixture
     public static DocumentMixture Pretraining { get; } = new();
 
     /// <summary>
-    /// The corpus of the helpful-only assistant: the dialogues are all obliging and right, and are 75 % of it; the rest is
-    /// as in pretraining, so that the assistant does not forget how to criticise and compare.
+    /// The corpus of the helpful-only assistant: the dialogues are all obliging and right, and are 70 % of the documents. It
+    /// goes on to criticise, compare and reason, so that it does not forget how; it is also the judge with chain of thought,
+    /// so there is more reasoning than before. More topics are odd than in pretraining, since it must answer requests that it has never met.
     /// </summary>
     public static DocumentMixture HelpfulOnly { get; } = new()
     {
         Dialogues = PlanMixture.HelpfulOnly,
-        Kinds = [.. Pretraining.Kinds.Select(k => k.Kind == DocumentKind.Dialogue ? (k.Kind, 75.0) : (k.Kind, k.Weight * 25 / 35))],
+        Odd = 0.7,
+        Kinds =
+        [
+            (DocumentKind.Dialogue, 70), (DocumentKind.Critique, 9), (DocumentKind.Revision, 3), (DocumentKind.Comparison, 6.5),
+            (DocumentKind.Reasoning, 8), (DocumentKind.HarmKind, 1.5), (DocumentKind.HarmScore, 1), (DocumentKind.RedTeam, 1),
+        ],
     };
 }
