@@ -31,7 +31,14 @@ public sealed class TokenStrip(IReadOnlyList<TokenValue> tokens, string label, s
     {
         var largest = Shown.Select(t => Math.Abs(t.Value ?? 0)).Where(double.IsFinite).DefaultIfEmpty(0).Max();
         var html = new StringBuilder("<div style=\"font-size:13px;max-width:780px\"><div style=\"opacity:.85;margin-bottom:4px\">")
-            .Append(SafeText.Html(SafeText.Paragraph(label))).Append($" <span style=\"background:{Shade(-1)};padding:1px 6px\">{Number(-largest)}</span> <span style=\"padding:1px 6px\">0</span> <span style=\"background:{Shade(1)};padding:1px 6px\">{Number(largest)}</span></div>")
+            .Append(SafeText.Html(SafeText.Paragraph(label)));
+        // Only the ends that occur: log-probabilities have no positive side.
+        if (Shown.Any(t => t.Value < 0))
+            html.Append($" <span style=\"background:{Shade(-1)};padding:1px 6px\">{Number(-largest)}</span>");
+        html.Append(" <span style=\"padding:1px 6px\">0</span>");
+        if (Shown.Any(t => t.Value > 0))
+            html.Append($" <span style=\"background:{Shade(1)};padding:1px 6px\">{Number(largest)}</span>");
+        html.Append("</div>")
             .Append("<div style=\"font-family:monospace;line-height:1.9;overflow-wrap:anywhere\" dir=\"ltr\">");
         // Each token is isolated: in a right-to-left script the browser would otherwise reorder its neighbours.
         foreach (var token in Shown)

@@ -88,6 +88,15 @@ public class TextOutputTests
     }
 
     [Fact]
+    public void TheScaleOfATokenStripShowsOnlyTheSideThatOccurs()
+    {
+        var logProbs = new TokenStrip([new("a", -2), new("b", 0)], "log-probability").ToHtml();
+        Assert.Contains(">-2.00</span>", logProbs);
+        Assert.DoesNotContain(">2.00</span>", logProbs);
+        Assert.DoesNotContain("rgba(0,114,178", new TokenStrip([new("a", -2)], "").ToHtml());
+    }
+
+    [Fact]
     public void AClaimsTableShowsOurNumberAndWhetherItHolds()
     {
         var text = (string)new ClaimsTable([
