@@ -49,7 +49,7 @@ public sealed class PaperSamplesStudy
     public Table Detectors() => Table.Of(Quality.OrderBy(q => q.Half, StringComparer.Ordinal),
         new("labels", q => q.Half), new("detector", q => q.Detector), new("samples", q => q.Samples), new("labelled so", q => q.Labelled), new("precision", q => q.Precision), new("recall", q => q.Recall))
         .Titled("How often the detectors agree with a reader", $"""
-            Wilson's 95 % intervals. All labels but the fresh ones were set before any pattern was written; the patterns saw the development half only. One person read both
+            Wilson's 95 % intervals, which take samples as independent: answers to one prompt are not quite. All labels but the fresh ones were set before any pattern was written; the patterns saw the development half only. One person read both
             halves, so take the fresh samples, labelled after the patterns were final, as the fairest. {Missing(Quality.Count)}
             """.ReplaceLineEndings(" ").Trim());
 

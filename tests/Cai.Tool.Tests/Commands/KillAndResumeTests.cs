@@ -30,7 +30,8 @@ public sealed class KillAndResumeTests : IDisposable
         Prove("pm", [("pm/metrics.jsonl", 1), ("pm/metrics.jsonl", 4)],
             "train-pm", "--model", Pretrained, "--comparisons", work.Path("whole/comparisons.jsonl"), "--epochs", "4", "--batch-tokens", "120", "--checkpoint-every", "3");
         Prove("rl-cai", [("rl-cai/metrics.jsonl", 1), ("rl-cai/metrics.jsonl", 3)],
-            "ppo", "--model", work.Path("whole/sl-cai"), "--pm", work.Path("whole/pm"), "--prompts", work.Path("red.jsonl"), "--iterations", "4", "--batch", "3", "--epochs", "2", "--max-tokens", "16", "--checkpoint-every", "2");
+            "ppo", "--model", work.Path("whole/sl-cai"), "--pm", work.Path("whole/pm"), "--prompts", work.Path("red.jsonl"), "--iterations", "4", "--batch", "3", "--epochs", "2", "--max-tokens", "16", "--checkpoint-every", "2", "--snapshot-every", "3");
+        Assert.Equal(["0003", "0004"], Directory.GetDirectories(work.Path("whole/rl-cai/snapshots")).Select(Path.GetFileName).Order());
     }
 
     [Fact]
