@@ -27,7 +27,7 @@ public static class PeftFolder
             var tensors = adapter.Parts.SelectMany(p => new[]
             {
                 KeyValuePair.Create(Prefix + p.Theirs + LoraAdapter.First, adapter.Parameters[p.Theirs + LoraAdapter.First].detach()),
-                KeyValuePair.Create(Prefix + p.Theirs + LoraAdapter.Second, RowsToTheirs(adapter.Parameters[p.Theirs + LoraAdapter.Second].detach(), p, model.Config)),
+                KeyValuePair.Create(Prefix + p.Theirs + LoraAdapter.Second, RowsInTheirOrder(adapter.Parameters[p.Theirs + LoraAdapter.Second].detach(), p, model.Config).reshape(p.Rows, adapter.Options.Rank)),
             }).ToList();
             if (adapter.ScoreHead is { } head)
                 tensors.Add(new(Prefix + Head, head.detach()));
@@ -100,8 +100,8 @@ public static class PeftFolder
             var entry = file.Entry(Prefix + shape.Name);
             if (!entry.Shape.SequenceEqual(shape.Shape))
                 throw new CaiException($"Tensor '{entry.Name}' has shape [{string.Join(", ", entry.Shape)}], but r in {ConfigFile} and the model ask for [{string.Join(", ", shape.Shape)}].", "Load the adapter on the model that it was trained for.", file.Path);
-            var tensor = file.Read(entry.Name, checkFinite: true);
-            adapter.Parameters[shape.Name].copy_(layouts.TryGetValue(shape.Name, out var part) && part.Layout == WeightLayout.PerHead ? WeightTable.ToOurs(tensor, part.Layout, config) : tensor);
+            var ours = adapter.Parameters[shape.Name];
+            file.CopyTo(entry.Name, layouts.TryGetValue(shape.Name, out var part) ? RowsInTheirOrder(ours, part, config) : ours, checkFinite: true);
         }
         var expected = adapter.Parameters.Shapes.Select(s => Prefix + s.Name).ToHashSet();
         var unexpected = file.Entries.Where(e => !expected.Contains(e.Name)).Select(e => e.Name).ToList();
@@ -125,6 +125,6 @@ public static class PeftFolder
     }
 
     /// <summary>The second factor's rows are the weight's rows; Conv1D's transposition is PEFT's fan_in_fan_out and not in the file.</summary>
-    private static Tensor RowsToTheirs(Tensor factor, LoraAdapter.Part part, DecoderConfig config) =>
-        part.Layout == WeightLayout.PerHead ? WeightTable.ToTheirs(factor, part.Layout, config) : factor;
+    private static Tensor RowsInTheirOrder(Tensor factor, LoraAdapter.Part part, DecoderConfig config) =>
+        part.Layout == WeightLayout.PerHead ? WeightTable.InTheirOrder(factor, part.Layout, config) : factor;
 }

@@ -47,9 +47,6 @@ public sealed class WeightFiles : IDisposable
     /// <inheritdoc cref="Safetensors.CopyTo"/>
     public void CopyTo(string name, Tensor target, bool checkFinite) => fileOf[name].CopyTo(name, target, checkFinite);
 
-    /// <inheritdoc cref="Safetensors.Read"/>
-    public Tensor Read(string name, bool checkFinite = false) => fileOf[name].Read(name, checkFinite);
-
     /// <summary>Whether two tensors are equal number by number.</summary>
     public bool Same(string name, string other) => fileOf[name].SameData(name, fileOf[other], other);
 

@@ -39,11 +39,7 @@ internal static class WeightLoader
         long row = 0;
         foreach (var part in source.Theirs)
         {
-            var target = ours.narrow(0, row, part.Rows);
-            if (source.Layout == WeightLayout.Rows)
-                files.CopyTo(part.Name, target, checkFinite);
-            else
-                target.copy_(WeightTable.ToOurs(files.Read(part.Name, checkFinite), source.Layout, config));
+            files.CopyTo(part.Name, WeightTable.InTheirOrder(ours.narrow(0, row, part.Rows), source.Layout, config), checkFinite);
             row += part.Rows;
         }
     }

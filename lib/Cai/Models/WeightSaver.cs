@@ -34,7 +34,7 @@ internal static class WeightSaver
         foreach (var part in source.Theirs)
         {
             var from = row;
-            yield return new(part.Name, part.Shape, dtype, () => WeightTable.ToTheirs(Adapted(part.Name, ours.detach().narrow(0, from, part.Rows), model.Adapter), source.Layout, model.Config));
+            yield return new(part.Name, part.Shape, dtype, () => WeightTable.InTheirOrder(Adapted(part.Name, ours.detach().narrow(0, from, part.Rows), model.Adapter), source.Layout, model.Config));
             row += part.Rows;
         }
     }

@@ -23,19 +23,11 @@ internal static class WeightTable
         return [.. (scalar ? ScalarModel.Shapes(config) : Decoder.Shapes(config)).Select(s => Source(family, config, s))];
     }
 
-    /// <summary>A whole file tensor (one part of a <see cref="WeightSource"/>) as rows of ours; a view or a copy.</summary>
-    public static Tensor ToOurs(Tensor theirs, WeightLayout layout, DecoderConfig config) => layout switch
-    {
-        WeightLayout.Transposed when theirs.dim() == 2 => theirs.t(),
-        WeightLayout.PerHead => theirs.reshape(config.Heads, 3, config.HeadWidth, -1).transpose(0, 1).reshape(theirs.shape),
-        _ => theirs,
-    };
-
-    /// <summary>The inverse of <see cref="ToOurs"/>.</summary>
-    public static Tensor ToTheirs(Tensor ours, WeightLayout layout, DecoderConfig config) => layout switch
+    /// <summary>A view of ours whose elements run in the order of the file's tensor, to be copied from or to; its shape may have more dimensions.</summary>
+    public static Tensor InTheirOrder(Tensor ours, WeightLayout layout, DecoderConfig config) => layout switch
     {
         WeightLayout.Transposed when ours.dim() == 2 => ours.t(),
-        WeightLayout.PerHead => ours.reshape(3, config.Heads, config.HeadWidth, -1).transpose(0, 1).reshape(ours.shape),
+        WeightLayout.PerHead => ours.view(3, config.Heads, config.HeadWidth, -1).transpose(0, 1),
         _ => ours,
     };
 
