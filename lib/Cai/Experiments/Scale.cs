@@ -49,7 +49,7 @@ public sealed record Scale(string Name)
     public static Scale Quick { get; } = new("quick")
     {
         Size = "L", RedTeamPrompts = 160, HelpfulPrompts = 160, HarmlessPairs = 700, HelpfulPairs = 800,
-        PpoIterations = 60, PpoBatch = 64, PpoEpochs = 1, EvalPrompts = 100, EvalSamples = 1,
+        PpoIterations = 90, PpoBatch = 64, PpoEpochs = 1, EvalPrompts = 100, EvalSamples = 1,
     };
 
     /// <summary>Hours: all the prompts that the world has, longer RL.</summary>
