@@ -26,6 +26,7 @@ internal static class CommandSet
             TrainPmCommand.Create(),
             PpoCommand.Create(),
             EvaluateCommand.Create(),
+            ExportCommand.Create(),
             MiniatureCommand.Create(),
             ReportCommand.Create(),
             DoctorCommand.Create(),

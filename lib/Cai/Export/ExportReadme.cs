@@ -1,0 +1,127 @@
+using System.Text;
+using Cai.Reinforcement;
+
+namespace Cai.Export;
+
+/// <summary>The README of an export: what is in it, and what the other side does with it that is not what happens here.</summary>
+internal static class ExportReadme
+{
+    public static string Text(ExportPlan plan)
+    {
+        var trl = plan.Options.Target == ExportTarget.Trl;
+        var text = new StringBuilder($"""
+            # Constitutional AI with {(trl ? "TRL" : "OpenRLHF")}
+
+            Written by `cai export --to {(trl ? "trl" : "openrlhf")}`. {(trl
+                ? "It needs Python with `trl` (flags as of 0.24), `accelerate` and `datasets`."
+                : "It needs Python with `openrlhf[vllm]` (flags as of 0.8) and a Ray head (`ray start --head`).")} It was not run where this folder was written.
+
+            ```
+            GPUS=8 ./run.sh
+            ```
+
+            | path | what |
+            |---|---|
+
+            """);
+        foreach (var (path, what) in Contents(plan))
+            text.Append($"| `{path}` | {what} |\n");
+        text.Append("\n## Data\n\n");
+        foreach (var line in Data(plan))
+            text.Append($"- {line}\n");
+        text.Append($"\n## What {(trl ? "TRL" : "OpenRLHF")} does differently\n\n| | Cai.Notebooks | {(trl ? "TRL" : "OpenRLHF")} |\n|---|---|---|\n");
+        foreach (var (what, here, there) in trl ? Trl(plan.Options.Ppo) : OpenRlhf(plan.Options.Ppo))
+            text.Append($"| {what} | {here} | {there} |\n");
+        text.Append("\nLearning rates and batch sizes in `run.sh` are those of the run that was exported. Rates for models of some million parameters are far too high for billions: there, begin near 1e-5 for the preference model and 1e-6 for the policy.\n");
+        return text.ToString().ReplaceLineEndings("\n");
+    }
+
+    private static IEnumerable<(string Path, string What)> Contents(ExportPlan plan)
+    {
+        var summary = plan.Summary;
+        if (summary.Rows > 0)
+            yield return ("data/preferences/train.jsonl", $"{summary.Rows} rows: id, prompt, chosen, rejected");
+        if (summary.HeldOutRows > 0)
+            yield return ("data/preferences/test.jsonl", $"{summary.HeldOutRows} rows to measure on");
+        yield return ("data/prompts/train.jsonl", $"{summary.Prompts} rows: id, prompt");
+        yield return ("models/policy", "the policy before RL, and the reference of KL");
+        if (plan.HasReward)
+            yield return ("models/reward", "the trained preference model; also the critic's start");
+        else if (plan.HasRewardStart)
+            yield return ("models/reward-start", "the language model that the preference model is trained from; its head is made new");
+        if (plan.Options.Target == ExportTarget.Trl)
+            yield return ("ppo.py", "runs `PPOTrainer`");
+        yield return ("run.sh", "runs everything with the settings of this kit");
+    }
+
+    private static IEnumerable<string> Data(ExportPlan plan)
+    {
+        var (options, summary) = (plan.Options, plan.Summary);
+        yield return options.LabelCopies == 1
+            ? $"Labels are hard: the likelier answer is chosen. {summary.Ties} ties were left out."
+            : $"Soft labels are kept to 1/{options.LabelCopies}: each comparison has {options.LabelCopies} rows, as many of them in favour of an answer as its probability says. The mean loss of the rows is then the cross-entropy with the rounded label.";
+        if (summary.Unlabelled > 0)
+            yield return $"{summary.Unlabelled} comparisons without a label were left out.";
+        if (options.Preference.AxisWeights.Count > 0)
+            yield return "The weights of axes are not exported: neither library weighs rows.";
+        if (options.ChatTemplate)
+            yield return "Rows are messages; the model's chat template lays them out. Control tokens spelt in a message are then read as control tokens, which this kit prevents: look through prompts from strangers first.";
+        else
+        {
+            yield return options.Target == ExportTarget.Trl
+                ? "Rows are texts in the layout `\\n\\nHuman: …\\n\\nAssistant: …`; TRL adds begin and end token."
+                : "Rows are texts in the layout `\\n\\nHuman: …\\n\\nAssistant: …`, with begin token (if the model has one) and end token spelt out: OpenRLHF adds no begin token, and puts a blank before an end token that is missing.";
+            yield return summary.Retokenised == 0
+                ? "Prompt and answer, encoded as one text, give the tokens of this kit in every row."
+                : $"In {summary.Retokenised} comparisons prompt and answer, encoded as one text, give other tokens than here, where they are encoded one after the other.";
+        }
+    }
+
+    private static IEnumerable<(string, string, string)> Trl(PpoOptions ppo)
+    {
+        yield return ("preference loss", "cross-entropy with the soft label", "-log sigmoid(chosen - rejected)");
+        yield return ("step of the preference model", "a number of tokens", "a number of pairs with as many tokens on average");
+        yield return ("optimiser of PPO", $"one for the policy ({N(ppo.LearningRate)}), one for the critic ({N(ppo.CriticLearningRate)})", $"one for both, rate {N(ppo.LearningRate)}");
+        yield return ("KL weight", ppo.AdaptiveKl ? $"steered to {N(ppo.KlTarget)} nats, from {N(ppo.KlCoefficient)}" : $"{N(ppo.KlCoefficient)}, fixed", $"{N(ppo.KlCoefficient)}, fixed");
+        yield return ("KL in the reward", "k1", ppo.KlEstimator == KlEstimator.K3 ? "k3, as the logged one" : "k1");
+        yield return ("answer without end token", Missing(ppo), $"{N(Math.Abs(ppo.MissingEosValue))} is taken off its score");
+        yield return ("where the score sits", Position(ppo), "one token after the last");
+        yield return ("variances", ppo.Bessel ? "by n - 1" : "by n", "by n - 1");
+        if (ppo.EntropyBonus > 0)
+            yield return ("entropy bonus", N(ppo.EntropyBonus), "none");
+        yield return ("repetition", "same seed, same bytes on the same machine", "not promised");
+    }
+
+    private static IEnumerable<(string, string, string)> OpenRlhf(PpoOptions ppo)
+    {
+        yield return ("preference loss", "cross-entropy with the soft label", "-log sigmoid(chosen - rejected)");
+        yield return ("step of the preference model", "a number of tokens", "a number of pairs with as many tokens on average");
+        yield return ("Adam's epsilon", N(ppo.AdamW.Epsilon), "DeepSpeed's 1e-8");
+        yield return ("weight of the value loss", N(ppo.ValueCoefficient), "1, with an optimiser of its own");
+        yield return ("sampling", "the policy itself, in f32", "vLLM, whose probabilities differ in the last digits from the trainer's");
+        yield return ("answer without end token", Missing(ppo), "its score is kept");
+        yield return ("where the score sits", Position(ppo), "the end token, or the last one");
+        yield return ("score", "as the preference model gave it", "cut to -10 … 10");
+        yield return ("advantages", ppo.WhitenAdvantages ? "mean 0, variance 1" : "as they are", "mean 0, variance 1");
+        yield return ("length of the run", $"{ppo.Iterations} iterations", "whole passes over the prompts, at least as many answers");
+        if (ppo.WhitenRewards)
+            yield return ("rewards", "variance 1", "as they are");
+        yield return ("repetition", "same seed, same bytes on the same machine", "not promised");
+    }
+
+    private static string Missing(PpoOptions ppo) => ppo.MissingEos switch
+    {
+        MissingEos.Replace => $"its score is {N(ppo.MissingEosValue)}",
+        MissingEos.Subtract => $"{N(Math.Abs(ppo.MissingEosValue))} is taken off its score",
+        _ => "its score is kept",
+    };
+
+    private static string Position(PpoOptions ppo) => ppo.ScorePosition switch
+    {
+        ScorePosition.Eos => "the end token, or the last one",
+        ScorePosition.Last => "the last token",
+        _ => "one token after the last",
+    };
+
+    private static string N(double value) => ExportPlan.Number(value);
+}

@@ -1,0 +1,68 @@
+using System.Text.Json.Nodes;
+using Cai.Storage;
+using Cai.Text;
+
+namespace Cai.Export;
+
+/// <summary>Records of ours as rows of the other libraries' data sets.</summary>
+public sealed class ExportRows
+{
+    private readonly ExportOptions options;
+    private readonly IPromptFormat format;
+    private readonly string before;
+    private readonly string after;
+
+    /// <param name="tokenizer">Whose begin and end tokens OpenRLHF expects in the text itself.</param>
+    /// <param name="format">Layout of rows of text.</param>
+    public ExportRows(ExportOptions options, ITokenizer tokenizer, IPromptFormat? format = null)
+    {
+        if (options.LabelCopies is < 1 or > 100)
+            throw new CaiException($"LabelCopies is {options.LabelCopies}; 1 to 100 was expected.", "Ten copies keep labels to a tenth.", nameof(ExportOptions));
+        (this.options, this.format) = (options, format ?? HhFormat.Instance);
+        // TRL's tokenizers add both by themselves; OpenRLHF adds neither the begin token nor, without a blank before it, the end token.
+        var spelt = options.Target == ExportTarget.OpenRlhf;
+        before = spelt && tokenizer.BosId is { } bos ? tokenizer.TokenText(bos) : "";
+        after = spelt ? tokenizer.TokenText(tokenizer.EosId) : "";
+    }
+
+    /// <summary>
+    /// A comparison as rows {"id", "prompt", "chosen", "rejected"}; texts, or lists of {"role", "content"} messages.
+    /// None when the label is missing, or when it is a tie and there is one copy.
+    /// </summary>
+    /// <exception cref="CaiException">The label is no probability.</exception>
+    public IEnumerable<JsonObject> Of(Comparison comparison)
+    {
+        if (comparison.ProbabilityA is not { } label || IsTie(comparison))
+            return [];
+        if (!(label is >= 0 and <= 1))
+            throw new CaiException($"The label is {label}; expected a probability from 0 to 1.", "Mend or remove the comparison.", $"comparison {comparison.Id}");
+        var forA = (int)Math.Round(label * options.LabelCopies, MidpointRounding.AwayFromZero);
+        return Enumerable.Range(0, options.LabelCopies).Select(copy =>
+        {
+            var (chosen, rejected) = copy < forA ? (comparison.ResponseA, comparison.ResponseB) : (comparison.ResponseB, comparison.ResponseA);
+            return new JsonObject
+            {
+                ["id"] = options.LabelCopies == 1 ? comparison.Id : $"{comparison.Id}/{copy}",
+                ["prompt"] = Prompt(comparison.Prompt),
+                ["chosen"] = Answer(chosen),
+                ["rejected"] = Answer(rejected),
+            };
+        });
+    }
+
+    /// <summary>A prompt as a row {"id", "prompt"}.</summary>
+    public JsonObject Of(Prompt prompt) => new() { ["id"] = prompt.Id, ["prompt"] = Prompt(prompt.Dialogue) };
+
+    /// <summary>Whether one copy cannot say which answer is better.</summary>
+    public bool IsTie(Comparison comparison) => options.LabelCopies == 1 && comparison.ProbabilityA == 0.5;
+
+    private JsonNode Prompt(Dialogue dialogue) => options.ChatTemplate
+        ? new JsonArray([.. dialogue.Turns.Select(turn => Message(turn.Role switch { Role.System => "system", Role.Human => "user", _ => "assistant" }, turn.Text))])
+        : before + format.Prompt(dialogue);
+
+    private JsonNode Answer(string response) => options.ChatTemplate
+        ? new JsonArray(Message("assistant", response.Trim()))
+        : format.Response(response.Trim()) + after;
+
+    private static JsonObject Message(string role, string content) => new() { ["role"] = role, ["content"] = content };
+}
