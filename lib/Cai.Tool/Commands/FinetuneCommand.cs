@@ -13,7 +13,7 @@ internal static class FinetuneCommand
 {
     public static Command Create()
     {
-        var (model, seed, skipBad) = (StageOptions.Model("Folder of the pretrained model to start from (paper 3.1)."), CommonOptions.Seed(), StageOptions.SkipBad());
+        var (model, chat, seed, skipBad) = (StageOptions.Model("Folder of the pretrained model to start from (paper 3.1)."), StageOptions.Chat(), CommonOptions.Seed(), StageOptions.SkipBad());
         var revisions = StageOptions.Files("--revisions", "Revisions that `cai critique` wrote (JSONL).");
         var helpful = StageOptions.Files("--helpful", "Samples of a helpful model (JSONL), which keep the trained model helpful.", required: false);
         var rounds = StageOptions.Number("--rounds", 4, "Learn from the revisions of rounds 1 to N: SL-CAI-N.");
@@ -30,7 +30,7 @@ internal static class FinetuneCommand
             the token limit are left out. Prints how many texts there were and the loss at both ends.
 
             Example:  cai finetune --model data/miniature/L/pretrained --revisions revisions.jsonl --helpful helpful.jsonl --out sl-cai
-            """) { model, revisions, helpful, rounds, epochs, rate, batch, warmup, maxLength, packing, every, seed, skipBad, output };
+            """) { model, chat, revisions, helpful, rounds, epochs, rate, batch, warmup, maxLength, packing, every, seed, skipBad, output };
         command.SetAction((parsed, cancel) =>
         {
             var (folder, target) = (parsed.GetRequiredValue(model), parsed.GetRequiredValue(output));
@@ -44,16 +44,16 @@ internal static class FinetuneCommand
                 MaxLength = parsed.GetValue(maxLength), Packing = parsed.GetValue(packing), CheckpointEvery = parsed.GetValue(every), Seed = parsed.GetValue(seed),
                 AdamW = new AdamWOptions { Beta2 = 0.98 },
             };
-            return StageRun.KeepAsync(target, () => Train(folder, revised, samples, parsed.GetValue(rounds), options, target, cancel));
+            return StageRun.KeepAsync(target, () => Train(folder, parsed.GetValue(chat), revised, samples, parsed.GetValue(rounds), options, target, cancel));
         });
         return command;
     }
 
-    private static void Train(string folder, List<Revision> revisions, List<Sample> helpful, int rounds, SupervisedOptions options, string target, CancellationToken cancel)
+    private static void Train(string folder, bool chat, List<Revision> revisions, List<Sample> helpful, int rounds, SupervisedOptions options, string target, CancellationToken cancel)
     {
-        using var start = HuggingFaceFolder.Load(folder);
+        using var start = HuggingFaceFolder.Load(folder, new() { ChatTemplate = chat });
         StageRun.Begin(target, folder: true, "finetune", new { Rounds = rounds, Training = options },
-            ("model", StageRun.ModelHash(folder)), ("revisions", ContentHash.Of(revisions)), ("helpful", ContentHash.Of(helpful)));
+            StageRun.WithLayout(chat, ("model", StageRun.ModelHash(folder)), ("revisions", ContentHash.Of(revisions)), ("helpful", ContentHash.Of(helpful))));
         var texts = SlCaiData.Build(start.Tokenizer, start.Format, revisions, helpful, rounds);
         using var trainer = new SupervisedTrainer(start.Decoder, options);
         var (checkpoint, metrics) = (Path.Combine(target, "training.checkpoint"), Path.Combine(target, "metrics.jsonl"));

@@ -15,7 +15,7 @@ internal static class PpoCommand
 
     public static Command Create()
     {
-        var (model, prompts, seed, skipBad) = (StageOptions.Model("Folder of the policy to start from (SL-CAI); it is also the reference of KL."), StageOptions.Prompts(), CommonOptions.Seed(), StageOptions.SkipBad());
+        var (model, chat, prompts, seed, skipBad) = (StageOptions.Model("Folder of the policy to start from (SL-CAI); it is also the reference of KL."), StageOptions.Chat(), StageOptions.Prompts(), CommonOptions.Seed(), StageOptions.SkipBad());
         var judge = new Option<string>("--pm") { Description = "Folder of the preference model: the reward, and the critic's start.", HelpName = "DIR", Required = true };
         var iterations = StageOptions.Number("--iterations", Standard.Iterations, "Rounds of answering and learning; the learning rate falls linearly to 0 over them.");
         var batch = StageOptions.Number("--batch", Standard.RolloutsPerIteration, "Answers of an iteration.");
@@ -38,7 +38,7 @@ internal static class PpoCommand
             summarize_from_feedback_details.
 
             Example:  cai ppo --model sl-cai --pm pm --prompts red.jsonl benign.jsonl --iterations 30 --batch 64 --out rl-cai
-            """) { model, judge, prompts, iterations, batch, epochs, minibatches, maxTokens, rate, criticRate, kl, adaptive, target, missingEos, temperature, every, snapshots, seed, skipBad, output };
+            """) { model, chat, judge, prompts, iterations, batch, epochs, minibatches, maxTokens, rate, criticRate, kl, adaptive, target, missingEos, temperature, every, snapshots, seed, skipBad, output };
         command.SetAction((parsed, cancel) =>
         {
             var (start, reward, folder) = (parsed.GetRequiredValue(model), parsed.GetRequiredValue(judge), parsed.GetRequiredValue(output));
@@ -55,16 +55,16 @@ internal static class PpoCommand
             foreach (var (name, value) in new[] { ("--iterations", options.Iterations), ("--batch", options.RolloutsPerIteration), ("--epochs", options.Epochs), ("--minibatches", options.Minibatches), ("--checkpoint-every", options.CheckpointEvery), ("--snapshot-every", options.SnapshotEvery ?? 1) })
                 if (value < 1)
                     throw new CaiException($"{name} is {value}; at least 1 was expected.", "Leave it out to get the default.");
-            return StageRun.KeepAsync(folder, () => Train(start, reward, asked, options, folder, cancel));
+            return StageRun.KeepAsync(folder, () => Train(start, reward, parsed.GetValue(chat), asked, options, folder, cancel));
         });
         return command;
     }
 
-    private static void Train(string start, string judge, List<Prompt> prompts, PpoOptions options, string folder, CancellationToken cancel)
+    private static void Train(string start, string judge, bool chat, List<Prompt> prompts, PpoOptions options, string folder, CancellationToken cancel)
     {
         var (startHash, judgeHash) = (StageRun.ModelHash(start), StageRun.ModelHash(judge));
-        using var session = Lab.OpenPpo(new ModelFolder("policy", start, startHash), new ModelFolder("pm", judge, judgeHash), options);
-        StageRun.Begin(folder, folder: true, "ppo", options, ("model", startHash), ("pm", judgeHash), ("prompts", ContentHash.Of(prompts)));
+        using var session = Lab.OpenPpo(new ModelFolder("policy", start, startHash), new ModelFolder("pm", judge, judgeHash), options, new() { ChatTemplate = chat });
+        StageRun.Begin(folder, folder: true, "ppo", options, StageRun.WithLayout(chat, ("model", startHash), ("pm", judgeHash), ("prompts", ContentHash.Of(prompts))));
         using (var line = ProgressLine.Start("ppo", "iterations", options.Iterations))
             session.Trainer.Train(prompts, folder, new ImmediateProgress<PpoProgress>(p => line.Report((int)p.Iteration)),
                 iteration => HuggingFaceFolder.Save(Path.Combine(folder, "snapshots", $"{iteration:0000}"), session.Policy), cancel);

@@ -26,6 +26,8 @@ internal static class StageOptions
         DefaultValueFactory = _ => "miniature",
     };
 
+    public static Option<bool> Chat() => new("--chat") { Description = "Lay conversations out by the model's own chat template, instead of the paper's \"Human: … Assistant: …\"." };
+
     public static Option<bool> SkipBad() => new("--skip-bad") { Description = "Leave out lines that cannot be read and say how many, instead of stopping at the first." };
 
     public static Option<T> Number<T>(string name, T standard, string description) => new(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => standard };

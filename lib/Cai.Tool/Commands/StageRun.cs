@@ -33,6 +33,9 @@ internal static class StageRun
             throw new CaiException($"It was made in another way: {difference}.", Remedy, product);
     }
 
+    /// <summary>Inputs with the layout of conversations, which decides the result as they do; the paper's goes without saying.</summary>
+    public static (string Name, string Hash)[] WithLayout(bool chat, params (string Name, string Hash)[] inputs) => chat ? [.. inputs, ("layout", "chat")] : inputs;
+
     /// <summary>Names a model by the contents of its configuration, tokenizer and weights.</summary>
     /// <exception cref="CaiException">The folder is missing or holds no weights.</exception>
     public static string ModelHash(string folder)

@@ -14,7 +14,7 @@ internal static class TrainPmCommand
 {
     public static Command Create()
     {
-        var (model, seed, skipBad) = (StageOptions.Model("Folder of the pretrained model to start from; its head is made new."), CommonOptions.Seed(), StageOptions.SkipBad());
+        var (model, chat, seed, skipBad) = (StageOptions.Model("Folder of the pretrained model to start from; its head is made new."), StageOptions.Chat(), CommonOptions.Seed(), StageOptions.SkipBad());
         var comparisons = StageOptions.Files("--comparisons", "Comparisons (JSONL); several files are one mixture, for example AI harmlessness and human helpfulness.");
         var heldOut = StageOptions.Files("--held-out", "Comparisons to measure the trained model on (JSONL).", required: false);
         var epochs = StageOptions.Number("--epochs", 1, "Passes over the comparisons; more overfits.");
@@ -30,7 +30,7 @@ internal static class TrainPmCommand
             out and counted. With --held-out it prints accuracy beside the baselines (longer, shorter, always A) and calibration.
 
             Example:  cai train-pm --model data/miniature/L/pretrained --comparisons harmless.jsonl helpful.jsonl --out pm
-            """) { model, comparisons, heldOut, epochs, rate, batch, warmup, maxLength, skipLong, every, seed, skipBad, output };
+            """) { model, chat, comparisons, heldOut, epochs, rate, batch, warmup, maxLength, skipLong, every, seed, skipBad, output };
         command.SetAction((parsed, cancel) =>
         {
             var (folder, target) = (parsed.GetRequiredValue(model), parsed.GetRequiredValue(output));
@@ -44,15 +44,15 @@ internal static class TrainPmCommand
                 MaxLength = parsed.GetValue(maxLength), SkipLong = parsed.GetValue(skipLong), CheckpointEvery = parsed.GetValue(every), Seed = parsed.GetValue(seed),
                 AdamW = new AdamWOptions { Beta2 = 0.98 },
             };
-            return StageRun.KeepAsync(target, () => Train(folder, train, held, options, target, cancel));
+            return StageRun.KeepAsync(target, () => Train(folder, parsed.GetValue(chat), train, held, options, target, cancel));
         });
         return command;
     }
 
-    private static void Train(string folder, List<Comparison> comparisons, List<Comparison> heldOut, PreferenceOptions options, string target, CancellationToken cancel)
+    private static void Train(string folder, bool chat, List<Comparison> comparisons, List<Comparison> heldOut, PreferenceOptions options, string target, CancellationToken cancel)
     {
-        using var start = HuggingFaceFolder.Load(folder);
-        StageRun.Begin(target, folder: true, "train-pm", options, ("model", StageRun.ModelHash(folder)), ("comparisons", ContentHash.Of(comparisons)));
+        using var start = HuggingFaceFolder.Load(folder, new() { ChatTemplate = chat });
+        StageRun.Begin(target, folder: true, "train-pm", options, StageRun.WithLayout(chat, ("model", StageRun.ModelHash(folder)), ("comparisons", ContentHash.Of(comparisons))));
         using var scalar = ScalarModel.FromLanguageModel(start.Decoder, Seeds.Derive(options.Seed, "pm-head"));
         var preference = new PreferenceModel(scalar, start.Tokenizer, start.Format);
         using var trainer = new PreferenceTrainer(preference, options);

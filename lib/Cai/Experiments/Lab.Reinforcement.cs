@@ -48,7 +48,8 @@ public sealed partial class Lab
     }
 
     /// <summary>A PPO trainer over a policy that starts at <paramref name="start"/>, with the preference model as reward and as the critic's start.</summary>
-    public static PpoSession OpenPpo(ModelFolder start, ModelFolder judge, PpoOptions options) => new(start, judge, options);
+    /// <param name="load">How both are loaded, for example laid out by their chat template; null loads them as everywhere in the lab.</param>
+    public static PpoSession OpenPpo(ModelFolder start, ModelFolder judge, PpoOptions options, LoadOptions? load = null) => new(start, judge, options, load);
 
     /// <summary>How the policy is called in files and figures.</summary>
     public static string PolicyName(FeedbackSource source) => source switch
@@ -67,11 +68,11 @@ public sealed class PpoSession : IDisposable
     private readonly PretrainedScalarModel judge;
     private readonly ScalarModel critic;
 
-    internal PpoSession(ModelFolder start, ModelFolder judgeFolder, PpoOptions options)
+    internal PpoSession(ModelFolder start, ModelFolder judgeFolder, PpoOptions options, LoadOptions? load)
     {
-        Policy = HuggingFaceFolder.Load(start.Folder);
-        reference = HuggingFaceFolder.Load(start.Folder);
-        judge = HuggingFaceFolder.LoadScalar(judgeFolder.Folder);
+        Policy = HuggingFaceFolder.Load(start.Folder, load);
+        reference = HuggingFaceFolder.Load(start.Folder, load);
+        judge = HuggingFaceFolder.LoadScalar(judgeFolder.Folder, load);
         critic = judge.Model.Clone();
         var scorer = new Preferences.PreferenceModel(judge.Model, judge.Tokenizer, judge.Format);
         Trainer = new PpoTrainer(Policy.Decoder, reference.Decoder, critic, Policy.Tokenizer,
