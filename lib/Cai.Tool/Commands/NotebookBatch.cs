@@ -20,7 +20,7 @@ internal sealed class NotebookBatch(NotebookRunner runner)
             using (var line = ProgressLine.Start(name, "cells"))
             {
                 var progress = new ImmediateProgress<NotebookProgress>(at => line.Report(at.Cell - 1, at.Cells));
-                run = await runner.RunAsync(path, output, progress, cancel);
+                run = await runner.RunAsync(path, output, progress, line, cancel);
             }
             Say(console, name, run);
             succeeded &= run.Succeeded;

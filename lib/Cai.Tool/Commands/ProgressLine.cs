@@ -1,45 +1,49 @@
 using System.Globalization;
+using Cai.Experiments;
+using Cai.Tool.Notebooks;
 using Spectre.Console;
 
 namespace Cai.Tool.Commands;
 
 /// <summary>
-/// How far long work is: a bar in a terminal, otherwise a line on standard error every few seconds. Pass it wherever the
-/// library takes an IProgress&lt;int&gt; (items done); dispose it when the work is over.
+/// How far long work is: bars in a terminal, one inside the other, with rate and time left; otherwise a line on standard
+/// error every few seconds. Pass it wherever the library takes an IProgress&lt;int&gt; (items done); dispose it when the
+/// work is over.
 /// </summary>
-internal sealed class ProgressLine : IProgress<int>, IDisposable
+internal sealed class ProgressLine : IProgress<int>, ICellProgress, IDisposable
 {
     /// <summary>Time between lines where there is no terminal.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
     private readonly Lock gate = new();
-    private readonly string label;
-    private readonly string unit;
+    private readonly Pace outer;
+    private readonly StageStack inner;
     private readonly TextWriter plain;
     private readonly TimeProvider time;
-    private readonly long started;
-    private readonly ProgressTask? bar;
+    private readonly Dictionary<Pace, ProgressTask> bars = [];
+    private readonly ProgressContext? context;
     private readonly Task? drawing;
     private readonly TaskCompletionSource closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long lastLine;
-    private int total;
 
     private ProgressLine(string label, string unit, int total, TextWriter plain, TimeProvider time, IAnsiConsole? terminal)
     {
-        (this.label, this.unit, this.total, this.plain, this.time) = (label, unit, total, plain, time);
-        started = lastLine = time.GetTimestamp();
+        (this.plain, this.time, lastLine) = (plain, time, time.GetTimestamp());
+        (outer, inner) = (new Pace(new StageProgress(label, 0, total, Unit: unit), time), new StageStack(time));
         if (terminal is null)
             return;
-        var ready = new TaskCompletionSource<ProgressTask>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var ready = new TaskCompletionSource<ProgressContext>(TaskCreationOptions.RunContinuationsAsynchronously);
         drawing = Task.Run(() => terminal.Progress()
             .AutoClear(true)
-            .Columns(new SpinnerColumn(), new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
-            .StartAsync(async context =>
+            .HideCompleted(true)
+            .Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
+            .StartAsync(async started =>
             {
-                ready.SetResult(context.AddTask(Markup.Escape(label), maxValue: Math.Max(1, total)));
+                ready.SetResult(started);
                 await closed.Task;
             }));
-        bar = ready.Task.GetAwaiter().GetResult();
+        context = ready.Task.GetAwaiter().GetResult();
+        Draw();
     }
 
     /// <summary>Starts showing.</summary>
@@ -48,29 +52,39 @@ internal sealed class ProgressLine : IProgress<int>, IDisposable
     /// <param name="total">How many there are; 0 when not known yet.</param>
     public static ProgressLine Start(string label, string unit, int total = 0) => new(label, unit, total, Console.Error, TimeProvider.System, Terminal.Live());
 
-    /// <summary>A line that writes to <paramref name="plain"/> by the given clock, whatever the terminal; for tests.</summary>
-    public static ProgressLine StartPlain(string label, string unit, int total, TextWriter plain, TimeProvider time) => new(label, unit, total, plain, time, null);
+    /// <summary>A line that writes to <paramref name="plain"/> by the given clock, in <paramref name="terminal"/> if there is one; for tests.</summary>
+    public static ProgressLine Start(string label, string unit, int total, TextWriter plain, TimeProvider time, IAnsiConsole? terminal = null) => new(label, unit, total, plain, time, terminal);
 
     /// <summary>That many items are done.</summary>
-    public void Report(int value) => Report(value, total);
+    public void Report(int value) => Report(value, (int)outer.Last.Total);
 
     /// <summary>That many of so many items are done.</summary>
     public void Report(int done, int of)
     {
         lock (gate)
         {
-            total = of;
-            if (bar is not null)
-            {
-                bar.MaxValue = Math.Max(1, of);
-                bar.Value = done;
-                bar.Description = Markup.Escape($"{label}  {Counts(done)}");
-            }
-            else if (time.GetElapsedTime(lastLine) >= Interval)
-            {
-                lastLine = time.GetTimestamp();
-                plain.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{label}: {Counts(done)}, {time.GetElapsedTime(started).TotalSeconds:F0} s"));
-            }
+            outer.Report(outer.Last with { Done = done, Total = of });
+            Show();
+        }
+    }
+
+    /// <summary>Something inside the work is that far.</summary>
+    public void Report(StageProgress value)
+    {
+        lock (gate)
+        {
+            inner.Report(value);
+            Show();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void EndCell()
+    {
+        lock (gate)
+        {
+            inner.Clear();
+            Draw();
         }
     }
 
@@ -80,5 +94,38 @@ internal sealed class ProgressLine : IProgress<int>, IDisposable
         drawing?.GetAwaiter().GetResult();
     }
 
-    private string Counts(int done) => total > 0 ? $"{done}/{total} {unit}" : $"{done} {unit}";
+    private void Show()
+    {
+        Draw();
+        if (context is not null || time.GetElapsedTime(lastLine) < Interval)
+            return;
+        lastLine = time.GetTimestamp();
+        var parts = inner.Running.Select(pace => $"{pace.Last.Stage}: {pace.Describe()}");
+        plain.WriteLine(string.Join(" > ", parts.Prepend(string.Create(CultureInfo.InvariantCulture, $"{outer.Last.Stage}: {outer.Describe()}, {outer.Seconds:F0} s"))));
+    }
+
+    private void Draw()
+    {
+        if (context is null)
+            return;
+        var wanted = inner.Running.Prepend(outer).ToList();
+        foreach (var gone in bars.Keys.Except(wanted).ToList())
+        {
+            bars[gone].StopTask();
+            bars[gone].Value = bars[gone].MaxValue; // hides it
+            bars.Remove(gone);
+        }
+        foreach (var (pace, depth) in wanted.Select((pace, depth) => (pace, depth)))
+        {
+            // Blanks at the beginning are trimmed away.
+            var branch = depth == 0 ? "" : $"└{new string('─', 2 * depth - 1)} ";
+            var description = Markup.Escape($"{branch}{pace.Last.Stage}  {pace.Describe()}");
+            if (!bars.TryGetValue(pace, out var bar))
+                bars[pace] = bar = context.AddTask(description);
+            bar.Description = description;
+            bar.MaxValue = Math.Max(1, pace.Last.Total);
+            // A full bar counts as completed and would be hidden while its work may not be over.
+            bar.Value = Math.Min(pace.Last.Done, bar.MaxValue * 0.999);
+        }
+    }
 }

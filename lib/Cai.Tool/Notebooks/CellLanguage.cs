@@ -3,7 +3,7 @@ using Cai.Tool.Notebooks;
 // The names under which .NET Interactive offers these to cells, so that one notebook runs on both.
 namespace Microsoft.DotNet.Interactive
 {
-    /// <summary>`display` and `HTML`, as cells call them.</summary>
+    /// <summary>`display`, `HTML` and `GetInputAsync`, as cells call them.</summary>
     public static class Kernel
     {
         /// <summary>Shows a value below the cell.</summary>
@@ -13,22 +13,31 @@ namespace Microsoft.DotNet.Interactive
             var bundle = MimeBundles.Of(value);
             if (mimeTypes.Length > 0)
                 bundle = bundle.Where(entry => mimeTypes.Contains(entry.Key)).ToDictionary();
-            RunningCell.Show(bundle);
-            return DisplayedValue.Instance;
+            return RunningCell.Show(bundle);
         }
 
         /// <summary>Marks text as HTML. The caller vouches for it: encode anything that a model or a file wrote.</summary>
         public static HtmlFragment HTML(string content) => new(content);
+
+        /// <summary>Asks the user for a line of text.</summary>
+        /// <exception cref="Cai.Storage.CaiException">Nobody is there to ask, as in a notebook that runs unattended.</exception>
+        public static Task<string> GetInputAsync(string prompt = "") => RunningCell.Ask(new CellQuestion(prompt, false));
+
+        /// <summary>Asks the user for a line of text that is not shown while it is typed.</summary>
+        /// <exception cref="Cai.Storage.CaiException">As <see cref="GetInputAsync"/>.</exception>
+        public static Task<string> GetPasswordAsync(string prompt = "") => RunningCell.Ask(new CellQuestion(prompt, true));
     }
 
     /// <summary>What `display` returns; as a trailing expression it shows nothing a second time.</summary>
     public sealed class DisplayedValue
     {
-        internal static readonly DisplayedValue Instance = new();
+        private readonly Action<CellOutput> sink;
+        private readonly string id;
 
-        private DisplayedValue()
-        {
-        }
+        internal DisplayedValue(Action<CellOutput> sink, string id) => (this.sink, this.id) = (sink, id);
+
+        /// <summary>Shows another value in its place. .NET Interactive loses this: a notebook for both must not need it.</summary>
+        public void Update(object? value) => sink(new DisplayUpdate(MimeBundles.Of(value), id));
     }
 }
 
@@ -42,11 +51,8 @@ namespace System
             Microsoft.DotNet.Interactive.Kernel.display(value, mimeTypes);
 
         /// <summary>Shows text (or base64) as the given mime type.</summary>
-        public static Microsoft.DotNet.Interactive.DisplayedValue DisplayAs(this string value, string mimeType)
-        {
+        public static Microsoft.DotNet.Interactive.DisplayedValue DisplayAs(this string value, string mimeType) =>
             RunningCell.Show(MimeBundles.Single(mimeType, value));
-            return Microsoft.DotNet.Interactive.DisplayedValue.Instance;
-        }
     }
 }
 
@@ -67,26 +73,18 @@ namespace Cai.Tool.Notebooks
         /// Cancelled when the user interrupts. Notebooks that must also run on .NET Interactive do without it: nothing
         /// is lost then, as long work writes what it has done.
         /// </summary>
-        public CancellationToken cancel => token;
-
-        internal void Set(CancellationToken current) => token = current;
-    }
-
-    /// <summary>
-    /// Which session a static `display` call belongs to. It follows the cell's own flow of execution (tasks it starts
-    /// included), so sessions in one process do not see each other's output.
-    /// </summary>
-    internal static class RunningCell
-    {
-        private static readonly AsyncLocal<Action<CellOutput>?> Sink = new();
-
-        public static void Enter(Action<CellOutput> sink) => Sink.Value = sink;
-
-        public static void Show(IReadOnlyDictionary<string, System.Text.Json.Nodes.JsonNode> bundle)
+        public CancellationToken cancel
         {
-            var sink = Sink.Value ?? throw new InvalidOperationException("display was called outside a running notebook cell.");
-            if (bundle.Count > 0)
-                sink(new DisplayData(bundle));
+            get
+            {
+                Watched = true;
+                return token;
+            }
         }
+
+        /// <summary>Whether the running cell has asked for its token: it is then trusted to end by itself.</summary>
+        internal bool Watched { get; private set; }
+
+        internal void Begin(CancellationToken current) => (token, Watched) = (current, false);
     }
 }

@@ -12,7 +12,13 @@ public sealed record StreamText(string Name, string Text) : CellOutput;
 
 /// <summary>A value shown by `display(x)` or `x.Display()`.</summary>
 /// <param name="Bundle">Mime type to content: text and base64 as strings, JSON as itself.</param>
-public sealed record DisplayData(IReadOnlyDictionary<string, JsonNode> Bundle) : CellOutput;
+/// <param name="Id">Names this output for a later <see cref="DisplayUpdate"/>.</param>
+public sealed record DisplayData(IReadOnlyDictionary<string, JsonNode> Bundle, string Id) : CellOutput;
+
+/// <summary>A new content for an output that was shown before, possibly by an earlier cell.</summary>
+/// <param name="Bundle">See <see cref="DisplayData"/>.</param>
+/// <param name="Id">That of the <see cref="DisplayData"/>.</param>
+public sealed record DisplayUpdate(IReadOnlyDictionary<string, JsonNode> Bundle, string Id) : CellOutput;
 
 /// <summary>The value of the cell's trailing expression.</summary>
 /// <param name="Number">The cell's execution count.</param>

@@ -7,17 +7,28 @@ internal sealed class ConsoleCapture : IDisposable
 {
     private readonly TextWriter standardOut = Console.Out;
     private readonly TextWriter standardError = Console.Error;
+    private readonly TextReader standardIn = Console.In;
 
-    public ConsoleCapture(Action<CellOutput> sink)
+    /// <param name="sink">Gets the text.</param>
+    /// <param name="ask">Answers `Console.ReadLine`; null leaves standard input as it is.</param>
+    public ConsoleCapture(Action<CellOutput> sink, Func<CellQuestion, Task<string>>? ask)
     {
         Console.SetOut(TextWriter.Synchronized(new Writer("stdout", sink)));
         Console.SetError(TextWriter.Synchronized(new Writer("stderr", sink)));
+        if (ask is not null)
+            Console.SetIn(new Reader(ask));
     }
 
     public void Dispose()
     {
         Console.SetOut(standardOut);
         Console.SetError(standardError);
+        Console.SetIn(standardIn);
+    }
+
+    private sealed class Reader(Func<CellQuestion, Task<string>> ask) : TextReader
+    {
+        public override string ReadLine() => ask(new CellQuestion("", false)).GetAwaiter().GetResult();
     }
 
     private sealed class Writer : TextWriter

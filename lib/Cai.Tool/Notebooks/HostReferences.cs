@@ -17,7 +17,7 @@ public sealed class HostReferences
         byName = listed.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             .Where(path => path.EndsWith(".dll", StringComparison.OrdinalIgnoreCase))
             .GroupBy(path => Path.GetFileNameWithoutExtension(path), StringComparer.OrdinalIgnoreCase)
-            .ToImmutableSortedDictionary(group => group.Key, group => MetadataReference.CreateFromFile(group.First()), StringComparer.OrdinalIgnoreCase);
+            .ToImmutableSortedDictionary(group => group.Key, group => MetadataReference.CreateFromFile(group.First(), documentation: XmlDocs.Beside(group.First())), StringComparer.OrdinalIgnoreCase);
     }
 
     public IEnumerable<MetadataReference> All => byName.Values;

@@ -76,6 +76,8 @@ public sealed class NotebookDocument
 /// <summary>One cell of a notebook.</summary>
 public sealed class NotebookCell(JsonObject json)
 {
+    private readonly Dictionary<string, JsonObject> displays = [];
+
     public bool IsCode => (string?)json["cell_type"] == "code";
 
     public bool IsMarkdown => (string?)json["cell_type"] == "markdown";
@@ -94,6 +96,15 @@ public sealed class NotebookCell(JsonObject json)
         set => json["execution_count"] = value;
     }
 
+    /// <summary>Replaces an output that was added with this id; false when this cell has none such.</summary>
+    public bool Update(DisplayUpdate update)
+    {
+        if (!displays.TryGetValue(update.Id, out var shown))
+            return false;
+        shown["data"] = Data(update.Bundle);
+        return true;
+    }
+
     /// <summary>Adds an output; text that continues the last output's stream is joined to it.</summary>
     public void Add(CellOutput output)
     {
@@ -109,7 +120,7 @@ public sealed class NotebookCell(JsonObject json)
         }
         outputs.Add(output switch
         {
-            DisplayData shown => new JsonObject { ["data"] = Data(shown.Bundle), ["metadata"] = new JsonObject(), ["output_type"] = "display_data" },
+            DisplayData shown => displays[shown.Id] = new JsonObject { ["data"] = Data(shown.Bundle), ["metadata"] = new JsonObject(), ["output_type"] = "display_data" },
             CellValue value => new JsonObject { ["data"] = Data(value.Bundle), ["execution_count"] = value.Number, ["metadata"] = new JsonObject(), ["output_type"] = "execute_result" },
             CellError error => new JsonObject
             {
@@ -140,6 +151,7 @@ public sealed class NotebookCell(JsonObject json)
         if (!IsCode)
             return;
         metadata.Remove("execution");
+        displays.Clear();
         json["outputs"] = new JsonArray();
         json["execution_count"] = null;
     }

@@ -24,9 +24,10 @@ public sealed class NotebookRunner(HostReferences references)
     /// </summary>
     /// <param name="path">The notebook.</param>
     /// <param name="output">Where to write the executed notebook; may be <paramref name="path"/>.</param>
+    /// <param name="stages">Where long work of its cells shows how far it is; none of that is stored in the notebook.</param>
     /// <exception cref="CaiException">The notebook cannot be read, or the output not written.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the cells done so far are in <paramref name="output"/>.</exception>
-    public async Task<NotebookRun> RunAsync(string path, string output, IProgress<NotebookProgress>? progress = null, CancellationToken cancel = default)
+    public async Task<NotebookRun> RunAsync(string path, string output, IProgress<NotebookProgress>? progress = null, ICellProgress? stages = null, CancellationToken cancel = default)
     {
         var (source, target) = (Path.GetFullPath(path), Path.GetFullPath(output));
         var notebook = NotebookDocument.Load(source);
@@ -35,14 +36,14 @@ public sealed class NotebookRunner(HostReferences references)
         var code = notebook.Cells.Where(cell => cell.IsCode && !string.IsNullOrWhiteSpace(cell.Source)).ToList();
         var clock = Stopwatch.StartNew();
         var startedIn = Environment.CurrentDirectory;
-        using var session = new ScriptSession(references, folder);
+        using var session = new ScriptSession(references, folder, stages);
         try
         {
             Environment.CurrentDirectory = folder;
             for (var i = 0; i < code.Count; i++)
             {
                 progress?.Report(new NotebookProgress(i + 1, code.Count));
-                var error = await RunCellAsync(session, code[i], cancel).ConfigureAwait(false);
+                var error = await RunCellAsync(session, code, i, cancel).ConfigureAwait(false);
                 notebook.Save(target);
                 if (error is not null && !code[i].MayFail)
                     return new NotebookRun(source, target, i + 1, error, clock.Elapsed);
@@ -56,16 +57,21 @@ public sealed class NotebookRunner(HostReferences references)
         return new NotebookRun(source, target, code.Count, null, clock.Elapsed);
     }
 
-    private static async Task<CellError?> RunCellAsync(ScriptSession session, NotebookCell cell, CancellationToken cancel)
+    private static async Task<CellError?> RunCellAsync(ScriptSession session, List<NotebookCell> cells, int running, CancellationToken cancel)
     {
+        var cell = cells[running];
         var gate = new Lock();
         var open = true;
         void Keep(CellOutput output)
         {
             lock (gate)
             {
-                // A cell left behind may still write; its notebook is being saved by then.
-                if (open)
+                // A task that a cell left behind may still write; its notebook is being saved by then.
+                if (!open)
+                    return;
+                if (output is DisplayUpdate update)
+                    cells.Any(shown => shown.Update(update));
+                else
                     cell.Add(output);
             }
         }

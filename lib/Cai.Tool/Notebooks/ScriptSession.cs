@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Cai.Experiments;
 using Cai.Storage;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -25,8 +26,11 @@ public sealed record CellOutcome(int Number, CellError? Error);
 /// </remarks>
 public sealed class ScriptSession : IDisposable
 {
-    /// <summary>How long an interrupted cell may take to end by itself before it is left behind.</summary>
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(3);
+    /// <summary>How long an interrupted cell may take to end by itself before it is aborted.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>The same for a cell that watches its token: a training step may take that long, and ends cleanly.</summary>
+    private static readonly TimeSpan WatchedGrace = TimeSpan.FromSeconds(60);
 
     private static readonly string[] Usings =
     [
@@ -34,20 +38,22 @@ public sealed class ScriptSession : IDisposable
         "Microsoft.DotNet.Interactive.Kernel",
     ];
 
-    private readonly CellThread thread = new();
     private readonly CellGlobals globals = new();
     private readonly CellReferenceResolver resolver;
     private readonly ScriptOptions options;
     private readonly IEnumerable<MetadataReference> host;
     private readonly string folder;
+    private readonly ICellProgress? progress;
+    private readonly Host shared;
+    private CellThread thread = new();
     private ScriptState<object>? state;
-    private int number;
-    private bool abandoned;
 
     /// <param name="references">What cells compile against.</param>
     /// <param name="folder">The notebook's folder: `#r`, `#load` and `#!import` paths count from it.</param>
-    public ScriptSession(HostReferences references, string folder)
+    /// <param name="progress">Where long work of the library shows how far it is.</param>
+    public ScriptSession(HostReferences references, string folder, ICellProgress? progress = null)
     {
+        shared = new Host(this.progress = progress, () => globals.cancel);
         this.folder = Path.GetFullPath(folder);
         host = references.All;
         resolver = new CellReferenceResolver(references, this.folder);
@@ -66,37 +72,74 @@ public sealed class ScriptSession : IDisposable
     /// <summary>Raised for everything a cell puts out, in order, from the thread that put it out.</summary>
     public event Action<CellOutput>? Output;
 
+    /// <summary>Answers questions of cells (`GetInputAsync`, `Console.ReadLine`); null when nobody is there.</summary>
+    public Func<CellQuestion, Task<string>>? Ask { get; init; }
+
+    /// <summary>Execution count of the last cell.</summary>
+    public int Number { get; private set; }
+
     /// <summary>Runs one cell. Errors of the cell are in the outcome (and were raised as output), not thrown.</summary>
-    /// <exception cref="OperationCanceledException">
-    /// <paramref name="cancel"/> was cancelled. A cell that did not end within seconds is left behind and the session is of no more use.
-    /// </exception>
-    public async Task<CellOutcome> ExecuteAsync(string code, CancellationToken cancel = default)
+    /// <param name="cancel">
+    /// Interrupts the cell. One that watches the token (`cancel` in the cell, everything long in the library) ends at its
+    /// next step; any other is aborted. Either way the session stays usable, with the variables of the cells before.
+    /// </param>
+    /// <param name="insist">Aborts also a cell that watches its token.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled and the cell is over.</exception>
+    public async Task<CellOutcome> ExecuteAsync(string code, CancellationToken cancel = default, CancellationToken insist = default)
     {
-        ObjectDisposedException.ThrowIf(abandoned, this);
         cancel.ThrowIfCancellationRequested();
-        var current = ++number;
-        globals.Set(cancel);
-        using var capture = new ConsoleCapture(Emit);
-        var cell = thread.Run(() => RunAsync(code, $"cell[{current}]", current));
+        var current = ++Number;
+        globals.Begin(cancel);
+        Host.Announce(shared);
+        using var capture = new ConsoleCapture(Emit, Ask);
+        var (flow, cell) = thread.Start(flow => RunAsync(code, $"cell[{current}]", current, flow));
         var interrupted = new TaskCompletionSource();
         using (cancel.Register(interrupted.SetResult))
             await Task.WhenAny(cell, interrupted.Task).ConfigureAwait(false);
-        if (!cell.IsCompleted && await Task.WhenAny(cell, Task.Delay(Grace, CancellationToken.None)).ConfigureAwait(false) != cell)
-            abandoned = true;
-        cancel.ThrowIfCancellationRequested();
+        if (cancel.IsCancellationRequested)
+        {
+            await EndAsync(flow, cell, insist).ConfigureAwait(false);
+            progress?.EndCell();
+            throw new OperationCanceledException(cancel);
+        }
         var error = await cell.ConfigureAwait(false);
         if (error is not null)
             Emit(error);
         return new CellOutcome(current, error);
     }
 
+    /// <summary>What the cell would compile to after the cells so far; for completion and inspection.</summary>
+    internal SemanticModel Analyse(string code)
+    {
+        var compilation = Submission(code, "draft").GetCompilation();
+        return compilation.GetSemanticModel(compilation.SyntaxTrees.Single(tree => tree.FilePath == "draft" + CellErrors.Extension));
+    }
+
     public void Dispose() => thread.Dispose();
+
+    private async Task EndAsync(CellFlow flow, Task cell, CancellationToken insist)
+    {
+        var insisted = new TaskCompletionSource();
+        using (insist.Register(() => insisted.TrySetResult()))
+            await Task.WhenAny(cell, insisted.Task, Task.Delay(globals.Watched ? WatchedGrace : Grace, CancellationToken.None)).ConfigureAwait(false);
+        if (cell.IsCompleted || await thread.AbortAsync(flow).ConfigureAwait(false))
+            return;
+        // It ends when its native call returns; the next cell does not wait for that.
+        thread.Dispose();
+        thread = new CellThread();
+    }
 
     private void Emit(CellOutput output) => Output?.Invoke(output);
 
-    private async Task<CellError?> RunAsync(string code, string name, int current)
+    private async Task<CellError?> RunAsync(string code, string name, int current, CellFlow flow)
     {
-        RunningCell.Enter(Emit);
+        void Show(CellOutput output)
+        {
+            if (!flow.Dropped)
+                Emit(output);
+        }
+
+        RunningCell.Enter(Show, Ask);
         var clock = Stopwatch.StartNew();
         CellSource source;
         try
@@ -111,10 +154,11 @@ public sealed class ScriptSession : IDisposable
             return CellErrors.Of(e, name);
         }
         var (value, error) = await SubmitAsync(source.Code, name);
+        progress?.EndCell();
         if (error is null && value is not null and not DisplayedValue)
-            Emit(new CellValue(current, MimeBundles.Of(value)));
+            Show(new CellValue(current, MimeBundles.Of(value)));
         if (error is null && source.Timed)
-            Emit(new DisplayData(MimeBundles.Of(string.Create(CultureInfo.InvariantCulture, $"Wall time: {clock.Elapsed.TotalMilliseconds:F0} ms"))));
+            RunningCell.Show(MimeBundles.Of(string.Create(CultureInfo.InvariantCulture, $"Wall time: {clock.Elapsed.TotalMilliseconds:F0} ms")));
         return error;
     }
 
@@ -132,15 +176,21 @@ public sealed class ScriptSession : IDisposable
         return (await SubmitAsync(source.Code, file)).Error;
     }
 
+    private Script<object> Submission(string code, string name)
+    {
+        var submission = options.WithFilePath(name + CellErrors.Extension);
+        // Later submissions inherit the references; handing them over again each time grows with the square of the cells.
+        return state is null
+            ? CSharpScript.Create<object>(code, submission.WithReferences(host), typeof(CellGlobals))
+            : state.Script.ContinueWith<object>(code, submission);
+    }
+
     private async Task<(object? Value, CellError? Error)> SubmitAsync(string code, string name)
     {
         resolver.Refusals.Clear();
-        var submission = options.WithFilePath(name + CellErrors.Extension);
-        // Later submissions inherit the references; handing them over again each time grows with the square of the cells.
-        var script = state is null
-            ? CSharpScript.Create<object>(code, submission.WithReferences(host), typeof(CellGlobals))
-            : state.Script.ContinueWith<object>(code, submission);
-        var problems = script.Compile().Where(d => d.Severity == DiagnosticSeverity.Error).ToList();
+        var script = Submission(code, name);
+        // On another thread: an interrupt may abort what the cell's own thread does, and the compiler should not be torn.
+        var problems = (await Task.Run(() => script.Compile())).Where(d => d.Severity == DiagnosticSeverity.Error).ToList();
         if (problems.Count > 0)
             return (null, CellErrors.Of(problems, resolver.Refusals, name));
         try

@@ -25,8 +25,12 @@ public sealed record CastOutcomes(IReadOnlyList<string> Models, IReadOnlyList<Sa
         foreach (var source in Enum.GetValues<FeedbackSource>())
             models.Add(await lab.PolicyAsync(source));
         var samples = new List<Sample>();
-        foreach (var model in models)
+        var progress = Host.Current.Counter("models", models.Count);
+        foreach (var (model, done) in models.Select((model, i) => (model, i + 1)))
+        {
             samples.AddRange(await lab.EvalSamplesAsync(model));
+            progress?.Report(done);
+        }
         var (harmless, helpful) = await lab.EloAsync(models);
         var facts = samples.Zip(lab.Facts(samples)).ToLookup(x => x.First.Model, x => x.Second);
         return new CastOutcomes([.. models.Select(m => m.Name)], samples, facts, harmless, OldInstruction(lab, samples), helpful, lab.Scale.PpoIterations * lab.Scale.PpoBatch);

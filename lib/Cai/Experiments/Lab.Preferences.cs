@@ -57,7 +57,7 @@ public sealed partial class Lab
             trainer.Train(train, checkpoint, new Relay<PreferenceStep>(step =>
             {
                 metrics.Write(step.Step, step.Values);
-                host.Progress?.Report(new StageProgress(s.Name, step.Pairs, (double)train.Count * options.Epochs, $"loss {step.Loss:0.000}"));
+                host.Progress?.Report(new StageProgress(s.Name, step.Pairs, (double)train.Count * options.Epochs, $"loss {step.Loss:0.000}", "comparisons", new Dictionary<string, double> { ["loss (nats a comparison)"] = step.Loss }));
             }), host.Cancel);
             HuggingFaceFolder.SaveScalar(s.Path("model"), scalar, start.Tokenizer, Pretrained.Folder);
         });

@@ -41,7 +41,8 @@ public sealed partial class Lab
         {
             using var session = OpenPpo(start, judge, options);
             session.Trainer.Train(RlPrompts, s.Folder, new Relay<PpoProgress>(p => host.Progress?.Report(new StageProgress(
-                s.Name, p.Iteration, options.Iterations, $"score {p.Metrics["objective/scores"]:0.00} kl {p.Metrics["objective/kl"]:0.0}"))), cancel: host.Cancel);
+                s.Name, p.Iteration, options.Iterations, $"score {p.Metrics["objective/scores"]:0.00} kl {p.Metrics["objective/kl"]:0.0}", "iterations",
+                new Dictionary<string, double> { ["preference-model score"] = p.Metrics["objective/scores"], ["KL per response (nats)"] = p.Metrics["objective/kl"] }))), cancel: host.Cancel);
             HuggingFaceFolder.Save(s.Path("model"), session.Policy);
         });
         return new ModelFolder(PolicyName(source), stage.Path("model"), stage.Hash, stage.Path("metrics.jsonl"));

@@ -59,7 +59,7 @@ public sealed partial class Lab
             trainer.Train(texts, checkpoint, new Relay<TrainStep>(step =>
             {
                 metrics.Write(step.Step, step.Values);
-                host.Progress?.Report(new StageProgress("sl-cai", step.Tokens, total, $"loss {step.Loss:0.000}"));
+                host.Progress?.Report(new StageProgress("sl-cai", step.Tokens, total, $"loss {step.Loss:0.000}", "tokens", new Dictionary<string, double> { ["loss (nats a learned token)"] = step.Loss }));
             }), host.Cancel);
             HuggingFaceFolder.Save(s.Path("model"), start);
         });

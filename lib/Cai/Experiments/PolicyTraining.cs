@@ -31,11 +31,14 @@ public sealed class PolicyTraining(IReadOnlyList<PolicyRun> runs, int episodesPe
     public static async Task<PolicyTraining> LoadAsync(Lab lab)
     {
         var runs = new List<PolicyRun>();
-        foreach (var source in Enum.GetValues<FeedbackSource>())
+        var sources = Enum.GetValues<FeedbackSource>();
+        var progress = Host.Current.Counter("policies", sources.Length);
+        foreach (var source in sources)
         {
             var start = source is FeedbackSource.Constitutional or FeedbackSource.ConstitutionalCot ? await lab.SlCaiAsync() : lab.Pretrained;
             var policy = await lab.PolicyAsync(source);
             runs.Add(new PolicyRun(source, start, policy, Metrics.Read(policy.Metrics!)));
+            progress?.Report(runs.Count);
         }
         return new PolicyTraining(runs, lab.Scale.PpoBatch);
     }

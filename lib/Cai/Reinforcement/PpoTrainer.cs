@@ -143,7 +143,7 @@ public sealed class PpoTrainer : IDisposable
             if (cancel.IsCancellationRequested && checkpoint is not null && Iteration > (saved ?? 0))
                 Save(checkpoint);
             cancel.ThrowIfCancellationRequested();
-            using var rollout = Collect(Draw(prompts, Iteration), cancel: cancel);
+            using var rollout = CollectOrSave(Draw(prompts, Iteration), checkpoint, saved, cancel);
             using var step = Step(rollout);
             log?.Write(step.Iteration, step.Metrics);
             if (Iteration % options.SnapshotEvery == 0 || options.SnapshotEvery is not null && Iteration == options.Iterations)
@@ -194,6 +194,20 @@ public sealed class PpoTrainer : IDisposable
         criticWeights.ZeroGradients();
         return new CaiException($"Iteration {Iteration + 1}: a loss or gradient is not finite; the run stops and the last checkpoint is kept.",
             "Lower LearningRate or CriticLearningRate, or raise KlCoefficient.");
+    }
+
+    // Answering takes most of an iteration and changes no weights: stopped in it, what was learned so far is kept.
+    private Rollout CollectOrSave(IReadOnlyList<Prompt> prompts, string? checkpoint, long? saved, CancellationToken cancel)
+    {
+        try
+        {
+            return Collect(prompts, cancel: cancel);
+        }
+        catch (OperationCanceledException) when (checkpoint is not null && Iteration > (saved ?? 0))
+        {
+            Save(checkpoint);
+            throw;
+        }
     }
 
     private IEnumerable<int[]> Minibatches(int rows, int epoch)

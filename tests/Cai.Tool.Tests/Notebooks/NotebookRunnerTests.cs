@@ -11,7 +11,7 @@ public sealed class NotebookRunnerTests(SharedReferences references) : IClassFix
 
     public void Dispose() => work.Dispose();
 
-    private Task<NotebookRun> Run(string path, string output) => new NotebookRunner(references.Value).RunAsync(path, output, null, TestContext.Current.CancellationToken);
+    private Task<NotebookRun> Run(string path, string output) => new NotebookRunner(references.Value).RunAsync(path, output, cancel: TestContext.Current.CancellationToken);
 
     [Fact]
     public async Task TheExecutedFileIsExactlyThis()
@@ -122,6 +122,16 @@ public sealed class NotebookRunnerTests(SharedReferences references) : IClassFix
         File.WriteAllText(path, text);
         NotebookDocument.Load(path).Save(path);
         Assert.Equal(text, File.ReadAllText(path));
+    }
+
+    [Fact]
+    public async Task AnUpdateReplacesTheOutputOfAnEarlierCell()
+    {
+        var path = work.Notebook("a.ipynb", "var shown = display(\"old\");", "shown.Update(\"new\");\nConsole.Write(1);");
+        Assert.True((await Run(path, path)).Succeeded);
+        var cells = JsonNode.Parse(File.ReadAllText(path))!["cells"]!.AsArray();
+        Assert.Equal("new", (string?)cells[0]!["outputs"]![0]!["data"]!["text/plain"]![0]);
+        Assert.Equal("stream", (string?)Assert.Single(cells[1]!["outputs"]!.AsArray())!["output_type"]);
     }
 
     [Fact]

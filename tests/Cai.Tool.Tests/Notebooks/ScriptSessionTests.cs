@@ -168,21 +168,68 @@ public sealed class ScriptSessionTests : IClassFixture<SharedReferences>, IDispo
         Assert.Equal("a picture", bundle["text/plain"].GetValue<string>());
     }
 
+    [Theory]
+    [InlineData("while (!cancel.IsCancellationRequested) await Task.Delay(5);\nConsole.Write(\"seen\");", "seen")]
+    [InlineData("var n = 0L; while (true) if (++n % 1000 == 0) GC.KeepAlive(n.ToString());", "")]
+    [InlineData("System.Threading.Thread.Sleep(-1);", "")]
+    [InlineData("await Task.Delay(-1);", "")]
+    [InlineData("try { while (true) await Task.Delay(1); } finally { Console.Write(\"never\"); }", "")]
+    public async Task AnInterruptEndsAnyCellAndKeepsTheSession(string code, string printed)
+    {
+        Assert.Null(await Run("var kept = 1;"));
+        for (var round = 0; round < 2; round++)
+        {
+            using var interrupt = new CancellationTokenSource();
+            var started = new TaskCompletionSource();
+            session.Output += _ => started.TrySetResult();
+            var cell = session.ExecuteAsync("kept++; display(kept);\n" + code, interrupt.Token);
+            await started.Task.WaitAsync(Token);
+            outputs.Clear();
+            await interrupt.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cell);
+            Assert.Equal(printed, Printed);
+        }
+        Assert.Null(await Run("Console.Write($\"kept {kept}\");"));
+        Assert.EndsWith("kept 3", Printed);
+    }
+
     [Fact]
-    public async Task ACellMaySeeTheInterruptAndOneThatDoesNotIsLeftBehind()
+    public async Task AnInterruptedLibraryCallKeepsTheVariablesOfItsCell()
     {
         using var interrupt = new CancellationTokenSource();
-        var polite = session.ExecuteAsync("while (!cancel.IsCancellationRequested) await Task.Delay(5);\nConsole.Write(\"seen\");", interrupt.Token);
-        await Task.Delay(300, Token);
-        await interrupt.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => polite);
-        Assert.Equal("seen", Printed);
+        session.Output += _ => interrupt.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => session.ExecuteAsync(
+            "var done = 3;\ndisplay(done);\nvar token = Cai.Experiments.Host.Current.Cancel;\nwhile (true) { await Task.Delay(1); token.ThrowIfCancellationRequested(); }", interrupt.Token));
+        await Run("done");
+        Assert.Equal("3", outputs.OfType<CellValue>().Single().Bundle["text/plain"].GetValue<string>());
+    }
 
-        using var again = new CancellationTokenSource();
-        var stubborn = session.ExecuteAsync("await Task.Delay(-1);", again.Token);
-        await again.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stubborn);
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => Run("1"));
+    [Fact]
+    public async Task AQuestionIsAnsweredByTheFrontEnd()
+    {
+        Assert.Contains("nobody is there", (await Run("await Microsoft.DotNet.Interactive.Kernel.GetInputAsync(\"name?\")"))!.Message);
+        var asked = new List<CellQuestion>();
+        using var other = new ScriptSession(new HostReferences(), work.Folder)
+        {
+            Ask = question =>
+            {
+                asked.Add(question);
+                return Task.FromResult("Ada");
+            },
+        };
+        other.Output += outputs.Add;
+        await other.ExecuteAsync("Console.Write(await Microsoft.DotNet.Interactive.Kernel.GetInputAsync(\"name?\") + Console.ReadLine());", Token);
+        Assert.EndsWith("AdaAda", Printed);
+        Assert.Equal([new CellQuestion("name?", false), new CellQuestion("", false)], asked);
+    }
+
+    [Fact]
+    public async Task AnUpdateNamesTheDisplayItReplaces()
+    {
+        await Run("var shown = display(1);");
+        await Run("shown.Update(2);");
+        var update = Assert.IsType<DisplayUpdate>(outputs[1]);
+        Assert.Equal((((DisplayData)outputs[0]).Id, "2"), (update.Id, update.Bundle["text/plain"].GetValue<string>()));
     }
 
     [Fact]

@@ -47,7 +47,7 @@ public sealed class FigureSheetTests : IDisposable
         var path = work.Notebook("notebooks/" + name, "1");
         var notebook = NotebookDocument.Load(path);
         foreach (var bundle in bundles)
-            notebook.Cells[0].Add(new DisplayData(bundle));
+            notebook.Cells[0].Add(new DisplayData(bundle, "shown"));
         notebook.Save(path);
     }
 }

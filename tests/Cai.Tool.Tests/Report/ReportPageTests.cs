@@ -27,7 +27,7 @@ public sealed class ReportPageTests : IDisposable
         return ReportPage.Render([path, work.Notebook("02-y.ipynb", "md:# Next")], work.Path("claims.json"), null);
     }
 
-    private static DisplayData Shown(params (string Mime, JsonNode Content)[] bundle) => new(bundle.ToDictionary(entry => entry.Mime, entry => entry.Content));
+    private static DisplayData Shown(params (string Mime, JsonNode Content)[] bundle) => new(bundle.ToDictionary(entry => entry.Mime, entry => entry.Content), "shown");
 
     [Fact]
     public void TextIsEncodedWhereverItComesFrom()
