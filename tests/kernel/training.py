@@ -1,0 +1,108 @@
+"""A running PPO in the kernel: it is interrupted, what it has learned is kept, and it goes on; and the memory of 300 cells.
+
+    JUPYTER_PATH=DIR/share/jupyter python3 training.py FOLDER
+
+FOLDER gets the run's files. Prints one line a check; the exit code is the number of checks that failed.
+"""
+import os
+import sys
+import time
+
+import protocol
+
+MOST_MEMORY = 400  # MB, resident, after 300 cells
+
+START = """
+using System.IO;
+using Cai.Experiments;
+using Cai.Models;
+using Cai.Reinforcement;
+using Cai.Text;
+
+var folder = "FOLDER";
+var lab = Lab.Open(Scale.Smoke);
+// A reward model with a head that has learned nothing: its scores are noise, which is enough to train on.
+using (var start = HuggingFaceFolder.Load(lab.Pretrained.Folder))
+using (var scalar = ScalarModel.FromLanguageModel(start.Decoder, 1))
+{
+    HuggingFaceFolder.SaveScalar(Path.Combine(folder, "pm"), scalar, start.Tokenizer, lab.Pretrained.Folder);
+}
+var options = lab.PpoOptions with { Iterations = 100000, RolloutsPerIteration = 16, Epochs = 2, CheckpointEvery = 1000000 };
+var session = Lab.OpenPpo(lab.Helpful, lab.Helpful with { Name = "pm", Folder = Path.Combine(folder, "pm") }, options);
+var run = Path.Combine(folder, "ppo");
+Directory.CreateDirectory(run);
+"""
+
+TRAIN = """
+Console.Write("go");
+var shown = Host.Current;
+session.Trainer.Train(lab.RlPrompts, run, new Relay<PpoProgress>(p =>
+    shown.Progress?.Report(new StageProgress("ppo", p.Iteration, options.Iterations, "", "iterations",
+        new Dictionary<string, double> { ["score"] = p.Metrics["objective/scores"], ["KL"] = p.Metrics["objective/kl"] }))), cancel: shown.Cancel);
+"""
+
+
+def iteration(c):
+    return int(protocol.of(c.run("session.Trainer.Iteration")[1], "execute_result")[0]["data"]["text/plain"])
+
+
+def interrupt_ppo(c, folder):
+    reply, out = c.run(START.replace("FOLDER", folder))
+    assert reply["status"] == "ok", protocol.of(out, "error")
+    for seconds in (6, 4):
+        request = c.kernel.execute(TRAIN)
+        c.wait_for(request, "go")
+        time.sleep(seconds)
+        start = time.time()
+        c.manager.interrupt_kernel()
+        reply = c.reply(request)["content"]
+        took = time.time() - start
+        assert reply["ename"] == "Interrupted", reply
+        out = c.outputs(request)
+        done = iteration(c)
+        lines = sum(1 for _ in open(os.path.join(folder, "ppo", "metrics.jsonl")))
+        checkpoint = os.path.exists(os.path.join(folder, "ppo", "ppo.checkpoint"))
+        print(f"    stopped {took:.2f} s after the interrupt; {done} iterations, {lines} lines of metrics, checkpoint: {checkpoint}")
+        assert done > 0 and lines == done and checkpoint, (done, lines, checkpoint)
+        assert took < 3, took
+        updates = protocol.of(out, "update_display_data")
+        assert updates and "image/png" in updates[-1]["data"], [list(u["data"]) for u in updates][-1:]
+        assert len(protocol.of(out, "display_data")) <= 1
+    assert c.run("lab.Seed")[0]["status"] == "ok"
+
+
+def memory(c, folder):
+    c.manager.restart_kernel(now=False)
+    c.kernel.wait_for_ready(timeout=protocol.PATIENCE)
+    c.run('#r "nuget: TorchSharp-cpu, 0.107.0"')
+    start = time.time()
+    for i in range(300):
+        reply, _ = c.run(f"var v{i} = Enumerable.Range(0, {i + 1}).Select(x => x * 2.0).ToList();\nint F{i}(int n) => n + v{i}.Count;\ndisplay(F{i}(1));\nv{i}.Sum()")
+        assert reply["status"] == "ok", reply
+    pid = int(protocol.of(c.run("Environment.ProcessId")[1], "execute_result")[0]["data"]["text/plain"])
+    resident = int(next(line for line in open(f"/proc/{pid}/status") if line.startswith("VmRSS")).split()[1]) / 1024
+    print(f"    300 cells: {resident:.0f} MB resident, {(time.time() - start) / 300 * 1000:.0f} ms a cell")
+    assert resident < MOST_MEMORY, resident
+
+
+def main():
+    folder = os.path.abspath(sys.argv[1])
+    os.makedirs(folder, exist_ok=True)
+    failed = 0
+    client = protocol.Client()
+    try:
+        for check in (interrupt_ppo, memory):
+            try:
+                check(client, folder)
+                print(f"ok     {check.__name__}", flush=True)
+            except Exception as error:  # noqa: BLE001: a failing check is reported, the others still run
+                failed += 1
+                print(f"FAILED {check.__name__}: {type(error).__name__}: {error}", flush=True)
+    finally:
+        client.manager.shutdown_kernel(now=True)
+        client.kernel.stop_channels()
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
