@@ -143,6 +143,29 @@ public sealed class PpoTrainerTests : IDisposable
         Assert.Equal(rollout.Responses.Count(r => r.Finished), rollout.Metrics["val/num_eos_tokens"]);
     }
 
+    [Fact]
+    public void A_run_stopped_while_it_answers_keeps_the_iterations_before()
+    {
+        var options = Options with { CheckpointEvery = 100 };
+        using var whole = new PpoSetup(options);
+        whole.Trainer.Train(Prompts(11), folder.Path("whole"));
+        using var stop = new CancellationTokenSource();
+        var calls = 0;
+        IReadOnlyList<double> StopInTheThird(IReadOnlyList<PolicyResponse> responses)
+        {
+            if (++calls == 3)
+                stop.Cancel();
+            return CountTwos(responses);
+        }
+
+        using (var part = new PpoSetup(options, reward: StopInTheThird))
+            Assert.Throws<OperationCanceledException>(() => part.Trainer.Train(Prompts(11), folder.Path("part"), cancel: stop.Token));
+        using var resumed = new PpoSetup(options, seed: 77);
+        Assert.Equal(2, resumed.Trainer.Resume(folder.Path("part", "ppo.checkpoint")));
+        resumed.Trainer.Train(Prompts(11), folder.Path("part"));
+        Assert.Equal(Tiny.Numbers(whole.Policy.Parameters.Flat), Tiny.Numbers(resumed.Policy.Parameters.Flat));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
