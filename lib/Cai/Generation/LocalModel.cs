@@ -42,16 +42,40 @@ public sealed class LocalModel : ILanguageModel
 
     public LocalModelOptions Options { get; }
 
-    public Task<IReadOnlyList<Completion>> SampleAsync(IReadOnlyList<SampleRequest> requests, SampleOptions options, IProgress<int>? progress = null, CancellationToken cancel = default)
+    public Task<IReadOnlyList<Completion>> SampleAsync(IReadOnlyList<SampleRequest> requests, SampleOptions options, IProgress<int>? progress = null, CancellationToken cancel = default) =>
+        Task.FromResult(Sample(requests, options, null, progress, cancel));
+
+    /// <summary>One sample, the same as <see cref="SampleAsync"/> gives, with its text passed on as it comes.</summary>
+    /// <param name="onText">Called on this thread with pieces that together are the completion's text.</param>
+    public Completion Stream(SampleRequest request, SampleOptions options, Action<string> onText, CancellationToken cancel = default)
+    {
+        var stream = new StreamedText(codec, codec.Prompt(request.Prompt), options.Stops);
+        var completion = Sample([request], options, ids => Say(stream.Push(ids)), null, cancel)[0];
+        Say(stream.Finish(completion.Text));
+        return completion;
+
+        void Say(string text)
+        {
+            if (text.Length > 0)
+                onText(text);
+        }
+    }
+
+    private IReadOnlyList<Completion> Sample(IReadOnlyList<SampleRequest> requests, SampleOptions options, Action<IReadOnlyList<int>>? onTokens, IProgress<int>? progress, CancellationToken cancel)
     {
         var prompts = requests.Select(r => new TokenPrompt(codec.Prompt(r.Prompt, r.ControlTokens), Seeds.Derive(options.Seed, r.Id))).ToList();
         for (var i = 0; i < prompts.Count; i++)
             Sampler.CheckPrompt(Decoder.Config, prompts[i].Ids.Count, options.MaxTokens, $"request {requests[i].Id}");
         var settings = new SamplerOptions { MaxTokens = options.MaxTokens, Temperature = options.Temperature, EndIds = EndIds, BatchSize = Options.BatchSize };
         var stops = new StopStrings(codec, options.Stops);
-        var samples = new Sampler(Decoder).Sample(prompts, settings, options.Stops.Count == 0 ? null : (i, ids) => stops.Reached(prompts[i].Ids, ids), progress, cancel);
-        IReadOnlyList<Completion> completions = [.. samples.Select((s, i) => new Completion(requests[i].Id, Text(prompts[i], s, stops), s.Ids, s.LogProbs, s.Finish))];
-        return Task.FromResult(completions);
+        var samples = new Sampler(Decoder).Sample(prompts, settings, options.Stops.Count == 0 && onTokens is null ? null : Ended, progress, cancel);
+        return [.. samples.Select((s, i) => new Completion(requests[i].Id, Text(prompts[i], s, stops), s.Ids, s.LogProbs, s.Finish))];
+
+        bool Ended(int row, IReadOnlyList<int> ids)
+        {
+            onTokens?.Invoke(ids);
+            return options.Stops.Count > 0 && stops.Reached(prompts[row].Ids, ids);
+        }
     }
 
     public Task<IReadOnlyList<IReadOnlyList<double?>>> LogProbsAsync(IReadOnlyList<ScoreRequest> requests, IProgress<int>? progress = null, CancellationToken cancel = default)
@@ -62,7 +86,8 @@ public sealed class LocalModel : ILanguageModel
         return Task.FromResult(result);
     }
 
-    private IReadOnlyList<int> EndIds => Tokenizer is BpeTokenizer tokenizer ? tokenizer.EndIds : [Tokenizer.EosId];
+    /// <summary>Tokens that end a sample.</summary>
+    public IReadOnlyList<int> EndIds => Tokenizer is BpeTokenizer tokenizer ? tokenizer.EndIds : [Tokenizer.EosId];
 
     private string Text(TokenPrompt prompt, TokenSample sample, StopStrings stops)
     {
