@@ -28,6 +28,8 @@ internal static class CommandSet
             PpoCommand.Create(),
             EvaluateCommand.Create(),
             ExportCommand.Create(),
+            ServeCommand.Create(),
+            ChatCommand.Create(),
             MiniatureCommand.Create(),
             ReportCommand.Create(),
             DoctorCommand.Create(),

@@ -3,7 +3,6 @@ using System.Globalization;
 using Cai.Constitutions;
 using Cai.Critique;
 using Cai.Generation;
-using Cai.Models;
 using Cai.Storage;
 using Cai.Text;
 
@@ -14,7 +13,7 @@ internal static class CritiqueCommand
 {
     public static Command Create()
     {
-        var (model, prompts, constitution, seed, skipBad) = (StageOptions.Model(), StageOptions.Prompts(), StageOptions.Constitution(), CommonOptions.Seed(), StageOptions.SkipBad());
+        var (model, prompts, constitution, seed, skipBad) = (new ModelOptions(), StageOptions.Prompts(), StageOptions.Constitution(), CommonOptions.Seed(), StageOptions.SkipBad());
         var rounds = StageOptions.Number("--rounds", 4, "Critique-revision steps of each prompt (paper: 4).");
         var direct = new Option<bool>("--direct") { Description = "Revise without a critique (paper 3.5)." };
         var fewShot = new Option<int?>("--few-shot") { Description = "At most this many worked examples before each query. Default: all of the constitution's.", HelpName = "N" };
@@ -29,10 +28,12 @@ internal static class CritiqueCommand
 
             Example:  cai prompts --kind harmful --count 100 --out red.jsonl
                       cai critique --model data/miniature/L/helpful --prompts red.jsonl --out revisions.jsonl --transcripts revisions.txt
-            """) { model, prompts, constitution, rounds, direct, fewShot, principles, maxTokens, temperature, seed, skipBad, transcripts, output };
+            """) { prompts, constitution, rounds, direct, fewShot, principles, maxTokens, temperature, seed, skipBad, transcripts, output };
+        model.AddTo(command);
         command.SetAction((parsed, cancel) =>
         {
-            var (folder, file) = (parsed.GetRequiredValue(model), parsed.GetRequiredValue(output));
+            var file = parsed.GetRequiredValue(output);
+            var source = model.Read(parsed, file);
             var law = StageOptions.Load(parsed.GetValue(constitution)!);
             var options = new CritiqueOptions
             {
@@ -41,19 +42,18 @@ internal static class CritiqueCommand
                 PrincipleIds = parsed.GetValue(principles) is { Length: > 0 } ids ? ids : null,
             };
             var asked = StageFiles.ReadPrompts(parsed.GetRequiredValue(prompts), parsed.GetValue(skipBad));
-            return StageRun.KeepAsync(file, () => RunAsync(folder, asked, law, options, file, parsed.GetValue(transcripts), cancel));
+            return StageRun.KeepAsync(file, () => RunAsync(source, asked, law, options, file, parsed.GetValue(transcripts), cancel));
         });
         return command;
     }
 
-    private static async Task RunAsync(string folder, IReadOnlyList<Prompt> prompts, Constitution law, CritiqueOptions options, string file, string? transcripts, CancellationToken cancel)
+    private static async Task RunAsync(ModelReference source, IReadOnlyList<Prompt> prompts, Constitution law, CritiqueOptions options, string file, string? transcripts, CancellationToken cancel)
     {
-        using var loaded = HuggingFaceFolder.Load(folder);
-        var model = new LocalModel(loaded);
-        var loop = new CritiqueLoop(model, law, options);
-        StageRun.Begin(file, folder: false, "critique", options, ("model", StageRun.ModelHash(folder)), ("prompts", ContentHash.Of(prompts)), ("constitution", law.Hash));
+        using var opened = source.Open();
+        var loop = new CritiqueLoop(opened.Model, law, options);
+        StageRun.Begin(file, folder: false, "critique", options, ("model", source.Hash()), ("prompts", ContentHash.Of(prompts)), ("constitution", law.Hash));
         var sampling = new SampleOptions { MaxTokens = options.MaxTokens, Temperature = options.Temperature, Seed = options.Seed, Stops = CritiqueLayout.Stops };
-        var initial = await StageFiles.SampleAsync(model, prompts, sampling, 1, Path.ChangeExtension(file, ".initial.jsonl"), cancel);
+        var initial = await StageFiles.SampleAsync(opened.Model, prompts, sampling, 1, Path.ChangeExtension(file, ".initial.jsonl"), cancel);
         IReadOnlyList<Revision> revisions;
         using (var line = ProgressLine.Start("critique", "texts", prompts.Count * options.Rounds * (options.Direct ? 1 : 2)))
             revisions = await loop.RunAsync(initial, file, line, cancel);
@@ -63,5 +63,6 @@ internal static class CritiqueCommand
         foreach (var r in CritiqueReport.ByRound(revisions))
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{r.Round,5}  {r.Count,9}  {r.Unchanged,9}  {r.EmptyCritiques,15}  {r.EmptyRevisions,15}  {r.Unfinished,7}  {r.MeanWords,5:F1}"));
         Console.WriteLine(file);
+        ModelReference.SayUsage(opened);
     }
 }

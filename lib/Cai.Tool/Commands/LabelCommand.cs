@@ -2,8 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Cai.Constitutions;
 using Cai.Feedback;
-using Cai.Generation;
-using Cai.Models;
+using Cai.Generation.Remote;
 using Cai.Storage;
 using Cai.Text;
 
@@ -14,7 +13,7 @@ internal static class LabelCommand
 {
     public static Command Create()
     {
-        var (model, constitution, seed, skipBad) = (StageOptions.Model("Folder of the feedback model: the pretrained one for soft and hard labels, the helpful one for cot (paper 4.1)."), StageOptions.Constitution(), CommonOptions.Seed(), StageOptions.SkipBad());
+        var (model, constitution, seed, skipBad) = (new ModelOptions("Folder of the feedback model: the pretrained one for soft and hard labels, the helpful one for cot (paper 4.1).", scores: true), StageOptions.Constitution(), CommonOptions.Seed(), StageOptions.SkipBad());
         var samples = StageOptions.Files("--samples", "Samples that `cai sample --per-prompt 2` wrote (JSONL): a model's answers 0 and 1 to a prompt make a pair.");
         var kind = new Option<string>("--kind")
         {
@@ -34,10 +33,12 @@ internal static class LabelCommand
             is written as missing, with the reason, and never guessed. Prints how many are missing and how far labels lean to A.
 
             Example:  cai label --model data/miniature/L/pretrained --samples samples.jsonl --out comparisons.jsonl
-            """) { model, samples, constitution, kind, bothOrders, principles, clamp, fewShot, reasoning, axis, chunk, seed, skipBad, output };
+            """) { samples, constitution, kind, bothOrders, principles, clamp, fewShot, reasoning, axis, chunk, seed, skipBad, output };
+        model.AddTo(command);
         command.SetAction((parsed, cancel) =>
         {
-            var (folder, file) = (parsed.GetRequiredValue(model), parsed.GetRequiredValue(output));
+            var file = parsed.GetRequiredValue(output);
+            var source = model.Read(parsed, file);
             var law = StageOptions.Load(parsed.GetValue(constitution)!);
             var options = new LabelOptions
             {
@@ -46,19 +47,19 @@ internal static class LabelCommand
                 FewShot = parsed.GetValue(fewShot), MaxReasoningTokens = parsed.GetValue(reasoning), Axis = parsed.GetValue(axis)!, ChunkSize = parsed.GetValue(chunk), Seed = parsed.GetValue(seed),
             };
             var answers = StageFiles.Read<Sample>(parsed.GetRequiredValue(samples), parsed.GetValue(skipBad));
-            return StageRun.KeepAsync(file, () => RunAsync(folder, answers, law, options, file, cancel));
+            return StageRun.KeepAsync(file, () => RunAsync(source, answers, law, options, file, cancel));
         });
         return command;
     }
 
-    private static async Task RunAsync(string folder, List<Sample> samples, Constitution law, LabelOptions options, string file, CancellationToken cancel)
+    private static async Task RunAsync(ModelReference source, List<Sample> samples, Constitution law, LabelOptions options, string file, CancellationToken cancel)
     {
         var pairs = ResponsePair.FromSamples(samples);
         if (pairs.Count == 0)
             throw new CaiException("No prompt has two different answers.", "Sample with --per-prompt 2 or more, at a temperature above 0.", "--samples");
-        using var loaded = HuggingFaceFolder.Load(folder);
-        var labeller = new Labeller(new LocalModel(loaded), law, options);
-        StageRun.Begin(file, folder: false, "label", options, ("model", StageRun.ModelHash(folder)), ("samples", ContentHash.Of(samples)), ("constitution", law.Hash));
+        using var opened = source.Open();
+        var labeller = new Labeller(opened.Model, law, options);
+        StageRun.Begin(file, folder: false, "label", options, ("model", source.Hash()), ("samples", ContentHash.Of(samples)), ("constitution", law.Hash));
         IReadOnlyList<Comparison> comparisons;
         using (var line = ProgressLine.Start("label", "pairs", pairs.Count))
             comparisons = await labeller.RunAsync(pairs, file, line, cancel);
@@ -67,11 +68,14 @@ internal static class LabelCommand
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{report.Count} pairs ({equal} more had equal answers), {report.Missing} labels missing (coverage {report.Coverage:P1})"));
         foreach (var (reason, count) in report.MissingReasons)
             Console.WriteLine($"  missing {count}: {reason}");
+        if (report.Missing > 0 && source.Remote is { Scoring: RemoteScoring.Auto or RemoteScoring.NextToken })
+            Console.WriteLine("  a server that lists next tokens only cannot score whole options; --scoring options compares them by the token in which they differ");
         if (report.MeanProbabilityA is { } mean)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"mean P(A is better) {mean:F3}"));
         if (report.MeanPositionBias is { } bias)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"position bias, P(A | A first) - P(A | B first): {bias:F3}"));
         Console.WriteLine(file);
+        ModelReference.SayUsage(opened);
     }
 
     private static PrincipleChoice ParsePrinciples(string text) => text.Split(':', 2) switch

@@ -62,7 +62,7 @@ internal static class StageFiles
     /// Answers to prompts, added to a file chunk by chunk. A chunk that was cut off is sampled whole, so that the rows
     /// computed together, and with them the last bits of the log-probabilities, are those of an unbroken run.
     /// </summary>
-    public static async Task<IReadOnlyList<Sample>> SampleAsync(LocalModel model, IReadOnlyList<Prompt> prompts, SampleOptions options, int perPrompt, string path, CancellationToken cancel)
+    public static async Task<IReadOnlyList<Sample>> SampleAsync(ILanguageModel model, IReadOnlyList<Prompt> prompts, SampleOptions options, int perPrompt, string path, CancellationToken cancel)
     {
         using var file = new JsonlAppender<Sample>(path);
         using var line = ProgressLine.Start("sample", "answers", prompts.Count * perPrompt);

@@ -11,11 +11,14 @@ public sealed class HostReferences
 {
     private readonly ImmutableSortedDictionary<string, PortableExecutableReference> byName;
 
+    // `cai serve` is built on it. No cell needs it, and its 150 assemblies would slow the first one down.
+    private const string WebFramework = "Microsoft.AspNetCore.App";
+
     public HostReferences()
     {
         var listed = AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") as string ?? "";
         byName = listed.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .Where(path => path.EndsWith(".dll", StringComparison.OrdinalIgnoreCase))
+            .Where(path => path.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) && !path.Contains(WebFramework, StringComparison.Ordinal))
             .GroupBy(path => Path.GetFileNameWithoutExtension(path), StringComparer.OrdinalIgnoreCase)
             .ToImmutableSortedDictionary(group => group.Key, group => MetadataReference.CreateFromFile(group.First(), documentation: XmlDocs.Beside(group.First())), StringComparer.OrdinalIgnoreCase);
     }

@@ -42,6 +42,9 @@ public sealed class LocalModel : ILanguageModel
 
     public LocalModelOptions Options { get; }
 
+    /// <summary>How many tokens the context still holds after a prompt; 0 or less when there is no room.</summary>
+    public int Room(SampleRequest request) => Decoder.Config.MaxPositions - codec.Prompt(request.Prompt, request.ControlTokens).Length;
+
     public Task<IReadOnlyList<Completion>> SampleAsync(IReadOnlyList<SampleRequest> requests, SampleOptions options, IProgress<int>? progress = null, CancellationToken cancel = default) =>
         Task.FromResult(Sample(requests, options, null, progress, cancel));
 
@@ -49,7 +52,7 @@ public sealed class LocalModel : ILanguageModel
     /// <param name="onText">Called on this thread with pieces that together are the completion's text.</param>
     public Completion Stream(SampleRequest request, SampleOptions options, Action<string> onText, CancellationToken cancel = default)
     {
-        var stream = new StreamedText(codec, codec.Prompt(request.Prompt), options.Stops);
+        var stream = new StreamedText(codec, codec.Prompt(request.Prompt, request.ControlTokens), options.Stops);
         var completion = Sample([request], options, ids => Say(stream.Push(ids)), null, cancel)[0];
         Say(stream.Finish(completion.Text));
         return completion;

@@ -130,6 +130,8 @@ public sealed class StageCommandTests : IDisposable
     [InlineData("train-pm")]
     [InlineData("ppo")]
     [InlineData("evaluate")]
+    [InlineData("serve")]
+    [InlineData("chat")]
     [InlineData("miniature train")]
     [InlineData("miniature report")]
     public async Task HelpShowsAnExample(string command)

@@ -9,7 +9,7 @@ namespace Cai.Generation.Remote;
 /// <summary>How a language model talks as a chat client, where a request does not say.</summary>
 public sealed record ModelChatOptions
 {
-    /// <summary>Most tokens of an answer. Default 512.</summary>
+    /// <summary>Most tokens of an answer, fewer where a local model's context ends before. Default 512.</summary>
     public int MaxTokens { get; init; } = 512;
 
     /// <summary>Default 1, as in the paper.</summary>
@@ -126,9 +126,10 @@ public sealed class ModelChatClient(ILanguageModel model, IPromptFormat? format 
             throw new CaiException("The conversation does not end with a message of the user.", "Add what the model is to answer.");
         // A request with a seed can be repeated; one without must not repeat the one before.
         var id = asked?.Seed is null ? $"chat/{Interlocked.Increment(ref number)}" : "chat";
-        return (new SampleRequest(id, format.Prompt(new Dialogue(turns))), new SampleOptions
+        var request = new SampleRequest(id, format.Prompt(new Dialogue(turns))) { ControlTokens = format.ControlTokens };
+        return (request, new SampleOptions
         {
-            MaxTokens = asked?.MaxOutputTokens ?? defaults.MaxTokens, Temperature = asked?.Temperature ?? defaults.Temperature, Seed = asked?.Seed ?? defaults.Seed,
+            MaxTokens = asked?.MaxOutputTokens ?? (model is LocalModel local ? Math.Clamp(local.Room(request), 1, defaults.MaxTokens) : defaults.MaxTokens), Temperature = asked?.Temperature ?? defaults.Temperature, Seed = asked?.Seed ?? defaults.Seed,
             Stops = [.. format.Stops.Union(asked?.StopSequences ?? [])],
         });
     }
