@@ -16,7 +16,7 @@ internal static class ChatCommand
 
     public static Command Create()
     {
-        var (constitution, template, seed, temperature) = (StageOptions.Constitution(), StageOptions.ChatTemplate(), CommonOptions.Seed(), StageOptions.Temperature());
+        var (constitution, template, seed, temperature) = (StageOptions.Constitution(), StageOptions.Chat(), CommonOptions.Seed(), StageOptions.Temperature());
         var models = new Option<string>("--models") { Description = "One model or several, with commas between them: folders, or http://host:8000/v1#name for one on a server.", HelpName = "A,B", Required = true };
         var pm = new Option<string?>("--pm") { Description = "Preference model that scores the answers.", HelpName = "DIR" };
         var judge = new Option<string?>("--judge") { Description = "Feedback model that compares the answers of two models by a principle of the constitution, in both orders: a folder or http://…#name.", HelpName = "DIR" };

@@ -50,10 +50,10 @@ internal static class CritiqueCommand
     private static async Task RunAsync(ModelReference source, IReadOnlyList<Prompt> prompts, Constitution law, CritiqueOptions options, string file, string? transcripts, CancellationToken cancel)
     {
         using var opened = source.Open();
-        var loop = new CritiqueLoop(opened.Model, law, options);
-        StageRun.Begin(file, folder: false, "critique", options, ("model", source.Hash()), ("prompts", ContentHash.Of(prompts)), ("constitution", law.Hash));
+        var loop = new CritiqueLoop(opened.Model, law, options, opened.Pretrained?.Format);
+        StageRun.Begin(file, folder: false, "critique", options, source.Inputs(("prompts", ContentHash.Of(prompts)), ("constitution", law.Hash)));
         var sampling = new SampleOptions { MaxTokens = options.MaxTokens, Temperature = options.Temperature, Seed = options.Seed, Stops = CritiqueLayout.Stops };
-        var initial = await StageFiles.SampleAsync(opened.Model, prompts, sampling, 1, Path.ChangeExtension(file, ".initial.jsonl"), cancel);
+        var initial = await StageFiles.SampleAsync(opened.Model, opened.Pretrained?.Format, prompts, sampling, 1, Path.ChangeExtension(file, ".initial.jsonl"), cancel);
         IReadOnlyList<Revision> revisions;
         using (var line = ProgressLine.Start("critique", "texts", prompts.Count * options.Rounds * (options.Direct ? 1 : 2)))
             revisions = await loop.RunAsync(initial, file, line, cancel);

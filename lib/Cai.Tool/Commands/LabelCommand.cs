@@ -58,8 +58,8 @@ internal static class LabelCommand
         if (pairs.Count == 0)
             throw new CaiException("No prompt has two different answers.", "Sample with --per-prompt 2 or more, at a temperature above 0.", "--samples");
         using var opened = source.Open();
-        var labeller = new Labeller(opened.Model, law, options);
-        StageRun.Begin(file, folder: false, "label", options, ("model", source.Hash()), ("samples", ContentHash.Of(samples)), ("constitution", law.Hash));
+        var labeller = new Labeller(opened.Model, law, options, opened.Pretrained?.Format);
+        StageRun.Begin(file, folder: false, "label", options, source.Inputs(("samples", ContentHash.Of(samples)), ("constitution", law.Hash)));
         IReadOnlyList<Comparison> comparisons;
         using (var line = ProgressLine.Start("label", "pairs", pairs.Count))
             comparisons = await labeller.RunAsync(pairs, file, line, cancel);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Cai.Generation.Remote;
+using Cai.Models;
 using Cai.Storage;
 
 namespace Cai.Tool.Commands;
@@ -13,7 +14,7 @@ internal sealed class ModelOptions
     private readonly Option<string?> folder;
     private readonly Option<string?> server = new("--server") { Description = "Instead of --model: address of an OpenAI-compatible server, for example http://localhost:8000/v1 (vLLM, llama.cpp, `cai serve`).", HelpName = "URL" };
     private readonly Option<string?> remoteName = new("--remote-model") { Description = "The model's name on that server.", HelpName = "NAME" };
-    private readonly Option<bool> chat = new("--chat") { Description = "Ask the server's chat endpoint; default is plain completions." };
+    private readonly Option<bool> chat = new("--chat") { Description = "Speak to the model in turns: by the chat template of a folder, by the chat endpoint of a server. Default: the paper's \"Human: … Assistant: …\" as plain text." };
     private readonly Option<int> concurrency = StageOptions.Number("--concurrency", 8, "Requests to the server under way at a time.");
     private readonly Option<double> timeout = StageOptions.Number("--timeout", 120.0, "Seconds for one request to the server.");
     private readonly Option<string?> keyVariable = new("--key-variable") { Description = $"Environment variable that holds the server's API key. Default: CAI_API_KEY, if set.", HelpName = "NAME" };
@@ -55,7 +56,7 @@ internal sealed class ModelOptions
         if (path is not null && url is not null)
             throw new CaiException("--model and --server name two models.", "Give one of them.");
         if (path is not null)
-            return new ModelReference(path, null);
+            return new ModelReference(path, null, parsed.GetValue(chat));
         if (url is null)
             throw new CaiException("No model is named.", "Give --model DIR, or --server URL with --remote-model NAME.");
         if (name is null)
@@ -74,7 +75,7 @@ internal sealed class ModelOptions
                 "options" => RemoteScoring.FirstDifference,
                 _ => RemoteScoring.Auto,
             },
-        });
+        }, parsed.GetValue(chat));
     }
 
     // An address may hold a password: only what is surely none is repeated.
@@ -93,14 +94,17 @@ internal sealed class ModelOptions
 }
 
 /// <summary>A model that was named and not opened yet: a folder, or a model on a server.</summary>
-internal sealed record ModelReference(string? Folder, RemoteOptions? Remote)
+/// <param name="Chat">Whether conversations are laid out in the model's own way.</param>
+internal sealed record ModelReference(string? Folder, RemoteOptions? Remote, bool Chat)
 {
-    /// <summary>Names the model for the record of how a product was made: a folder by its content, a server's by address and name.</summary>
-    public string Hash() => Folder is not null
-        ? StageRun.ModelHash(Folder)
-        : ContentHash.Of(new { Remote!.Server, Remote.Model, Remote.Endpoint, Remote.Scoring });
+    /// <summary>What decides the result, for the record of how a product was made: the model (a folder by its content, a server's by address and name), the layout, and <paramref name="others"/>.</summary>
+    public (string Name, string Hash)[] Inputs(params (string Name, string Hash)[] others) => StageRun.WithLayout(Chat, [("model", Hash()), .. others]);
 
-    public OpenedModel Open(string? name = null) => Folder is not null ? ModelSource.Open(Folder, name: name) : ModelSource.Open(Remote!, name);
+    public OpenedModel Open(string? name = null) => Folder is not null ? ModelSource.Open(Folder, new LoadOptions { ChatTemplate = Chat }, name: name) : ModelSource.Open(Remote!, name);
+
+    private string Hash() => Folder is not null
+        ? StageRun.ModelHash(Folder)
+        : ContentHash.Of(new { Remote!.Server, Remote.Model, Remote.Scoring });
 
     /// <summary>Says what a server was asked, and about what it cost; nothing for a folder.</summary>
     public static void SayUsage(OpenedModel model)

@@ -35,8 +35,8 @@ internal static class SampleCommand
             {
                 using var opened = source.Open(parsed.GetValue(name));
                 var speaker = opened.Model;
-                StageRun.Begin(file, folder: false, "sample", new { speaker.Name, PerPrompt = each, Sampling = options }, ("model", source.Hash()), ("prompts", ContentHash.Of(asked)));
-                var samples = await StageFiles.SampleAsync(speaker, asked, options, each, file, cancel);
+                StageRun.Begin(file, folder: false, "sample", new { speaker.Name, PerPrompt = each, Sampling = options }, source.Inputs(("prompts", ContentHash.Of(asked))));
+                var samples = await StageFiles.SampleAsync(speaker, opened.Pretrained?.Format, asked, options, each, file, cancel);
                 Console.WriteLine($"{samples.Count} answers of {speaker.Name} to {asked.Count} prompts, {samples.Count(s => !s.Finished)} cut off at the token limit: {file}");
                 ModelReference.SayUsage(opened);
             });

@@ -11,7 +11,7 @@ internal static class ServeCommand
 {
     public static Command Create()
     {
-        var (model, template, seed) = (StageOptions.Model(), StageOptions.ChatTemplate(), CommonOptions.Seed());
+        var (model, template, seed) = (StageOptions.Model(), StageOptions.Chat(), CommonOptions.Seed());
         var port = StageOptions.Number("--port", 8000, "Port to listen on; 0 takes a free one.");
         var host = new Option<string>("--host") { Description = "Address to listen on. Anything but loopback opens the model to everyone who can reach this machine: there is no authentication.", HelpName = "ADDRESS", DefaultValueFactory = _ => "127.0.0.1" };
         var name = new Option<string?>("--name") { Description = "What requests call the model. Default: the folder's name.", HelpName = "NAME" };

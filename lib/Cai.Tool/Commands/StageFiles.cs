@@ -62,7 +62,8 @@ internal static class StageFiles
     /// Answers to prompts, added to a file chunk by chunk. A chunk that was cut off is sampled whole, so that the rows
     /// computed together, and with them the last bits of the log-probabilities, are those of an unbroken run.
     /// </summary>
-    public static async Task<IReadOnlyList<Sample>> SampleAsync(ILanguageModel model, IReadOnlyList<Prompt> prompts, SampleOptions options, int perPrompt, string path, CancellationToken cancel)
+    /// <param name="format">How the model reads a conversation; the paper's layout when null.</param>
+    public static async Task<IReadOnlyList<Sample>> SampleAsync(ILanguageModel model, IPromptFormat? format, IReadOnlyList<Prompt> prompts, SampleOptions options, int perPrompt, string path, CancellationToken cancel)
     {
         using var file = new JsonlAppender<Sample>(path);
         using var line = ProgressLine.Start("sample", "answers", prompts.Count * perPrompt);
@@ -76,7 +77,7 @@ internal static class StageFiles
             {
                 var before = all.Count;
                 var progress = new ImmediateProgress<int>(n => line.Report(before + n));
-                foreach (var sample in await InitialResponses.SampleAsync(model, chunk, options, perPrompt, progress: progress, cancel: cancel))
+                foreach (var sample in await InitialResponses.SampleAsync(model, chunk, options, perPrompt, format, progress: progress, cancel: cancel))
                     if (done.TryAdd(sample.Id, sample))
                         file.Append(sample);
             }

@@ -34,8 +34,6 @@ internal static class StageOptions
 
     public static Option<double> Temperature() => Number("--temperature", 1.0, "Sampling temperature; 0 is greedy. The paper samples at 1.");
 
-    public static Option<bool> ChatTemplate() => new("--chat-template") { Description = "Lay conversations out by the model folder's own chat template. Default: the paper's Human/Assistant layout." };
-
     /// <summary>The constitution that the user named.</summary>
     public static Constitution Load(string fileOrName) =>
         File.Exists(fileOrName) || Directory.Exists(fileOrName) || Path.GetFileName(fileOrName) != fileOrName || Path.HasExtension(fileOrName)

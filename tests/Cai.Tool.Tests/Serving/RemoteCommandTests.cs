@@ -32,6 +32,12 @@ public sealed class RemoteCommandTests : IDisposable
         Assert.Contains(", about 0.000", said);
         Assert.Equal(Jsonl.Read<Sample>(work.Path("local.jsonl")).Select(s => (s.Id, s.Response, s.Finished)), Jsonl.Read<Sample>(work.Path("remote.jsonl")).Select(s => (s.Id, s.Response, s.Finished)));
 
+        // The miniature's template spells the paper's layout: in turns the answers are the same, from the folder and over the chat endpoint.
+        await Done([.. sample, .. folder, "--chat", "--out", work.Path("local-chat.jsonl")]);
+        await Done([.. sample, .. server, "--chat", "--out", work.Path("remote-chat.jsonl")]);
+        foreach (var file in new[] { "local-chat.jsonl", "remote-chat.jsonl" })
+            Assert.Equal(Jsonl.Read<Sample>(work.Path("local.jsonl")).Select(s => (s.Id, s.Response, s.Finished)), Jsonl.Read<Sample>(work.Path(file)).Select(s => (s.Id, s.Response, s.Finished)));
+
         string[] critique = ["critique", "--prompts", work.Path("red.jsonl"), "--rounds", "1", "--few-shot", "1", "--max-tokens", "24"];
         await Done([.. critique, .. folder, "--out", work.Path("rl.jsonl")]);
         await Done([.. critique, .. server, "--out", work.Path("rr.jsonl")]);
