@@ -6,6 +6,7 @@ using Cai.Preferences;
 using Cai.Storage;
 using Cai.Tool.Playground;
 using Cai.Tool.Serving;
+using Spectre.Console;
 
 namespace Cai.Tool.Commands;
 
@@ -61,7 +62,7 @@ internal static class ChatCommand
             using var arena = new Arena([.. opened.Take(setup.Models.Count).Select(o => o.Model)], scalar is null ? null : new PreferenceModel(scalar.Model, scalar.Tokenizer, scalar.Format), labeller,
                 [.. opened.Take(setup.Models.Count).Select(o => o.Pretrained?.Format)]);
             if (page is null)
-                await new TerminalChat(arena, setup.Options, Terminal.Output(), Console.In).RunAsync(cancel);
+                await new TerminalChat(arena, setup.Options, Table(), Console.In).RunAsync(cancel);
             else
                 await ServeAsync(arena, setup.Options, page, cancel);
         }
@@ -69,6 +70,15 @@ internal static class ChatCommand
         {
             opened.ForEach(o => o.Dispose());
         }
+    }
+
+    /// <summary>A console whose width columns can share, also where the output goes to a file.</summary>
+    private static IAnsiConsole Table()
+    {
+        const int Width = 100;
+        var console = Terminal.Output();
+        console.Profile.Width = Math.Min(console.Profile.Width, Console.IsOutputRedirected ? Width : int.MaxValue);
+        return console;
     }
 
     private static async Task ServeAsync(Arena arena, ArenaOptions options, ServerOptions page, CancellationToken cancel)

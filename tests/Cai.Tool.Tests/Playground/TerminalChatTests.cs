@@ -97,6 +97,7 @@ public sealed class TerminalChatTests
             var (code, output, error) = await Workspace.Cai("chat", "--models", $"{size}/helpful,{size}/pretrained", "--judge", $"{size}/pretrained", "--max-tokens", "24");
             Assert.True(code == 0, error);
             Assert.Contains("1 helpful", output);
+            Assert.All(output.Split('\n'), line => Assert.InRange(line.Length, 0, 200));
             Assert.Equal(2, output.Split("judge: P(helpful is better) = ").Length - 1);
         }
         finally
