@@ -32,6 +32,14 @@ public sealed record Claim(
     [property: JsonPropertyOrder(10), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Baseline = null,
     [property: JsonPropertyOrder(11), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Note = null)
 {
+    /// <summary>The side of <see cref="NullValue"/> that is claimed; null where the claim is not about an interval. Not written.</summary>
+    [JsonIgnore]
+    public Direction? Claimed { get; init; }
+
+    /// <summary>The value that the interval must exclude. Not written.</summary>
+    [JsonIgnore]
+    public double NullValue { get; init; }
+
     /// <summary>
     /// A claim that holds when the whole interval lies on the claimed side of <paramref name="nullValue"/>. Without an
     /// interval (a single prompt) it does not hold.
@@ -39,7 +47,7 @@ public sealed record Claim(
     public static Claim FromInterval(string id, string source, string claim, string paper, Interval interval, Direction direction, double nullValue,
         IReadOnlyList<long> seeds, string? baseline = null, string? note = null) =>
         new(id, source, claim, paper, Finite(interval.Value), Finite(interval.Low), Finite(interval.High), interval.N, seeds,
-            direction == Direction.Greater ? interval.Low > nullValue : interval.High < nullValue, baseline, note);
+            direction == Direction.Greater ? interval.Low > nullValue : interval.High < nullValue, baseline, note) { Claimed = direction, NullValue = nullValue };
 
     /// <summary>
     /// A claim over several seeds: it holds when the interval over seeds (<see cref="AcrossSeeds"/>) lies on the claimed side of
@@ -57,6 +65,27 @@ public sealed record Claim(
         return FromInterval(id, source, claim, paper, all.Count == 1 ? all[0] : AcrossSeeds.Combine(all, samePrompts), direction, nullValue,
             [.. estimates.Select(e => e.Seed)], baseline, note is null ? words : $"{note}; {words}");
     }
+
+    /// <summary>
+    /// Claims that the runs of several seeds made, those with the same id as one (<see cref="FromSeeds"/>, same prompts or not). A
+    /// seed that could not measure a claim is left out of it, and the note says so. With one seed they stay as they are.
+    /// </summary>
+    /// <param name="runs">The claims of each seed, in the order of the seeds; words and baseline are taken from the first.</param>
+    public static IReadOnlyList<Claim> OverSeeds(IReadOnlyList<IReadOnlyList<Claim>> runs) => runs.Count == 1 ? runs[0] :
+        [.. runs.SelectMany(claims => claims).GroupBy(c => c.Id).Select(same => Join([.. same], runs.Count))];
+
+    private static Claim Join(IReadOnlyList<Claim> runs, int seeds)
+    {
+        var first = runs[0];
+        var measured = runs.Where(r => r is { Claimed: not null, Value: not null }).ToList();
+        if (measured.Count == 0)
+            return first;
+        var over = FromSeeds(first.Id, first.Source, first.Text, first.Paper, [.. measured.Select(r => (r.Seeds[0], r.Interval))],
+            measured[0].Claimed!.Value, measured[0].NullValue, first.Baseline, measured[0].Note);
+        return measured.Count == seeds ? over : over with { Note = $"{over.Note}; {seeds - measured.Count} of {seeds} seeds had nothing to measure" };
+    }
+
+    private Interval Interval => new(Value ?? double.NaN, Low ?? double.NaN, High ?? double.NaN, N, 0);
 
     // JSON cannot state NaN or infinity; unknown is null.
     private static double? Finite(double value) => double.IsFinite(value) ? value : null;

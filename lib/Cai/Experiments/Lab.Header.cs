@@ -16,6 +16,7 @@ public sealed partial class Lab
         [
             ("scale", Scale.Name),
             ("seed", Seed),
+            ("seeds of the claims", string.Join(", ", ClaimSeeds)),
             ("model size", Scale.Size),
             ("parameters", model.Decoder.Parameters.Count.ToString("N0", System.Globalization.CultureInfo.InvariantCulture)),
             ("vocabulary", model.Decoder.Config.VocabularySize),

@@ -40,17 +40,23 @@ public sealed partial class Lab
         return ([.. all.Where(c => !Held(c))], [.. all.Where(Held)]);
     }
 
-    /// <summary>A preference model, trained from the pretrained model with a fresh head.</summary>
-    public async Task<ModelFolder> PreferenceModelAsync(FeedbackSource source)
+    /// <summary>Settings of preference models; the rest are the defaults.</summary>
+    public PreferenceOptions PreferenceOptions => new() { LearningRate = 7e-4, TokensPerBatch = 1024, WarmupSteps = 10, Seed = Seed, CheckpointEvery = 25, AdamW = new AdamWOptions { Beta2 = 0.98 } };
+
+    /// <summary>One of the four preference models.</summary>
+    public async Task<ModelFolder> PreferenceModelAsync(FeedbackSource source) =>
+        TrainPreferenceModel($"pm-{Slug(source)}", (await ComparisonsAsync(source)).Train, PreferenceOptions);
+
+    /// <summary>A preference model, trained from the pretrained model with a fresh head; cached by its options and comparisons.</summary>
+    /// <param name="name">Of the model and of its stage.</param>
+    public ModelFolder TrainPreferenceModel(string name, IReadOnlyList<Comparison> train, PreferenceOptions options)
     {
-        var (train, _) = await ComparisonsAsync(source);
-        var options = new PreferenceOptions { LearningRate = 7e-4, TokensPerBatch = 1024, WarmupSteps = 10, Seed = Seed, CheckpointEvery = 25, AdamW = new AdamWOptions { Beta2 = 0.98 } };
         var inputs = new[] { Pretrained.Hash, ContentHash.OfTexts(train.Select(c => CaiJson.Write(c))) };
-        var stage = Store.OpenStage("preferences", $"pm-{Slug(source)}", options, inputs);
+        var stage = Store.OpenStage("preferences", name, options, inputs);
         stage.Once(s =>
         {
             using var start = HuggingFaceFolder.Load(Pretrained.Folder);
-            using var scalar = ScalarModel.FromLanguageModel(start.Decoder, Seeds.Derive(Seed, "pm-head", source));
+            using var scalar = ScalarModel.FromLanguageModel(start.Decoder, Seeds.Derive(options.Seed, "pm-head", name));
             using var trainer = new PreferenceTrainer(new PreferenceModel(scalar, start.Tokenizer, start.Format), options);
             var checkpoint = s.Path("checkpoint.safetensors");
             using var metrics = new MetricsWriter(s.Path("metrics.jsonl"), PreferenceTrainer.CheckpointStep(checkpoint));
@@ -61,7 +67,7 @@ public sealed partial class Lab
             }), host.Cancel);
             HuggingFaceFolder.SaveScalar(s.Path("model"), scalar, start.Tokenizer, Pretrained.Folder);
         });
-        return new ModelFolder($"pm-{Slug(source)}", stage.Path("model"), stage.Hash, stage.Path("metrics.jsonl"));
+        return new ModelFolder(name, stage.Path("model"), stage.Hash, stage.Path("metrics.jsonl"));
     }
 
     /// <summary>A preference model in memory; the caller disposes its <see cref="PreferenceModel.Model"/>.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Cai.Miniature;
 using Cai.Models;
 using Cai.Reinforcement;
@@ -6,9 +7,17 @@ using Cai.Text;
 
 namespace Cai.Experiments;
 
+/// <summary>A policy as it was after some iterations of its run.</summary>
+/// <param name="Iteration">Iterations done; 0 is the model that the run started from.</param>
+/// <param name="Model">Named `policy.iteration`, except the start and the finished policy, which keep their names.</param>
+public sealed record PolicySnapshot(long Iteration, ModelFolder Model);
+
 /// <summary>The policies (paper 4.1 to 4.3).</summary>
 public sealed partial class Lab
 {
+    /// <summary>How many times along a run the policy is kept: as often as the paper shows each (Figs 2, 8, 10).</summary>
+    private const int SnapshotsOfRun = 4;
+
     /// <summary>Red-team and helpful prompts of the training split, the same for every policy (paper 4.2: about as many of each).</summary>
     public IReadOnlyList<Prompt> RlPrompts
     {
@@ -24,28 +33,55 @@ public sealed partial class Lab
     {
         Iterations = Scale.PpoIterations, RolloutsPerIteration = Scale.PpoBatch, Epochs = Scale.PpoEpochs, Minibatches = 2, MaxNewTokens = 64,
         LearningRate = 4e-4, CriticLearningRate = 1e-3, KlCoefficient = 0.05, MissingEosValue = -3, Seed = Seed,
-        CheckpointEvery = 5,
+        CheckpointEvery = 5, SnapshotEvery = (Scale.PpoIterations + SnapshotsOfRun - 1) / SnapshotsOfRun,
     };
 
-    /// <summary>
-    /// A policy trained by PPO against one of the preference models. The RLHF baselines start from the pretrained model
-    /// (paper 4.2), the constitutional ones from SL-CAI (4.1).
-    /// </summary>
-    public async Task<ModelFolder> PolicyAsync(FeedbackSource source)
+    /// <summary>A policy trained by PPO against one of the preference models.</summary>
+    public async Task<ModelFolder> PolicyAsync(FeedbackSource source) =>
+        TrainPolicy(PolicyName(source), await PolicyStartAsync(source), await PreferenceModelAsync(source), PpoOptions);
+
+    /// <summary>What a policy starts from: the RLHF baselines from the pretrained model (paper 4.2), the constitutional ones from SL-CAI (4.1).</summary>
+    public async Task<ModelFolder> PolicyStartAsync(FeedbackSource source) =>
+        source is FeedbackSource.Constitutional or FeedbackSource.ConstitutionalCot ? await SlCaiAsync() : Pretrained;
+
+    /// <summary>A policy along its run: the start, the snapshots, and the finished policy last.</summary>
+    public async Task<IReadOnlyList<PolicySnapshot>> TrajectoryAsync(FeedbackSource source) =>
+        [new(0, await PolicyStartAsync(source)), .. Snapshots(await PolicyAsync(source))];
+
+    /// <summary>The snapshots that <see cref="TrainPolicy"/> kept of a policy, and the finished policy last.</summary>
+    public static IReadOnlyList<PolicySnapshot> Snapshots(ModelFolder policy)
     {
-        var start = source is FeedbackSource.Constitutional or FeedbackSource.ConstitutionalCot ? await SlCaiAsync() : Pretrained;
-        var judge = await PreferenceModelAsync(source);
-        var options = PpoOptions;
-        var stage = Store.OpenStage("reinforcement", PolicyName(source), options, [start.Hash, judge.Hash]);
+        var folder = Path.Combine(Path.GetDirectoryName(policy.Folder)!, "snapshots");
+        return
+        [
+            .. (Directory.Exists(folder) ? Directory.GetDirectories(folder) : []).Order(StringComparer.Ordinal)
+                .Select(kept => (Iteration: long.Parse(Path.GetFileName(kept), CultureInfo.InvariantCulture), Kept: kept))
+                .Select(k => new PolicySnapshot(k.Iteration, new ModelFolder($"{policy.Name}.{k.Iteration}", k.Kept, $"{policy.Hash}.{k.Iteration}"))),
+            new(Metrics.Read(policy.Metrics!)[^1].Step, policy),
+        ];
+    }
+
+    /// <summary>A policy trained by PPO on <see cref="RlPrompts"/>, cached by its options and both models; <see cref="PpoOptions.SnapshotEvery"/> keeps it along the way.</summary>
+    /// <param name="name">Of the policy and of its stage.</param>
+    /// <param name="start">The model that it starts from; also its reference.</param>
+    /// <param name="judge">The preference model that rewards it.</param>
+    public ModelFolder TrainPolicy(string name, ModelFolder start, ModelFolder judge, PpoOptions options)
+    {
+        var stage = Store.OpenStage("reinforcement", name, options, [start.Hash, judge.Hash]);
         stage.Once(s =>
         {
             using var session = OpenPpo(start, judge, options);
             session.Trainer.Train(RlPrompts, s.Folder, new Relay<PpoProgress>(p => host.Progress?.Report(new StageProgress(
                 s.Name, p.Iteration, options.Iterations, $"score {p.Metrics["objective/scores"]:0.00} kl {p.Metrics["objective/kl"]:0.0}", "iterations",
-                new Dictionary<string, double> { ["preference-model score"] = p.Metrics["objective/scores"], ["KL per response (nats)"] = p.Metrics["objective/kl"] }))), cancel: host.Cancel);
+                new Dictionary<string, double> { ["preference-model score"] = p.Metrics["objective/scores"], ["KL per response (nats)"] = p.Metrics["objective/kl"] }))),
+                iteration =>
+                {
+                    if (iteration < options.Iterations) // the last is the model itself
+                        HuggingFaceFolder.Save(s.Path(Path.Combine("snapshots", $"{iteration:0000}")), session.Policy);
+                }, host.Cancel);
             HuggingFaceFolder.Save(s.Path("model"), session.Policy);
         });
-        return new ModelFolder(PolicyName(source), stage.Path("model"), stage.Hash, stage.Path("metrics.jsonl"));
+        return new ModelFolder(name, stage.Path("model"), stage.Hash, stage.Path("metrics.jsonl"));
     }
 
     /// <summary>A PPO trainer over a policy that starts at <paramref name="start"/>, with the preference model as reward and as the critic's start.</summary>

@@ -22,9 +22,9 @@ public static class ModelStyles
         new("rl-cai-cot", "RL-CAI with CoT", 6),
     ];
 
-    /// <summary>The style of a model of the cast.</summary>
+    /// <summary>The style of a model of the cast; a snapshot (`rl-cai.23`) looks like its run.</summary>
     /// <exception cref="CaiException">The name is not in the cast.</exception>
-    public static ModelStyle Of(string name) => All.FirstOrDefault(s => s.Name == name)
+    public static ModelStyle Of(string name) => All.FirstOrDefault(s => s.Name == name.Split('.')[0])
         ?? throw new CaiException($"'{name}' is no model of the reproduction.", $"Use one of {string.Join(", ", All.Select(s => s.Name))}.");
 
     /// <inheritdoc cref="Of(string)"/>

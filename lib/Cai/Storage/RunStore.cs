@@ -9,7 +9,7 @@ namespace Cai.Storage;
 public sealed partial class RunStore(string root)
 {
     /// <summary>Part of every hash. Raise it when the code gives other results for the same configuration.</summary>
-    public const int ResultsVersion = 1;
+    public const int ResultsVersion = 2;
 
     public string Root { get; } = Path.GetFullPath(root);
 

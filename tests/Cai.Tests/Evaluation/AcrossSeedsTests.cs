@@ -101,6 +101,29 @@ public class AcrossSeedsTests
     }
 
     [Fact]
+    public void ClaimsOfSeveralRunsAreJoinedById()
+    {
+        Claim Run(string id, long seed, Interval? estimate, double nullValue = 0) => Cai.Experiments.Measured.Claim(id, "s", "c", "p", estimate, Direction.Less, nullValue, seed, note: "caveat");
+
+        var one = Run("a", 1, One(-1, 0.2));
+        Assert.Same(one, Claim.OverSeeds([[one]])[0]);
+
+        var joined = Claim.OverSeeds(
+        [
+            [Run("a", 1, One(-1, 0.2)), Run("b", 1, null), Run("c", 1, null), Run("d", 1, One(0.1, 0.05), 0.25)],
+            [Run("a", 11, One(-1.2, 0.2)), Run("b", 11, One(-1, 0.2)), Run("c", 11, null), Run("d", 11, One(0.1, 0.05), 0.25)],
+        ]);
+        Assert.Equal(["a", "b", "c", "d"], joined.Select(c => c.Id));
+        var expected = Claim.FromSeeds("a", "s", "c", "p", [(1, One(-1, 0.2)), (11, One(-1.2, 0.2))], Direction.Less, 0, note: "caveat");
+        Assert.Equal((expected.Value, expected.Low, expected.High, expected.Holds, expected.Note), (joined[0].Value, joined[0].Low, joined[0].High, joined[0].Holds, joined[0].Note));
+        Assert.Equal([1L, 11], joined[0].Seeds);
+        Assert.Equal([11L], joined[1].Seeds);
+        Assert.EndsWith("1 of 2 seeds had nothing to measure", joined[1].Note);
+        Assert.Null(joined[2].Value);
+        Assert.True(joined[3].Holds); // below its own null value, not below 0
+    }
+
+    [Fact]
     public void NothingToCombineIsNamed()
     {
         Assert.Contains("no seed", Assert.Throws<CaiException>(() => AcrossSeeds.Combine([])).Message);

@@ -27,7 +27,7 @@ public sealed class RunStoreTests : IDisposable
 
     [Fact]
     public void The_hash_is_the_same_on_every_machine() =>
-        Assert.Equal(ContentHash.OfText("""{"config":{"rounds":4,"temperature":1,},"inputs":["x",],"stage":"critique","version":1,}"""), Open(null, "x").Hash);
+        Assert.Equal(ContentHash.OfText("""{"config":{"rounds":4,"temperature":1,},"inputs":["x",],"stage":"critique","version":2,}"""), Open(null, "x").Hash);
 
     [Theory]
     [InlineData("../x")]

@@ -1,0 +1,27 @@
+using Cai.Evaluation;
+
+namespace Cai.Experiments;
+
+/// <summary>Claims over seeds: the seed is a random effect, so a claim needs several whole reproductions that differ in it alone.</summary>
+public sealed partial class Lab
+{
+    /// <summary>The seeds that claims are measured with at this scale, this lab's first. They lie ten apart because stages take the next few numbers for draws of their own.</summary>
+    public IReadOnlyList<long> ClaimSeeds => [.. Enumerable.Range(0, Scale.Seeds).Select(i => Seed + 10 * i)];
+
+    /// <summary>
+    /// Claims over all <see cref="ClaimSeeds"/> (<see cref="Claim.OverSeeds"/>), added to <see cref="Claims"/>. With one seed they are <paramref name="own"/>.
+    /// </summary>
+    /// <param name="own">What this lab found.</param>
+    /// <param name="others">Finds the same in the lab of another seed; its stages are cached in the same folder.</param>
+    public async Task<IReadOnlyList<Claim>> AddClaimsAsync(IEnumerable<Claim> own, Func<Lab, Task<IEnumerable<Claim>>> others)
+    {
+        var runs = new List<IReadOnlyList<Claim>> { own.ToList() };
+        foreach (var seed in ClaimSeeds.Skip(1))
+        {
+            host.Cancel.ThrowIfCancellationRequested();
+            using var lab = new Lab(Scale, seed, Out, host);
+            runs.Add([.. await others(lab)]);
+        }
+        return [.. Claim.OverSeeds(runs).Select(Claims.Add)];
+    }
+}
