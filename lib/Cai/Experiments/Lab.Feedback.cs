@@ -1,3 +1,4 @@
+using Cai.Constitutions;
 using Cai.Feedback;
 using Cai.Miniature;
 using Cai.Storage;
@@ -23,10 +24,12 @@ public sealed partial class Lab
     public LabelOptions AiLabelOptions(LabelKind kind) => new() { Kind = kind, Seed = Seed, MaxReasoningTokens = 64 };
 
     /// <summary>Labels of any model under any options, cached.</summary>
-    public async Task<IReadOnlyList<Comparison>> LabelAsync(ModelFolder judge, IReadOnlyList<ResponsePair> pairs, LabelOptions options, string name)
+    /// <param name="constitution">The lab's own when null.</param>
+    public async Task<IReadOnlyList<Comparison>> LabelAsync(ModelFolder judge, IReadOnlyList<ResponsePair> pairs, LabelOptions options, string name, Constitution? constitution = null)
     {
-        var stage = Store.OpenStage("feedback", name, options, [judge.Hash, Constitution.Hash, ContentHash.OfTexts(pairs.Select(p => p.Id + p.ResponseA + p.ResponseB))]);
-        await stage.Once(s => new Labeller(Load(judge), Constitution, options)
+        var asked = constitution ?? Constitution;
+        var stage = Store.OpenStage("feedback", name, options, [judge.Hash, asked.Hash, ContentHash.OfTexts(pairs.Select(p => p.Id + p.ResponseA + p.ResponseB))]);
+        await stage.Once(s => new Labeller(Load(judge), asked, options)
             .RunAsync(pairs, s.Path("comparisons.jsonl"), host.Counter(s.Name, pairs.Count), host.Cancel));
         return Jsonl.Read<Comparison>(stage.Path("comparisons.jsonl"));
     }

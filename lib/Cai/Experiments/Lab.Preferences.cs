@@ -25,8 +25,6 @@ public enum FeedbackSource
 /// <summary>Preference models (paper 4.1, 4.2).</summary>
 public sealed partial class Lab
 {
-    private const int HeldOutShare = 8;
-
     /// <summary>The comparisons behind a preference model, split by prompt: an eighth of the prompts is held out.</summary>
     public async Task<(IReadOnlyList<Comparison> Train, IReadOnlyList<Comparison> HeldOut)> ComparisonsAsync(FeedbackSource source)
     {
@@ -35,10 +33,11 @@ public sealed partial class Lab
             all.AddRange(await HumanLabelsAsync("harmless"));
         else if (source != FeedbackSource.Helpful)
             all.AddRange(await AiLabelsAsync(source == FeedbackSource.ConstitutionalCot ? LabelKind.ChainOfThought : LabelKind.Soft));
-        // By topic, not by prompt: another phrasing of the same question is no held-out question.
-        bool Held(Comparison c) => Seeds.Derive(Seed, "held-out", c.PromptId[..c.PromptId.LastIndexOf('/')]) % HeldOutShare == 0;
-        return ([.. all.Where(c => !Held(c))], [.. all.Where(Held)]);
+        return Split(all);
     }
+
+    private (IReadOnlyList<Comparison> Train, IReadOnlyList<Comparison> HeldOut) Split(IReadOnlyList<Comparison> all) =>
+        ([.. all.Where(c => !TopicSplit.IsHeldOut(Seed, c.PromptId))], [.. all.Where(c => TopicSplit.IsHeldOut(Seed, c.PromptId))]);
 
     /// <summary>Settings of preference models; the rest are the defaults.</summary>
     public PreferenceOptions PreferenceOptions => new() { LearningRate = 7e-4, TokensPerBatch = 1024, WarmupSteps = 10, Seed = Seed, CheckpointEvery = 25, AdamW = new AdamWOptions { Beta2 = 0.98 } };

@@ -32,6 +32,18 @@ public sealed record Scale(string Name)
     /// <summary>Passes over an iteration's episodes (OpenAI: 4; the paper's earlier work: 1 to 4).</summary>
     public required int PpoEpochs { get; init; }
 
+    /// <summary>Pairs that are labelled for each arm of an experiment on feedback (notebooks 08 and 09).</summary>
+    public required int ArmHarmlessPairs { get; init; }
+
+    /// <summary>Human helpfulness comparisons of each arm.</summary>
+    public required int ArmHelpfulPairs { get; init; }
+
+    /// <summary>PPO iterations of each arm.</summary>
+    public required int ArmIterations { get; init; }
+
+    /// <summary>Episodes in an iteration of an arm.</summary>
+    public required int ArmBatch { get; init; }
+
     /// <summary>Held-out prompts of each kind on which models are evaluated.</summary>
     public required int EvalPrompts { get; init; }
 
@@ -45,21 +57,24 @@ public sealed record Scale(string Name)
     public static Scale Smoke { get; } = new("smoke")
     {
         Size = "S", RedTeamPrompts = 12, HelpfulPrompts = 12, Rounds = 2, HarmlessPairs = 24, HelpfulPairs = 24,
-        PpoIterations = 2, PpoBatch = 8, PpoEpochs = 1, EvalPrompts = 12, EvalSamples = 1,
+        PpoIterations = 2, PpoBatch = 8, PpoEpochs = 1,
+        ArmHarmlessPairs = 24, ArmHelpfulPairs = 24, ArmIterations = 2, ArmBatch = 8, EvalPrompts = 12, EvalSamples = 1,
     };
 
     /// <summary>Minutes on two cores: the default.</summary>
     public static Scale Quick { get; } = new("quick")
     {
         Size = "L", RedTeamPrompts = 160, HelpfulPrompts = 160, HarmlessPairs = 700, HelpfulPairs = 800,
-        PpoIterations = 90, PpoBatch = 64, PpoEpochs = 1, EvalPrompts = 100, EvalSamples = 1,
+        PpoIterations = 90, PpoBatch = 64, PpoEpochs = 1,
+        ArmHarmlessPairs = 200, ArmHelpfulPairs = 200, ArmIterations = 25, ArmBatch = 32, EvalPrompts = 100, EvalSamples = 1,
     };
 
     /// <summary>Two and a half hours on two cores, most of them for the five seeds of the claims.</summary>
     public static Scale Full { get; } = new("full")
     {
         Size = "L", RedTeamPrompts = 200, HelpfulPrompts = 200, HarmlessPairs = 700, HelpfulPairs = 800,
-        PpoIterations = 100, PpoBatch = 64, PpoEpochs = 1, EvalPrompts = 150, EvalSamples = 1, Seeds = 5,
+        PpoIterations = 100, PpoBatch = 64, PpoEpochs = 1,
+        ArmHarmlessPairs = 700, ArmHelpfulPairs = 700, ArmIterations = 100, ArmBatch = 64, EvalPrompts = 150, EvalSamples = 1, Seeds = 5,
     };
 
     /// <exception cref="CaiException">The name is none of smoke, quick, full.</exception>

@@ -76,6 +76,11 @@ public sealed record LabelOptions
     /// <summary>The bounds that apply.</summary>
     internal ClampRange Bounds => Clamp ?? (Kind == LabelKind.ChainOfThought ? new ClampRange(0.40, 0.60) : ClampRange.None);
 
+    /// <summary>The label that a judge's probability becomes: its argmax when hard, else clamped.</summary>
+    internal double Label(double probability) => Kind == LabelKind.Hard
+        ? (probability > 0.5 ? 1 : probability < 0.5 ? 0 : 0.5)
+        : Math.Clamp(probability, Bounds.Low, Bounds.High);
+
     /// <exception cref="CaiException">A value is out of range.</exception>
     internal void Check()
     {

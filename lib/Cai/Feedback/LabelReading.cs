@@ -20,9 +20,7 @@ internal sealed record LabelReading(LabelQuery Query, ChoiceResult Answer, strin
     {
         var missing = readings.FirstOrDefault(r => r.Answer.Missing is not null)?.Answer.Missing;
         double? mean = missing is null ? readings.Average(r => r.ProbabilityA) : null;
-        double? label = mean is not { } p ? null
-            : options.Kind == LabelKind.Hard ? (p > 0.5 ? 1 : p < 0.5 ? 0 : 0.5)
-            : Math.Clamp(p, options.Bounds.Low, options.Bounds.High);
+        double? label = mean is { } p ? options.Label(p) : null;
         return new Comparison(pair.Id, pair.Prompt.Id, pair.Prompt.Dialogue, pair.ResponseA, pair.ResponseB, options.Axis, options.Kind, label)
         {
             PrincipleIds = [.. readings.Select(r => r.Query.PrincipleId).Distinct()],
