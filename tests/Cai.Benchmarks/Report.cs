@@ -16,26 +16,36 @@ public static class Report
 
     public static void Size(Workload workload, int rounds)
     {
-        Line($"\nsize {workload.Size}: {workload.Parameters:N0} parameters{(workload.Shipped ? "" : ", random weights")}; few-shot prefix of {workload.PrefixTokens} tokens\n");
-        // The peak takes its turn among the trainings: the share would lie if it had been measured in a quieter minute.
-        var training = Timing.Interleaved([Workload.MatrixProduct(), .. workload.Training], rounds);
-        var peak = training[0];
-        Line($"{peak.Name,-50} {peak.Rate / 1e9,10:F1} GFLOP/s   [{peak.Slowest / 1e9:F1}, {peak.Fastest / 1e9:F1}]");
-        foreach (var m in training.Skip(1))
-        {
-            Rate(m);
-            Line($"{"  of the matrix-product peak (6 x parameters)",-50} {6.0 * workload.Parameters * m.Rate / peak.Rate,10:P1}");
-        }
-        foreach (var m in Timing.Interleaved(workload.Generation, rounds).Concat(Timing.Interleaved(workload.Scoring, rounds)))
-            Rate(m);
-        var phases = workload.Ppo(rounds, out var tokens);
+        Line($"\n{workload.Name}: {workload.Parameters:N0} parameters; few-shot prefix of {workload.PrefixTokens} tokens");
+        Line($"% of the float32 matrix product timed between the same rounds, at 2 operations for each weight that a token multiplies, 6 in training; of generation the tokens written alone\n");
+        Group(workload.Training, rounds);
+        Group(workload.Generation, rounds);
+        var peak = Group(workload.Scoring, rounds);
+        var phases = workload.Ppo(rounds, out var tokens, out var flops);
         Line($"PPO iteration, 64 answers ({tokens:F0} tokens)");
         foreach (var (phase, seconds) in phases)
             Line($"{"  " + phase,-50} {seconds,10:F2} s");
         Line($"{"  together",-50} {phases.Sum(p => p.Seconds),10:F2} s");
+        Line($"{"  the update's share of the matrix product",-50} {flops / phases[^1].Seconds / peak,10:P1}");
     }
 
-    private static void Rate(Measured m) => Line($"{m.Name,-50} {m.Rate,10:N0} tokens/s  [{m.Slowest:N0}, {m.Fastest:N0}]");
+    /// <summary>Times some cases and the peak together: a share would lie if its peak came from a quieter minute. Gives the peak, operations a second.</summary>
+    private static double Group(IReadOnlyList<Case> cases, int rounds, Device? device = null)
+    {
+        var measured = Timing.Interleaved([Workload.MatrixProduct(device), .. cases], rounds);
+        var peak = measured[0];
+        Line($"{peak.Case.Name,-50} {peak.Rate / 1e9,10:F1} GFLOP/s        [{peak.Slowest / 1e9:F1}, {peak.Fastest / 1e9:F1}]");
+        foreach (var m in measured.Skip(1))
+        {
+            var share = m.Case.Flops == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{m.Case.Flops * m.Rate / peak.Rate:P1}");
+            Line($"{m.Case.Name,-50} {m.Rate,10:N0} tokens/s {share,6} [{m.Slowest:N0}, {m.Fastest:N0}]");
+        }
+        return peak.Rate;
+    }
+
+    /// <summary>The rates of one device; for comparing two.</summary>
+    public static void Rates(Workload workload, int rounds, Device device) =>
+        Group([.. workload.Training, workload.Generation[2], workload.Scoring[0]], rounds, device);
 
     private static void Line(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 

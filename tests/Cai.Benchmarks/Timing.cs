@@ -4,12 +4,13 @@ namespace Cai.Benchmarks;
 
 /// <summary>Something to time.</summary>
 /// <param name="Run">Does it once; gives how much was done (tokens, or floating-point operations).</param>
-public sealed record Case(string Name, Func<double> Run);
+/// <param name="Flops">Floating-point operations for one token of that amount; 0 where the tokens counted are not those computed.</param>
+public sealed record Case(string Name, Func<double> Run, double Flops = 0);
 
 /// <summary>What was measured.</summary>
 /// <param name="Rate">Median amount a second.</param>
 /// <param name="Slowest">The worst round; far from the median when another program was busy.</param>
-public sealed record Measured(string Name, double Rate, double Slowest, double Fastest);
+public sealed record Measured(Case Case, double Rate, double Slowest, double Fastest);
 
 /// <summary>Stopwatch timing for work of seconds.</summary>
 public static class Timing
@@ -29,7 +30,7 @@ public static class Timing
                 if (round > 0)
                     rates[item].Add(amount / watch.Elapsed.TotalSeconds);
             }
-        return [.. cases.Select(c => new Measured(c.Name, Median(rates[c]), rates[c].Min(), rates[c].Max()))];
+        return [.. cases.Select(c => new Measured(c, Median(rates[c]), rates[c].Min(), rates[c].Max()))];
     }
 
     public static double Median(IEnumerable<double> values)
