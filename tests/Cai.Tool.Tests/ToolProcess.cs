@@ -12,12 +12,20 @@ internal sealed class ToolProcess : IDisposable
     private readonly StringBuilder error = new();
 
     public ToolProcess(params IEnumerable<string> args)
+        : this(typeof(Program).Assembly.Location, [], args)
+    {
+    }
+
+    /// <param name="program">Path of the command's assembly.</param>
+    public ToolProcess(string program, Dictionary<string, string> environment, params IEnumerable<string> args)
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(typeof(Program).Assembly.Location);
+        start.ArgumentList.Add(program);
         foreach (var arg in args)
             start.ArgumentList.Add(arg);
         start.Environment["OMP_NUM_THREADS"] = "1";
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, e) => error.AppendLine(e.Data);

@@ -44,6 +44,7 @@ internal static class CommandFrame
             CaiException bad => (bad.Message, BadInput),
             StoppedException stopped => ($"stopped; what was done is kept in {stopped.Kept}. The same command goes on from there.", Stopped),
             OperationCanceledException => ("stopped; what was done is kept. The same command goes on from there.", Stopped),
+            TypeInitializationException { InnerException: CaiException bad } => (bad.Message, BadInput), // libtorch does not fit (TorchNative)
             _ => ($"{error.GetType().Name}: {error.Message}", Failed),
         };
         await Console.Error.WriteLineAsync($"cai: {message}");

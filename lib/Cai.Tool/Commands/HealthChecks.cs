@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Cai.Storage;
 using Cai.Torch;
 
 namespace Cai.Tool.Commands;
@@ -19,6 +20,10 @@ internal sealed record HealthCheck(string Name, bool Needed, Func<Finding> Look)
         try
         {
             return Look();
+        }
+        catch (TypeInitializationException e) when (e.InnerException is CaiException)
+        {
+            return new Finding(false, "not known: libtorch does not load");
         }
         catch (Exception e)
         {
@@ -56,7 +61,11 @@ internal static class HealthChecks
         try
         {
             using var one = TorchSharp.torch.ones(2, 2);
-            return new Finding(one.sum().item<float>() == 4, $"{Report.RunEnvironment.TorchVersion()}, native library {TorchNative.State}", remedy);
+            return new Finding(one.sum().item<float>() == 4, $"{Report.RunEnvironment.TorchVersion()}{(TorchNative.Installed is { } installed ? $" in {installed.Folder}" : "")}, native library {TorchNative.State}", remedy);
+        }
+        catch (TypeInitializationException e) when (e.InnerException is CaiException bad)
+        {
+            return new Finding(false, $"{bad.Where}: {bad.Problem}", bad.Remedy);
         }
         catch (Exception e)
         {
@@ -69,7 +78,7 @@ internal static class HealthChecks
         : HasCuda() ? new Finding(false, "this libtorch has CUDA, and sees no GPU", "Install NVIDIA's driver (nvidia-smi must list the GPU), or build without -p:Device=cuda.")
         : new Finding(true, "none wanted: this libtorch computes on the CPU");
 
-    private static bool HasCuda() => Directory.EnumerateFiles(AppContext.BaseDirectory, "*torch_cuda.*", SearchOption.AllDirectories).Any();
+    private static bool HasCuda() => TorchNative.Installed?.HasCuda ?? Directory.EnumerateFiles(AppContext.BaseDirectory, "*torch_cuda.*", SearchOption.AllDirectories).Any();
 
     private static Finding Threads() => new(Environment.ProcessorCount >= 2, $"{Environment.ProcessorCount} processors, libtorch uses {TorchSharp.torch.get_num_threads()}", "One processor works, about half as fast; OMP_NUM_THREADS sets what libtorch uses.");
 

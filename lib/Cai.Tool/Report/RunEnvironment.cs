@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Cai.Storage;
+using Cai.Torch;
 
 namespace Cai.Tool.Report;
 
@@ -30,11 +31,12 @@ public sealed record RunEnvironment(string Cpu, int Cores, int Threads, string S
         return File.Exists(path) ? CaiJson.Read<RunEnvironment>(File.ReadAllText(path), path, "Delete it; cai reproduce writes it again.") : null;
     }
 
-    /// <summary>Versions of TorchSharp and of the libtorch it was built for.</summary>
+    /// <summary>Versions of TorchSharp and of its libtorch: the one that CAI_LIBTORCH names, or the package's.</summary>
     public static string TorchVersion()
     {
         var informational = typeof(TorchSharp.torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
-        return $"{TorchSharp.torch.__version__}, TorchSharp {informational}";
+        var libtorch = TorchNative.Installed is { } installed ? $"{installed.Version} ({LibtorchFolder.Variable})" : TorchSharp.torch.__version__;
+        return $"{libtorch}, TorchSharp {informational}";
     }
 
     private static string ProcessorName()

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
 using System.Security.Cryptography;
+using Cai.Storage;
 
 namespace Cai.Torch;
 
@@ -8,6 +9,7 @@ namespace Cai.Torch;
 /// Makes libtorch load and behave. TorchSharp 0.107's native library asks for symbol version GLIBCXX_3.4.32 (GCC 13),
 /// which Debian 12 and Ubuntu 22.04 lack although none of its symbols is needed there: on such a system a copy of the
 /// library is loaded whose one version need is marked weak. Where the library loads as it is, nothing happens.
+/// With CAI_LIBTORCH set it is given an installed libtorch (<see cref="LibtorchFolder"/>).
 /// </summary>
 public static class TorchNative
 {
@@ -19,17 +21,44 @@ public static class TorchNative
     /// <summary>What was done to load the native library; for `cai doctor`.</summary>
     public static string State { get; private set; } = "as shipped";
 
+    /// <summary>The libtorch that CAI_LIBTORCH names, once it is loaded; null for the package's.</summary>
+    public static LibtorchFolder? Installed { get; private set; }
+
     /// <summary>Call before the first use of TorchSharp (every executable of this repository does). Safe to call again.</summary>
     public static void Init()
     {
         if (Interlocked.Exchange(ref started, 1) == 1)
             return;
-        if (!OperatingSystem.IsLinux())
-            return;
-        LimitSpinning();
-        KeepFreedMemory();
-        // Fires only after the ordinary search failed, for P/Invoke and for NativeLibrary.TryLoad alike.
-        AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name.Contains(Library, StringComparison.Ordinal) ? LoadWeakened() : 0;
+        if (OperatingSystem.IsLinux())
+        {
+            LimitSpinning();
+            KeepFreedMemory();
+        }
+        if (Environment.GetEnvironmentVariable(LibtorchFolder.Variable) is { Length: > 0 } folder)
+            UseInstalled(folder);
+        if (OperatingSystem.IsLinux())
+            // Fires only after the ordinary search failed, for P/Invoke and for NativeLibrary.TryLoad alike.
+            AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name.Contains(Library, StringComparison.Ordinal) ? LoadWeakened() : 0;
+    }
+
+    private static void UseInstalled(string folder)
+    {
+        try
+        {
+            var installed = LibtorchFolder.Open(folder);
+            // TorchSharp begins with libtorch_cpu beside the program, by its full path: a second libtorch in one process ends it.
+            if (ProgramFolders().Any(f => File.Exists(Path.Combine(f, LibtorchFolder.Main))))
+                throw new CaiException($"This program was built with a libtorch of its own, and {LibtorchFolder.Variable} is set.", $"Build it again with {LibtorchFolder.Variable} set (dotnet run does), or unset it.", $"{LibtorchFolder.Variable}={folder}");
+            installed.Load();
+            Installed = installed;
+        }
+        catch (CaiException problem)
+        {
+            // Told at TorchSharp's first call, where it can be caught and shown; here it would end the program with a stack
+            // trace. TorchSharp looks for its libraries before that call, and makes a copy of the package where it finds none.
+            AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name.Contains("torch", StringComparison.OrdinalIgnoreCase) ? NativeLibrary.GetMainProgramHandle() : 0;
+            NativeLibrary.SetDllImportResolver(typeof(TorchSharp.torch).Assembly, (_, _, _) => throw problem);
+        }
     }
 
     /// <summary>
@@ -84,8 +113,8 @@ public static class TorchNative
         if (!File.Exists(copy) && !WriteWeakenedCopy(bytes, copy))
             return 0;
         // Loaded by full path first, so that their names satisfy the copy's own needs from another folder.
-        foreach (var dependency in (string[])["libc10.so", "libtorch_cpu.so", "libtorch_cuda.so", "libtorch.so"])
-            if (FindBeside(original, dependency) is { } path)
+        foreach (var dependency in LibtorchFolder.Libraries)
+            if (Installed is null && FindBeside(original, dependency) is { } path)
                 NativeLibrary.TryLoad(path, out _);
         if (!NativeLibrary.TryLoad(copy, out var handle))
             return 0;
@@ -111,6 +140,15 @@ public static class TorchNative
 
     private static IEnumerable<string> SearchFolders()
     {
+        var packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        return ProgramFolders().Append(Path.Combine(packages, "torchsharp", "0.107.0", "runtimes", "linux-x64", "native"))
+            .Append(Path.Combine(packages, "libtorch-cpu-linux-x64", "2.10.0", "runtimes", "linux-x64", "native"));
+    }
+
+    /// <summary>Where the runtime looks for the program's native libraries.</summary>
+    private static IEnumerable<string> ProgramFolders()
+    {
         var listed = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
         foreach (var folder in listed.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
             yield return folder;
@@ -121,10 +159,6 @@ public static class TorchNative
             yield return root;
             yield return Path.Combine(root, "runtimes", "linux-x64", "native");
         }
-        var packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
-            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        yield return Path.Combine(packages, "torchsharp", "0.107.0", "runtimes", "linux-x64", "native");
-        yield return Path.Combine(packages, "libtorch-cpu-linux-x64", "2.10.0", "runtimes", "linux-x64", "native");
     }
 
     private static string? FindBeside(string original, string name) =>
