@@ -14,6 +14,9 @@ internal static class WeightLoader
     {
         using var files = new WeightFiles(folder);
         var family = ModelFamily.Find(config.Family)!;
+        // Before anything is made for each layer, however many a damaged file asks for.
+        if (config.Layers > files.Names.Count())
+            throw new CaiException($"config.json asks for {config.Layers} layers, but there are {files.Names.Count()} weights in all.", $"Correct {family.Keys.Layers} in config.json, or download the model again.", files.Folder);
         var sources = Named(WeightTable.Of(config, scalar), family, files);
         if (!scalar && config.TiedHead)
             sources[0] = TiedMatrix(sources[0], family.NameOf("head"), files);

@@ -100,9 +100,12 @@ public static class TokenizerJson
     {
         if (ids.Count == 0)
             throw new CaiException("The key \"model.vocab\" is empty.", JsonKeys.Remedy, root.File);
-        var pieces = new string?[ids.Values.Max() + 1];
+        // As many places as pieces: an id beyond them leaves a hole below it, and may be any number.
+        var pieces = new string?[ids.Count];
         foreach (var (piece, id) in ids)
         {
+            if (id >= pieces.Length)
+                continue;
             if (id < 0 || pieces[id] is not null)
                 throw new CaiException($"The key \"model.vocab\" gives the id {id} to \"{piece}\" and to another piece, or it is negative.", JsonKeys.Remedy, root.File);
             pieces[id] = piece;
