@@ -111,7 +111,7 @@ internal static class MiniatureCommand
         foreach (var size in sizes)
         {
             var (pretrained, helpful) = (Path.Combine(folder, size, MiniatureTraining.Pretrained), Path.Combine(folder, size, MiniatureTraining.Helpful));
-            var (file, weights) = (Path.Combine(folder, size, MiniatureAbilities.FileName), ContentHash.OfTexts([StageRun.ModelHash(pretrained), StageRun.ModelHash(helpful)]));
+            var (file, weights) = (Path.Combine(folder, size, MiniatureAbilities.FileName), ContentHash.OfTexts([HuggingFaceFolder.Hash(pretrained), HuggingFaceFolder.Hash(helpful)]));
             if (ResumeState.TryLoad<MiniatureAbilities>(file) is { } known && (known.Weights, known.Prompts, known.Seed) == (weights, prompts, seed))
                 continue;
             var watch = Stopwatch.StartNew();

@@ -103,7 +103,7 @@ internal sealed record ModelReference(string? Folder, RemoteOptions? Remote, boo
     public OpenedModel Open(string? name = null) => Folder is not null ? ModelSource.Open(Folder, new LoadOptions { ChatTemplate = Chat }, name: name) : ModelSource.Open(Remote!, name);
 
     private string Hash() => Folder is not null
-        ? StageRun.ModelHash(Folder)
+        ? HuggingFaceFolder.Hash(Folder)
         : ContentHash.Of(new { Remote!.Server, Remote.Model, Remote.Scoring });
 
     /// <summary>Says what a server was asked, and about what it cost; nothing for a folder.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Cai.Models;
 using Cai.Storage;
 
 namespace Cai.Tool.Commands;
@@ -36,17 +37,9 @@ internal static class StageRun
     /// <summary>Inputs with the layout of conversations, which decides the result as they do; the paper's goes without saying.</summary>
     public static (string Name, string Hash)[] WithLayout(bool chat, params (string Name, string Hash)[] inputs) => chat ? [.. inputs, ("layout", "chat")] : inputs;
 
-    /// <summary>Names a model by the contents of its configuration, tokenizer and weights.</summary>
-    /// <exception cref="CaiException">The folder is missing or holds no weights.</exception>
-    public static string ModelHash(string folder)
-    {
-        if (!Directory.Exists(folder))
-            throw new CaiException("The model folder does not exist.", "Check the path; shipped models lie in data/miniature/SIZE/pretrained and helpful.", folder);
-        var weights = Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal).ToList();
-        if (weights.Count == 0)
-            throw new CaiException("The folder holds no *.safetensors.", "Name the folder of a model in Hugging Face's format.", folder);
-        return ContentHash.OfFiles(new[] { "config.json", "tokenizer.json" }.Select(name => Path.Combine(folder, name)).Concat(weights));
-    }
+    /// <summary>Inputs of a training with what of <see cref="TuningFlags"/> decides the result besides the options: layout and type of the weights. The device is a fact of the machine.</summary>
+    public static (string Name, string Hash)[] WithLoading(LoadOptions load, params (string Name, string Hash)[] inputs) =>
+        WithLayout(load.ChatTemplate, load.DType == TorchSharp.torch.ScalarType.Float32 ? inputs : [.. inputs, ("weights", load.DType.ToString())]);
 
     /// <summary>A trained model must not replace the one it is made from: then nothing could be resumed.</summary>
     /// <exception cref="CaiException">Both are one folder.</exception>

@@ -24,13 +24,15 @@ internal static class TrainPmCommand
         var maxLength = StageOptions.Number("--max-length", 512, "Longest prompt with answer in tokens.");
         var skipLong = new Option<bool>("--skip-long") { Description = "Leave longer comparisons out and count them, instead of stopping." };
         var every = StageOptions.Number("--checkpoint-every", 25, "Steps between checkpoints.");
-        var output = StageOptions.OutFolder("Folder of the trained preference model, with metrics.jsonl.");
+        var tuning = new TuningFlags();
+        var output = StageOptions.OutFolder("Folder of the trained preference model, with metrics.jsonl; with LoRA its updates are merged in, and alone in OUT/adapter (PEFT).");
         var command = new Command("train-pm", """
             Trains a preference model on comparisons with soft labels (paper 4.1, 4.2). Comparisons without a label are left
             out and counted. With --held-out it prints accuracy beside the baselines (longer, shorter, always A) and calibration.
 
             Example:  cai train-pm --model data/miniature/L/pretrained --comparisons harmless.jsonl helpful.jsonl --out pm
             """) { model, chat, comparisons, heldOut, epochs, rate, batch, warmup, maxLength, skipLong, every, seed, skipBad, output };
+        tuning.AddTo(command);
         command.SetAction((parsed, cancel) =>
         {
             var (folder, target) = (parsed.GetRequiredValue(model), parsed.GetRequiredValue(output));
@@ -42,20 +44,21 @@ internal static class TrainPmCommand
             {
                 Epochs = parsed.GetValue(epochs), LearningRate = parsed.GetValue(rate), TokensPerBatch = parsed.GetValue(batch), WarmupSteps = parsed.GetValue(warmup),
                 MaxLength = parsed.GetValue(maxLength), SkipLong = parsed.GetValue(skipLong), CheckpointEvery = parsed.GetValue(every), Seed = parsed.GetValue(seed),
-                AdamW = new AdamWOptions { Beta2 = 0.98 },
+                AdamW = new AdamWOptions { Beta2 = 0.98 }, Tuning = tuning.Tuning(parsed, parsed.GetValue(seed)),
             };
-            return StageRun.KeepAsync(target, () => Train(folder, parsed.GetValue(chat), train, held, options, target, cancel));
+            var load = tuning.Load(parsed, parsed.GetValue(chat));
+            return StageRun.KeepAsync(target, () => Train(folder, load, train, held, options, target, cancel));
         });
         return command;
     }
 
-    private static void Train(string folder, bool chat, List<Comparison> comparisons, List<Comparison> heldOut, PreferenceOptions options, string target, CancellationToken cancel)
+    private static void Train(string folder, LoadOptions load, List<Comparison> comparisons, List<Comparison> heldOut, PreferenceOptions options, string target, CancellationToken cancel)
     {
-        using var start = HuggingFaceFolder.Load(folder, new() { ChatTemplate = chat });
-        StageRun.Begin(target, folder: true, "train-pm", options, StageRun.WithLayout(chat, ("model", StageRun.ModelHash(folder)), ("comparisons", ContentHash.Of(comparisons))));
+        using var start = HuggingFaceFolder.Load(folder, load);
         using var scalar = ScalarModel.FromLanguageModel(start.Decoder, Seeds.Derive(options.Seed, "pm-head"));
         var preference = new PreferenceModel(scalar, start.Tokenizer, start.Format);
         using var trainer = new PreferenceTrainer(preference, options);
+        StageRun.Begin(target, folder: true, "train-pm", options, StageRun.WithLoading(load, ("model", HuggingFaceFolder.Hash(folder)), ("comparisons", ContentHash.Of(comparisons))));
         var (checkpoint, metrics) = (Path.Combine(target, "training.checkpoint"), Path.Combine(target, "metrics.jsonl"));
         PreferenceSummary summary;
         using (var log = new MetricsWriter(metrics, PreferenceTrainer.CheckpointStep(checkpoint)))
@@ -65,7 +68,7 @@ internal static class TrainPmCommand
                 log.Write(step.Step, step.Values);
                 line.Report((int)step.Pairs);
             }), cancel);
-        HuggingFaceFolder.SaveScalar(target, scalar, start.Tokenizer, folder);
+        TrainedFolder.Save(target, scalar, start);
         Console.WriteLine($"{summary.Pairs} comparisons, {summary.Unlabelled} without label and {summary.TooLong} too long left out, {summary.Steps} steps: {target}");
         if (heldOut.Count > 0)
             Measure(preference, heldOut);

@@ -101,18 +101,19 @@ public sealed partial class Lab
 /// <summary>The four networks of PPO, and the trainer over them: step it by hand to look inside (`Collect`, `Step`).</summary>
 public sealed class PpoSession : IDisposable
 {
-    private readonly PretrainedModel reference;
+    private readonly Decoder reference;
     private readonly PretrainedScalarModel judge;
     private readonly ScalarModel critic;
 
     internal PpoSession(ModelFolder start, ModelFolder judgeFolder, PpoOptions options, LoadOptions? load)
     {
         Policy = HuggingFaceFolder.Load(start.Folder, load);
-        reference = HuggingFaceFolder.Load(start.Folder, load);
+        // With adapters the weights below them stay as they are and serve both.
+        reference = options.Tuning?.Lora is null ? HuggingFaceFolder.LoadDecoder(start.Folder, load) : new Decoder(Policy.Decoder.Config, Policy.Decoder.Parameters, owns: false);
         judge = HuggingFaceFolder.LoadScalar(judgeFolder.Folder, load);
         critic = judge.Model.Clone();
         var scorer = new Preferences.PreferenceModel(judge.Model, judge.Tokenizer, judge.Format);
-        Trainer = new PpoTrainer(Policy.Decoder, reference.Decoder, critic, Policy.Tokenizer,
+        Trainer = new PpoTrainer(Policy.Decoder, reference, critic, Policy.Tokenizer,
             responses => scorer.ScoreTokens([.. responses.Select(r => r.PromptIds)], [.. responses.Select(r => r.AnswerIds)]), options, Policy.Format);
     }
 

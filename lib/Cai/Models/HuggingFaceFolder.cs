@@ -70,6 +70,19 @@ public static class HuggingFaceFolder
     public static void SaveScalar(string folder, ScalarModel model, ITokenizer tokenizer, string? tokenizerFolder = null, ScalarType dtype = ScalarType.Float32, long shardBytes = WeightSaver.DefaultShardBytes) =>
         Save(folder, model.Decoder, model.Parameters, scalar: true, tokenizer, tokenizerFolder, dtype, shardBytes);
 
+    /// <summary>Names a model by the contents of its configuration, tokenizer and weights; hex.</summary>
+    /// <exception cref="CaiException">The folder or one of these files is missing.</exception>
+    public static string Hash(string folder)
+    {
+        if (!Directory.Exists(folder))
+            throw new CaiException("The model folder does not exist.", "Check the path; shipped models lie in data/miniature/SIZE/pretrained and helpful.", folder);
+        var weights = Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal).ToList();
+        if (weights.Count == 0)
+            throw new CaiException("The folder holds no *.safetensors.", "Name the folder of a model in Hugging Face's format.", folder);
+        string[] texts = File.Exists(Path.Combine(folder, "vocab.json")) && !File.Exists(Path.Combine(folder, TokenizerJson.FileName)) ? ["vocab.json", "merges.txt"] : [TokenizerJson.FileName];
+        return ContentHash.OfFiles(texts.Prepend(ConfigJson.FileName).Select(name => Path.Combine(folder, name)).Concat(weights));
+    }
+
     private static void Save(string folder, Decoder model, ParameterSet parameters, bool scalar, ITokenizer tokenizer, string? tokenizerFolder, ScalarType dtype, long shardBytes)
     {
         var name = dtype switch

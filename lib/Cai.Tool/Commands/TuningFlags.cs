@@ -1,0 +1,80 @@
+using System.CommandLine;
+using Cai.Models;
+using Cai.Storage;
+using Cai.Torch;
+using TorchSharp;
+
+namespace Cai.Tool.Commands;
+
+/// <summary>Options of the commands that train: where and in which type the weights are, and which of them are trained.</summary>
+internal sealed class TuningFlags
+{
+    private static readonly LoraOptions Standard = new();
+
+    private readonly Option<string> device = new("--device") { Description = "Where the model is trained: cpu, cuda or cuda:N (a build with -p:Device=cuda).", HelpName = "NAME", DefaultValueFactory = _ => "cpu" };
+    private readonly Option<string> dtype = new Option<string>("--dtype")
+    {
+        Description = "Type of the weights in memory and of the saved ones. bf16 halves them; what is trained has a copy in f32 all the same.",
+        DefaultValueFactory = _ => "f32",
+    }.AcceptOnlyFromAmong("f32", "bf16");
+    private readonly Option<int?> rank = new("--lora-rank") { Description = "Train low-rank updates (LoRA) of this rank and leave the weights as they are. Default: train all weights.", HelpName = "N" };
+    private readonly Option<double?> alpha = new("--lora-alpha") { Description = $"Updates are scaled by this over the rank. Default: {Standard.Alpha}.", HelpName = "X" };
+    private readonly Option<string[]> targets = new("--lora-targets") { Description = "Modules that get an update, by the last part of their name: q_proj v_proj. Default: every matrix of attention and MLP.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<bool> checkpointing = new("--gradient-checkpointing") { Description = "Compute each layer a second time for its gradient: a third more work, much less memory." };
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[device, dtype, rank, alpha, targets, checkpointing])
+            command.Options.Add(option);
+    }
+
+    /// <summary>How the model is loaded.</summary>
+    /// <exception cref="CaiException">There is no such device.</exception>
+    public LoadOptions Load(ParseResult parsed, bool chat) => new()
+    {
+        Device = Devices.Named(parsed.GetValue(device)!),
+        DType = parsed.GetValue(dtype) == "bf16" ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32,
+        ChatTemplate = chat,
+    };
+
+    /// <summary>What of it is trained; null trains all weights plainly.</summary>
+    /// <exception cref="CaiException">Settings of LoRA without its rank.</exception>
+    public TuningOptions? Tuning(ParseResult parsed, long seed)
+    {
+        var (r, a, modules, again) = (parsed.GetValue(rank), parsed.GetValue(alpha), parsed.GetValue(targets) ?? [], parsed.GetValue(checkpointing));
+        if (r is null && (a is not null || modules.Length > 0))
+            throw new CaiException($"{(a is not null ? "--lora-alpha" : "--lora-targets")} needs --lora-rank.", "Give a rank, 8 for example, or leave LoRA out.");
+        if (r is null && !again)
+            return null;
+        return new TuningOptions
+        {
+            Lora = r is { } given ? new LoraOptions { Rank = given, Alpha = a ?? Standard.Alpha, TargetModules = modules, Seed = seed } : null,
+            GradientCheckpointing = again,
+        };
+    }
+}
+
+/// <summary>Saving what a command trained: the model with its updates merged in, and the adapter alone beside it.</summary>
+internal static class TrainedFolder
+{
+    /// <summary>Folder of the adapter in PEFT's format, inside the model's.</summary>
+    public const string Adapter = "adapter";
+
+    /// <param name="start">Folder of the model that the adapter belongs to.</param>
+    public static void Save(string folder, PretrainedModel model, string start)
+    {
+        HuggingFaceFolder.Save(folder, model, Stored(model.Decoder));
+        if (model.Decoder.Adapter is not null)
+            PeftFolder.Save(Path.Combine(folder, Adapter), model.Decoder, start);
+    }
+
+    /// <inheritdoc cref="Save(string, PretrainedModel, string)"/>
+    public static void Save(string folder, ScalarModel model, PretrainedModel start)
+    {
+        HuggingFaceFolder.SaveScalar(folder, model, start.Tokenizer, start.Folder, Stored(model.Decoder));
+        if (model.Decoder.Adapter is not null)
+            PeftFolder.Save(Path.Combine(folder, Adapter), model, start.Folder);
+    }
+
+    private static torch.ScalarType Stored(Decoder model) => model.Parameters.Flat.dtype;
+}
