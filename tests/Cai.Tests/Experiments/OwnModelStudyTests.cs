@@ -1,0 +1,59 @@
+using Cai.Experiments;
+using Cai.Storage;
+using Xunit;
+
+namespace Cai.Tests.Experiments;
+
+/// <summary>Notebook 10's steps on a folder that is not the miniature, where it is there, and on the miniature.</summary>
+public sealed class OwnModelStudyTests : IDisposable
+{
+    private readonly TempFolder folder = new();
+
+    public OwnModelStudyTests() => TorchSharp.torch.set_num_threads(1);
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public Task TheStoryModelGoesThroughEveryStep() => GoThrough(Fixtures.Path("models", "tinystories-656k"), "tinystories-656k");
+
+    [Fact]
+    public Task TheMiniatureGoesThroughEveryStep() => GoThrough("", "the miniature (nothing else was named)");
+
+    [Fact]
+    public void AFolderThatIsNotThereIsNamed()
+    {
+        using var lab = Lab.Open(Scale.Smoke, 1, folder.Path("out"));
+        Assert.Contains("does not exist", Assert.Throws<CaiException>(() => OwnModelStudy.Open(lab, new() { Model = folder.Path("nowhere") })).Problem);
+        Assert.Contains("which of the server's models", Assert.Throws<CaiException>(() => OwnModelStudy.Open(lab, new() { Model = "http://localhost:1/v1" })).Problem);
+    }
+
+    private async Task GoThrough(string model, string named)
+    {
+        using var lab = Lab.Open(Scale.Smoke, 1, folder.Path("out"));
+        using var study = OwnModelStudy.Open(lab, new() { Model = model, MaxTokens = 12 });
+        var setup = study.Setup().ToText();
+        Assert.Contains(named, setup);
+        Assert.DoesNotContain(folder.Root, setup);
+
+        var trace = await study.CritiqueAsync();
+        Assert.Contains(study.Question.Dialogue.LastHuman(), trace.FirstRound);
+        Assert.Contains("Revision 2", trace.View.ToText());
+
+        var labels = await study.LabelAsync();
+        Assert.All(labels.Own.Concat(labels.Truth), c => Assert.NotNull(c.PositionBias));
+        Assert.Equal(12, labels.Truth.Count);
+        Assert.NotNull(labels.Bias);
+        labels.Orders().Checked();
+
+        var preferences = study.Train(labels);
+        Assert.Equal(labels.Own.Count, preferences.Pairs + preferences.LeftOut + (preferences.HeldOut?.Pairs.Count ?? 0));
+        Assert.Contains("written pairs, true answer", preferences.Accuracies().ToText());
+        Assert.Equal(3, study.Claims(labels, preferences).Count());
+
+        // Everything was kept: the same again gives the same numbers without computing them.
+        var written = Directory.GetFiles(folder.Path("out"), "*", SearchOption.AllDirectories).ToDictionary(f => f, File.GetLastWriteTimeUtc);
+        var again = study.Train(await study.LabelAsync());
+        Assert.Equal(preferences.Written!.Pairs, again.Written!.Pairs);
+        Assert.All(written, f => Assert.Equal(f.Value, File.GetLastWriteTimeUtc(f.Key)));
+    }
+}
