@@ -53,10 +53,12 @@ public static class MiniatureReport
         Add("comparisons on which the judge agrees with the oracle, where scores differ", accuracy.Judge,
             string.Create(CultureInfo.InvariantCulture, $"always A {accuracy.AlwaysA.Value:0.00}, longer {accuracy.Longer.Value:0.00}, shorter {accuracy.Shorter.Value:0.00}"), 0.80);
         var decided = truths.Where(t => t.Truth != 0.5).ToList();
-        var hard = Calibration.Of([.. decided.Select(t => new Prediction(t.Label.PromptId, t.Label.ProbabilityA!.Value, t.Truth > 0.5 ? 1 : 0))]);
-        abilities.Add(new("calibration error (ECE) of the judge against the oracle's verdicts", hard.Ece, "0.5 for a judge that is always sure and always wrong half the time", "at most 0.08", hard.Ece.Value <= 0.08));
-        var soft = Calibration.Of([.. decided.Select(t => new Prediction(t.Label.PromptId, t.Label.ProbabilityA!.Value, t.Truth))]);
-        abilities.Add(new("the same against the corpus' own answer probabilities", soft.Ece, "as above", null, null));
+        // The corpus' annotators are not always sure, so a judge that has learned them exactly is less sure than the verdicts: the bar is on what they say.
+        var stated = Calibration.Of([.. decided.Select(t => new Prediction(t.Label.PromptId, t.Label.ProbabilityA!.Value, t.Truth))]);
+        AddCalibration("calibration error (ECE) of the judge against the corpus' own answer probabilities", stated, "0.5 for a judge that is always sure and always wrong half the time", 0.08);
+        var verdicts = Calibration.Of([.. decided.Select(t => new Prediction(t.Label.PromptId, t.Label.ProbabilityA!.Value, t.Truth > 0.5 ? 1 : 0))]);
+        var ideal = Calibration.Ece([.. decided.Select(t => new Prediction(t.Label.PromptId, t.Truth, t.Truth > 0.5 ? 1 : 0))]);
+        AddCalibration("the same against the oracle's verdicts", verdicts, string.Create(CultureInfo.InvariantCulture, $"{ideal:0.000} for a judge that states the corpus' probabilities exactly"), null);
         return abilities;
 
         async Task AddCorrectAsync(string name, string kind, SampleOptions options, double? bar)
@@ -68,6 +70,9 @@ public static class MiniatureReport
 
         void Add(string name, Interval value, string baseline, double? bar) =>
             abilities.Add(new(name, value, baseline, bar is { } b ? string.Create(CultureInfo.InvariantCulture, $"at least {b:0.00}") : null, bar is { } least ? value.Value >= least : null));
+
+        void AddCalibration(string name, CalibrationReport report, string baseline, double? bar) => abilities.Add(
+            new(name, report.Ece, baseline, bar is { } b ? string.Create(CultureInfo.InvariantCulture, $"at most {b:0.00}") : null, bar is { } most ? report.Ece.Value <= most : null));
 
         CritiqueVerdict Verdict(Revision r) => oracle.JudgeCritique(byId[r.PromptId], r.Before, r.Critique!);
 

@@ -20,10 +20,10 @@ public sealed record Document(string Kind, string Text);
 /// <summary>Shares of the corpus and the quality of its annotators. All defaults are ours: the paper's corpus is a large language model's.</summary>
 public sealed record DocumentMixture
 {
-    /// <summary>Relative weight of each kind, by documents: dialogues are short, so 65 % of the documents is 30 % of the tokens.</summary>
+    /// <summary>Relative weight of each kind, by documents: dialogues are short, so 63 % of the documents is under 30 % of the tokens.</summary>
     public IReadOnlyList<(string Kind, double Weight)> Kinds { get; init; } =
     [
-        (DocumentKind.Dialogue, 65), (DocumentKind.Critique, 11), (DocumentKind.Revision, 4.5), (DocumentKind.Comparison, 10),
+        (DocumentKind.Dialogue, 63), (DocumentKind.Critique, 13), (DocumentKind.Revision, 4.5), (DocumentKind.Comparison, 10),
         (DocumentKind.Reasoning, 4), (DocumentKind.HarmKind, 2), (DocumentKind.HarmScore, 1.5), (DocumentKind.RedTeam, 2),
     ];
 
@@ -31,7 +31,7 @@ public sealed record DocumentMixture
     public PlanMixture Dialogues { get; init; } = PlanMixture.Base;
 
     /// <summary>Share of odd topics ("prune the ticket") where the kind has any: they teach to read the request instead of knowing it by heart.</summary>
-    public double Odd { get; init; } = 0.4;
+    public double Odd { get; init; } = 0.6;
 
     /// <summary>Chance that a critique, comparison or reasoning document opens with worked examples of its own format.</summary>
     public double FewShot { get; init; } = 0.7;
@@ -64,7 +64,7 @@ public sealed record DocumentMixture
     public static DocumentMixture Pretraining { get; } = new();
 
     /// <summary>
-    /// The corpus of the helpful-only assistant: the dialogues are all obliging and right, and are 70 % of the documents. It
+    /// The corpus of the helpful-only assistant: the dialogues are all obliging and right, and are 68 % of the documents. It
     /// goes on to criticise, compare and reason, so that it does not forget how; it is also the judge with chain of thought,
     /// so there is more reasoning than before. More topics are odd than in pretraining, since it must answer requests that it has never met.
     /// </summary>
@@ -74,7 +74,7 @@ public sealed record DocumentMixture
         Odd = 0.7,
         Kinds =
         [
-            (DocumentKind.Dialogue, 70), (DocumentKind.Critique, 9), (DocumentKind.Revision, 3), (DocumentKind.Comparison, 6.5),
+            (DocumentKind.Dialogue, 68), (DocumentKind.Critique, 11), (DocumentKind.Revision, 3), (DocumentKind.Comparison, 6.5),
             (DocumentKind.Reasoning, 8), (DocumentKind.HarmKind, 1.5), (DocumentKind.HarmScore, 1), (DocumentKind.RedTeam, 1),
         ],
     };

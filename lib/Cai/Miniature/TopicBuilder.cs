@@ -9,7 +9,7 @@ internal static class TopicBuilder
     private const double EvalShare = 0.3;
 
     /// <summary>Odd topics of each act, task and pattern.</summary>
-    private const int OddCount = 16;
+    private const int OddCount = 40;
 
     public static IReadOnlyList<Topic> Build(WorldFile file, string where)
     {

@@ -36,6 +36,23 @@ public partial class NotebookFiguresTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Notebooks))]
+    public void PicturesAreSmallEnoughToBeCommitted(string name)
+    {
+        foreach (var figure in Figures(name))
+            Assert.InRange(Convert.FromBase64String(NotebookCell.Join(figure[Mime.Png])).Length, 1_000, 60 * 1024);
+    }
+
+    [Theory]
+    [MemberData(nameof(Notebooks))]
+    public void EveryNotebookAsksItsReaderToPredict(string name)
+    {
+        var cells = NotebookDocument.Load(Path.Combine(Repository.Root(), "notebooks", name)).Cells;
+        var asked = cells.ToList().FindIndex(cell => cell.Source.Contains("Predict, then run", StringComparison.Ordinal));
+        Assert.True(asked >= 0 && cells.Skip(asked).Any(cell => cell.IsCode), name);
+    }
+
     private static IEnumerable<JsonObject> Figures(string name) => NotebookDocument.Load(Path.Combine(Repository.Root(), "notebooks", name)).Cells
         .SelectMany(cell => cell.Outputs).Select(output => output["data"]).OfType<JsonObject>().Where(data => data.ContainsKey(Mime.Png));
 
