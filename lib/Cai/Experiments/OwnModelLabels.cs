@@ -76,7 +76,7 @@ public sealed class OwnModelLabels(IReadOnlyList<Comparison> own, IReadOnlyList<
             : Table.Of<(string Name, Interval Value)>(
                 [("this model, asked once", once.Judge), ("this model, both orders", both.Judge), ("always (A)", once.AlwaysA), ("the longer answer", once.Longer), ("the shorter answer", once.Shorter)],
                 new("judge", r => r.Name), new("n", r => r.Value.N), new("accuracy", r => r.Value))
-                .Titled("Does the judge know?", "Written pairs with one answer that is better beyond dispute; which of them is A was drawn. 95 % intervals over pairs.");
+                .Titled("Does the judge know?", "Written pairs with one answer that is better beyond dispute; in half of them it is A. 95 % intervals over pairs.");
     }
 
     /// <summary>Accuracy in both orders minus the best of always (A), longer and shorter; null without a readable label.</summary>

@@ -112,7 +112,10 @@ public sealed class OwnModelStudy : IDisposable
         var sampled = Open("samples", new { Options.MaxTokens, lab.Seed, Prompts.Count }, ContentHash.Of(Prompts));
         await sampled.Once(async s => Jsonl.Write(s.Path("samples.jsonl"), await SampleAsync(Prompts, 2, Host.Current.Counter(s.Name, 2 * Prompts.Count))));
         var pairs = ResponsePair.FromSamples(Jsonl.Read<Sample>(sampled.Path("samples.jsonl")));
-        var known = KnownPair.Shipped().Take(lab.Scale.RedTeamPrompts).Select(k => (Pair: k, BetterIsA: Seeds.Rng(lab.Seed, "order", k.Id).Chance(0.5))).ToList();
+        var shuffled = KnownPair.Shipped().ToArray();
+        Seeds.Rng(lab.Seed, "order").Shuffle(shuffled);
+        // Every other one, so that always (A) is right in exactly half.
+        var known = shuffled.Take(lab.Scale.RedTeamPrompts).Select((k, i) => (Pair: k, BetterIsA: i % 2 == 0)).ToList();
         var written = known.Select(k => new ResponsePair(k.Pair.Id, new Prompt(k.Pair.Id, Dialogue.Ask(k.Pair.Prompt)), k.BetterIsA ? k.Pair.Better : k.Pair.Worse, k.BetterIsA ? k.Pair.Worse : k.Pair.Better)).ToList();
         return new(await LabelAsync(pairs, "labels"), await LabelAsync(written, "labels-written"), known.Where(k => k.BetterIsA).Select(k => k.Pair.Id).ToHashSet());
     }
@@ -121,6 +124,9 @@ public sealed class OwnModelStudy : IDisposable
     /// <exception cref="CaiException">No pair has a readable label.</exception>
     public OwnModelPreferences Train(OwnModelLabels labels)
     {
+        if (labels.Own.All(c => c.ProbabilityA is null))
+            throw new CaiException($"None of {labels.Own.Count} labels could be read{(labels.Own.Count > 0 ? $": {labels.Own[0].Missing}" : "")}.",
+                opened.Pretrained is null ? "Ask the server for plain completions (Chat = false), or take one that gives log-probabilities of prompts." : "Raise MaxTokens, so that answers differ.");
         var start = PreferenceStart;
         var stage = lab.Store.OpenStage("own-model", "preference-model", new { Options.Preference, lab.Seed, Layout = Layout() },
             HuggingFaceFolder.Hash(start.Folder), ContentHash.OfTexts(labels.Own.Select(c => CaiJson.Write(c))));
@@ -173,9 +179,10 @@ public sealed class OwnModelStudy : IDisposable
     private int CritiqueShots => Most(constitution.CritiqueExamples.Count, n => constitution.Critique.Select(p => new SampleRequest(p.Id,
         CritiqueLayout.RevisionPrompt(opened.Pretrained?.Format ?? HhFormat.Instance, constitution.CritiquePrefix(n), Question.Dialogue, "", p.CritiqueRequest, "", p.RevisionRequest))), 3 * Options.MaxTokens + Spare);
 
-    /// <summary>The most examples with which every prompt leaves room in the context; all of them for a server, which alone knows its context.</summary>
+    /// <summary>The most examples that were asked for and with which every prompt leaves room in the context; a server alone knows its context.</summary>
     private int Most(int examples, Func<int, IEnumerable<SampleRequest>> prompts, int room)
     {
+        examples = Math.Min(examples, Options.FewShot ?? examples);
         if (Model is LocalModel local)
             while (examples > 0 && prompts(examples).Any(p => local.Room(p with { ControlTokens = opened.Pretrained!.Format.ControlTokens }) < room))
                 examples--;

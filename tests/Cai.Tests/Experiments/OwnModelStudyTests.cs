@@ -1,5 +1,6 @@
 using Cai.Experiments;
 using Cai.Storage;
+using Cai.Text;
 using Xunit;
 
 namespace Cai.Tests.Experiments;
@@ -27,10 +28,19 @@ public sealed class OwnModelStudyTests : IDisposable
         Assert.Contains("which of the server's models", Assert.Throws<CaiException>(() => OwnModelStudy.Open(lab, new() { Model = "http://localhost:1/v1" })).Problem);
     }
 
+    [Fact]
+    public void LabelsThatCannotBeReadAreSaidToBeSo()
+    {
+        using var lab = Lab.Open(Scale.Smoke, 1, folder.Path("out"));
+        using var study = OwnModelStudy.Open(lab);
+        var missing = new Comparison("1", "1", Dialogue.Ask("q"), "a", "b", "harmless", LabelKind.Soft, null) { Missing = "the model gave no probability for option 1" };
+        Assert.Contains("None of 1 labels could be read: the model gave no", Assert.Throws<CaiException>(() => study.Train(new OwnModelLabels([missing], [], new HashSet<string>()))).Problem);
+    }
+
     private async Task GoThrough(string model, string named)
     {
         using var lab = Lab.Open(Scale.Smoke, 1, folder.Path("out"));
-        using var study = OwnModelStudy.Open(lab, new() { Model = model, MaxTokens = 12 });
+        using var study = OwnModelStudy.Open(lab, new() { Model = model, MaxTokens = 12, FewShot = 1 });
         var setup = study.Setup().ToText();
         Assert.Contains(named, setup);
         Assert.DoesNotContain(folder.Root, setup);
@@ -41,7 +51,7 @@ public sealed class OwnModelStudyTests : IDisposable
 
         var labels = await study.LabelAsync();
         Assert.All(labels.Own.Concat(labels.Truth), c => Assert.NotNull(c.PositionBias));
-        Assert.Equal(12, labels.Truth.Count);
+        Assert.Equal([6, 6], labels.Truth.GroupBy(t => t.ProbabilityA).Select(g => g.Count()));
         Assert.NotNull(labels.Bias);
         labels.Orders().Checked();
 
