@@ -64,7 +64,7 @@ public sealed class OwnModelLabels(IReadOnlyList<Comparison> own, IReadOnlyList<
     ])
     {
         References = [new ReferenceLine(ReferenceKind.Diagonal, Label: "no position bias")],
-        Caption = $"{ownOrders.Length} + {knownOrders.Length} pairs. Always (A) is the corner bottom right, always (B) the one top left.",
+        Caption = $"{ownOrders.Length} + {knownOrders.Length} pairs, a point each; the table of position bias has the intervals. Always (A) is the corner bottom right, always (B) the one top left.",
     };
 
     /// <summary>Accuracy on the pairs whose better answer is known, asked once (in one order, as the paper asks) and in both.</summary>
