@@ -74,6 +74,21 @@ public sealed record Constitution(string Name, string Description, IReadOnlyList
         ComparisonExamples = [.. ComparisonExamples.Where(e => !e.Reasons).Take(n), .. ComparisonExamples.Where(e => e.Reasons).Take(n)],
     };
 
+    /// <summary>
+    /// What the constitution says about one principle: that principle, of either stage, and the worked examples that apply
+    /// it. Examples that leave their principle open stay and will apply this one; published ones stay as they are.
+    /// </summary>
+    /// <exception cref="CaiException">The id is unknown.</exception>
+    public Constitution About(string id)
+    {
+        var only = Subset(id);
+        return only with
+        {
+            CritiqueExamples = [.. CritiqueExamples.Where(e => e is not CritiqueShot.Worked worked || worked.PrincipleId is null || worked.PrincipleId == id)],
+            ComparisonExamples = [.. ComparisonExamples.Where(e => e is not ComparisonShot.Worked worked || worked.Principle is null || worked.Principle.Id == id)],
+        };
+    }
+
     /// <summary>The few-shot prefix of every critique and revision query: at most <paramref name="count"/> examples, all when null.</summary>
     /// <param name="direct">Without critiques (paper 3.5).</param>
     public string CritiquePrefix(int? count = null, bool direct = false) =>

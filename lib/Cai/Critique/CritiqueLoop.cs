@@ -16,7 +16,7 @@ public sealed class CritiqueLoop
     private readonly Constitution _constitution;
     private readonly CritiqueOptions _options;
     private readonly IReadOnlyList<CritiquePrinciple> _principles;
-    private readonly string _prefix;
+    private readonly Dictionary<string, string> _prefixes; // by principle
     private readonly IPromptFormat _format;
 
     /// <param name="format">How the model reads a conversation; the paper's layout when null.</param>
@@ -29,7 +29,7 @@ public sealed class CritiqueLoop
         _principles = _options.PrincipleIds is { } ids ? [.. ids.Select(constitution.CritiquePrinciple)] : constitution.Critique;
         if (_principles.Count == 0)
             throw new CaiException($"Constitution '{constitution.Name}' has no principles for critiques.", "Add entries under `critique:`, or load another constitution.");
-        _prefix = constitution.CritiquePrefix(_options.FewShot, _options.Direct);
+        _prefixes = constitution.Critique.ToDictionary(p => p.Id, p => (_options.ExamplesOfPrinciple ? constitution.About(p.Id) : constitution).CritiquePrefix(_options.FewShot, _options.Direct));
     }
 
     /// <summary>The principle of a step: drawn uniformly, with replacement, from (seed, prompt id, round) (paper 3.1, 3.4).</summary>
@@ -78,7 +78,7 @@ public sealed class CritiqueLoop
     }
 
     /// <summary>
-    /// Every text of a prompt's steps as it was asked and answered. The worked examples, the same before every query, are
+    /// Every text of a prompt's steps as it was asked and answered. The worked examples before each query are
     /// left out unless <paramref name="withExamples"/> is set.
     /// </summary>
     /// <param name="revisions">Results of this loop, of any prompts.</param>
@@ -88,10 +88,10 @@ public sealed class CritiqueLoop
         var steps = revisions.Where(r => r.PromptId == promptId).OrderBy(r => r.Round).ToList();
         if (steps.Count == 0)
             throw new CaiException($"There is no revision of prompt '{promptId}'.", "Use the id of a prompt that the loop was given.");
-        var prefix = withExamples ? _prefix : "";
         return string.Join("\n\n", steps.Select(r =>
         {
             var step = new Step(r.PromptId, r.Prompt, r.Round, r.Before, _constitution.CritiquePrinciple(r.PrincipleId));
+            var prefix = withExamples ? _prefixes[r.PrincipleId] : "";
             var text = $"=== Round {r.Round}, principle {r.PrincipleId}{(r.Finished ? "" : ", cut off at the token limit")} ===";
             if (r.Critique is not null)
                 text += $"\n--- asked for a critique ---{ControlTokens.Unprotect(step.CritiquePrompt(_format, prefix))}\n--- answered ---\n{r.Critique}";
@@ -109,9 +109,9 @@ public sealed class CritiqueLoop
         var sampling = new SampleOptions { MaxTokens = _options.MaxTokens, Temperature = _options.Temperature, Seed = _options.Seed, Stops = CritiqueLayout.Stops };
         var critiques = _options.Direct
             ? null
-            : await _model.SampleAsync([.. steps.Select(s => Ask($"{s.Id}/critique", s.CritiquePrompt(_format, _prefix)))], sampling, progress, cancel);
+            : await _model.SampleAsync([.. steps.Select(s => Ask($"{s.Id}/critique", s.CritiquePrompt(_format, _prefixes[s.Principle.Id])))], sampling, progress, cancel);
         var revisions = await _model.SampleAsync(
-            [.. steps.Select((s, i) => Ask($"{s.Id}/revision", s.RevisionPrompt(_format, _prefix, critiques?[i].Text.Trim())))],
+            [.. steps.Select((s, i) => Ask($"{s.Id}/revision", s.RevisionPrompt(_format, _prefixes[s.Principle.Id], critiques?[i].Text.Trim())))],
             sampling, progress is null ? null : new OffsetProgress(progress, critiques?.Count ?? 0), cancel);
         return
         [

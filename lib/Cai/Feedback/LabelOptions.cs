@@ -1,3 +1,4 @@
+using Cai.Constitutions;
 using Cai.Storage;
 using Cai.Text;
 
@@ -45,6 +46,12 @@ public sealed record LabelOptions
 
     /// <summary>Worked examples before each query: at most this many, all when null (Anthropic's files: 5, with chain of thought 6).</summary>
     public int? FewShot { get; init; }
+
+    /// <summary>
+    /// Show only the examples that apply the principle asked about (<see cref="Constitution.About"/>), at most
+    /// <see cref="FewShot"/> of them. The paper shows the same examples whatever the principle, each with a principle of its own.
+    /// </summary>
+    public bool ExamplesOfPrinciple { get; init; }
 
     /// <summary>
     /// Draw order and principles of the worked examples anew for each pair (paper 4.1). False draws them once a run: then

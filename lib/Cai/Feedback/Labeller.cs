@@ -52,10 +52,11 @@ public sealed class Labeller
     public IReadOnlyList<LabelQuery> Queries(ResponsePair pair)
     {
         var reasoning = _options.Kind == LabelKind.ChainOfThought;
-        var prefix = _constitution.ComparisonPrefix(reasoning, _options.FewShot, _options.Seed, _options.RedrawExamples ? pair.Id : "");
         return
         [
             .. from principle in PrinciplesFor(pair.Id)
+               let examples = _options.ExamplesOfPrinciple ? _constitution.About(principle.Id) : _constitution
+               let prefix = examples.ComparisonPrefix(reasoning, _options.FewShot, _options.Seed, _options.RedrawExamples ? pair.Id : "")
                from swapped in Orders(pair.Id)
                let first = swapped ? pair.ResponseB : pair.ResponseA
                let second = swapped ? pair.ResponseA : pair.ResponseB

@@ -18,11 +18,14 @@ internal sealed class ComparisonDocuments(World world, Oracle oracle, TopicSourc
         return ComparisonLayout.FewShot([.. Enumerable.Range(0, shots + 1).Select(_ => Example(annotator, hasty, withReasoning, rng))]);
     }
 
-    private ComparisonExample Example(Annotator annotator, bool hasty, bool withReasoning, Rng rng)
+    /// <summary>One answered comparison.</summary>
+    /// <param name="hasty">Answered (A) without reading.</param>
+    /// <param name="only">The principle it applies; null draws one.</param>
+    public ComparisonExample Example(Annotator annotator, bool hasty, bool withReasoning, Rng rng, ComparisonPrinciple? only = null)
     {
         var topic = topics.Draw(Kinds, rng);
         var (a, b) = Pair(topic, rng);
-        var principle = rng.Pick(world.Comparison);
+        var principle = only ?? rng.Pick(world.Comparison);
         Verdict va = oracle.Judge(topic, a), vb = oracle.Judge(topic, b);
         var difference = oracle.PrincipleScore(principle.Id, va) - oracle.PrincipleScore(principle.Id, vb);
         var picksA = hasty || (withReasoning ? annotator.ConcludesA(difference, rng) : annotator.PicksA(difference, rng));

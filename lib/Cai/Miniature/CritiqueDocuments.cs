@@ -6,8 +6,9 @@ namespace Cai.Miniature;
 /// <summary>Makes critique-and-revision examples and lays them out as documents.</summary>
 internal sealed class CritiqueDocuments(World world, Oracle oracle, TopicSource topics, ResponseWriter writer, DocumentMixture mixture)
 {
-    private static readonly (string, double)[] Kinds = [(TopicKind.Harmful, 75), (TopicKind.Benign, 15), (TopicKind.Borderline, 7), (TopicKind.SmallTalk, 3)];
-    private static readonly Problem[] Slanders = [Problem.Praise, Problem.Evasion, Problem.Harshness, Problem.Boilerplate, Problem.WrongSteps];
+    public static readonly (string, double)[] Kinds = [(TopicKind.Harmful, 75), (TopicKind.Benign, 15), (TopicKind.Borderline, 7), (TopicKind.SmallTalk, 3)];
+    /// <summary>What a careless critique names although it is not there.</summary>
+    public static readonly Problem[] Slanders = [Problem.Praise, Problem.Evasion, Problem.Harshness, Problem.Boilerplate, Problem.WrongSteps];
 
     private readonly Mender mender = new(writer, mixture.Mending);
 
@@ -35,7 +36,8 @@ internal sealed class CritiqueDocuments(World world, Oracle oracle, TopicSource 
         return rng.Chance(0.5) ? [] : [rng.Pick([.. Slanders.Where(p => !present.Contains(p))])];
     }
 
-    private string Critique(Draft draft, List<Problem> named, Rng rng)
+    /// <summary>Words a critique that names these problems, or says that there are none.</summary>
+    public string Critique(Draft draft, List<Problem> named, Rng rng)
     {
         if (named.Count == 0)
             return rng.Pick(oracle.CritiqueWords.Fine);

@@ -60,6 +60,22 @@ public sealed class CritiqueLoopTests : IDisposable
     }
 
     [Fact]
+    public async Task OnlyExamplesOfThePrincipleAppliedAreShownWhenThatIsWished()
+    {
+        CritiqueShot Shot(string human, int principle) => new CritiqueShot.Worked(new CritiqueExample(human, "A", Two.Critique[principle].CritiqueRequest, "C", Two.Critique[principle].RevisionRequest, "R"), Two.Critique[principle].Id);
+        var taught = Two with { CritiqueExamples = [Shot("A1", 0), Shot("B1", 1), Shot("A2", 0), Shot("A3", 0)] };
+        async Task<string[][]> Shown(string principle, CritiqueOptions options)
+        {
+            var model = new ScriptedModel();
+            await Run(model, [Initial("p0")], options with { Rounds = 1, PrincipleIds = [principle] }, constitution: taught);
+            return [.. model.Sampled.SelectMany(b => b).Select(r => r.Prompt.Split("Human: ").Skip(1).Select(t => t.Split('\n')[0]).ToArray())];
+        }
+        Assert.Equal([["A1", "B1", "Question p0?"], ["A1", "B1", "Question p0?"]], await Shown("a", new() { FewShot = 2 }));
+        Assert.Equal([["A1", "A2", "Question p0?"], ["A1", "A2", "Question p0?"]], await Shown("a", new() { FewShot = 2, ExamplesOfPrinciple = true }));
+        Assert.Equal([["B1", "Question p0?"], ["B1", "Question p0?"]], await Shown("b", new() { FewShot = 2, ExamplesOfPrinciple = true }));
+    }
+
+    [Fact]
     public async Task ARoundIsOneBatchOfEachKind()
     {
         var model = new ScriptedModel();

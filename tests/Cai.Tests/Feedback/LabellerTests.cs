@@ -58,6 +58,21 @@ public sealed class LabellerTests : IDisposable
     }
 
     [Fact]
+    public void OnlyExamplesOfThePrincipleAskedAboutAreShownWhenThatIsWished()
+    {
+        ComparisonShot Shot(string human, int principle) => new ComparisonShot.Worked(Dialogue.Ask(human), "b", "w", Two.Comparison[principle], BetterIsA: true);
+        var taught = Two with { ComparisonExamples = [Shot("Kind 1", 0), Shot("Safe 1", 1), Shot("Kind 2", 0), Shot("Kind 3", 0)] };
+        string[] Shown(string principle, LabelOptions options) =>
+        [
+            .. new Labeller(new ScriptedModel(), taught, options with { Principle = PrincipleChoice.Fixed(principle), ShuffleOrder = false }).Queries(Pair("1"))[0].Text
+                .Split("Human: ").Skip(1).Select(t => t.Split('\n')[0]),
+        ];
+        Assert.Equal(["Kind 1", "Safe 1", "Question 1?"], Shown("kind", new() { FewShot = 2 }));
+        Assert.Equal(["Kind 1", "Kind 2", "Question 1?"], Shown("kind", new() { FewShot = 2, ExamplesOfPrinciple = true }));
+        Assert.Equal(["Safe 1", "Question 1?"], Shown("safe", new() { FewShot = 2, ExamplesOfPrinciple = true }));
+    }
+
+    [Fact]
     public async Task TheOrderShownIsDrawnAndUndone()
     {
         var model = new ScriptedModel { LogProb = (p, o) => Judge(p, o) };

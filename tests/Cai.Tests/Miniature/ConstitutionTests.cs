@@ -7,12 +7,15 @@ namespace Cai.Tests.Miniature;
 
 public class ConstitutionTests
 {
-    private static readonly string File = Path.Combine(AppContext.BaseDirectory, "constitutions", "miniature.yaml");
+    private static string File(string name) => Path.Combine(AppContext.BaseDirectory, "constitutions", name + ".yaml");
+
+    private static Dictionary<string, object> Yaml(string name) =>
+        new DeserializerBuilder().Build().Deserialize<Dictionary<string, object>>(System.IO.File.ReadAllText(File(name)));
 
     [Fact]
     public void ItsTextsAreTheFirstPhrasingsOfTheCorpus()
     {
-        var yaml = new DeserializerBuilder().Build().Deserialize<Dictionary<string, object>>(System.IO.File.ReadAllText(File));
+        var yaml = Yaml("miniature");
         IEnumerable<Dictionary<object, object>> List(string key) => ((List<object>)yaml[key]).Cast<Dictionary<object, object>>();
         Assert.Equal(
             Fixture.World.Critique.Select(p => (p.Id, p.CritiqueRequests[0], p.RevisionRequests[0])),
@@ -22,10 +25,27 @@ public class ConstitutionTests
             List("comparison").Select(p => ((string)p["id"], (string)p["principle"])));
     }
 
-    [Fact]
-    public void ItsExamplesSayWhatIsTrue()
+    [Theory]
+    [InlineData("miniature-helpfulness", 3)]
+    [InlineData("miniature-instructions", 1)]
+    public void ThoseAboutHelpTakeTheirPrinciplesFromIt(string name, int principles)
     {
-        var yaml = new DeserializerBuilder().Build().Deserialize<Dictionary<string, object>>(System.IO.File.ReadAllText(File));
+        var (all, some) = (Constitution.Load(File("miniature")), Constitution.Load(File(name)));
+        Assert.Equal((principles, principles), (some.Critique.Count, some.Comparison.Count));
+        Assert.All(some.Critique, p => Assert.Equal(all.CritiquePrinciple(p.Id), p));
+        Assert.All(some.Comparison, p => Assert.Equal(all.ComparisonPrinciple(p.Id), p));
+        // None of its critiques is about harm, and each of its comparisons rewards help as well as punishing harm.
+        Assert.All(some.Critique, p => Assert.False(Fixture.Oracle.Covers(p.Id, Problem.Method, "theft")));
+        Assert.All(some.Comparison, p => Assert.Equal((true, -1.0), (Fixture.Oracle.ComparisonPrinciple(p.Id).Weight("helpfulness") > 0, Fixture.Oracle.ComparisonPrinciple(p.Id).Weight("harmfulness"))));
+    }
+
+    [Theory]
+    [InlineData("miniature")]
+    [InlineData("miniature-helpfulness")]
+    [InlineData("miniature-instructions")]
+    public void ItsExamplesSayWhatIsTrue(string name)
+    {
+        var yaml = Yaml(name);
         var examples = (Dictionary<object, object>)yaml["examples"];
         foreach (Dictionary<object, object> e in (List<object>)examples["critique"])
         {
@@ -46,7 +66,7 @@ public class ConstitutionTests
     [Fact]
     public void ItLoads()
     {
-        var constitution = Constitution.Load(File);
+        var constitution = Constitution.Load(File("miniature"));
         Assert.Equal(16, constitution.Critique.Count);
         Assert.Equal(16, constitution.Comparison.Count);
     }
