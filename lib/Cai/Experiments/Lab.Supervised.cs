@@ -30,13 +30,8 @@ public sealed partial class Lab
     /// <param name="direct">Without critiques (paper 3.5).</param>
     public async Task<IReadOnlyList<Revision>> RevisionsAsync(bool direct = false)
     {
-        var initial = await InitialResponsesAsync();
         var options = new CritiqueOptions { Rounds = Scale.Rounds, Seed = Seed, Direct = direct, MaxTokens = MaxTokens };
-        var stage = Store.OpenStage("supervised", direct ? "direct-revisions" : "revisions", options, [Helpful.Hash, Constitution.Hash, ContentHash.OfTexts(initial.Select(s => s.Id + s.Response))]);
-        var calls = initial.Count * Scale.Rounds * (direct ? 1 : 2);
-        await stage.Once(s => new CritiqueLoop(Load(Helpful), Constitution, options)
-            .RunAsync(initial, s.Path("revisions.jsonl"), host.Counter(s.Name, calls), host.Cancel));
-        return Jsonl.Read<Revision>(stage.Path("revisions.jsonl"));
+        return await ReviseAsync(Helpful, await InitialResponsesAsync(), options, direct ? "direct-revisions" : "revisions");
     }
 
     /// <summary>SL-CAI: the pretrained model, fine-tuned on all revisions and the helpful samples (paper 3.1, 3.2).</summary>

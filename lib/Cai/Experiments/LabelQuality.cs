@@ -20,6 +20,9 @@ public sealed record LabelledPair(string Id, string PromptId, double Probability
     /// <summary>Whether the oracle prefers one of the two.</summary>
     public bool Decided => Corpus != 0.5;
 
+    /// <summary>What the label earns towards accuracy: 1 on the side of the verdict, half at exactly 0.5. Only for decided pairs.</summary>
+    public double Credit => Side(Probability) == 0.5 ? 0.5 : Side(Probability) == Verdict ? 1 : 0;
+
     internal static double Side(double probability) => probability > 0.5 ? 1 : probability < 0.5 ? 0 : 0.5;
 }
 
@@ -75,6 +78,9 @@ public sealed record LabelVariant(string Name, int Style, IReadOnlyList<Labelled
 
     /// <summary>Accuracy minus that of the best of always A, longer and shorter on the same pairs, the best chosen anew in each resample.</summary>
     public Interval? Margin() => Baselines.Margin([.. Judged(p => p.Verdict)]);
+
+    /// <summary>Accuracy, this variant minus another on the decided pairs that both labelled.</summary>
+    public Interval? AccuracyMinus(LabelVariant other) => Joined(other, both => both.Average(b => b.Mine.Credit - b.Theirs.Credit), decidedOnly: true);
 
     /// <summary>ECE against the verdicts, this variant minus another on the pairs that both labelled.</summary>
     public Interval? EceMinus(LabelVariant other) => Joined(other, both =>

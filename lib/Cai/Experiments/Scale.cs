@@ -53,12 +53,25 @@ public sealed record Scale(string Name)
     /// <summary>Seeds that each claim is measured with; figures show the first.</summary>
     public int Seeds { get; init; } = 1;
 
+    /// <summary>Pairs that judges of every size label under each number of worked examples (notebook 09).</summary>
+    public required int ConstitutionPairs { get; init; }
+
+    /// <summary>Held-out answers of each kind that are criticised and revised under each constitution (notebook 09).</summary>
+    public required int ConstitutionPrompts { get; init; }
+
+    /// <summary>Rounds of revision under constitutions for different ends (notebook 09).</summary>
+    public int ConstitutionRounds { get; init; } = 1;
+
+    /// <summary>Whether policies are trained under the constitutions of notebook 09: six more preference models and PPO runs.</summary>
+    public bool ConstitutionPolicies { get; init; } = true;
+
     /// <summary>Seconds: for tests and CI. Shows that everything runs, not that anything holds.</summary>
     public static Scale Smoke { get; } = new("smoke")
     {
         Size = "S", RedTeamPrompts = 12, HelpfulPrompts = 12, Rounds = 2, HarmlessPairs = 24, HelpfulPairs = 24,
         PpoIterations = 2, PpoBatch = 8, PpoEpochs = 1,
         ArmHarmlessPairs = 24, ArmHelpfulPairs = 24, ArmIterations = 2, ArmBatch = 8, EvalPrompts = 12, EvalSamples = 1,
+        ConstitutionPairs = 6, ConstitutionPrompts = 4,
     };
 
     /// <summary>Minutes on two cores: the default.</summary>
@@ -67,6 +80,7 @@ public sealed record Scale(string Name)
         Size = "L", RedTeamPrompts = 160, HelpfulPrompts = 160, HarmlessPairs = 700, HelpfulPairs = 800,
         PpoIterations = 90, PpoBatch = 64, PpoEpochs = 1,
         ArmHarmlessPairs = 200, ArmHelpfulPairs = 200, ArmIterations = 25, ArmBatch = 32, EvalPrompts = 100, EvalSamples = 1,
+        ConstitutionPairs = 32, ConstitutionPrompts = 16, ConstitutionPolicies = false,
     };
 
     /// <summary>Two and a half hours on two cores, most of them for the five seeds of the claims.</summary>
@@ -75,6 +89,7 @@ public sealed record Scale(string Name)
         Size = "L", RedTeamPrompts = 200, HelpfulPrompts = 200, HarmlessPairs = 700, HelpfulPairs = 800,
         PpoIterations = 100, PpoBatch = 64, PpoEpochs = 1,
         ArmHarmlessPairs = 700, ArmHelpfulPairs = 700, ArmIterations = 100, ArmBatch = 64, EvalPrompts = 150, EvalSamples = 1, Seeds = 5,
+        ConstitutionPairs = 180, ConstitutionPrompts = 60, ConstitutionRounds = 2,
     };
 
     /// <exception cref="CaiException">The name is none of smoke, quick, full.</exception>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Cai.Evaluation;
 
 namespace Cai.Figures;
@@ -29,5 +28,5 @@ public sealed class ClaimsTable(IEnumerable<Claim> claims) : IRichOutput
         ({ } value, _, _) => Number(value),
     };
 
-    private static string Number(double value) => value.ToString(Math.Abs(value) >= 10 ? "0.#" : "0.###", CultureInfo.InvariantCulture);
+    private static string Number(double value) => Interval.Number(value, Math.Abs(value) >= 10 ? "0.#" : "0.###");
 }
