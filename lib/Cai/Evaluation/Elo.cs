@@ -83,6 +83,24 @@ public sealed class EloTable
         return new Interval(value, low, high, n, Prompts);
     }
 
+    /// <summary>
+    /// <see cref="Difference"/> of two models here minus the same in another table that judged the same answers in another way, both on
+    /// the same resampled prompts: what the way of judging does to the gap.
+    /// </summary>
+    /// <exception cref="CaiException">The tables are not of the same prompts and resamples, or a model was never judged in one.</exception>
+    public Interval DifferenceAgainst(EloTable other, string a, string b)
+    {
+        var (here, there) = ((I: index[Known(a)], J: index[Known(b)]), (I: other.index[other.Known(a)], J: other.index[other.Known(b)]));
+        if (other.Prompts != Prompts || other.resamples.Length != resamples.Length)
+            throw new CaiException($"One table is of {Prompts} prompts and {resamples.Length} resamples, the other of {other.Prompts} and {other.resamples.Length}.", "Judge the same answers twice, with the same bootstrap.");
+        var value = elo[here.I] - elo[here.J] - (other.elo[there.I] - other.elo[there.J]);
+        var n = (int)games[here.I, here.J];
+        if (Prompts < 2)
+            return new Interval(value, double.NaN, double.NaN, n, Prompts);
+        var (low, high) = Evaluation.Bootstrap.Percentiles(resamples.Zip(other.resamples, (r, s) => r[here.I] - r[here.J] - (s[there.I] - s[there.J])), level);
+        return new Interval(value, low, high, n, Prompts);
+    }
+
     /// <summary>Fits ratings to judgements of one axis.</summary>
     /// <param name="anchor">The model that is 0 by definition (SL-CAI in the paper).</param>
     /// <exception cref="DisconnectedComparisonsException">Some models were never compared with the rest, directly or through others.</exception>

@@ -4,29 +4,35 @@ using Cai.Miniature;
 
 namespace Cai.Experiments;
 
-/// <summary>The paper's comparison of models: Figures 2, 3, 8 and 10 and section 4.4, at one model size.</summary>
+/// <summary>The paper's comparison of models: Figures 2, 8 and 10 and section 4.4, at one model size.</summary>
 public static class CastFigures
 {
-    // Who started from whom (paper 4.1, 4.2).
-    private static readonly (string Policy, string Start)[] Starts =
-        [("helpful-rlhf", "pretrained"), ("hh-rlhf", "pretrained"), ("rl-cai", "sl-cai"), ("rl-cai-cot", "sl-cai")];
-
-    /// <summary>Figure 2: harmlessness Elo against helpfulness Elo. The paper shows snapshots of each RL run, this its end.</summary>
-    public static Figure Fig2(CastOutcomes cast) => new("Harmlessness against helpfulness", new Axis("helpfulness Elo (SL-CAI = 0)"), new Axis("harmlessness Elo (SL-CAI = 0)"),
-        [.. cast.Models.Select(m => new PointSeries(ModelStyles.Of(m).Display, [DataPoint.Of(cast.Helpful[m], cast.Harmless[m])]) { Style = ModelStyles.Of(m).Index })])
-    {
-        References = [new(ReferenceKind.Horizontal), new(ReferenceKind.Vertical)],
-        Caption = $"{Judged(cast)} Up is more harmless, right more helpful; the origin is SL-CAI.{Warning(cast.Harmless, cast.Helpful)}",
-    };
-
-    /// <summary>Figures 3 and 8: Elo before and after RL, one panel an axis.</summary>
-    public static FigurePanel Fig8(CastOutcomes cast) => new("Elo before and after RL",
+    /// <summary>Figure 2: harmlessness Elo against helpfulness Elo, one marker a snapshot of each RL run; the paper's beside it.</summary>
+    public static FigurePanel Fig2(CastOutcomes cast, PaperFigures paper) => new("Harmlessness against helpfulness",
     [
-        Ends("Helpfulness", "helpfulness Elo (SL-CAI = 0)", m => cast.Helpful[m], cast),
-        Ends("Harmlessness", "harmlessness Elo (SL-CAI = 0)", m => cast.Harmless[m], cast),
+        new("Here", new Axis("helpfulness Elo (SL-CAI = 0)"), new Axis("harmlessness Elo (SL-CAI = 0)"),
+            [.. cast.Models.Select(m => (Style: ModelStyles.Of(m), Points: Along(cast, m))).Select(m => new PointSeries(m.Style.Display,
+                [.. m.Points.Select(p => DataPoint.Of(cast.Helpful[p], cast.Harmless[p]))]) { Connected = m.Points.Count > 1, Style = m.Style.Index })])
+        {
+            References = [new(ReferenceKind.Horizontal), new(ReferenceKind.Vertical)],
+        },
+        PaperPanels.Fig2(paper),
     ])
     {
-        Caption = $"{Judged(cast)} At 0: the model that RL started from (pretrained for RLHF, SL-CAI for RL-CAI). The paper shows five snapshots a run, this the two ends, set a little apart so that bars do not hide each other.{Warning(cast.Harmless, cast.Helpful)}",
+        Caption = $"{Judged(cast)} Up is more harmless, right more helpful; the origin is SL-CAI. Joined points: snapshots of one RL run ({Snapshots(cast)} episodes).{Warning(cast.Harmless, cast.Helpful)}",
+    };
+
+    /// <summary>Figure 8: Elo along RL, one panel an axis.</summary>
+    public static FigurePanel Fig8(CastOutcomes cast) => new("Elo along RL",
+        [AlongRl("Helpfulness", "helpfulness Elo (SL-CAI = 0)", cast, m => cast.Helpful[m]), AlongRl("Harmlessness", "harmlessness Elo (SL-CAI = 0)", cast, m => cast.Harmless[m])])
+    {
+        Caption = $"{Judged(cast)} At 0: the model that RL started from (pretrained for RLHF, SL-CAI for RL-CAI); bands are 95 %.{Warning(cast.Harmless, cast.Helpful)}",
+    };
+
+    /// <summary>The paper's Figure 8, digitised.</summary>
+    public static FigurePanel Fig8Paper(PaperFigures paper) => new("Elo along RL in the paper", [PaperPanels.Fig8(paper, harmless: false), PaperPanels.Fig8(paper, harmless: true)])
+    {
+        Caption = "Digitised: 52 B models, human crowdworkers, no intervals. Compare shapes, not heights.",
     };
 
     /// <summary>Section 4.4: how often models dodge what should be explained, and refuse what only looks harmful; 4.3: harshness and stock phrases.</summary>
@@ -49,26 +55,42 @@ public static class CastFigures
         };
     }
 
-    /// <summary>Figure 10: harmfulness on the red-teamer's scale of 0 to 4, here from ground truth, before and after RL.</summary>
-    public static Figure Fig10(CastOutcomes cast) =>
-        Ends("Absolute harmfulness before and after RL", "harmfulness (0-4, oracle)", m => cast.Mean(m, f => f.Harmfulness, TopicKind.Harmful)!, cast,
-            cast.Models.Where(m => m == "helpful")) with
+    /// <summary>Figure 10: harmfulness on the red-teamer's scale of 0 to 4 along RL, here from ground truth; solid T = 1, dashed T = 0; the paper's beside it.</summary>
+    public static FigurePanel Fig10(CastOutcomes cast, PaperFigures paper)
+    {
+        var sampled = AlongRl("Here", "harmfulness (0-4, oracle)", cast, m => cast.Mean(m, f => f.Harmfulness, TopicKind.Harmful)!);
+        var greedy = AlongRl("", "", cast, m => Bootstrap.Mean(cast.Greedy[m], f => f.Harmfulness, f => f.PromptId));
+        return new FigurePanel("Absolute harmfulness along RL",
+        [
+            sampled with
+            {
+                Y = sampled.Y with { Min = 0, Max = 4 },
+                Series = [.. sampled.Series, .. greedy.Series.OfType<LineSeries>().Select(s => s with
+                {
+                    Name = s.Name + ", T = 0", Dashed = true, Markers = false, Points = [.. s.Points.Select(p => new DataPoint(p.X, p.Y))],
+                })],
+            },
+            PaperPanels.Fig10(paper),
+        ])
         {
-            Caption = $"Mean over {Count(cast, TopicKind.Harmful)} answers a model to held-out harmful requests, T = 1; 95 % bootstrap intervals over prompts. A refusal scores 0, incoherent text 2. At 0: the start of each run, and the helpful-only model that wrote the first responses; points are set a little apart so that bars do not hide each other.",
+            Caption = $"Mean over {Count(cast, TopicKind.Harmful)} sampled answers (T = 1, solid) and {cast.Greedy.Select(g => g.Count()).DefaultIfEmpty().Max()} greedy ones (T = 0, dashed) a snapshot to held-out harmful requests; bands are 95 % bootstrap intervals over prompts, those of T = 0 in the table of snapshots. A refusal scores 0, incoherent text 2. At 0: the start of each run.",
         };
+    }
 
-    private static Figure Ends(string title, string label, Func<string, Interval> value, CastOutcomes cast, IEnumerable<string>? alone = null) => new(title, new Axis("RL episodes"), new Axis(label),
-    [
-        .. (alone ?? []).Select(m => new PointSeries(ModelStyles.Of(m).Display, [DataPoint.Of(0, value(m))]) { Style = ModelStyles.Of(m).Index }),
-        .. Starts.Where(s => cast.Models.Contains(s.Policy)).Select((s, i) => new PointSeries(ModelStyles.Of(s.Policy).Display,
-            [DataPoint.Of(Apart(i, cast.Episodes), value(s.Start)), DataPoint.Of(cast.Episodes + Apart(i, cast.Episodes), value(s.Policy))]) { Connected = true, Style = ModelStyles.Of(s.Policy).Index }),
-    ]);
+    private static Figure AlongRl(string title, string label, CastOutcomes cast, Func<string, Interval> value) => new(title, new Axis("RL episodes"), new Axis(label),
+        [.. cast.Runs.Select(run => new LineSeries(ModelStyles.Of(run.Policy).Display, [.. run.Points.Select(p => DataPoint.Of(p.Episodes, value(p.Model)))]) { Style = ModelStyles.Of(run.Policy).Index })]);
+
+    // The start is a point of its own.
+    private static IReadOnlyList<string> Along(CastOutcomes cast, string model) =>
+        cast.Runs.FirstOrDefault(r => r.Policy == model) is { } run ? [.. run.Points.Skip(1).Select(p => p.Model)] : [model];
+
+    private static string Snapshots(CastOutcomes cast) => string.Join(", ", cast.Runs.SelectMany(r => r.Points.Skip(1)).Select(p => p.Episodes).Distinct().Order());
 
     /// <summary>Shifts the i-th of four runs sideways by up to 3 % of the axis, so that error bars at the same place do not hide each other.</summary>
     internal static double Apart(int i, double episodes) => (i - 1.5) * 0.02 * episodes;
 
     private static string Judged(CastOutcomes cast) =>
-        $"Simulated crowdworkers, every two models on {cast.Harmless.Prompts} harmful and {cast.Helpful.Prompts} good requests, both orders; 95 % bootstrap intervals over prompts.";
+        $"Simulated crowdworkers, every two models and snapshots on {cast.Harmless.Prompts} harmful and {cast.Helpful.Prompts} good requests, both orders; 95 % bootstrap intervals over prompts.";
 
     private static string Warning(params EloTable[] tables) => tables.Any(t => t.Note is not null) ? " " + tables.First(t => t.Note is not null).Note : "";
 

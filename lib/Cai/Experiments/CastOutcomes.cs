@@ -5,35 +5,68 @@ using Cai.Text;
 
 namespace Cai.Experiments;
 
+/// <summary>A model on a policy's way.</summary>
+/// <param name="Episodes">That the policy had learned from.</param>
+public sealed record CastPoint(double Episodes, string Model);
+
+/// <summary>A policy along its run of RL: the model that it started from, its snapshots, the finished policy.</summary>
+public sealed record CastRun(string Policy, IReadOnlyList<CastPoint> Points)
+{
+    /// <summary>The first snapshot after the start.</summary>
+    public string First => Points[1].Model;
+
+    /// <summary>The snapshot nearest the middle of the run, the earlier of two; the finished policy when there is no other.</summary>
+    public string Half => Points.Skip(1).MinBy(p => Math.Abs(p.Episodes - Points[^1].Episodes / 2))!.Model;
+}
+
 /// <summary>
 /// Everything that is measured about the seven models of the paper's Figure 2: their answers to the same held-out prompts,
 /// the oracle's facts about each answer, and Elo ratings from simulated crowdworkers on both axes, SL-CAI at 0 (paper 3.3).
 /// </summary>
-/// <param name="Models">By name, in the order in which they are made.</param>
+/// <param name="Models">By name, in the order in which they are made, without snapshots.</param>
 /// <param name="Samples">All answers of all models.</param>
-/// <param name="Facts">About each answer, by model.</param>
+/// <param name="Facts">About each answer, by model or snapshot.</param>
 /// <param name="Harmless">Judged under the paper's new instruction: among the similarly harmless, prefer what is not evasive (4.4).</param>
 /// <param name="OldHarmless">The same answers judged under the old instruction, which HH RLHF's data was made with: the less harmful wins, so evasion wins.</param>
 /// <param name="Helpful">Judged on good requests.</param>
 /// <param name="Episodes">That each RL policy learned from.</param>
 public sealed record CastOutcomes(IReadOnlyList<string> Models, IReadOnlyList<Sample> Samples, ILookup<string, ResponseFacts> Facts, EloTable Harmless, EloTable OldHarmless, EloTable Helpful, double Episodes)
 {
+    /// <summary>The four policies along their runs; the Elo tables rate the snapshots among the models (the paper's 24 snapshots, 3.3).</summary>
+    public IReadOnlyList<CastRun> Runs { get; init; } = [];
+
+    /// <summary>About one greedy answer (T = 0) to each harmful request, by model or snapshot (paper Fig 10, dashed).</summary>
+    public ILookup<string, ResponseFacts> Greedy { get; init; } = Array.Empty<ResponseFacts>().ToLookup(_ => "");
+
     /// <summary>Makes (or loads) every model and measures it.</summary>
     public static async Task<CastOutcomes> LoadAsync(Lab lab)
     {
         var models = new List<ModelFolder> { lab.Pretrained, lab.Helpful, await lab.SlCaiAsync() };
+        var (snapshots, runs) = (new List<ModelFolder>(), new List<CastRun>());
         foreach (var source in Enum.GetValues<FeedbackSource>())
-            models.Add(await lab.PolicyAsync(source));
-        var samples = new List<Sample>();
-        var progress = Host.Current.Counter("models", models.Count);
-        foreach (var (model, done) in models.Select((model, i) => (model, i + 1)))
+        {
+            var run = await lab.TrajectoryAsync(source);
+            models.Add(run[^1].Model);
+            snapshots.AddRange(run.Skip(1).SkipLast(1).Select(p => p.Model));
+            runs.Add(new CastRun(run[^1].Model.Name, [.. run.Select(p => new CastPoint(p.Iteration * (double)lab.Scale.PpoBatch, p.Model.Name))]));
+        }
+        List<ModelFolder> all = [.. models, .. snapshots];
+        var (samples, greedy) = (new List<Sample>(), new List<Sample>());
+        var progress = Host.Current.Counter("models", all.Count);
+        foreach (var (model, done) in all.Select((model, i) => (model, i + 1)))
         {
             samples.AddRange(await lab.EvalSamplesAsync(model));
+            greedy.AddRange(await lab.GreedySamplesAsync(model));
             progress?.Report(done);
         }
-        var (harmless, helpful) = await lab.EloAsync(models);
-        var facts = samples.Zip(lab.Facts(samples)).ToLookup(x => x.First.Model, x => x.Second);
-        return new CastOutcomes([.. models.Select(m => m.Name)], samples, facts, harmless, OldInstruction(lab, samples), helpful, lab.Scale.PpoIterations * lab.Scale.PpoBatch);
+        var (harmless, helpful) = await lab.EloAsync(all);
+        return new CastOutcomes([.. models.Select(m => m.Name)], samples, Facts(samples), harmless, await lab.OldHarmlessEloAsync(all), helpful, lab.Scale.PpoIterations * lab.Scale.PpoBatch)
+        {
+            Runs = runs,
+            Greedy = Facts(greedy),
+        };
+
+        ILookup<string, ResponseFacts> Facts(List<Sample> some) => some.Zip(lab.Facts(some)).ToLookup(x => x.First.Model, x => x.Second);
     }
 
     /// <summary>Facts about a model's answers to one kind of prompt.</summary>
@@ -47,6 +80,15 @@ public sealed record CastOutcomes(IReadOnlyList<string> Models, IReadOnlyList<Sa
         new Column<string>("Helpfulness Elo", m => Helpful[m], "0"),
         new Column<string>("Comparisons (harmless)", m => Harmless[m].N),
         new Column<string>("Paper, 52B (Fig 2, digitised)", m => paper.Position(m)));
+
+    /// <summary>Every policy along its run, in numbers: the points of Figures 2, 8 and 10.</summary>
+    public Table Trajectories() => Table.Of(Runs.SelectMany(run => run.Points.Select(p => (run.Policy, p.Episodes, p.Model))),
+        new("policy", r => ModelStyles.Of(r.Policy).Display), new("episodes", r => r.Episodes),
+        new("harmlessness Elo", r => Harmless[r.Model], "0"), new("helpfulness Elo", r => Helpful[r.Model], "0"),
+        new("harmfulness, T = 1", r => Mean(r.Model, f => f.Harmfulness, TopicKind.Harmful), "0.00"),
+        new("harmfulness, T = 0", r => Measured.Mean([.. Greedy[r.Model]], f => f.Harmfulness, f => f.PromptId), "0.00"),
+        new("evasive", r => Mean(r.Model, f => f.Evasive, TopicKind.Harmful), "0.00"),
+        new("boilerplate", r => Mean(r.Model, f => f.BoilerplateCount > 0 ? 1 : 0, TopicKind.Harmful), "0.00"));
 
     /// <summary>
     /// The oracle's means over each model's answers to harmful requests; helpfulness and over-refusal on good ones.
@@ -75,15 +117,5 @@ public sealed record CastOutcomes(IReadOnlyList<string> Models, IReadOnlyList<Sa
         return left.Count == 0 || right.Count == 0
             ? new Interval(double.NaN, double.NaN, double.NaN, 0, 0)
             : Bootstrap.Difference(left, right, value, f => f.PromptId);
-    }
-
-    private static EloTable OldInstruction(Lab lab, IReadOnlyList<Sample> samples)
-    {
-        var prompts = lab.HarmfulEvalPrompts;
-        var ids = prompts.Select(p => p.Id).ToHashSet(StringComparer.Ordinal);
-        var judgements = PairwiseTournament.Run(prompts, samples.Where(s => ids.Contains(s.PromptId)), "harmless", $"crowdworker/{Instruction.OldHarmlessness}",
-            (prompt, a, b, rng) => lab.Crowdworker.Prefer(Instruction.OldHarmlessness, prompt, lab.Oracle.Judge(prompt, a), lab.Oracle.Judge(prompt, b), rng).Outcome,
-            new TournamentOptions { Seed = lab.Seed });
-        return EloTable.Fit(judgements, "sl-cai");
     }
 }

@@ -20,6 +20,9 @@ public sealed partial class Lab
         .. await SampleAsync(model, HelpfulEvalPrompts, Scale.EvalSamples, "eval-helpful"),
     ];
 
+    /// <summary>A model's most probable answer (T = 0) to each held-out harmful request (paper Fig 10, dashed).</summary>
+    public Task<IReadOnlyList<Sample>> GreedySamplesAsync(ModelFolder model) => SampleAsync(model, HarmfulEvalPrompts, 1, "eval-greedy", temperature: 0);
+
     /// <summary>The oracle's facts about each answer.</summary>
     public IReadOnlyList<ResponseFacts> Facts(IEnumerable<Sample> samples) => Evaluation.Facts(samples);
 
@@ -28,16 +31,23 @@ public sealed partial class Lab
     /// new instruction (among the harmless, prefer what is not evasive), helpfulness on good requests.
     /// </summary>
     /// <param name="models">The models to rate; one must be named sl-cai.</param>
-    public async Task<(EloTable Harmless, EloTable Helpful)> EloAsync(IReadOnlyList<ModelFolder> models)
+    public async Task<(EloTable Harmless, EloTable Helpful)> EloAsync(IReadOnlyList<ModelFolder> models) =>
+        (Rate(await AnswersAsync(models, harmful: true), "harmless", Instruction.NewHarmlessness), Rate(await AnswersAsync(models, harmful: false), "helpful", Instruction.Helpfulness));
+
+    /// <summary>Harmlessness of the same answers under the old instruction, which HH RLHF's data was made with: the less harmful wins, so evasion wins (paper 4.4).</summary>
+    /// <inheritdoc cref="EloAsync"/>
+    public async Task<EloTable> OldHarmlessEloAsync(IReadOnlyList<ModelFolder> models) => Rate(await AnswersAsync(models, harmful: true), "harmless", Instruction.OldHarmlessness);
+
+    private async Task<IReadOnlyList<Sample>> AnswersAsync(IReadOnlyList<ModelFolder> models, bool harmful)
     {
+        var ids = HarmfulEvalPrompts.Select(p => p.Id).ToHashSet();
         var samples = new List<Sample>();
         foreach (var model in models)
-            samples.AddRange(await EvalSamplesAsync(model));
-        var harmful = HarmfulEvalPrompts.Select(p => p.Id).ToHashSet();
-        var (harmless, helpful) = (samples.Where(s => harmful.Contains(s.PromptId)).ToList(), samples.Where(s => !harmful.Contains(s.PromptId)).ToList());
-        return (Evaluation.Elo(harmless, "harmless", Instruction.NewHarmlessness, "sl-cai", Seed, host.Cancel),
-            Evaluation.Elo(helpful, "helpful", Instruction.Helpfulness, "sl-cai", Seed, host.Cancel));
+            samples.AddRange((await EvalSamplesAsync(model)).Where(s => ids.Contains(s.PromptId) == harmful));
+        return samples;
     }
+
+    private EloTable Rate(IReadOnlyList<Sample> samples, string axis, Instruction instruction) => Evaluation.Elo(samples, axis, instruction, "sl-cai", Seed, host.Cancel);
 
     private WorldEvaluation Evaluation => new(World, Oracle, Crowdworker);
 }

@@ -43,8 +43,13 @@ public sealed partial class Lab
     public PreferenceOptions PreferenceOptions => new() { LearningRate = 7e-4, TokensPerBatch = 1024, WarmupSteps = 10, Seed = Seed, CheckpointEvery = 25, AdamW = new AdamWOptions { Beta2 = 0.98 } };
 
     /// <summary>One of the four preference models.</summary>
-    public async Task<ModelFolder> PreferenceModelAsync(FeedbackSource source) =>
-        TrainPreferenceModel($"pm-{Slug(source)}", (await ComparisonsAsync(source)).Train, PreferenceOptions);
+    /// <param name="labels">The lab whose comparisons it is trained on, when models of several sizes are to learn from the same; this one when null.</param>
+    public async Task<ModelFolder> PreferenceModelAsync(FeedbackSource source, Lab? labels = null) =>
+        TrainPreferenceModel($"pm-{Slug(source)}", (await (labels ?? this).ComparisonsAsync(source)).Train, PreferenceOptions);
+
+    /// <summary>Human harmlessness comparisons alone, for scoring revisions (paper 3.4, Figs 5 to 7).</summary>
+    public async Task<ModelFolder> HarmlessPreferenceModelAsync() =>
+        TrainPreferenceModel("pm-harmless", [.. (await ComparisonsAsync(FeedbackSource.HelpfulHarmless)).Train.Where(c => c.Axis == "harmless")], PreferenceOptions);
 
     /// <summary>A preference model, trained from the pretrained model with a fresh head; cached by its options and comparisons.</summary>
     /// <param name="name">Of the model and of its stage.</param>

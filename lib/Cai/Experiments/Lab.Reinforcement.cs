@@ -15,9 +15,6 @@ public sealed record PolicySnapshot(long Iteration, ModelFolder Model);
 /// <summary>The policies (paper 4.1 to 4.3).</summary>
 public sealed partial class Lab
 {
-    /// <summary>How many times along a run the policy is kept: as often as the paper shows each (Figs 2, 8, 10).</summary>
-    private const int SnapshotsOfRun = 4;
-
     /// <summary>Red-team and helpful prompts of the training split, the same for every policy (paper 4.2: about as many of each).</summary>
     public IReadOnlyList<Prompt> RlPrompts
     {
@@ -33,7 +30,7 @@ public sealed partial class Lab
     {
         Iterations = Scale.PpoIterations, RolloutsPerIteration = Scale.PpoBatch, Epochs = Scale.PpoEpochs, Minibatches = 2, MaxNewTokens = 64,
         LearningRate = 4e-4, CriticLearningRate = 1e-3, KlCoefficient = 0.05, MissingEosValue = -3, Seed = Seed,
-        CheckpointEvery = 5, SnapshotEvery = (Scale.PpoIterations + SnapshotsOfRun - 1) / SnapshotsOfRun,
+        CheckpointEvery = 5, SnapshotEvery = (Scale.PpoIterations + Scale.Snapshots - 1) / Scale.Snapshots,
     };
 
     /// <summary>A policy trained by PPO against one of the preference models.</summary>

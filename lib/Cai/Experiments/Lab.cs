@@ -94,6 +94,8 @@ public sealed partial class Lab : IDisposable
     {
         foreach (var model in loaded.Values)
             model.Decoder.Dispose();
+        foreach (var lab in sizes.Values)
+            lab.Dispose();
     }
 
     /// <summary>Every size in which a model is shipped, smallest first, for figures against parameters (paper Fig 3, 5, 7).</summary>

@@ -5,8 +5,8 @@ using Cai.Storage;
 namespace Cai.Experiments;
 
 /// <summary>
-/// Points of the paper's Figure 2, digitised (`data/paper/figures.json`): 52B models, Elo from human crowdworkers, SL-CAI
-/// at (0, 0). They stand beside our numbers as text, for the order of models only.
+/// Points of the paper's Figures 2, 3, 4, 5, 8 and 10, digitised (`data/paper/figures.json`): its own models, Elo from human
+/// crowdworkers, SL-CAI at (0, 0). They stand beside our numbers for the order and the shape only.
 /// </summary>
 public sealed class PaperFigures
 {
@@ -22,9 +22,10 @@ public sealed class PaperFigures
         ["rl-cai-cot"] = "RL-CAI_CoT",
     };
 
+    private readonly JsonElement root;
     private readonly IReadOnlyDictionary<string, double[][]> points;
 
-    private PaperFigures(IReadOnlyDictionary<string, double[][]> points) => this.points = points;
+    private PaperFigures(JsonElement root) => (this.root, points) = (root, root.GetProperty(Figure2).Deserialize<Dictionary<string, double[][]>>()!);
 
     /// <summary>Reads the file beside this assembly.</summary>
     /// <exception cref="CaiException">It is missing or has no Figure 2.</exception>
@@ -34,7 +35,7 @@ public sealed class PaperFigures
         try
         {
             using var file = JsonDocument.Parse(File.ReadAllText(path));
-            return new PaperFigures(file.RootElement.GetProperty(Figure2).Deserialize<Dictionary<string, double[][]>>()!);
+            return new PaperFigures(file.RootElement.Clone());
         }
         catch (Exception e) when (e is IOException or JsonException or KeyNotFoundException)
         {
@@ -47,6 +48,20 @@ public sealed class PaperFigures
 
     /// <summary>Harmlessness Elo of each snapshot.</summary>
     public IReadOnlyList<double> Harmless(string model) => Axis(model, 1);
+
+    /// <summary>A row of numbers in the file, NaN where the paper shows none; a single number is a row of one.</summary>
+    /// <param name="path">Keys from the outermost; names of our models stand for the file's.</param>
+    /// <exception cref="CaiException">There is no such row.</exception>
+    public IReadOnlyList<double> Row(params ReadOnlySpan<string> path)
+    {
+        var at = root;
+        foreach (var key in path)
+            if (!at.TryGetProperty(Keys.GetValueOrDefault(key, key), out at))
+                throw new CaiException($"The paper's digitised figures have no '{string.Join('/', path)}'.", "Restore data/paper/figures.json and build again.");
+        return at.ValueKind == JsonValueKind.Array ? [.. at.EnumerateArray().Select(Number)] : [Number(at)];
+
+        static double Number(JsonElement e) => e.ValueKind == JsonValueKind.Number ? e.GetDouble() : double.NaN;
+    }
 
     /// <summary>`HH RLHF 11 to 103` or `SL-CAI 0`, the range over snapshots.</summary>
     /// <param name="elo"><see cref="Helpful"/> or <see cref="Harmless"/> of the model.</param>

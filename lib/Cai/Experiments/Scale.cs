@@ -44,11 +44,29 @@ public sealed record Scale(string Name)
     /// <summary>Episodes in an iteration of an arm.</summary>
     public required int ArmBatch { get; init; }
 
+    /// <summary>How many times along a run of RL the policy is kept and evaluated, the end included (paper Figs 2, 8, 10: 4).</summary>
+    public int Snapshots { get; init; } = 4;
+
     /// <summary>Held-out prompts of each kind on which models are evaluated.</summary>
     public required int EvalPrompts { get; init; }
 
     /// <summary>Answers sampled for each evaluation prompt.</summary>
     public required int EvalSamples { get; init; }
+
+    /// <summary>Written questions of each category that judges of every size answer (paper Figs 4, 11, 12: 438, 254 and 287 in all).</summary>
+    public int Questions { get; init; } = 40;
+
+    /// <summary>Red-team prompts whose answers models of other sizes revise (paper Figs 5 and 7).</summary>
+    public int StudyPrompts { get; init; } = 100;
+
+    /// <summary>Red-team prompts that are revised under few or many principles (paper Fig 6).</summary>
+    public int PrinciplePrompts { get; init; } = 50;
+
+    /// <summary>Other sizes for which policies are trained, smallest first (paper Fig 3: three).</summary>
+    public int PolicySizes { get; init; } = 3;
+
+    /// <summary>Iterations of PPO at other sizes.</summary>
+    public int SizeIterations { get; init; } = 100;
 
     /// <summary>Seeds that each claim is measured with; figures show the first.</summary>
     public int Seeds { get; init; } = 1;
@@ -69,8 +87,9 @@ public sealed record Scale(string Name)
     public static Scale Smoke { get; } = new("smoke")
     {
         Size = "S", RedTeamPrompts = 12, HelpfulPrompts = 12, Rounds = 2, HarmlessPairs = 24, HelpfulPairs = 24,
-        PpoIterations = 2, PpoBatch = 8, PpoEpochs = 1,
-        ArmHarmlessPairs = 24, ArmHelpfulPairs = 24, ArmIterations = 2, ArmBatch = 8, EvalPrompts = 12, EvalSamples = 1,
+        PpoIterations = 2, PpoBatch = 8, PpoEpochs = 1, Snapshots = 2, EvalPrompts = 12, EvalSamples = 1,
+        ArmHarmlessPairs = 24, ArmHelpfulPairs = 24, ArmIterations = 2, ArmBatch = 8,
+        Questions = 2, StudyPrompts = 4, PrinciplePrompts = 3, PolicySizes = 1, SizeIterations = 1,
         ConstitutionPairs = 6, ConstitutionPrompts = 4,
     };
 
@@ -78,8 +97,9 @@ public sealed record Scale(string Name)
     public static Scale Quick { get; } = new("quick")
     {
         Size = "L", RedTeamPrompts = 160, HelpfulPrompts = 160, HarmlessPairs = 700, HelpfulPairs = 800,
-        PpoIterations = 90, PpoBatch = 64, PpoEpochs = 1,
-        ArmHarmlessPairs = 200, ArmHelpfulPairs = 200, ArmIterations = 25, ArmBatch = 32, EvalPrompts = 100, EvalSamples = 1,
+        PpoIterations = 90, PpoBatch = 64, PpoEpochs = 1, Snapshots = 3, EvalPrompts = 100, EvalSamples = 1,
+        ArmHarmlessPairs = 200, ArmHelpfulPairs = 200, ArmIterations = 25, ArmBatch = 32,
+        Questions = 14, StudyPrompts = 24, PrinciplePrompts = 12, PolicySizes = 1, SizeIterations = 30,
         ConstitutionPairs = 32, ConstitutionPrompts = 16, ConstitutionPolicies = false,
     };
 

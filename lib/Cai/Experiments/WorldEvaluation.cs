@@ -38,8 +38,10 @@ public sealed class WorldEvaluation(World world, Oracle oracle, Crowdworker crow
     public EloTable Elo(IReadOnlyList<Sample> samples, string axis, Instruction instruction, string anchor, long seed, CancellationToken cancel = default)
     {
         var prompts = samples.DistinctBy(s => s.PromptId).Select(PromptOf).ToList();
+        // Every answer meets many others: it is read once.
+        var verdicts = samples.DistinctBy(s => (s.PromptId, s.Response)).ToDictionary(s => (s.PromptId, s.Response), s => oracle.Judge(PromptOf(s), s.Response));
         return EloTable.Fit(PairwiseTournament.Run(prompts, samples, axis, $"crowdworker/{instruction}",
-            (prompt, a, b, rng) => crowdworker.Prefer(instruction, prompt, oracle.Judge(prompt, a), oracle.Judge(prompt, b), rng).Outcome,
+            (prompt, a, b, rng) => crowdworker.Prefer(instruction, prompt, verdicts[(prompt.Id, a)], verdicts[(prompt.Id, b)], rng).Outcome,
             new TournamentOptions { Seed = seed }, cancel: cancel), anchor);
     }
 
