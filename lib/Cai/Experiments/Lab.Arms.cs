@@ -43,6 +43,9 @@ public sealed partial class Lab
     /// <summary>An arm's policy, trained from SL-CAI.</summary>
     public async Task<ModelFolder> PolicyAsync(Arm arm) => TrainPolicy(arm.Name, await SlCaiAsync(), await PreferenceModelAsync(arm), arm.Ppo);
 
+    /// <summary>A model's answers to prompts of the training split, harmful and good: for choices, such as when to stop, that must not see the evaluation.</summary>
+    public Task<IReadOnlyList<Sample>> TrainingSamplesAsync(ModelFolder model) => SampleAsync(model, Some(RlPrompts, Scale.EvalPrompts, p => p.Id), 1, "training");
+
     private async Task<IReadOnlyList<Comparison>> LabelsAsync(AiFeedback feedback, string axis, IReadOnlyList<ResponsePair> pairs)
     {
         // Asked once for all readings of the same answers.

@@ -47,6 +47,9 @@ public sealed record Scale(string Name)
     /// <summary>How many times along a run of RL the policy is kept and evaluated, the end included (paper Figs 2, 8, 10: 4).</summary>
     public int Snapshots { get; init; } = 4;
 
+    /// <summary>Most arms of the study of over-training (notebook 08), the baseline included; it has eleven.</summary>
+    public required int Arms { get; init; }
+
     /// <summary>Held-out prompts of each kind on which models are evaluated.</summary>
     public required int EvalPrompts { get; init; }
 
@@ -88,7 +91,7 @@ public sealed record Scale(string Name)
     {
         Size = "S", RedTeamPrompts = 12, HelpfulPrompts = 12, Rounds = 2, HarmlessPairs = 24, HelpfulPairs = 24,
         PpoIterations = 2, PpoBatch = 8, PpoEpochs = 1, Snapshots = 2, EvalPrompts = 12, EvalSamples = 1,
-        ArmHarmlessPairs = 24, ArmHelpfulPairs = 24, ArmIterations = 2, ArmBatch = 8,
+        ArmHarmlessPairs = 24, ArmHelpfulPairs = 24, ArmIterations = 2, ArmBatch = 8, Arms = 3,
         Questions = 2, StudyPrompts = 4, PrinciplePrompts = 3, PolicySizes = 1, SizeIterations = 1,
         ConstitutionPairs = 6, ConstitutionPrompts = 4,
     };
@@ -98,7 +101,7 @@ public sealed record Scale(string Name)
     {
         Size = "L", RedTeamPrompts = 160, HelpfulPrompts = 160, HarmlessPairs = 700, HelpfulPairs = 800,
         PpoIterations = 90, PpoBatch = 64, PpoEpochs = 1, Snapshots = 3, EvalPrompts = 100, EvalSamples = 1,
-        ArmHarmlessPairs = 200, ArmHelpfulPairs = 200, ArmIterations = 25, ArmBatch = 32,
+        ArmHarmlessPairs = 200, ArmHelpfulPairs = 200, ArmIterations = 25, ArmBatch = 32, Arms = 3,
         Questions = 14, StudyPrompts = 24, PrinciplePrompts = 12, PolicySizes = 1, SizeIterations = 30,
         ConstitutionPairs = 32, ConstitutionPrompts = 16, ConstitutionPolicies = false,
     };
@@ -108,7 +111,7 @@ public sealed record Scale(string Name)
     {
         Size = "L", RedTeamPrompts = 200, HelpfulPrompts = 200, HarmlessPairs = 700, HelpfulPairs = 800,
         PpoIterations = 100, PpoBatch = 64, PpoEpochs = 1,
-        ArmHarmlessPairs = 700, ArmHelpfulPairs = 700, ArmIterations = 100, ArmBatch = 64, EvalPrompts = 150, EvalSamples = 1, Seeds = 5,
+        ArmHarmlessPairs = 700, ArmHelpfulPairs = 700, ArmIterations = 50, ArmBatch = 64, Arms = 11, EvalPrompts = 150, EvalSamples = 1, Seeds = 5,
         ConstitutionPairs = 180, ConstitutionPrompts = 60, ConstitutionRounds = 2,
     };
 

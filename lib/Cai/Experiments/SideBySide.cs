@@ -11,14 +11,19 @@ public static class SideBySide
     /// <param name="samples">First samples of any models and prompts; prompts that a model did not answer show a dash.</param>
     /// <param name="prompts">The rows, in this order.</param>
     /// <param name="models">The columns, by name.</param>
-    public static Table Of(Lab lab, IEnumerable<Sample> samples, IReadOnlyList<Prompt> prompts, params string[] models)
+    public static Table Of(Lab lab, IEnumerable<Sample> samples, IReadOnlyList<Prompt> prompts, params string[] models) =>
+        Of(lab, samples, prompts, [.. models.Select(m => (m, ModelStyles.Of(m).Display))]);
+
+    /// <summary>As above, for models that are not in the cast.</summary>
+    /// <param name="models">The columns: name in the samples, and header.</param>
+    public static Table Of(Lab lab, IEnumerable<Sample> samples, IReadOnlyList<Prompt> prompts, IReadOnlyList<(string Name, string Display)> models)
     {
         var answers = samples.Where(s => s.Index == 0).ToDictionary(s => (s.Model, s.PromptId));
         return Table.Of(prompts,
         [
             new Column<Prompt>("Prompt", p => $"{p.Dialogue.LastHuman()} [{p.Kind}]"),
-            .. models.Select(model => new Column<Prompt>(ModelStyles.Of(model).Display,
-                p => answers.TryGetValue((model, p.Id), out var s) ? $"{s.Response} [{Verdict(lab, p, s.Response)}]" : null)),
+            .. models.Select(model => new Column<Prompt>(model.Display,
+                p => answers.TryGetValue((model.Name, p.Id), out var s) ? $"{s.Response} [{Verdict(lab, p, s.Response)}]" : null)),
         ]);
     }
 
