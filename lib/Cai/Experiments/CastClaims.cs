@@ -78,7 +78,7 @@ public static class CastClaims
     {
         var (now, old) = (cast.Harmless.Difference("rl-cai", "hh-rlhf"), cast.OldHarmless.Difference("rl-cai", "hh-rlhf"));
         return Claim.FromInterval("res-15", "4.4", "The new instruction widens RL-CAI's lead in harmlessness over HH RLHF (Elo gap under the new instruction minus under the old)", "said, no number printed",
-            cast.Harmless.DifferenceAgainst(cast.OldHarmless, "rl-cai", "hh-rlhf"), Direction.Greater, 0, seeds, "0: the instruction does nothing", $"the gap is {now.ToString("0")} under the new instruction and {old.ToString("0")} under the old, from the same answers");
+            cast.Harmless.DifferenceAgainst(cast.OldHarmless, "rl-cai", "hh-rlhf"), Direction.Greater, 0, seeds, "0: the instruction does nothing", $"at seed {seeds[0]} the gap is {now.ToString("0")} under the new instruction and {old.ToString("0")} under the old, from the same answers");
     }
 
     private static string Words(Func<string, IReadOnlyList<double>> elo, string a, string b) =>
