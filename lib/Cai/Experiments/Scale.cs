@@ -101,7 +101,7 @@ public sealed record Scale(string Name)
     {
         Size = "L", RedTeamPrompts = 160, HelpfulPrompts = 160, HarmlessPairs = 700, HelpfulPairs = 800,
         PpoIterations = 90, PpoBatch = 64, PpoEpochs = 1, Snapshots = 3, EvalPrompts = 100, EvalSamples = 1,
-        ArmHarmlessPairs = 200, ArmHelpfulPairs = 200, ArmIterations = 25, ArmBatch = 32, Arms = 3,
+        ArmHarmlessPairs = 200, ArmHelpfulPairs = 200, ArmIterations = 20, ArmBatch = 32, Arms = 3,
         Questions = 14, StudyPrompts = 24, PrinciplePrompts = 12, PolicySizes = 1, SizeIterations = 30,
         ConstitutionPairs = 32, ConstitutionPrompts = 16, ConstitutionPolicies = false,
     };

@@ -105,7 +105,7 @@ public class GoodhartTests
         {
             (m.Name, Fact: Fact("a", boilerplate: m.Name == OverTraining.Baseline ? 1 : 0)), (m.Name, Fact: Fact("b", boilerplate: m.Name == OverTraining.Baseline ? 3 : 0, harm: m.Name == "sl-cai" ? 2 : 0)),
         }).ToLookup(x => x.Name, x => x.Fact);
-        var path = new TrainingPath("x", [Point(0, 0, 0, [.. facts["sl-cai"]]), Point(5, 1, 0, [.. facts[OverTraining.Baseline]], train: [3, 5], heldOut: [1, 1])]);
+        var path = new TrainingPath("x", [Point(0, 0, 0, [.. facts["sl-cai"]]), Point(5, 1, 0, [.. facts[OverTraining.Baseline]], train: [3, 5], heldOut: [1, 1]) with { Snapshot = new PolicySnapshot(5, new ModelFolder(OverTraining.Baseline, "", "")) }]);
         return new GoodhartStudy(models, facts, Ranked("harmless", worstFirst), Ranked("helpful", worstFirst), path, 1);
     }
 
@@ -127,11 +127,13 @@ public class GoodhartTests
     public void Claims_hold_where_the_data_say_so_and_are_stated_where_an_arm_is_missing()
     {
         var claims = Study("sl-cai", OverTraining.FixedPrinciple, OverTraining.Hard, OverTraining.Baseline).Claims().ToDictionary(c => c.Id);
-        Assert.Equal(["gh-1", "gh-2", "gh-3", "gh-4", "gh-5", "gh-6"], claims.Keys.Order());
+        Assert.Equal(["gh-1", "gh-2", "gh-3", "gh-4", "gh-5", "gh-6", "gh-7"], claims.Keys.Order());
         Assert.Equal(["gh-1", "gh-3", "gh-4", "gh-6"], claims.Values.Where(c => c.Holds).Select(c => c.Id).Order());
         Assert.Equal((1.0, 0.0), (claims["gh-1"].Value!.Value, claims["gh-2"].Value!.Value));
         Assert.Equal(3, claims["gh-3"].Value);
         Assert.Null(claims["gh-5"].Value);
+        // The run of this test ends at 1 nat: stopping there changes nothing.
+        Assert.Equal(0, claims["gh-7"].Value);
         var reversed = Study(OverTraining.Baseline, OverTraining.Hard, "sl-cai").Claims().ToDictionary(c => c.Id);
         Assert.False(reversed["gh-4"].Holds);
         Assert.Equal(0, reversed["gh-6"].N);
