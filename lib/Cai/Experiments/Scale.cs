@@ -100,8 +100,8 @@ public sealed record Scale(string Name)
     public static Scale Quick { get; } = new("quick")
     {
         Size = "L", RedTeamPrompts = 160, HelpfulPrompts = 160, HarmlessPairs = 700, HelpfulPairs = 800,
-        PpoIterations = 90, PpoBatch = 64, PpoEpochs = 1, Snapshots = 3, EvalPrompts = 100, EvalSamples = 1,
-        ArmHarmlessPairs = 200, ArmHelpfulPairs = 200, ArmIterations = 20, ArmBatch = 32, Arms = 3,
+        PpoIterations = 70, PpoBatch = 64, PpoEpochs = 1, Snapshots = 3, EvalPrompts = 100, EvalSamples = 1,
+        ArmHarmlessPairs = 200, ArmHelpfulPairs = 200, ArmIterations = 20, ArmBatch = 32, Arms = 2,
         Questions = 14, StudyPrompts = 24, PrinciplePrompts = 12, PolicySizes = 1, SizeIterations = 30,
         ConstitutionPairs = 32, ConstitutionPrompts = 16, ConstitutionPolicies = false,
     };

@@ -1,6 +1,5 @@
 using Cai.Models;
 using Cai.Storage;
-using Cai.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -104,7 +103,7 @@ public sealed class Sampler(Decoder decoder)
         var read = rows.Max(r => r.Column) + 1;
         var future = columns.narrow(0, 0, read).unsqueeze(0) > own;
         var mask = zeros([rows.Count, read], dtype: decoder.Parameters.Flat.dtype, device: decoder.Device)
-            .masked_fill_(future, Scalars.MinusInfinity).view(rows.Count, 1, 1, read);
+            .masked_fill_(future, double.NegativeInfinity).view(rows.Count, 1, 1, read);
         foreach (var row in rows)
             row.Column++;
         var hidden = decoder.Hidden(ids, prefix is null ? own : own + prefix.Capacity, mask, cache, prefix);
@@ -115,8 +114,7 @@ public sealed class Sampler(Decoder decoder)
     {
         var temperature = run.Options.Temperature;
         var wide = logits.to(ScalarType.Float32);
-        using Scalar divisor = temperature, below = 1 - 1e-15;
-        var logProbs = (temperature is 0 or 1 ? wide : wide / divisor).log_softmax(-1);
+        var logProbs = (temperature is 0 or 1 ? wide : wide / temperature).log_softmax(-1);
         Tensor tokens;
         if (temperature == 0)
             tokens = logProbs.argmax(-1);
@@ -127,7 +125,7 @@ public sealed class Sampler(Decoder decoder)
             var total = cumulative.narrow(-1, cumulative.shape[1] - 1, 1);
             var points = tensor(rows.Select(r => r.Finish is null ? r.Rng.NextDouble() : 0).ToArray(), [rows.Count, 1], device: logits.device);
             // Strictly below the total, so that rounding can never pick a token of probability zero.
-            tokens = (cumulative <= minimum(points * total, total * below)).sum(-1);
+            tokens = (cumulative <= minimum(points * total, total * (1 - 1e-15))).sum(-1);
         }
         var chosen = logProbs.gather(-1, tokens.clamp(max: logits.shape[1] - 1).unsqueeze(-1)).cpu().data<float>().ToArray();
         var ids = tokens.cpu().data<long>().ToArray();

@@ -14,13 +14,11 @@ public sealed class Decoder : IDisposable
 {
     private readonly RotaryTable? rotary;
     private readonly bool ownsParameters;
-    private readonly Scalar normEpsilon;
 
     /// <summary>A decoder over existing weights (named as in <see cref="Shapes"/>); the caller keeps ownership unless <paramref name="owns"/>.</summary>
     public Decoder(DecoderConfig config, ParameterSet parameters, bool owns = true)
     {
         Config = config;
-        normEpsilon = config.NormEpsilon;
         Parameters = parameters;
         ownsParameters = owns;
         rotary = config.LearnedPositions ? null : new RotaryTable(config, parameters.Flat.device, parameters.Flat.dtype);
@@ -142,10 +140,7 @@ public sealed class Decoder : IDisposable
         using var scope = NewDisposeScope();
         var scaled = logits.to(ScalarType.Float32);
         if (temperature != 1)
-        {
-            using Scalar divisor = temperature;
-            scaled = scaled / divisor;
-        }
+            scaled = scaled / temperature;
         // The fused loss has the cheapest backward pass of the equivalent forms.
         var nll = F.cross_entropy(scaled.reshape(-1, scaled.shape[^1]), targets.reshape(-1), reduction: nn.Reduction.None);
         return nll.neg().view(targets.shape).MoveToOuterDisposeScope();
@@ -162,7 +157,6 @@ public sealed class Decoder : IDisposable
     public void Dispose()
     {
         rotary?.Dispose();
-        normEpsilon.Dispose();
         Adapter?.Dispose();
         if (ownsParameters)
             Parameters.Dispose();
@@ -256,7 +250,7 @@ public sealed class Decoder : IDisposable
     {
         // Statistics in float32 whatever the weights are, as Hugging Face's LlamaRMSNorm does.
         var wide = x.to(ScalarType.Float32);
-        var scale = wide.square().mean([-1], keepdim: true).add_(normEpsilon).rsqrt_();
+        var scale = wide.square().mean([-1], keepdim: true).add_(Config.NormEpsilon).rsqrt_();
         return (wide * scale).to(x.dtype) * weight;
     }
 

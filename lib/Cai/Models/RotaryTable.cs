@@ -1,4 +1,3 @@
-using Cai.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -44,7 +43,7 @@ internal sealed class RotaryTable(DecoderConfig config, Device device, ScalarTyp
 
     private static Tensor Empty => zeros(0).DetachFromDisposeScope();
 
-    private static Tensor Whole(Tensor x, Tensor cos, Tensor sin) => addcmul(x * cos, x.roll(x.shape[^1] / 2, -1), sin, Scalars.One);
+    private static Tensor Whole(Tensor x, Tensor cos, Tensor sin) => addcmul(x * cos, x.roll(x.shape[^1] / 2, -1), sin, 1);
 
     private void Grow(long needed)
     {

@@ -1,4 +1,3 @@
-using Cai.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -28,7 +27,7 @@ internal static class SlidingWindow
         var near = (queries - places < window).unsqueeze(1);
         var own = mask is null ? near & (places <= queries).unsqueeze(1)
             : mask.dtype == ScalarType.Bool ? mask & near
-            : mask.masked_fill(near.logical_not(), Scalars.MinusInfinity);
+            : mask.masked_fill(near.logical_not(), double.NegativeInfinity);
         var before = prefix == 0 ? null : (queries - arange(prefix, dtype: ScalarType.Int64, device: device).view(1, 1, -1) < window).unsqueeze(1);
         return new(own.MoveToOuterDisposeScope(), before?.MoveToOuterDisposeScope());
     }

@@ -1,4 +1,3 @@
-using Cai.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -18,7 +17,7 @@ public static class PpoMath
     }
 
     /// <summary>x inside the mask, 0 outside. (A product would keep NaN.)</summary>
-    public static Tensor Masked(Tensor x, Tensor mask) => x.masked_fill(mask.logical_not(), Scalars.Zero);
+    public static Tensor Masked(Tensor x, Tensor mask) => x.masked_fill(mask.logical_not(), 0);
 
     /// <summary>
     /// KL(policy || reference) per token, estimated from the token that the policy drew (Schulman 2020). k3 uses expm1,
@@ -30,7 +29,7 @@ public static class PpoMath
         var k1 = logProbs - refLogProbs;
         return (estimator switch
         {
-            KlEstimator.K2 => k1.square() / Scalars.Two,
+            KlEstimator.K2 => k1.square() / 2,
             KlEstimator.K3 => (-k1).expm1() + k1,
             _ => k1,
         }).MoveToOuterDisposeScope();
@@ -68,8 +67,7 @@ public static class PpoMath
     public static Tensor Rewards(Tensor kl, Tensor mask, double coefficient, Tensor scores, Tensor columns)
     {
         using var scope = NewDisposeScope();
-        using Scalar price = -coefficient;
-        return Masked(kl * price, mask).scatter_add_(1, columns.unsqueeze(1), scores.unsqueeze(1)).MoveToOuterDisposeScope();
+        return Masked(kl * -coefficient, mask).scatter_add_(1, columns.unsqueeze(1), scores.unsqueeze(1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -82,11 +80,10 @@ public static class PpoMath
         var advantages = zeros_like(values);
         var next = zeros_like(values[TensorIndex.Colon, 0]);
         var carry = next;
-        using Scalar discount = gamma, fade = gamma * lambda;
         for (var t = values.shape[1] - 1; t >= 0; t--)
         {
             var (value, here) = (values.select(1, t), mask.select(1, t));
-            var advantage = rewards.select(1, t) + discount * next - value + fade * carry;
+            var advantage = rewards.select(1, t) + gamma * next - value + gamma * lambda * carry;
             carry = where(here, advantage, carry);
             next = where(here, value, next);
             advantages.select(1, t).copy_(Masked(advantage, here));
@@ -103,9 +100,8 @@ public static class PpoMath
         using var scope = NewDisposeScope();
         var mean = MaskedMean(x, mask);
         var count = mask.sum().ToInt64();
-        using Scalar correction = bessel && count > 1 ? (double)count / (count - 1) : 1, epsilon = 1e-8;
-        var variance = MaskedMean((x - mean).square(), mask) * correction;
-        var white = (x - mean) * (variance + epsilon).rsqrt();
+        var variance = MaskedMean((x - mean).square(), mask) * (bessel && count > 1 ? (double)count / (count - 1) : 1);
+        var white = (x - mean) * (variance + 1e-8).rsqrt();
         return Masked(shiftMean ? white : white + mean, mask).MoveToOuterDisposeScope();
     }
 
@@ -118,8 +114,7 @@ public static class PpoMath
         using var scope = NewDisposeScope();
         var ratio = (logProbs - oldLogProbs).exp();
         var plain = -advantages * ratio;
-        using Scalar low = 1 - range, high = 1 + range;
-        var clipped = -advantages * ratio.clamp(low, high);
+        var clipped = -advantages * ratio.clamp(1 - range, 1 + range);
         return (maximum(plain, clipped).MoveToOuterDisposeScope(), ratio.MoveToOuterDisposeScope(), (clipped > plain).MoveToOuterDisposeScope());
     }
 
@@ -130,10 +125,9 @@ public static class PpoMath
     public static (Tensor Loss, Tensor Clipped) ValueLoss(Tensor values, Tensor oldValues, Tensor returns, double range)
     {
         using var scope = NewDisposeScope();
-        using Scalar low = -range, high = range;
-        var held = oldValues + (values - oldValues).clamp(low, high);
+        var held = oldValues + (values - oldValues).clamp(-range, range);
         var plain = (values - returns).square();
         var clipped = (held - returns).square();
-        return ((maximum(plain, clipped) / Scalars.Two).MoveToOuterDisposeScope(), (clipped > plain).MoveToOuterDisposeScope());
+        return ((maximum(plain, clipped) / 2).MoveToOuterDisposeScope(), (clipped > plain).MoveToOuterDisposeScope());
     }
 }

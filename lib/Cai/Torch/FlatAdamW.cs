@@ -79,21 +79,16 @@ public sealed class FlatAdamW : IDisposable
         if (!double.IsFinite(norm))
             return norm;
         if (options.ClipNorm > 0 && norm > options.ClipNorm)
-        {
-            using Scalar shrink = options.ClipNorm / (norm + 1e-6);
-            grad.mul_(shrink);
-        }
+            grad.mul_(options.ClipNorm / (norm + 1e-6));
         Steps++;
-        using Scalar beta2 = options.Beta2, fresh = 1 - options.Beta2;
         first.lerp_(grad, 1 - options.Beta1);
-        second.mul_(beta2).addcmul_(grad, grad, fresh);
+        second.mul_(options.Beta2).addcmul_(grad, grad, 1 - options.Beta2);
         var rate1 = 1 - Math.Pow(options.Beta1, Steps);
-        using Scalar rate2 = Math.Sqrt(1 - Math.Pow(options.Beta2, Steps)), epsilon = options.Epsilon;
-        using Scalar decay = -learningRate * options.WeightDecay, rate = -learningRate / rate1;
+        var rate2 = Math.Sqrt(1 - Math.Pow(options.Beta2, Steps));
         if (decayMask is not null)
-            parameters.Flat.addcmul_(parameters.Flat, decayMask, decay);
-        var denominator = second.sqrt().div_(rate2).add_(epsilon);
-        parameters.Flat.addcdiv_(first, denominator, rate);
+            parameters.Flat.addcmul_(parameters.Flat, decayMask, -learningRate * options.WeightDecay);
+        var denominator = second.sqrt().div_(rate2).add_(options.Epsilon);
+        parameters.Flat.addcdiv_(first, denominator, -learningRate / rate1);
         grad.zero_();
         return norm;
     }

@@ -72,7 +72,7 @@ public sealed class TrainableWeightsTests : IDisposable
         var whole = Gradients(model, Options, checkpointing: false);
         var pieces = Options with { TokensPerPiece = tokensPerPiece };
         Assert.True(TextBatch.Pieces(Texts(9, 24), pieces).Select(p => p.Length).Distinct().Count() > 1);
-        DecoderTests.Close(whole, Gradients(model, pieces, checkpointing: false), 1e-6 * whole.Max(Math.Abs));
+        DecoderTests.Close(whole, Gradients(model, pieces, checkpointing: false), 1e-5 * whole.Max(Math.Abs));
     }
 
     [Fact]
