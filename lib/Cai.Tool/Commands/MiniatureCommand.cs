@@ -28,7 +28,7 @@ internal static class MiniatureCommand
         var (output, work) = (Output(), new Option<string?>("--work") { Description = "Folder for checkpoints and metrics; the same command goes on from there. Default: out/miniature in the repository.", HelpName = "DIR" });
         var command = new Command("train", """
             Trains one size: first the pretrained model, from that the helpful one. The tokenizer is trained too where there is none.
-            The defaults take about half an hour for L on two cores. Build again afterwards: the library carries the models with it.
+            The defaults take about an hour for L on two cores. Build again afterwards: the library carries the models with it.
 
             Example:  cai miniature train --size S --pretrain-tokens 3000000 --helpful-tokens 600000
             """) { size, pretrain, helpful, rate, batch, seed, work, output };

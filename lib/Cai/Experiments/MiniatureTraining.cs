@@ -20,10 +20,10 @@ public sealed record MiniatureTrainingOptions
     public int VocabularySize { get; init; } = 2048;
 
     /// <summary>Tokens of general documents (pretraining).</summary>
-    public long PretrainTokens { get; init; } = 3_600_000;
+    public long PretrainTokens { get; init; } = 7_000_000;
 
     /// <summary>Further tokens in which all dialogues are helpful and nothing else.</summary>
-    public long HelpfulTokens { get; init; } = 1_600_000;
+    public long HelpfulTokens { get; init; } = 3_000_000;
 
     /// <summary>Peak rate; small models take large ones.</summary>
     public double LearningRate { get; init; } = 3e-3;
