@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -31,6 +32,15 @@ internal sealed class ToolProcess : IDisposable
         process.ErrorDataReceived += (_, e) => error.AppendLine(e.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
+    }
+
+    public static bool InterruptsAreIgnored()
+    {
+        const string Field = "SigIgn:", Status = "/proc/self/status";
+        if (!File.Exists(Status))
+            return false;
+        var mask = File.ReadLines(Status).First(l => l.StartsWith(Field, StringComparison.Ordinal))[Field.Length..].Trim();
+        return (ulong.Parse(mask, NumberStyles.HexNumber, CultureInfo.InvariantCulture) & 0b10) != 0;
     }
 
     /// <summary>Waits for the process to end; gives its exit code and what it wrote to standard error.</summary>

@@ -38,7 +38,7 @@ public sealed class KillAndResumeTests : IDisposable
     public async Task CtrlCKeepsEveryStepAndTheSameCommandGoesOn()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no signal that one process can send another here.");
-        Assert.SkipWhen(InterruptsAreIgnored(), "This shell lets its children ignore Ctrl-C.");
+        Assert.SkipWhen(ToolProcess.InterruptsAreIgnored(), "This shell lets its children ignore Ctrl-C.");
         await Prepare();
         var target = work.Path("long");
         string[] args = ["finetune", "--model", Pretrained, "--revisions", work.Path("revisions.jsonl"), "--epochs", "2000", "--batch-tokens", "60", "--checkpoint-every", "100000", "--out", target];
@@ -115,14 +115,5 @@ public sealed class KillAndResumeTests : IDisposable
             foreach (var key in row.Select(pair => pair.Key).Where(k => k.StartsWith("time/", StringComparison.Ordinal) || k is "tokens_per_second" or "eps").ToList())
                 row.Remove(key);
         return System.Text.Encoding.UTF8.GetBytes(string.Join('\n', rows.Select(r => r.ToJsonString())));
-    }
-
-    private static bool InterruptsAreIgnored()
-    {
-        const string Field = "SigIgn:", Status = "/proc/self/status";
-        if (!File.Exists(Status))
-            return false;
-        var mask = File.ReadLines(Status).First(l => l.StartsWith(Field, StringComparison.Ordinal))[Field.Length..].Trim();
-        return (ulong.Parse(mask, NumberStyles.HexNumber, CultureInfo.InvariantCulture) & 0b10) != 0;
     }
 }
