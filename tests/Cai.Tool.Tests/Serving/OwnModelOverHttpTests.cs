@@ -9,6 +9,9 @@ public sealed class OwnModelOverHttpTests : IDisposable
 {
     private readonly Workspace work = new();
 
+    /// <summary>Other tests run commands in this process, whose host writes to where their output went.</summary>
+    public OwnModelOverHttpTests() => Host.Announce(new Host(null, () => CancellationToken.None));
+
     public void Dispose() => work.Dispose();
 
     [Fact]
