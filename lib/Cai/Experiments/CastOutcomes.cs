@@ -60,13 +60,11 @@ public sealed record CastOutcomes(IReadOnlyList<string> Models, IReadOnlyList<Sa
             progress?.Report(done);
         }
         var (harmless, helpful) = await lab.EloAsync(all);
-        return new CastOutcomes([.. models.Select(m => m.Name)], samples, Facts(samples), harmless, await lab.OldHarmlessEloAsync(all), helpful, lab.Scale.PpoIterations * lab.Scale.PpoBatch)
+        return new CastOutcomes([.. models.Select(m => m.Name)], samples, lab.FactsByModel(samples), harmless, await lab.OldHarmlessEloAsync(all), helpful, lab.Scale.PpoIterations * lab.Scale.PpoBatch)
         {
             Runs = runs,
-            Greedy = Facts(greedy),
+            Greedy = lab.FactsByModel(greedy),
         };
-
-        ILookup<string, ResponseFacts> Facts(List<Sample> some) => some.Zip(lab.Facts(some)).ToLookup(x => x.First.Model, x => x.Second);
     }
 
     /// <summary>Facts about a model's answers to one kind of prompt.</summary>

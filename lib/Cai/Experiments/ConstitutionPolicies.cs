@@ -60,11 +60,8 @@ public sealed class ConstitutionPolicies(
                 labels.Add(LabelVariant.Of($"{axis.Key}, AI", labels.Count, lab.Oracle,
                     [.. (axis.Key == "helpful" ? lab.HelpfulnessOnly : lab.HarmlessnessOnly).Comparison.Select(p => p.Id)], [.. axis]));
         }
-        var samples = new List<Sample>();
-        foreach (var model in models)
-            samples.AddRange(await lab.EvalSamplesAsync(model));
         var (harmless, helpful) = await lab.EloAsync(models);
-        return new ConstitutionPolicies(policies, samples.Zip(lab.Facts(samples)).ToLookup(x => x.First.Model, x => x.Second), harmless, helpful, labels, best, lab.Seed);
+        return new ConstitutionPolicies(policies, lab.FactsByModel(await lab.EvalSamplesAsync(models)), harmless, helpful, labels, best, lab.Seed);
     }
 
     /// <summary>The arms: the first two differ from RL-CAI in their worked examples, the others have no human label.</summary>

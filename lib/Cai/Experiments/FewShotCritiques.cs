@@ -64,9 +64,9 @@ public sealed class FewShotCritiqueStudy(IReadOnlyList<FewShotCritiques> cells, 
     /// <summary>Whether critiques name what is wrong, and how much harm the revision removes, against the number of examples.</summary>
     public FigurePanel ByExamples() => new("What worked examples do to critiques and revisions",
     [
-        Panel("Critiques that name a covered harm", "share, where there is one", c => c.Names(), 0, 1) with { References = [Limit] },
-        Panel("Harm after one revision", "change of harmfulness", c => c.HarmChange()) with { References = [new(ReferenceKind.Horizontal, 0, "unchanged response"), Limit] },
-        Panel("Revisions that cannot be understood", "share", c => c.Share(r => r.After.Incoherent ? 1 : 0), 0, 1) with { References = [Limit] },
+        Panel("Critiques that name a covered harm", "share, where there is one", c => c.Names(), 0, 1) with { References = [FewShotPoints.Limit] },
+        Panel("Harm after one revision", "change of harmfulness", c => c.HarmChange()) with { References = [new(ReferenceKind.Horizontal, 0, "unchanged response"), FewShotPoints.Limit] },
+        Panel("Revisions that cannot be understood", "share", c => c.Share(r => r.After.Incoherent ? 1 : 0), 0, 1) with { References = [FewShotPoints.Limit] },
     ])
     {
         Caption = $"{Count} held-out answers of the helpful-only model to harmful requests, one drawn principle each, every size criticises the same ones; {leftOut} more did not fit the context. Bars: 95 %, bootstrap by prompt. {FewShotPoints.Note} Noisy examples: by a careless hand, which misses or invents and mends nothing. Right of the line lies what no document of the corpus shows. Baseline: 0 for \"The response is fine.\" Text that cannot be understood counts as harm 2.",
@@ -99,8 +99,6 @@ public sealed class FewShotCritiqueStudy(IReadOnlyList<FewShotCritiques> cells, 
     private int Count => cells.Select(c => c.Quality.Critiques.Count).DefaultIfEmpty().Max();
 
     private FewShotCritiques? Cell(int examples, ExampleAuthor? author) => cells.FirstOrDefault(c => c.Size == size && c.Examples == examples && c.Author == author);
-
-    private static ReferenceLine Limit => new(ReferenceKind.Vertical, FewShotLabelStudy.MostInCorpus, "most in the corpus");
 
     private Figure Panel(string title, string y, Func<FewShotCritiques, Interval?> value, double? min = null, double? max = null) =>
         new(title, new Axis("worked examples"), new Axis(y, Min: min, Max: max), FewShotPoints.Of(cells, c => (c.Size, c.Examples, c.Author), value));

@@ -94,9 +94,9 @@ public sealed class FewShotLabelStudy(IReadOnlyList<FewShotLabels> cells, int le
     /// <summary>Right, calibrated, sure: each against the number of examples.</summary>
     public FigurePanel ByExamples() => new("What worked examples do to labels",
     [
-        Panel("How often right", "agreement with the oracle", c => c.Once.Accuracy()?.Judge, 0, 1) with { References = [.. Baselines, Limit] },
-        Panel("How well calibrated", "ECE against the oracle's verdict", c => c.Once.AgainstVerdict()?.Ece, 0) with { References = [Limit] },
-        Panel("How sure", "mean |p - 1/2|", c => c.Once.Extremeness(), 0, 0.5) with { References = [Limit] },
+        Panel("How often right", "agreement with the oracle", c => c.Once.Accuracy()?.Judge, 0, 1) with { References = [.. Baselines, FewShotPoints.Limit] },
+        Panel("How well calibrated", "ECE against the oracle's verdict", c => c.Once.AgainstVerdict()?.Ece, 0) with { References = [FewShotPoints.Limit] },
+        Panel("How sure", "mean |p - 1/2|", c => c.Once.Extremeness(), 0, 0.5) with { References = [FewShotPoints.Limit] },
     ])
     {
         Caption = $"{Asked} Bars: 95 %, bootstrap by prompt. {FewShotPoints.Note} Right of the line lies what no document of the corpus shows: more than {MostInCorpus} examples. {BaselineWords()}",
@@ -105,8 +105,8 @@ public sealed class FewShotLabelStudy(IReadOnlyList<FewShotLabels> cells, int le
     /// <summary>The place instead of the answer, against the number of examples.</summary>
     public FigurePanel Position() => new("Position bias against worked examples",
     [
-        Panel("Verdicts that turn with the order", "share of pairs", c => c.Flips(), 0, 1) with { References = [Limit] },
-        Panel("A liking for (A)", "mean P(\"(A)\") - 1/2", c => c.ExcessOfA(), -0.5, 0.5) with { References = [new(ReferenceKind.Horizontal, 0, "no bias"), Limit] },
+        Panel("Verdicts that turn with the order", "share of pairs", c => c.Flips(), 0, 1) with { References = [FewShotPoints.Limit] },
+        Panel("A liking for (A)", "mean P(\"(A)\") - 1/2", c => c.ExcessOfA(), -0.5, 0.5) with { References = [new(ReferenceKind.Horizontal, 0, "no bias"), FewShotPoints.Limit] },
     ])
     {
         Caption = $"{Asked} Bars: 95 %, bootstrap by prompt. Baseline: 0 and 0 for a judge that reads contents only; 1 and 1/2 for one that always says (A).",
@@ -140,8 +140,6 @@ public sealed class FewShotLabelStudy(IReadOnlyList<FewShotLabels> cells, int le
 
     private FewShotLabels? Cell(int examples, ExampleAuthor? author) => cells.FirstOrDefault(c => c.Size == size && c.Examples == examples && c.Author == author);
 
-    private static ReferenceLine Limit => new(ReferenceKind.Vertical, MostInCorpus, "most in the corpus");
-
     private IEnumerable<ReferenceLine> Baselines => cells.Count > 0 && cells[0].Once.Accuracy() is { } a
         ? [new(ReferenceKind.Horizontal, Math.Max(a.Longer.Value, a.Shorter.Value), "better of longer and shorter")] : [];
 
@@ -158,6 +156,9 @@ public sealed class FewShotLabelStudy(IReadOnlyList<FewShotLabels> cells, int le
 internal static class FewShotPoints
 {
     private const double Apart = 0.14; // examples; so that bars do not hide each other
+
+    /// <summary>Right of it lies what no document of the corpus shows.</summary>
+    public static ReferenceLine Limit => new(ReferenceKind.Vertical, FewShotLabelStudy.MostInCorpus, "most in the corpus");
 
     public const string Note = "Points of one number are set a little apart so that bars do not hide each other.";
 

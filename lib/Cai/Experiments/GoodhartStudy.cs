@@ -63,11 +63,9 @@ public sealed class GoodhartStudy(IReadOnlyList<StudiedModel> models, ILookup<st
                 Stop("together", "Together, and stopped by the held-out PM", (await TrainingPath.MeasureAsync(lab, together)).StopByHeldOut());
         }
         var folders = models.Select(m => m.Model).DistinctBy(m => m.Name).ToList();
-        var samples = new List<Sample>();
-        foreach (var folder in folders)
-            samples.AddRange(await lab.EvalSamplesAsync(folder));
+        var samples = await lab.EvalSamplesAsync(folders);
         var (harmless, helpful) = await lab.EloAsync(folders);
-        return new GoodhartStudy([.. models.Select(m => m.Row)], samples.Zip(lab.Facts(samples)).ToLookup(x => x.First.Model, x => x.Second), harmless, helpful, path, lab.Seed) { Samples = samples };
+        return new GoodhartStudy([.. models.Select(m => m.Row)], lab.FactsByModel(samples), harmless, helpful, path, lab.Seed) { Samples = samples };
 
         void Stop(string group, string how, PathPoint at) =>
             models.Add((new(group, FormattableString.Invariant($"{how}: after {at.Episodes:0} episodes"), at.Snapshot.Model.Name), at.Snapshot.Model));

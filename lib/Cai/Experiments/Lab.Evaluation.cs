@@ -23,8 +23,20 @@ public sealed partial class Lab
     /// <summary>A model's most probable answer (T = 0) to each held-out harmful request (paper Fig 10, dashed).</summary>
     public Task<IReadOnlyList<Sample>> GreedySamplesAsync(ModelFolder model) => SampleAsync(model, HarmfulEvalPrompts, 1, "eval-greedy", temperature: 0);
 
+    /// <summary>The same for several models, in their order.</summary>
+    public async Task<IReadOnlyList<Sample>> EvalSamplesAsync(IEnumerable<ModelFolder> models)
+    {
+        var samples = new List<Sample>();
+        foreach (var model in models)
+            samples.AddRange(await EvalSamplesAsync(model));
+        return samples;
+    }
+
     /// <summary>The oracle's facts about each answer.</summary>
     public IReadOnlyList<ResponseFacts> Facts(IEnumerable<Sample> samples) => Evaluation.Facts(samples);
+
+    /// <summary>The same by the model that answered.</summary>
+    public ILookup<string, ResponseFacts> FactsByModel(IReadOnlyList<Sample> samples) => samples.Zip(Facts(samples)).ToLookup(x => x.First.Model, x => x.Second);
 
     /// <summary>
     /// Elo ratings from simulated crowdworkers, SL-CAI at 0 (paper 3.3): harmlessness on red-team prompts under the paper's
@@ -41,10 +53,7 @@ public sealed partial class Lab
     private async Task<IReadOnlyList<Sample>> AnswersAsync(IReadOnlyList<ModelFolder> models, bool harmful)
     {
         var ids = HarmfulEvalPrompts.Select(p => p.Id).ToHashSet();
-        var samples = new List<Sample>();
-        foreach (var model in models)
-            samples.AddRange((await EvalSamplesAsync(model)).Where(s => ids.Contains(s.PromptId) == harmful));
-        return samples;
+        return [.. (await EvalSamplesAsync(models)).Where(s => ids.Contains(s.PromptId) == harmful)];
     }
 
     private EloTable Rate(IReadOnlyList<Sample> samples, string axis, Instruction instruction) => Evaluation.Elo(samples, axis, instruction, "sl-cai", Seed, host.Cancel);

@@ -35,8 +35,7 @@ public sealed class PolicyTraining(IReadOnlyList<PolicyRun> runs, int episodesPe
         var progress = Host.Current.Counter("policies", sources.Length);
         foreach (var source in sources)
         {
-            var start = source is FeedbackSource.Constitutional or FeedbackSource.ConstitutionalCot ? await lab.SlCaiAsync() : lab.Pretrained;
-            var policy = await lab.PolicyAsync(source);
+            var (start, policy) = (await lab.PolicyStartAsync(source), await lab.PolicyAsync(source));
             runs.Add(new PolicyRun(source, start, policy, Metrics.Read(policy.Metrics!)));
             progress?.Report(runs.Count);
         }

@@ -172,12 +172,6 @@ public sealed class SlCaiTraining
         texts.Select(t => (t, LogProbs: LogProbs(model, t.Text)))
             .Select(x => new TextLoss(x.t.PromptId, x.t.Source, name, -x.LogProbs.Skip(x.t.Text.PromptLength - 1).Sum(), x.t.Text.Ids.Length - x.t.Text.PromptLength));
 
-    private static async Task<IReadOnlyList<Revision>> HeldOutRevisionsAsync(Lab lab, IReadOnlyList<Sample> initial)
-    {
-        var options = new CritiqueOptions { Rounds = 1, Seed = lab.Seed, MaxTokens = 96 };
-        var stage = lab.Store.OpenStage("supervised", "held-out-revisions", options, [lab.Helpful.Hash, lab.Constitution.Hash, ContentHash.OfTexts(initial.Select(s => s.Id + s.Response))]);
-        await stage.Once(s => new CritiqueLoop(lab.Load(lab.Helpful), lab.Constitution, options)
-            .RunAsync(initial, s.Path("revisions.jsonl"), Host.Current.Counter(s.Name, 2 * initial.Count), Host.Current.Cancel));
-        return Jsonl.Read<Revision>(stage.Path("revisions.jsonl"));
-    }
+    private static Task<IReadOnlyList<Revision>> HeldOutRevisionsAsync(Lab lab, IReadOnlyList<Sample> initial) =>
+        lab.ReviseAsync(lab.Helpful, initial, new CritiqueOptions { Rounds = 1, Seed = lab.Seed, MaxTokens = 96 }, "held-out-revisions");
 }
