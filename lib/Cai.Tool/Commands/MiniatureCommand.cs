@@ -22,6 +22,7 @@ internal static class MiniatureCommand
         var size = new Option<string>("--size") { Description = "About 0.1 (S), 0.5 (M), 1.5 (L) or 5 (XL) million parameters.", DefaultValueFactory = _ => Standard.Size }.AcceptOnlyFromAmong([.. MiniatureSizes.Names]);
         var pretrain = StageOptions.Number("--pretrain-tokens", Standard.PretrainTokens, "Tokens of documents of all kinds.");
         var helpful = StageOptions.Number("--helpful-tokens", Standard.HelpfulTokens, "Further tokens in which all dialogues are helpful.");
+        var keep = new Option<bool>("--keep-pretrained") { Description = "Leave the pretrained weights as they are and make the helpful model from them anew." };
         var rate = StageOptions.Number("--lr", Standard.LearningRate, "Peak learning rate.");
         var batch = StageOptions.Number("--batch-tokens", Standard.TokensPerBatch, "Tokens of a step.");
         var seed = new Option<long>("--seed") { Description = "Every random draw derives from it.", DefaultValueFactory = _ => Standard.Seed };
@@ -31,12 +32,13 @@ internal static class MiniatureCommand
             The defaults take about an hour for L on two cores. Build again afterwards: the library carries the models with it.
 
             Example:  cai miniature train --size S --pretrain-tokens 3000000 --helpful-tokens 600000
-            """) { size, pretrain, helpful, rate, batch, seed, work, output };
+            """) { size, pretrain, helpful, keep, rate, batch, seed, work, output };
         command.SetAction((parsed, cancel) =>
         {
             var options = new MiniatureTrainingOptions
             {
-                Size = parsed.GetValue(size)!, PretrainTokens = parsed.GetValue(pretrain), HelpfulTokens = parsed.GetValue(helpful), LearningRate = parsed.GetValue(rate),
+                Size = parsed.GetValue(size)!, PretrainTokens = parsed.GetValue(pretrain), HelpfulTokens = parsed.GetValue(helpful), KeepPretrained = parsed.GetValue(keep),
+                LearningRate = parsed.GetValue(rate),
                 TokensPerBatch = parsed.GetValue(batch), Seed = parsed.GetValue(seed),
             };
             var (folder, kept) = (Folder(parsed.GetValue(output)), parsed.GetValue(work) ?? Path.Combine(Repository.FolderOr(null, "out"), "miniature"));

@@ -71,7 +71,7 @@ public static class MiniatureReadme
     }
 
     private static string Command(MiniatureTrainingOptions o) => string.Create(CultureInfo.InvariantCulture,
-        $"cai miniature train --size {o.Size} --pretrain-tokens {o.PretrainTokens} --helpful-tokens {o.HelpfulTokens} --lr {o.LearningRate} --batch-tokens {o.TokensPerBatch} --seed {o.Seed}");
+        $"cai miniature train --size {o.Size} --pretrain-tokens {o.PretrainTokens} --helpful-tokens {o.HelpfulTokens} --lr {o.LearningRate} --batch-tokens {o.TokensPerBatch} --seed {o.Seed}{(o.KeepPretrained ? " --keep-pretrained" : "")}");
 
     private static string Abilities(string folder, IReadOnlyList<string> sizes)
     {

@@ -23,7 +23,10 @@ public sealed record MiniatureTrainingOptions
     public long PretrainTokens { get; init; } = 7_000_000;
 
     /// <summary>Further tokens in which all dialogues are helpful and nothing else.</summary>
-    public long HelpfulTokens { get; init; } = 3_000_000;
+    public long HelpfulTokens { get; init; } = 7_000_000;
+
+    /// <summary>Leave the pretrained weights that are there as they are, and make the helpful-only model from them anew.</summary>
+    public bool KeepPretrained { get; init; }
 
     /// <summary>Peak rate; small models take large ones.</summary>
     public double LearningRate { get; init; } = 3e-3;
@@ -53,10 +56,13 @@ public static class MiniatureTraining
         var tokenizer = Tokenizer(world, options, Path.Combine(folder, "tokenizer"));
         var config = MiniatureSizes.Config(options.Size, tokenizer.VocabularySize);
         var generator = new DocumentGenerator(world, options.Seed);
-        using var model = Decoder.Create(config, Seeds.Derive(options.Seed, "weights", options.Size));
+        using var model = options.KeepPretrained
+            ? HuggingFaceFolder.LoadDecoder(Path.Combine(folder, options.Size, Pretrained))
+            : Decoder.Create(config, Seeds.Derive(options.Seed, "weights", options.Size));
 
         var pretrain = Phase(options, options.PretrainTokens, options.LearningRate, warmup: 100);
-        Train(model, pretrain, Texts(tokenizer, "pretrain", generator.Pretraining(int.MaxValue)), Pretrained);
+        if (!options.KeepPretrained)
+            Train(model, pretrain, Texts(tokenizer, "pretrain", generator.Pretraining(int.MaxValue)), Pretrained);
         // The helpful corpus shares its critiques and comparisons in kind, not in text, with the first: half the rate, as in fine-tuning (paper 3.2).
         var helpful = Phase(options, options.HelpfulTokens, options.LearningRate / 2, warmup: 20);
         Train(model, helpful, Texts(tokenizer, "helpful", new DocumentGenerator(world, options.Seed + 1).HelpfulOnly(int.MaxValue)), Helpful);
@@ -76,7 +82,7 @@ public static class MiniatureTraining
     private static SupervisedOptions Phase(MiniatureTrainingOptions options, long tokens, double rate, int warmup) => new()
     {
         LearningRate = rate, Schedule = Schedule.Cosine, WarmupSteps = warmup, MaxTokens = tokens, TokensPerBatch = options.TokensPerBatch,
-        MaskPrompt = false, MaxLength = 512, Truncate = true, Seed = options.Seed, CheckpointEvery = 200,
+        MaskPrompt = false, MaxLength = 512, Truncate = true, Packing = true, TokensPerPiece = options.TokensPerBatch, Seed = options.Seed, CheckpointEvery = 200,
         AdamW = new AdamWOptions { Beta2 = 0.98, Epsilon = 1e-8, WeightDecay = 0.05 },
     };
 

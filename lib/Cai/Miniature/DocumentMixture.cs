@@ -66,12 +66,15 @@ public sealed record DocumentMixture
     /// <summary>
     /// The corpus of the helpful-only assistant: the dialogues are all obliging and right, and are 68 % of the documents. It
     /// goes on to criticise, compare and reason, so that it does not forget how; it is also the judge with chain of thought,
-    /// so there is more reasoning than before. More topics are odd than in pretraining, since it must answer requests that it has never met.
+    /// so there is more reasoning than before. More topics are odd than in pretraining, since it must answer requests that it has
+    /// never met, and its critics are more careful: it has been trained to be of use.
     /// </summary>
     public static DocumentMixture HelpfulOnly { get; } = new()
     {
         Dialogues = PlanMixture.HelpfulOnly,
         Odd = 0.7,
+        Names = 0.98,
+        Careless = 0.02,
         Kinds =
         [
             (DocumentKind.Dialogue, 68), (DocumentKind.Critique, 11), (DocumentKind.Revision, 3), (DocumentKind.Comparison, 6.5),
