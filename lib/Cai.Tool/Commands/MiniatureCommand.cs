@@ -6,6 +6,7 @@ using Cai.Finetuning;
 using Cai.Generation;
 using Cai.Miniature;
 using Cai.Models;
+using Cai.Reinforcement;
 using Cai.Storage;
 
 namespace Cai.Tool.Commands;
@@ -22,6 +23,7 @@ internal static class MiniatureCommand
         var size = new Option<string>("--size") { Description = "About 0.1 (S), 0.5 (M), 1.5 (L) or 5 (XL) million parameters.", DefaultValueFactory = _ => Standard.Size }.AcceptOnlyFromAmong([.. MiniatureSizes.Names]);
         var pretrain = StageOptions.Number("--pretrain-tokens", Standard.PretrainTokens, "Tokens of documents of all kinds.");
         var helpful = StageOptions.Number("--helpful-tokens", Standard.HelpfulTokens, "Further tokens in which all dialogues are helpful.");
+        var rated = StageOptions.Number("--rated-iterations", Standard.RatedIterations, "Iterations of PPO on ratings of help that end the helpful model; 0 is none.");
         var keep = new Option<bool>("--keep-pretrained") { Description = "Leave the pretrained weights as they are and make the helpful model from them anew." };
         var rate = StageOptions.Number("--lr", Standard.LearningRate, "Peak learning rate.");
         var batch = StageOptions.Number("--batch-tokens", Standard.TokensPerBatch, "Tokens of a step.");
@@ -32,12 +34,12 @@ internal static class MiniatureCommand
             The defaults take about an hour for L on two cores. Build again afterwards: the library carries the models with it.
 
             Example:  cai miniature train --size S --pretrain-tokens 3000000 --helpful-tokens 600000
-            """) { size, pretrain, helpful, keep, rate, batch, seed, work, output };
+            """) { size, pretrain, helpful, rated, keep, rate, batch, seed, work, output };
         command.SetAction((parsed, cancel) =>
         {
             var options = new MiniatureTrainingOptions
             {
-                Size = parsed.GetValue(size)!, PretrainTokens = parsed.GetValue(pretrain), HelpfulTokens = parsed.GetValue(helpful), KeepPretrained = parsed.GetValue(keep),
+                Size = parsed.GetValue(size)!, PretrainTokens = parsed.GetValue(pretrain), HelpfulTokens = parsed.GetValue(helpful), RatedIterations = parsed.GetValue(rated), KeepPretrained = parsed.GetValue(keep),
                 LearningRate = parsed.GetValue(rate),
                 TokensPerBatch = parsed.GetValue(batch), Seed = parsed.GetValue(seed),
             };
@@ -68,6 +70,14 @@ internal static class MiniatureCommand
                 log!.Write(at.Step.Step, at.Step.Values);
                 line!.Report((int)(at.Step.Tokens / 1000));
                 last = at.Step.Loss;
+            }), new ImmediateProgress<PpoProgress>(at =>
+            {
+                if (current != "rated")
+                {
+                    Close();
+                    (current, line) = ("rated", ProgressLine.Start($"{options.Size} rated", "iterations", options.RatedIterations));
+                }
+                line!.Report((int)at.Iteration);
             }), cancel);
         }
         finally

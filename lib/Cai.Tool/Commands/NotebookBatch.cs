@@ -1,5 +1,6 @@
 using System.Globalization;
 using Cai.Tool.Notebooks;
+using Cai.Torch;
 using Spectre.Console;
 
 namespace Cai.Tool.Commands;
@@ -22,6 +23,7 @@ internal sealed class NotebookBatch(NotebookRunner runner)
                 var progress = new ImmediateProgress<NotebookProgress>(at => line.Report(at.Cell - 1, at.Cells));
                 run = await runner.RunAsync(path, output, progress, line, cancel);
             }
+            TorchNative.ReturnFreedMemory(); // of its variables and models, before the next notebook adds its own
             Say(console, name, run);
             succeeded &= run.Succeeded;
         }

@@ -38,25 +38,36 @@ public sealed partial class Lab
     /// Human comparisons, drawn from the simulated crowdworker, of pairs that the pretrained model wrote (it writes all
     /// sorts of answers). Harmlessness under the old instruction: the less harmful wins, so evasion wins (paper 4.4).
     /// </summary>
+    /// <param name="axis">`helpful`: good requests; `harmless`: red-team prompts.</param>
     public async Task<IReadOnlyList<Comparison>> HumanLabelsAsync(string axis)
     {
         var harmless = axis == "harmless";
-        var instruction = harmless ? Instruction.OldHarmlessness : Instruction.Helpfulness;
-        var prompts = harmless
-            ? World.Sample(TopicKind.Harmful, World.Train, Scale.HarmlessPairs, Seed + 2)
-            : Mixed(World.Train, Scale.HelpfulPairs);
-        var byId = prompts.ToDictionary(p => p.Id);
-        var pairs = await PairsAsync(Pretrained, prompts, $"human-{axis}-pairs");
-        return
-        [
-            .. pairs.Select(pair =>
-            {
-                var (a, b) = (Oracle.Judge(pair.Prompt, pair.ResponseA), Oracle.Judge(pair.Prompt, pair.ResponseB));
-                var outcome = Crowdworker.Prefer(instruction, pair.Prompt, a, b, Seeds.Rng(Seed, "crowdworker", axis, pair.Id)).Outcome;
-                return new Comparison(pair.Id, pair.Prompt.Id, pair.Prompt.Dialogue, pair.ResponseA, pair.ResponseB, axis, LabelKind.Human, outcome);
-            }),
-        ];
+        return Rate(await (harmless ? HumanHarmlessPairsAsync() : PairsAsync(Pretrained, Mixed(World.Train, Scale.HelpfulPairs), $"human-{axis}-pairs")),
+            axis, harmless ? Instruction.OldHarmlessness : Instruction.Helpfulness);
     }
+
+    /// <summary>Axis of <see cref="HumanHelpOnHarmAsync"/>.</summary>
+    public const string HelpOnHarm = "help-on-harm";
+
+    /// <summary>
+    /// The red-team pairs of <see cref="HumanLabelsAsync"/> as a crowdworker rates them who looks at help alone. The raters behind
+    /// helpful RLHF judged open conversations (HH 2.2), bad requests among them. A small preference model that has seen answers
+    /// to good requests only does not carry "help" over to bad ones by itself, as a large one does: it falls for length.
+    /// </summary>
+    public async Task<IReadOnlyList<Comparison>> HumanHelpOnHarmAsync() => Rate(await HumanHarmlessPairsAsync(), HelpOnHarm, Instruction.Helpfulness);
+
+    private Task<IReadOnlyList<ResponsePair>> HumanHarmlessPairsAsync() =>
+        PairsAsync(Pretrained, World.Sample(TopicKind.Harmful, World.Train, Scale.HarmlessPairs, Seed + 2), "human-harmless-pairs");
+
+    private IReadOnlyList<Comparison> Rate(IReadOnlyList<ResponsePair> pairs, string axis, Instruction instruction) =>
+    [
+        .. pairs.Select(pair =>
+        {
+            var (a, b) = (Oracle.Judge(pair.Prompt, pair.ResponseA), Oracle.Judge(pair.Prompt, pair.ResponseB));
+            var outcome = Crowdworker.Prefer(instruction, pair.Prompt, a, b, Seeds.Rng(Seed, "crowdworker", axis, pair.Id)).Outcome;
+            return new Comparison(pair.Id, pair.Prompt.Id, pair.Prompt.Dialogue, pair.ResponseA, pair.ResponseB, axis, LabelKind.Human, outcome);
+        }),
+    ];
 
     private async Task<IReadOnlyList<ResponsePair>> PairsAsync(ModelFolder model, IReadOnlyList<Prompt> prompts, string name) =>
         ResponsePair.FromSamples(await SampleAsync(model, prompts, 2, name));

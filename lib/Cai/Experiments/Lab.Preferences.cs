@@ -9,7 +9,7 @@ namespace Cai.Experiments;
 /// <summary>The four preference models that the paper's policies are trained against.</summary>
 public enum FeedbackSource
 {
-    /// <summary>Human helpfulness comparisons alone: helpful RLHF.</summary>
+    /// <summary>Human helpfulness comparisons alone, also of answers to bad requests: helpful RLHF.</summary>
     Helpful,
 
     /// <summary>Human helpfulness and human harmlessness: HH RLHF.</summary>
@@ -29,10 +29,13 @@ public sealed partial class Lab
     public async Task<(IReadOnlyList<Comparison> Train, IReadOnlyList<Comparison> HeldOut)> ComparisonsAsync(FeedbackSource source)
     {
         var all = new List<Comparison>(await HumanLabelsAsync("helpful"));
-        if (source == FeedbackSource.HelpfulHarmless)
-            all.AddRange(await HumanLabelsAsync("harmless"));
-        else if (source != FeedbackSource.Helpful)
-            all.AddRange(await AiLabelsAsync(source == FeedbackSource.ConstitutionalCot ? LabelKind.ChainOfThought : LabelKind.Soft));
+        all.AddRange(source switch
+        {
+            FeedbackSource.Helpful => await HumanHelpOnHarmAsync(),
+            FeedbackSource.HelpfulHarmless => await HumanLabelsAsync("harmless"),
+            FeedbackSource.Constitutional => await AiLabelsAsync(LabelKind.Soft),
+            _ => await AiLabelsAsync(LabelKind.ChainOfThought),
+        });
         return Split(all);
     }
 
@@ -40,7 +43,7 @@ public sealed partial class Lab
         ([.. all.Where(c => !TopicSplit.IsHeldOut(Seed, c.PromptId))], [.. all.Where(c => TopicSplit.IsHeldOut(Seed, c.PromptId))]);
 
     /// <summary>Settings of preference models; the rest are the defaults.</summary>
-    public PreferenceOptions PreferenceOptions => new() { LearningRate = 7e-4, TokensPerBatch = 1024, WarmupSteps = 10, Seed = Seed, CheckpointEvery = 25, AdamW = new AdamWOptions { Beta2 = 0.98 } };
+    public PreferenceOptions PreferenceOptions => new() { LearningRate = 7e-4, TokensPerBatch = 1024, TokensPerPiece = 512, WarmupSteps = 10, Seed = Seed, CheckpointEvery = 25, AdamW = new AdamWOptions { Beta2 = 0.98 } };
 
     /// <summary>One of the four preference models.</summary>
     /// <param name="labels">The lab whose comparisons it is trained on, when models of several sizes are to learn from the same; this one when null.</param>

@@ -40,7 +40,7 @@ public sealed partial class Lab
     {
         var rounds = upToRound == 0 ? Scale.Rounds : upToRound;
         var (revisions, helpful) = (await RevisionsAsync(), await HelpfulSamplesAsync());
-        var options = new SupervisedOptions { LearningRate = 1e-3, WarmupSteps = 10, TokensPerBatch = 512, Seed = Seed, CheckpointEvery = 50, AdamW = new AdamWOptions { Beta2 = 0.98 } };
+        var options = new SupervisedOptions { LearningRate = 1e-3, WarmupSteps = 10, TokensPerBatch = 512, TokensPerPiece = 256, Seed = Seed, CheckpointEvery = 50, AdamW = new AdamWOptions { Beta2 = 0.98 } };
         var inputs = new[] { Pretrained.Hash, ContentHash.OfTexts(revisions.Select(r => r.Id + r.After)), ContentHash.OfTexts(helpful.Select(s => s.Id + s.Response)) };
         var stage = Store.OpenStage("supervised", "sl-cai", new { Rounds = rounds, Training = options }, inputs);
         stage.Once(s =>

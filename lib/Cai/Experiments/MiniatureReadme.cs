@@ -54,7 +54,7 @@ public static class MiniatureReadme
         }
         text.Append($"\nHarm has {world.Categories.Count} categories: {string.Join(", ", world.Categories)}. ")
             .Append($"The miniature's own constitution (`constitutions/miniature.yaml`) has {world.Critique.Count} principles for critiques and {world.Comparison.Count} for comparisons.\n")
-            .Append("\n## The weights\n\nLlama architecture, bfloat16 safetensors in Hugging Face folders; one byte-level BPE tokenizer for all sizes. `pretrained` has read everything; `helpful` went on from it on helpful dialogues.\n\n")
+            .Append("\n## The weights\n\nLlama architecture, bfloat16 safetensors in Hugging Face folders; one byte-level BPE tokenizer for all sizes. `pretrained` has read everything; `helpful` went on from it on helpful dialogues and, where iterations are named, by PPO on ratings of its own answers.\n\n")
             .Append("| size | parameters | width | layers | heads | made by |\n|---|---|---|---|---|---|\n");
         foreach (var size in sizes)
             text.Append(SizeRow(folder, size));
@@ -71,7 +71,7 @@ public static class MiniatureReadme
     }
 
     private static string Command(MiniatureTrainingOptions o) => string.Create(CultureInfo.InvariantCulture,
-        $"cai miniature train --size {o.Size} --pretrain-tokens {o.PretrainTokens} --helpful-tokens {o.HelpfulTokens} --lr {o.LearningRate} --batch-tokens {o.TokensPerBatch} --seed {o.Seed}{(o.KeepPretrained ? " --keep-pretrained" : "")}");
+        $"cai miniature train --size {o.Size} --pretrain-tokens {o.PretrainTokens} --helpful-tokens {o.HelpfulTokens} --rated-iterations {o.RatedIterations} --lr {o.LearningRate} --batch-tokens {o.TokensPerBatch} --seed {o.Seed}{(o.KeepPretrained ? " --keep-pretrained" : "")}");
 
     private static string Abilities(string folder, IReadOnlyList<string> sizes)
     {

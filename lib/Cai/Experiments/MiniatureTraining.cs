@@ -1,6 +1,7 @@
 using Cai.Finetuning;
 using Cai.Miniature;
 using Cai.Models;
+using Cai.Reinforcement;
 using Cai.Storage;
 using Cai.Text;
 using Cai.Torch;
@@ -25,6 +26,9 @@ public sealed record MiniatureTrainingOptions
     /// <summary>Further tokens in which all dialogues are helpful and nothing else.</summary>
     public long HelpfulTokens { get; init; } = 7_000_000;
 
+    /// <summary>Iterations of PPO on ratings of help, 64 answers each, that end the helpful-only model (<see cref="RatedHelp"/>).</summary>
+    public int RatedIterations { get; init; } = 100;
+
     /// <summary>Leave the pretrained weights that are there as they are, and make the helpful-only model from them anew.</summary>
     public bool KeepPretrained { get; init; }
 
@@ -37,7 +41,7 @@ public sealed record MiniatureTrainingOptions
 
 /// <summary>
 /// Makes the miniature's language models from nothing: a tokenizer, a pretrained model that has read all kinds of
-/// documents, and the helpful-only model that goes on from it. What they know of right and wrong comes from those
+/// documents, and the helpful-only model that goes on from it, first on helpful documents, then on ratings of its own answers. What they know of right and wrong comes from those
 /// documents, as a large model's comes from its corpus.
 /// </summary>
 public static class MiniatureTraining
@@ -50,7 +54,7 @@ public static class MiniatureTraining
 
     /// <summary>Trains one size into `{folder}/{size}/pretrained` and `/helpful`; checkpoints lie in <paramref name="work"/>, so that a stopped run goes on.</summary>
     /// <param name="folder">The miniature's data folder; its `tokenizer` is trained first when it is not there.</param>
-    public static void Run(MiniatureTrainingOptions options, string folder, string work, IProgress<(string Phase, TrainStep Step)>? progress = null, CancellationToken cancel = default)
+    public static void Run(MiniatureTrainingOptions options, string folder, string work, IProgress<(string Phase, TrainStep Step)>? progress = null, IProgress<PpoProgress>? rated = null, CancellationToken cancel = default)
     {
         var world = World.Load();
         var tokenizer = Tokenizer(world, options, Path.Combine(folder, "tokenizer"));
@@ -66,14 +70,22 @@ public static class MiniatureTraining
         // The helpful corpus shares its critiques and comparisons in kind, not in text, with the first: half the rate, as in fine-tuning (paper 3.2).
         var helpful = Phase(options, options.HelpfulTokens, options.LearningRate / 2, warmup: 20);
         Train(model, helpful, Texts(tokenizer, "helpful", new DocumentGenerator(world, options.Seed + 1).HelpfulOnly(int.MaxValue)), Helpful);
+        if (options.RatedIterations > 0)
+        {
+            RatedHelp.Train(model, tokenizer, world, options, Path.Combine(work, $"{options.Size}-rated"), rated, cancel);
+            Save(Helpful);
+        }
         ResumeState.Save(Path.Combine(folder, options.Size, OptionsFile), options);
+
+        void Save(string name) =>
+            HuggingFaceFolder.Save(Path.Combine(folder, options.Size, name), model, tokenizer, Path.Combine(folder, "tokenizer"), TorchSharp.torch.ScalarType.BFloat16);
 
         void Train(Decoder model, SupervisedOptions phase, IEnumerable<TrainingText> texts, string name)
         {
             Directory.CreateDirectory(work);
             using var trainer = new SupervisedTrainer(model, phase);
             trainer.TrainStream(texts, Path.Combine(work, $"{options.Size}-{name}.safetensors"), Report(name), cancel);
-            HuggingFaceFolder.Save(Path.Combine(folder, options.Size, name), model, tokenizer, Path.Combine(folder, "tokenizer"), TorchSharp.torch.ScalarType.BFloat16);
+            Save(name);
         }
 
         IProgress<TrainStep>? Report(string name) => progress is null ? null : new Relay<TrainStep>(step => progress.Report((name, step)));

@@ -46,15 +46,15 @@ public sealed record PreferenceScores(
     IReadOnlyDictionary<FeedbackSource, ModelFolder> Models, IReadOnlyDictionary<FeedbackSource, int> TrainedOn, IReadOnlyList<ScoredPair> Pairs,
     IReadOnlyList<ScoredAnswer> Answers, IReadOnlyList<ScoredProbe> Probes, long Seed)
 {
-    public const string HumanHelpful = "helpful, human", HumanHarmless = "harmless, human", AiHarmless = "harmless, AI soft", AiReasoned = "harmless, AI CoT";
+    public const string HumanHelpful = "helpful, human", HumanHelpOnHarm = "help on harm, human", HumanHarmless = "harmless, human", AiHarmless = "harmless, AI soft", AiReasoned = "harmless, AI CoT";
 
     /// <summary>The sets of held-out comparisons. The same topics are held out of all of them.</summary>
-    public static IReadOnlyList<string> Sets { get; } = [HumanHelpful, HumanHarmless, AiHarmless, AiReasoned];
+    public static IReadOnlyList<string> Sets { get; } = [HumanHelpful, HumanHelpOnHarm, HumanHarmless, AiHarmless, AiReasoned];
 
     /// <summary>The sets that a model was trained on the other topics of.</summary>
     public static IReadOnlyList<string> SetsOf(FeedbackSource source) => source switch
     {
-        FeedbackSource.Helpful => [HumanHelpful],
+        FeedbackSource.Helpful => [HumanHelpful, HumanHelpOnHarm],
         FeedbackSource.HelpfulHarmless => [HumanHelpful, HumanHarmless],
         FeedbackSource.Constitutional => [HumanHelpful, AiHarmless],
         _ => [HumanHelpful, AiReasoned],
@@ -73,8 +73,8 @@ public sealed record PreferenceScores(
         {
             var (train, held) = await lab.ComparisonsAsync(source);
             trained[source] = train.Count(c => c.ProbabilityA is not null);
-            var set = SetsOf(source)[^1];
-            heldOut.AddRange(held.Where(c => c.ProbabilityA is not null && c.Axis == (set == HumanHelpful ? "helpful" : "harmless")).Select(c => (set, c)));
+            foreach (var set in SetsOf(source).Where(s => heldOut.TrueForAll(h => h.Set != s)))
+                heldOut.AddRange(held.Where(c => c.ProbabilityA is not null && c.Axis == AxisOf(set)).Select(c => (set, c)));
             models[source] = await lab.PreferenceModelAsync(source);
         }
         var harmful = lab.HarmfulEvalPrompts.Select(p => p.Id).ToHashSet();
@@ -87,6 +87,13 @@ public sealed record PreferenceScores(
             scores = scores.With(source, lab.LoadPreferenceModel(folder), heldOut, answers, probes);
         return scores;
     }
+
+    private static string AxisOf(string set) => set switch
+    {
+        HumanHelpful => "helpful",
+        HumanHelpOnHarm => Lab.HelpOnHarm,
+        _ => "harmless",
+    };
 
     private PreferenceScores With(FeedbackSource source, PreferenceModel pm, List<(string Set, Comparison Pair)> heldOut, List<JudgedAnswer> answers, IReadOnlyList<ProbeAnswer> probes)
     {

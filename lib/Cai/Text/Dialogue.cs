@@ -23,6 +23,9 @@ public sealed record Dialogue(IReadOnlyList<Turn> Turns)
     /// <summary>The conversation with an assistant turn appended.</summary>
     public Dialogue Answer(string assistant) => new([.. Turns, Turn.Assistant(assistant)]);
 
+    /// <summary>The conversation with a human turn appended.</summary>
+    public Dialogue Then(string human) => new([.. Turns, Turn.Human(human)]);
+
     /// <summary>The text of the last human turn; empty when there is none.</summary>
     public string LastHuman() => Turns.LastOrDefault(t => t.Role == Role.Human)?.Text ?? "";
 

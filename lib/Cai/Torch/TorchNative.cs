@@ -93,6 +93,29 @@ public static class TorchNative
         }
     }
 
+    /// <summary>
+    /// Gives back to the system what collected objects and freed tensors leave behind. For pauses between large pieces of work:
+    /// the heap is kept otherwise, and what several pieces leave in it adds up.
+    /// </summary>
+    public static void ReturnFreedMemory()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers(); // tensors that nobody disposed of
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        try
+        {
+            if (OperatingSystem.IsLinux())
+                _ = TrimMalloc(0);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // As above.
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "malloc_trim")]
+    private static extern int TrimMalloc(nuint keep);
+
     [DllImport("libc", EntryPoint = "mallopt")]
     private static extern int SetMalloc(int parameter, int value);
 
