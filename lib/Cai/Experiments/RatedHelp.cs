@@ -35,6 +35,10 @@ internal static class RatedHelp
         using var trainer = new PpoTrainer(model, reference, critic, tokenizer, responses => [.. responses.Select(Rate)], Options(options), RequestFormat.Instance);
         Directory.CreateDirectory(work);
         trainer.Train(prompts, work, progress, cancel: cancel);
+        // Half way back (Wortsman et al. 2022): keeps most of what the ratings taught, and what they wore off on topics that were not rated.
+        using var guard = TorchSharp.torch.no_grad();
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        model.Parameters.Flat.add_(reference.Parameters.Flat).mul_(0.5);
 
         double Rate(PolicyResponse response)
         {
