@@ -70,7 +70,7 @@ public sealed class SupervisedTrainer : IDisposable
         {
             using var scope = NewDisposeScope();
             var batch = TextBatch.Of(piece, options, model.Device);
-            sum += batch.NllSum(model).ToDouble();
+            sum += batch.NllSum(model).ReadDouble();
             count += piece.Sum(row => row.Sum(t => t.TotalWeight(options.MaskPrompt)));
         }
         return new(sum / count, (long)count, texts.Count);
@@ -123,9 +123,9 @@ public sealed class SupervisedTrainer : IDisposable
         {
             using var scope = NewDisposeScope();
             var nll = TextBatch.Of(piece, options, model.Device).NllSum(model);
-            (nll / count).backward();
+            nll.Over(count).backward();
             weights.Accumulate();
-            sum += nll.ToDouble();
+            sum += nll.ReadDouble();
         }
         var loss = sum / count;
         var norm = double.IsFinite(loss) ? weights.Step(rate) : double.NaN;

@@ -1,4 +1,5 @@
 using Cai.Models;
+using Cai.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -52,7 +53,7 @@ public sealed class TokenReader(Decoder decoder)
         {
             using var scope = NewDisposeScope();
             var logits = decoder.Logits(hidden.index_select(0, tensor(chunk.Select(p => p.Row * tokens.Time + p.Time - 1).ToArray(), device: decoder.Device))).to(ScalarType.Float32);
-            var logProbs = (temperature is 0 or 1 ? logits : logits / temperature).log_softmax(-1);
+            var logProbs = (temperature is 0 or 1 ? logits : logits.Over(temperature)).log_softmax(-1);
             var targets = tensor(chunk.Select(p => (long)requests[p.Request].Ids[p.Time]).ToArray(), [chunk.Length, 1], device: decoder.Device);
             var chosen = logProbs.gather(-1, targets).cpu().data<float>().ToArray();
             var (values, indices) = top == 0 ? ([], []) : Likeliest(logProbs, top);

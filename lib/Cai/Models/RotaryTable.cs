@@ -1,3 +1,4 @@
+using Cai.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -20,7 +21,7 @@ internal sealed class RotaryTable(DecoderConfig config, Device device, ScalarTyp
     {
         lock (gate)
         {
-            Grow(positions is null ? start + time : rows == config.MaxPositions ? 0 : positions.max().ToInt64() + 1);
+            Grow(positions is null ? start + time : rows == config.MaxPositions ? 0 : positions.max().ReadInt64() + 1);
             return positions is null ? (cos.narrow(0, start, time), sin.narrow(0, start, time)) : (Select(cos), Select(sin));
         }
         Tensor Select(Tensor table) => table.index_select(0, positions.flatten()).view(positions.shape[0], positions.shape[1], 1, -1);
@@ -43,7 +44,7 @@ internal sealed class RotaryTable(DecoderConfig config, Device device, ScalarTyp
 
     private static Tensor Empty => zeros(0).DetachFromDisposeScope();
 
-    private static Tensor Whole(Tensor x, Tensor cos, Tensor sin) => addcmul(x * cos, x.roll(x.shape[^1] / 2, -1), sin, 1);
+    private static Tensor Whole(Tensor x, Tensor cos, Tensor sin) => (x * cos).PlusProduct(x.roll(x.shape[^1] / 2, -1), sin);
 
     private void Grow(long needed)
     {
@@ -51,7 +52,7 @@ internal sealed class RotaryTable(DecoderConfig config, Device device, ScalarTyp
             return;
         rows = Math.Min(config.MaxPositions, Math.Max(FirstRows, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)needed)));
         using var scope = NewDisposeScope();
-        var angles = outer(arange(rows, dtype: ScalarType.Float64), Frequencies());
+        var angles = outer(HeldNumbers.Range(rows, ScalarType.Float64), Frequencies());
         var (cosines, sines) = (angles.cos(), angles.sin());
         Dispose();
         cos = cat([cosines, cosines], -1).unsqueeze(1).to(dtype).to(device).DetachFromDisposeScope();
@@ -61,14 +62,14 @@ internal sealed class RotaryTable(DecoderConfig config, Device device, ScalarTyp
     /// <summary>[rotary width / 2], float64.</summary>
     private Tensor Frequencies()
     {
-        var frequencies = pow(config.RopeTheta, arange(0, config.RotaryWidth, 2, dtype: ScalarType.Float64) / -config.RotaryWidth);
+        var frequencies = pow(config.RopeTheta, HeldNumbers.Range(config.RotaryWidth, ScalarType.Float64, step: 2).Over(-config.RotaryWidth));
         if (config.RopeScaling is not { } scaling)
             return frequencies;
         if (scaling.Kind == RopeScalingKind.Linear)
-            return frequencies / scaling.Factor;
+            return frequencies.Over(scaling.Factor);
         // As in Llama 3.1's reference code: the share of the original frequency rises from 0 to 1 between the two bounds.
-        var turns = frequencies * (scaling.OriginalPositions / (2 * Math.PI));
-        var kept = ((turns - scaling.LowFrequencyFactor) / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor)).clamp(0, 1);
-        return (1 - kept) * frequencies / scaling.Factor + kept * frequencies;
+        var turns = frequencies.Times(scaling.OriginalPositions / (2 * Math.PI));
+        var kept = turns.Minus(scaling.LowFrequencyFactor).Over(scaling.HighFrequencyFactor - scaling.LowFrequencyFactor).Clamped(0, 1);
+        return (kept.neg().Plus(1) * frequencies).Over(scaling.Factor).Plus(kept * frequencies);
     }
 }

@@ -1,5 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using Cai.Storage;
+using Cai.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -79,7 +80,7 @@ public sealed class Safetensors : IDisposable
             using var inner = NewDisposeScope();
             var part = rows.narrow(0, done, Math.Min(step, rows.shape[0] - done));
             var chunk = Chunk(entry, done * width, part.NumberOfElements);
-            if (checkFinite && !chunk.isfinite().all().ToBoolean())
+            if (checkFinite && !chunk.isfinite().all().ReadBoolean())
                 throw new CaiException($"Tensor '{name}' holds NaN or an infinity: the weights are damaged or come from a run that diverged.", "Load an earlier checkpoint, or turn the check off to look at the file.", Path);
             part.copy_(chunk.view(part.shape));
         }
@@ -96,7 +97,7 @@ public sealed class Safetensors : IDisposable
         {
             using var scope = NewDisposeScope();
             var count = Math.Min(ChunkElements, mine.Count - done);
-            if (!Chunk(mine, done, count).eq(other.Chunk(theirs, done, count)).all().ToBoolean())
+            if (!Chunk(mine, done, count).eq(other.Chunk(theirs, done, count)).all().ReadBoolean())
                 return false;
         }
         return true;

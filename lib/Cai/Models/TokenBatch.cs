@@ -1,3 +1,4 @@
+using Cai.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -29,6 +30,6 @@ public sealed record TokenBatch(Tensor Ids, Tensor Lengths)
     public Tensor Mask()
     {
         using var scope = NewDisposeScope();
-        return (arange(Time, dtype: ScalarType.Int64, device: Ids.device).unsqueeze(0) < Lengths.unsqueeze(1)).MoveToOuterDisposeScope();
+        return (HeldNumbers.Range(Time, ScalarType.Int64, Ids.device).unsqueeze(0) < Lengths.unsqueeze(1)).MoveToOuterDisposeScope();
     }
 }

@@ -67,7 +67,7 @@ public sealed class TrainableWeights : IDisposable
         if (master is null)
             return;
         using var guard = no_grad();
-        master.FlatGrad!.add_(model.FlatGrad!);
+        master.FlatGrad!.AddInPlace(model.FlatGrad!);
         model.ZeroGradients();
     }
 

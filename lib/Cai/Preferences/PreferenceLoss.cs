@@ -1,6 +1,6 @@
+using Cai.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
-using F = TorchSharp.torch.nn.functional;
 
 namespace Cai.Preferences;
 
@@ -17,7 +17,7 @@ public static class PreferenceLoss
     public static Tensor SoftLabel(Tensor difference, Tensor labels)
     {
         using var scope = NewDisposeScope();
-        return (labels * F.softplus(-difference) + (1 - labels) * F.softplus(difference)).MoveToOuterDisposeScope();
+        return (labels * (-difference).SoftPlus()).Plus(labels.neg().Plus(1) * difference.SoftPlus()).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same for one pair of numbers, in float64.</summary>

@@ -118,7 +118,7 @@ public sealed class PreferenceTrainer : IDisposable
             var mean = (PreferenceLoss.SoftLabel(difference, labels) * shares).sum();
             mean.backward();
             trained.Accumulate();
-            loss += mean.ToDouble();
+            loss += mean.ReadDouble();
             foreach (var (pair, d) in piece.Zip(difference.detach().cpu().data<float>().ToArray()))
             {
                 margin += Math.Abs(d);

@@ -1,4 +1,5 @@
 using Cai.Models;
+using Cai.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -59,15 +60,15 @@ internal sealed class PpoUpdate(Decoder policy, ScalarModel critic, Rollout roll
         var advantages = rollout.Advantages.flatten().index_select(0, batch.Cells);
         var (logProbs, entropy) = batch.Policy(policy, options.Temperature, options.EntropyBonus != 0);
         var (loss, ratio, clipped) = PpoMath.PolicyLoss(logProbs, old, advantages, options.ClipRange);
-        var total = options.EntropyBonus == 0 ? loss.sum() : (loss - options.EntropyBonus * entropy).sum();
-        (total / tokens).backward();
+        var total = options.EntropyBonus == 0 ? loss.sum() : (loss - entropy.Times(options.EntropyBonus)).sum();
+        total.Over(tokens).backward();
         using var guard = no_grad();
         trace?.Set("log_probs", batch.Cells, logProbs);
         trace?.Set("ratio", batch.Cells, ratio);
         trace?.Set("clipped", batch.Cells, clipped);
         trace?.Set("policy_loss", batch.Cells, loss);
         trace?.Set("entropy", batch.Cells, entropy);
-        return Numbers(loss.sum(), (logProbs - old).square().sum() / 2, clipped.sum(), entropy.sum(), ratio.sum(), (ratio - 1).square().sum());
+        return Numbers(loss.sum(), (logProbs - old).Squared().sum().Over(2), clipped.sum(), entropy.sum(), ratio.sum(), ratio.Minus(1).Squared().sum());
     }
 
     private double[] Critic(SequencePiece batch, double count, PpoTrace? trace)
@@ -76,12 +77,12 @@ internal sealed class PpoUpdate(Decoder policy, ScalarModel critic, Rollout roll
         var returns = rollout.Returns.flatten().index_select(0, batch.ValueCells);
         var values = batch.Critic(critic);
         var (loss, clipped) = PpoMath.ValueLoss(values, old, returns, options.ValueClipRange);
-        (loss.sum() * (options.ValueCoefficient / count)).backward();
+        loss.sum().Times(options.ValueCoefficient / count).backward();
         using var guard = no_grad();
         trace?.Set("values", batch.ValueCells, values);
         trace?.Set("value_clipped", batch.ValueCells, clipped);
         trace?.Set("value_loss", batch.ValueCells, loss);
-        return Numbers(loss.sum(), values.sum(), (values - returns).square().sum(), clipped.sum());
+        return Numbers(loss.sum(), values.sum(), (values - returns).Squared().sum(), clipped.sum());
     }
 
     private static double[] Numbers(params Tensor[] scalars) =>

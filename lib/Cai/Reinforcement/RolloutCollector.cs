@@ -3,6 +3,7 @@ using Cai.Generation;
 using Cai.Models;
 using Cai.Storage;
 using Cai.Text;
+using Cai.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -49,8 +50,8 @@ internal sealed class RolloutCollector(Decoder policy, Decoder reference, Scalar
             cells["reference"].index_copy_(0, piece.Cells, piece.Policy(reference, options.Temperature).LogProbs);
             cells["values"].index_copy_(0, piece.ValueCells, piece.Critic(critic));
             cells["sampler"].index_copy_(0, piece.Cells, tensor(rows.SelectMany(r => samples[r].LogProbs).ToArray()).to(device));
-            cells["mask"].index_fill_(0, piece.Cells, 1);
-            cells["valueMask"].index_fill_(0, piece.ValueCells, 1);
+            cells["mask"].FillRowsInPlace(piece.Cells, 1);
+            cells["valueMask"].FillRowsInPlace(piece.ValueCells, 1);
             tokens.index_copy_(0, piece.Cells, piece.Targets);
         }
         Tensor Shaped(string name) => cells[name].view(shape);
@@ -66,24 +67,24 @@ internal sealed class RolloutCollector(Decoder policy, Decoder reference, Scalar
         var (advantages, returns) = PpoMath.Gae(rewards, Shaped("values"), valueMask, options.Gamma, options.Lambda);
         advantages = options.WhitenAdvantages ? PpoMath.Whiten(advantages, mask, bessel: options.Bessel) : PpoMath.Masked(advantages, mask);
         Phase("old");
-        var mismatch = (Shaped("policy") - Shaped("sampler")).abs().max().ToDouble();
+        var mismatch = (Shaped("policy") - Shaped("sampler")).abs().max().ReadDouble();
         if (!(mismatch <= options.SamplerTolerance))
             throw new CaiException($"The sampler's log-probabilities differ from recomputed ones by up to {mismatch:g3}; at most {options.SamplerTolerance:g3} was expected.",
                 "Sampler and update must use the same weights, temperature and positions; for lower precision raise SamplerTolerance.", "PpoOptions: SamplerTolerance");
-        double Mean(Tensor x) => x.sum(1).mean().ToDouble();
-        var penalty = Mean(PpoMath.Masked(kl * -klCoefficient, mask));
+        double Mean(Tensor x) => x.sum(1).mean().ReadDouble();
+        var penalty = Mean(PpoMath.Masked(kl.Times(-klCoefficient), mask));
         var meanReturn = PpoMath.MaskedMean(returns, valueMask);
         var metrics = new Dictionary<string, double>
         {
             ["objective/kl"] = Mean(PpoMath.Masked(PpoMath.Kl(Shaped("policy"), Shaped("reference"), options.KlEstimator), mask)),
             ["objective/kl_coef"] = klCoefficient,
             ["objective/entropy"] = -Mean(Shaped("policy")),
-            ["objective/scores"] = scoreTensor.mean().ToDouble(),
+            ["objective/scores"] = scoreTensor.mean().ReadDouble(),
             ["objective/raw_scores"] = raw.Average(),
             ["objective/non_score_reward"] = penalty,
-            ["objective/rlhf_reward"] = scoreTensor.mean().ToDouble() + penalty,
-            ["returns/mean"] = meanReturn.ToDouble(),
-            ["returns/var"] = PpoMath.MaskedMean((returns - meanReturn).square(), valueMask).ToDouble(),
+            ["objective/rlhf_reward"] = scoreTensor.mean().ReadDouble() + penalty,
+            ["returns/mean"] = meanReturn.ReadDouble(),
+            ["returns/var"] = PpoMath.MaskedMean((returns - meanReturn).Squared(), valueMask).ReadDouble(),
             ["val/num_eos_tokens"] = responses.Count(r => r.Finished),
             ["val/num_stop_strings"] = responses.Count(r => r.StopTokens > 0),
             ["val/sampler_mismatch"] = mismatch,

@@ -1,4 +1,5 @@
 using Cai.Models;
+using Cai.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -64,7 +65,7 @@ internal sealed record SequencePiece(Tensor Ids, Tensor Sources, Tensor Targets,
         using var scope = NewDisposeScope();
         var hidden = policy.Hidden(Ids).flatten(0, 1).index_select(0, Sources);
         var logits = policy.Logits(hidden).to(ScalarType.Float32);
-        var all = (temperature == 1 ? logits : logits / temperature).log_softmax(-1);
+        var all = (temperature == 1 ? logits : logits.Over(temperature)).log_softmax(-1);
         var chosen = all.gather(1, Targets.unsqueeze(1)).squeeze(1);
         var seen = entropyGradient ? all : all.detach();
         return (chosen.MoveToOuterDisposeScope(), (-(seen.exp() * seen).sum(-1)).MoveToOuterDisposeScope());

@@ -45,7 +45,7 @@ public sealed class FlatAdamW : IDisposable
             foreach (var shape in parameters.Shapes)
             {
                 using var part = decayMask.narrow(0, offset, shape.Count);
-                part.fill_(shape.Decay ? 1 : 0);
+                part.FillInPlace(shape.Decay ? 1 : 0);
                 offset += shape.Count;
             }
         }
@@ -75,20 +75,20 @@ public sealed class FlatAdamW : IDisposable
         using var guard = no_grad();
         using var scope = NewDisposeScope();
         var grad = parameters.FlatGrad!;
-        var norm = grad.norm().ToDouble();
+        var norm = grad.norm().ReadDouble();
         if (!double.IsFinite(norm))
             return norm;
         if (options.ClipNorm > 0 && norm > options.ClipNorm)
-            grad.mul_(options.ClipNorm / (norm + 1e-6));
+            grad.MultiplyInPlace(options.ClipNorm / (norm + 1e-6));
         Steps++;
         first.lerp_(grad, 1 - options.Beta1);
-        second.mul_(options.Beta2).addcmul_(grad, grad, 1 - options.Beta2);
+        second.MultiplyInPlace(options.Beta2).AddProductInPlace(grad, grad, 1 - options.Beta2);
         var rate1 = 1 - Math.Pow(options.Beta1, Steps);
         var rate2 = Math.Sqrt(1 - Math.Pow(options.Beta2, Steps));
         if (decayMask is not null)
-            parameters.Flat.addcmul_(parameters.Flat, decayMask, -learningRate * options.WeightDecay);
-        var denominator = second.sqrt().div_(rate2).add_(options.Epsilon);
-        parameters.Flat.addcdiv_(first, denominator, -learningRate / rate1);
+            parameters.Flat.AddProductInPlace(parameters.Flat, decayMask, -learningRate * options.WeightDecay);
+        var denominator = second.sqrt().DivideInPlace(rate2).AddInPlace(options.Epsilon);
+        parameters.Flat.AddQuotientInPlace(first, denominator, -learningRate / rate1);
         grad.zero_();
         return norm;
     }

@@ -109,12 +109,12 @@ public sealed class ParameterSet : IDisposable
             if (shape.Name.EndsWith(".bias", StringComparison.Ordinal))
                 weight.zero_();
             else if (shape.Shape.Length == 1)
-                weight.fill_(1);
+                weight.FillInPlace(1);
             else
             {
                 var residual = shape.Name.EndsWith(".out.weight", StringComparison.Ordinal) || shape.Name.EndsWith(".down.weight", StringComparison.Ordinal);
                 var std = residual ? scale / Math.Sqrt(2.0 * layers) : scale;
-                weight.copy_(randn(shape.Shape, dtype: ScalarType.Float32, device: Flat.device, generator: generator) * std);
+                weight.copy_(randn(shape.Shape, dtype: ScalarType.Float32, device: Flat.device, generator: generator).Times(std));
             }
         }
     }
