@@ -2,6 +2,7 @@ using Cai.Evaluation;
 using Cai.Figures;
 using Cai.Reinforcement;
 using Cai.Text;
+using Cai.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -57,7 +58,7 @@ public static class PpoWalkthrough
             new Column<KeyValuePair<string, Tensor>>("Shape", t => $"[{string.Join(", ", t.Value.shape)}]"),
             new Column<KeyValuePair<string, Tensor>>("Type", t => t.Value.dtype.ToString()),
             new Column<KeyValuePair<string, Tensor>>("Mean", t => t.Key is "tokens" or "response_mask" or "value_mask" or "score_columns" ? null
-                : t.Value.dim() == 1 ? t.Value.mean().ToDouble() : PpoMath.MaskedMean(t.Value, mask).ToDouble()));
+                : t.Value.dim() == 1 ? t.Value.mean().ReadDouble() : PpoMath.MaskedMean(t.Value, mask).ReadDouble()));
     }
 
     /// <summary>Each response with its score, its KL and what it is rewarded in all.</summary>

@@ -3,6 +3,7 @@ using Cai.Models;
 using Cai.Reinforcement;
 using Cai.Storage;
 using Cai.Text;
+using Cai.Torch;
 
 namespace Cai.Experiments;
 
@@ -38,7 +39,7 @@ internal static class RatedHelp
         // Half way back (Wortsman et al. 2022): keeps most of what the ratings taught, and what they wore off on topics that were not rated.
         using var guard = TorchSharp.torch.no_grad();
         using var scope = TorchSharp.torch.NewDisposeScope();
-        model.Parameters.Flat.add_(reference.Parameters.Flat).mul_(0.5);
+        model.Parameters.Flat.AddInPlace(reference.Parameters.Flat).MultiplyInPlace(0.5);
 
         double Rate(PolicyResponse response)
         {
