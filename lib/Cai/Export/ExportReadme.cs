@@ -26,6 +26,9 @@ internal static class ExportReadme
             """);
         foreach (var (path, what) in Contents(plan))
             text.Append($"| `{path}` | {what} |\n");
+        text.Append("\n## Who does what\n\n");
+        foreach (var line in Steps(plan))
+            text.Append($"- {line}\n");
         text.Append("\n## Data\n\n");
         foreach (var line in Data(plan))
             text.Append($"- {line}\n");
@@ -52,6 +55,18 @@ internal static class ExportReadme
         if (plan.Options.Target == ExportTarget.Trl)
             yield return ("ppo.py", "runs `PPOTrainer`");
         yield return ("run.sh", "runs everything with the settings of this kit");
+    }
+
+    private static IEnumerable<string> Steps(ExportPlan plan)
+    {
+        var trl = plan.Options.Target == ExportTarget.Trl;
+        yield return $"Cai.Notebooks made the policy, the prompts and {(plan.HasReward ? "the preference model" : "the labels of the comparisons")}. It takes no part in what follows.";
+        if (!plan.HasReward)
+            yield return $"{(trl ? "`trl.scripts.reward`" : "`openrlhf.cli.train_rm`")} trains the preference model on `data/preferences`, from `{plan.RewardStart}` into `models/reward`.";
+        yield return trl
+            ? "`ppo.py` runs PPO: it has the policy answer `data/prompts`, scores the answers by `models/reward`, keeps the policy near `models/policy` by KL, and writes `models/rl-cai`. Policy, reference, preference model and critic lie on every device; accelerate divides the prompts."
+            : "`openrlhf.cli.train_ppo_ray` runs PPO: vLLM answers `data/prompts`, `models/reward` scores the answers, DeepSpeed trains policy and critic near `models/policy` by KL. Ray puts all of them on the same devices. The policy goes to `models/rl-cai`.";
+        yield return "Back in Cai.Notebooks, `models/rl-cai` is a model folder like any other: `cai chat --models models/policy,models/rl-cai` talks to both, `cai sample --model models/rl-cai` writes answers to measure.";
     }
 
     private static IEnumerable<string> Data(ExportPlan plan)

@@ -90,6 +90,9 @@ internal static class TrlScripts
             )
             trainer.train()
             trainer.save_model(config.output_dir)
+            if trainer.is_world_process_zero():
+                # Without the pad token, whose id has no row in the weights.
+                AutoTokenizer.from_pretrained(config.sft_model_path).save_pretrained(config.output_dir)
 
 
         if __name__ == "__main__":

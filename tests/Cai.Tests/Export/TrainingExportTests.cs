@@ -141,6 +141,19 @@ public sealed class TrainingExportTests : IDisposable
         Assert.Contains("give the tokens of this kit in every row", text);
     }
 
+    [Theory]
+    [InlineData(ExportTarget.Trl, false, "`trl.scripts.reward` trains the preference model on `data/preferences`, from `models/policy` into `models/reward`", "`ppo.py` runs PPO")]
+    [InlineData(ExportTarget.OpenRlhf, false, "`openrlhf.cli.train_rm` trains the preference model", "`openrlhf.cli.train_ppo_ray` runs PPO")]
+    [InlineData(ExportTarget.OpenRlhf, true, "made the policy, the prompts and the preference model", "The policy goes to `models/rl-cai`")]
+    public void The_readme_says_who_does_what(ExportTarget target, bool trained, params string[] says)
+    {
+        var input = Input();
+        TrainingExport.Write(folder.Path("out"), trained ? input with { PreferenceModel = Model("pm") } : input, new() { Target = target });
+        var text = File.ReadAllText(folder.Path("out", "README.md"));
+        Assert.All(says, sentence => Assert.Contains(sentence, text));
+        Assert.Equal(!trained, text.Contains("train_rm") || text.Contains("trl.scripts.reward"));
+    }
+
     [Fact]
     public void What_is_missing_is_named()
     {

@@ -50,6 +50,16 @@ public sealed class DamagedModelTests : IDisposable
     }
 
     [Fact]
+    public async Task ATruncatedShard()
+    {
+        using (var model = HuggingFaceFolder.Load(folder))
+            HuggingFaceFolder.Save(folder, model, shardBytes: 8000);
+        var shards = Directory.GetFiles(folder, "model-*.safetensors").Order(StringComparer.Ordinal).Select(Path.GetFileName).ToList();
+        Assert.True(shards.Count > 2);
+        await Spoilt(shards[1]!, "truncated", bytes => bytes[..^100]);
+    }
+
+    [Fact]
     public async Task WeightsThatAreNotANumber()
     {
         using (var model = HuggingFaceFolder.Load(folder))

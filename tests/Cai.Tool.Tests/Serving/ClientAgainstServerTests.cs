@@ -122,6 +122,31 @@ public sealed class ClientAgainstServerTests
         Assert.Equal((Requests.Length - 3, 3), (resumed.Usage.Requests, resumed.Usage.Cached));
     }
 
+    [Fact]
+    public async Task FaultsOnTheWayChangeNoAnswer()
+    {
+        await using var served = Served.Start();
+        // Of six requests in a row one gets through, so that each is tried again and again.
+        await using var relay = await FaultyRelay.StartAsync(served.Address, n => (n % 6) switch { 0 => Fault.Dropped, 1 => Fault.Busy, 2 => Fault.CutShort, 3 => Fault.Unavailable, 4 => Fault.Dropped, _ => Fault.None });
+        using var remote = served.Remote(o => o with
+        {
+            Server = relay.Address, MaxConcurrency = 1, Retries = 6, Scoring = RemoteScoring.Echo, FirstDelay = TimeSpan.FromMilliseconds(1), LongestDelay = TimeSpan.FromMilliseconds(2),
+        });
+        var options = new SampleOptions { MaxTokens = 24, Seed = 4, Stops = CritiqueLayout.Stops };
+        var expected = await served.Local.SampleAsync(Requests, options);
+        var found = await remote.SampleAsync(Requests, options);
+        Assert.Equal(expected.Select(c => (c.Id, c.Text, c.Finish)), found.Select(c => (c.Id, c.Text, c.Finish)));
+
+        var questions = Requests.Select(r => new ScoreRequest(r.Prompt, [" (A)", " (B)"])).ToList();
+        foreach (var (e, f) in (await served.Local.LogProbsAsync(questions)).Zip(await remote.LogProbsAsync(questions)))
+            foreach (var (a, b) in e.Zip(f))
+                Assert.Equal(a!.Value, b!.Value, 1e-4);
+        // What was asked twice is counted once.
+        Assert.Equal(3 * Requests.Length, remote.Usage.Requests);
+        Assert.True(remote.Usage.Retries >= 3 * remote.Usage.Requests, $"{remote.Usage.Retries} retries");
+        Assert.True(relay.Count > 5 * remote.Usage.Requests);
+    }
+
     /// <summary>Stops something once so much is done.</summary>
     private sealed class StoppingProgress(Func<Task> stop, int at) : IProgress<int>
     {

@@ -55,6 +55,23 @@ public sealed class RemoteCommandTests : IDisposable
         Assert.Contains("server: 0 answers (6 more from the cache", await Done([.. sample, .. server, "--out", work.Path("remote.jsonl")]));
     }
 
+    [Fact]
+    public async Task AMalformedAnswerIsOneLineAndTheSameCommandGoesOn()
+    {
+        await using var served = Served.Start();
+        await using var relay = await FaultyRelay.StartAsync(served.Address, n => n == 3 ? Fault.Malformed : Fault.None);
+        await Done("prompts", "--kind", "harmful", "--count", "3", "--out", work.Path("red.jsonl"));
+        string[] sample = ["sample", "--prompts", work.Path("red.jsonl"), "--max-tokens", "24"];
+        await Done([.. sample, "--model", Served.Folder, "--out", work.Path("local.jsonl")]);
+
+        string[] remote = [.. sample, "--server", relay.Address, "--remote-model", "helpful", "--out", work.Path("remote.jsonl")];
+        var (code, _, error) = await Workspace.Cai(remote);
+        Assert.Equal(2, code);
+        Assert.Contains("is not JSON", Assert.Single(error.TrimEnd().Split('\n')));
+        await Done(remote);
+        Assert.Equal(Jsonl.Read<Sample>(work.Path("local.jsonl")).Select(s => (s.Id, s.Response, s.Finished)), Jsonl.Read<Sample>(work.Path("remote.jsonl")).Select(s => (s.Id, s.Response, s.Finished)));
+    }
+
     [Theory]
     [InlineData("Give --model DIR")]
     [InlineData("--model and --server", "--model", "m", "--server", "http://localhost:1", "--remote-model", "m")]

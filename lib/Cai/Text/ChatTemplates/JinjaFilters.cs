@@ -55,8 +55,7 @@ internal sealed class JinjaFilters(TemplateBudget budget, JinjaPrinter printer, 
             case "select" or "reject" or "selectattr" or "rejectattr":
                 return Select(operations.Items(value), arguments, byAttribute: name.EndsWith("attr", StringComparison.Ordinal), keep: name.StartsWith("select", StringComparison.Ordinal));
         }
-        arguments.Bind();
-        return name switch
+        var result = name switch
         {
             "length" or "count" => operations.Length(value),
             "upper" => budget.Made(printer.Text(value).ToUpperInvariant()),
@@ -73,6 +72,8 @@ internal sealed class JinjaFilters(TemplateBudget budget, JinjaPrinter printer, 
             "abs" => operations.Order(value, 0L) < 0 ? operations.Negate(value) : value,
             _ => throw JinjaError.Unsupported($"the filter '{name}'"),
         };
+        arguments.Bind(); // these take none; a filter that is not known is said to be so first
+        return result;
     }
 
     private JinjaList Pairs(JinjaMap map)

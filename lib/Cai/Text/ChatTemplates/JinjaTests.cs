@@ -29,8 +29,7 @@ internal sealed class JinjaTests(TemplateBudget budget, JinjaOperations operatio
                 return JinjaNumber.TryRead(value, out var dividend) && JinjaNumber.TryRead(Argument(), out var divisor)
                     ? operations.Equal(JinjaNumber.Apply("%", dividend, divisor), 0L) : throw JinjaError.Value("'divisibleby' needs numbers.");
         }
-        arguments.Bind();
-        return name switch
+        var result = name switch
         {
             "defined" => value is not Undefined,
             "undefined" => value is Undefined,
@@ -52,6 +51,8 @@ internal sealed class JinjaTests(TemplateBudget budget, JinjaOperations operatio
             "upper" => value is string text && text.Any(char.IsUpper) && !text.Any(char.IsLower),
             _ => throw JinjaError.Unsupported($"the test '{name}'"),
         };
+        arguments.Bind(); // these take none; a test that is not known is said to be so first
+        return result;
 
         object? Argument() => arguments.Bind("other")[0];
     }
