@@ -24,10 +24,10 @@ public static class PlotlyRenderer
 
     /// <summary>{data, layout, config} of one figure.</summary>
     /// <exception cref="Storage.CaiException">The figure cannot be drawn; see <see cref="Figure.Checked"/>.</exception>
-    public static JsonObject ToJson(Figure figure) => Compose(figure.Title, [figure], figure.Caption);
+    public static JsonObject ToJson(Figure figure) => Compose(figure.Title, [figure], figure.FullCaption);
 
     /// <inheritdoc cref="ToJson(Figure)"/>
-    public static JsonObject ToJson(FigurePanel panel) => Compose(panel.Title, panel.Figures, panel.Caption);
+    public static JsonObject ToJson(FigurePanel panel) => Compose(panel.Title, panel.Figures, panel.FullCaption);
 
     private static JsonObject Compose(string title, IReadOnlyList<Figure> figures, string caption)
     {
