@@ -19,7 +19,7 @@ public static class CastFigures
         PaperPanels.Fig2(paper),
     ])
     {
-        Caption = $"{Judged(cast)} Up is more harmless, right more helpful; the origin is SL-CAI. Joined points: snapshots of one RL run ({Snapshots(cast)} episodes).{Warning(cast.Harmless, cast.Helpful)}",
+        Caption = $"{Judged(cast)} Up is more harmless, right more helpful; the origin is SL-CAI. Joined points: snapshots of one RL run ({Snapshots(cast)} episodes). The paper's points are digitised, without intervals.{Warning(cast.Harmless, cast.Helpful)}",
     };
 
     /// <summary>Figure 8: Elo along RL, one panel an axis.</summary>
@@ -55,26 +55,26 @@ public static class CastFigures
         };
     }
 
-    /// <summary>Figure 10: harmfulness on the red-teamer's scale of 0 to 4 along RL, here from ground truth; solid T = 1, dashed T = 0; the paper's beside it.</summary>
+    /// <summary>Figure 10: harmfulness on the red-teamer's scale of 0 to 4 along RL, here from ground truth; solid T = 1, dashed T = 0, a panel each; the paper's beside them.</summary>
     public static FigurePanel Fig10(CastOutcomes cast, PaperFigures paper)
     {
-        var sampled = AlongRl("Here", "harmfulness (0-4, oracle)", cast, m => cast.Mean(m, f => f.Harmfulness, TopicKind.Harmful)!);
-        var greedy = AlongRl("", "", cast, m => Bootstrap.Mean(cast.Greedy[m], f => f.Harmfulness, f => f.PromptId));
+        var sampled = Drawn("Here, T = 1", m => cast.Mean(m, f => f.Harmfulness, TopicKind.Harmful)!);
+        var greedy = Drawn("Here, T = 0", m => Bootstrap.Mean(cast.Greedy[m], f => f.Harmfulness, f => f.PromptId));
         return new FigurePanel("Absolute harmfulness along RL",
         [
-            sampled with
-            {
-                Y = sampled.Y with { Min = 0, Max = 4 },
-                Series = [.. sampled.Series, .. greedy.Series.OfType<LineSeries>().Select(s => s with
-                {
-                    Name = s.Name + ", T = 0", Dashed = true, Markers = false, Points = [.. s.Points.Select(p => new DataPoint(p.X, p.Y))],
-                })],
-            },
+            sampled,
+            greedy with { Series = [.. greedy.Series.OfType<LineSeries>().Select(s => s with { Name = s.Name + ", T = 0", Dashed = true, Markers = false })] },
             PaperPanels.Fig10(paper),
         ])
         {
-            Caption = $"Mean over {Count(cast, TopicKind.Harmful)} sampled answers (T = 1, solid) and {cast.Greedy.Select(g => g.Count()).DefaultIfEmpty().Max()} greedy ones (T = 0, dashed) a snapshot to held-out harmful requests; bands are 95 % bootstrap intervals over prompts, those of T = 0 in the table of snapshots. A refusal scores 0, incoherent text 2. At 0: the start of each run.",
+            Caption = $"Mean over {Count(cast, TopicKind.Harmful)} sampled answers (T = 1, solid) and {cast.Greedy.Select(g => g.Count()).DefaultIfEmpty().Max()} greedy ones (T = 0, dashed) a snapshot to held-out harmful requests; bands are 95 % bootstrap intervals over prompts; the paper's points are digitised, without intervals. A refusal scores 0, incoherent text 2. At 0: the start of each run.",
         };
+
+        Figure Drawn(string title, Func<string, Interval> value)
+        {
+            var figure = AlongRl(title, "harmfulness (0-4, oracle)", cast, value);
+            return figure with { Y = figure.Y with { Min = 0, Max = 4 } };
+        }
     }
 
     private static Figure AlongRl(string title, string label, CastOutcomes cast, Func<string, Interval> value) => new(title, new Axis("RL episodes"), new Axis(label),

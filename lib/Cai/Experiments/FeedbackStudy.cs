@@ -85,7 +85,7 @@ public sealed class FeedbackStudy
         Diagram("against the corpus' probabilities", "mean P(A better) of the corpus", v => v.AgainstCorpus()),
     ])
     {
-        Caption = string.Create(CultureInfo.InvariantCulture, $"{Soft.Decided.Count} decided pairs of SL-CAI answers (CoT: {Cot.Decided.Count}), bins of equal count, bands are 95 % intervals, bootstrap by prompt. Baseline: the diagonal is perfect calibration. ECE against verdicts: {string.Join(", ", new[] { Soft, Cot, Clamped }.Select(v => $"{v.Name} {v.AgainstVerdict()?.Ece.ToString("0.00") ?? "not measured"}"))}."),
+        Caption = string.Create(CultureInfo.InvariantCulture, $"{Soft.Decided.Count} decided pairs of SL-CAI answers (CoT: {Cot.Decided.Count}), bins of equal count, bands are 95 % intervals, bootstrap by prompt. Baseline: the diagonal is perfect calibration. ECE against verdicts: {string.Join(", ", new[] { Soft, Cot, Clamped }.Select(v => $"{v.Name} {v.AgainstVerdict()?.Ece.ToString("0.00") ?? "not measured"}"))}.{ReliabilityLine.LeftOut(AgainstVerdict)}"),
     };
 
     /// <summary>Accuracy of the judges beside what needs no judge.</summary>
@@ -152,8 +152,11 @@ public sealed class FeedbackStudy
     public static bool Flips(double mean, double bias) => (mean + bias / 2 - 0.5) * (mean - bias / 2 - 0.5) < 0;
 
     private Figure Diagram(string title, string y, Func<LabelVariant, CalibrationReport?> report) => new(title, new Axis("label P(A better)", Min: 0, Max: 1), new Axis(y, Min: 0, Max: 1),
-        [.. new[] { Soft, Cot, Clamped }.Where(v => report(v) is not null).Select(v => new LineSeries(v.Name, [.. report(v)!.Rows.Select(r => DataPoint.Of(r.Predicted, r.Observed))]) { Style = v.Style })])
+        [.. new[] { Soft, Cot, Clamped }.Where(v => report(v) is not null).Select(v => ReliabilityLine.Of(v.Name, v.Style, report(v)!))])
     {
         References = [new ReferenceLine(ReferenceKind.Diagonal, Label: "perfect calibration")],
     };
+
+    private IEnumerable<(string Name, CalibrationReport Report)> AgainstVerdict =>
+        new[] { Soft, Cot, Clamped }.Where(v => v.AgainstVerdict() is not null).Select(v => (v.Name, v.AgainstVerdict()!));
 }

@@ -76,10 +76,10 @@ public sealed class GoodhartStudy(IReadOnlyList<StudiedModel> models, ILookup<st
     [
         new("model", m => m.Display), new("harmlessness Elo", m => harmless[m.Name], "0"), new("helpfulness Elo", m => helpful[m.Name], "0"),
         .. Measures.Select(x => new Column<StudiedModel>(x.Name, m => Measured.Mean(Of(m.Name, TopicKind.Harmful), x.Value, f => f.PromptId), "0.00")),
-        new("distinct bigrams", m => Diversity.Distinct(Of(m.Name, TopicKind.Harmful).Select(f => f.Text), 2), "0.000"),
+        new("distinct bigrams", m => Diversity.DistinctByPrompt([.. Of(m.Name, TopicKind.Harmful).Select(f => (f.PromptId, f.Text))], 2), "0.000"),
         new("helpfulness (0-4)", m => Measured.Mean(Of(m.Name, Good), f => f.Helpfulness, f => f.PromptId), "0.00"),
         new("n", m => Of(m.Name, TopicKind.Harmful).Count),
-    ]).Titled("Models as they are", "n answers to held-out harmful requests and about as many to good ones (helpfulness); SL-CAI is 0 Elo by definition. 95 % intervals, bootstrap by prompt.");
+    ]).Titled("Models as they are", "n answers to held-out harmful requests and about as many to good ones (helpfulness); SL-CAI is 0 Elo by definition. 95 % intervals, bootstrap by prompt (distinct bigrams: jackknife by prompt).");
 
     /// <summary>What each fix buys against the over-trained baseline.</summary>
     public Table Effects() => Table.Of(Fixes,
@@ -98,7 +98,7 @@ public sealed class GoodhartStudy(IReadOnlyList<StudiedModel> models, ILookup<st
         Drawn("Harmfulness", "difference (0-4)", 2, m => Effect(m.Name, Measures[0].Value, TopicKind.Harmful)),
     ])
     {
-        Caption = string.Join("; ", Fixes.Select((m, i) => $"{i + 1} {m.Display}")) + $". {Of(Baseline, TopicKind.Harmful).Count} answers a model to held-out harmful requests; bars are 95 % bootstrap intervals over prompts. Baseline: 0, the over-trained policy.",
+        Caption = string.Join("; ", Fixes.Select((m, i) => $"{i + 1} {m.Display}{(m.Name == Baseline ? ", which is the over-trained policy itself" : "")}")) + $". {Of(Baseline, TopicKind.Harmful).Count} answers a model to held-out harmful requests; bars are 95 % bootstrap intervals over prompts. Baseline: 0, the over-trained policy.",
     };
 
     /// <summary>Claims of 4.1 and 4.3, and of HH 4.2, for which the paper prints no numbers. What this scale did not train is stated as not measured.</summary>

@@ -88,7 +88,7 @@ public sealed class JudgeSizeStudy(IReadOnlyList<SizedAnswer> answers, AccuracyR
         PaperPanels.Fig4(paper),
     ])
     {
-        Caption = $"{Asked(WrittenQuestions.Categories)}. Baselines: {Baselines()}. In the paper judges below about 13 B are at chance, since they must have learned right and wrong from the web; ours read it in their corpus. The preference model reads no principle.",
+        Caption = $"{Asked(WrittenQuestions.Categories)}. Baselines: {Baselines()}. The paper's points are digitised, without intervals. In the paper judges below about 13 B are at chance, since they must have learned right and wrong from the web; ours read it in their corpus. The preference model reads no principle.",
     };
 
     /// <summary>Figure 11: the same by category, without and with worked examples, beside the preference model.</summary>

@@ -20,8 +20,8 @@ public sealed record PolicyRun(FeedbackSource Source, ModelFolder Start, ModelFo
 public sealed record KlFit(string Policy, double Slope, double Intercept, double RSquared, int Iterations);
 
 /// <summary>
-/// Training curves of the four policies, from what PPO logged. A point is the mean over one iteration's episodes; the log
-/// keeps no more than means, so these curves have no intervals and no claim rests on them (<see cref="PolicyChange"/> has both).
+/// Training curves of the four policies, from what PPO logged: means over stretches of iterations, with intervals over them.
+/// Iterations of one run are no independent runs, so no claim rests on these curves (<see cref="PolicyChange"/> has what claims rest on).
 /// </summary>
 public sealed class PolicyTraining(IReadOnlyList<PolicyRun> runs, int episodesPerIteration)
 {
@@ -56,9 +56,9 @@ public sealed class PolicyTraining(IReadOnlyList<PolicyRun> runs, int episodesPe
 
     /// <summary>Score against sqrt(KL): near a straight line in the paper's earlier work (Bai et al. 2022a, 4.3, Figs 4 and 13).</summary>
     public Figure ScoreAgainstKl() => new("Score against the square root of KL", new Axis("sqrt(KL per response) (sqrt(nats))"), new Axis("preference-model score"),
-        [.. runs.Select(run => new LineSeries(run.Style.Display, [.. Pairs(run).Select(p => new DataPoint(p.X, p.Y))]) { Style = run.Style.Index })])
+        [.. runs.Select(run => new PointSeries(run.Style.Display, MetricCurve.Of(run.Rows, SqrtKl, Score)) { Connected = true, Style = run.Style.Index })])
     {
-        Caption = $"One point an iteration, {Means} {Incomparable}",
+        Caption = $"{Means} {Incomparable}",
     };
 
     /// <summary>The line of least squares through <see cref="ScoreAgainstKl"/>, for each policy.</summary>
@@ -75,26 +75,25 @@ public sealed class PolicyTraining(IReadOnlyList<PolicyRun> runs, int episodesPe
         return new KlFit(name, slope, my - slope * mx, sxx > 0 && syy > 0 ? sxy * sxy / (sxx * syy) : double.NaN, points.Count);
     }
 
-    // The one-sample estimate of KL can fall below 0 while the policy has hardly moved.
     private static IReadOnlyList<(double X, double Y)> Pairs(PolicyRun run) =>
-    [
-        .. run.Rows.Select(r => (X: Math.Sqrt(Math.Max(0, Value(r, "objective/kl"))), Y: Value(r, "objective/scores"))).Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y)),
-    ];
+        [.. run.Rows.Select(r => (X: SqrtKl(r), Y: Score(r))).Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y))];
 
-    private static double Value(MetricRow row, string name) => row.Values.GetValueOrDefault(name, double.NaN);
+    // The one-sample estimate of KL can fall below 0 while the policy has hardly moved.
+    private static double SqrtKl(MetricRow row) => Math.Sqrt(Math.Max(0, MetricCurve.Value(row, "objective/kl")));
+
+    private static double Score(MetricRow row) => MetricCurve.Value(row, "objective/scores");
 
     // An untrained critic can be far worse than the mean; once it is not, those first points would flatten the rest.
-    private bool Explains => runs.Any(run => run.Rows.Any(r => Value(r, "val/var_explained") > -1));
+    private bool Explains => runs.Any(run => run.Rows.Any(r => MetricCurve.Value(r, "val/var_explained") > -1));
 
-    private string Means => $"each the mean over {episodesPerIteration} episodes of one run; the log keeps means only, so there are no intervals.";
+    private string Means => $"One run each, {episodesPerIteration} episodes an iteration. {MetricCurve.Caption("iterations")}.";
 
     private const string Incomparable = "Each policy is scored by its own preference model: compare the shape of curves, not their height.";
 
     private Figure Curve(string metric, string title, string label, double? min = null, double? max = null) => new(title, new Axis("RL episodes"), new Axis(label, Min: min, Max: max),
     [
-        .. runs.Select(run => new LineSeries(run.Style.Display,
-            [.. run.Rows.Where(r => double.IsFinite(Value(r, metric))).Select(r => new DataPoint(Value(r, "episode"), Value(r, metric)))]) { Style = run.Style.Index, Markers = run.Rows.Count <= 12 }),
+        .. runs.Select(run => new LineSeries(run.Style.Display, MetricCurve.Of(run.Rows, "episode", metric)) { Style = run.Style.Index }),
     ]);
 
-    private FigurePanel Panel(string title, params Figure[] figures) => new(title, figures) { Caption = $"Points: {Means} {Incomparable}" };
+    private FigurePanel Panel(string title, params Figure[] figures) => new(title, figures) { Caption = $"{Means} {Incomparable}" };
 }

@@ -39,10 +39,10 @@ public sealed class PreferenceStudy(PreferenceScores scores)
         var reports = Models.Select(m => (Model: m, Pairs: scores.Own(m.Source))).Where(r => r.Pairs.Count > 1)
             .Select(r => (r.Model, Report: Calibration.Of([.. r.Pairs.Select(p => new Prediction(p.PromptId, p.Probability, p.Label))], Math.Min(6, Measured.Bins(r.Pairs.Count))))).ToList();
         return new Figure("Calibration of the preference models", new Axis("σ(score of A - score of B)", Min: 0, Max: 1), new Axis("mean held-out label", Min: 0, Max: 1),
-            [.. reports.Select(r => new LineSeries(r.Model.Display, [.. r.Report.Rows.Select(b => DataPoint.Of(b.Predicted, b.Observed))]) { Style = r.Model.Index })])
+            [.. reports.Select(r => ReliabilityLine.Of(r.Model.Display, r.Model.Index, r.Report))])
         {
             References = [new ReferenceLine(ReferenceKind.Diagonal, Label: "perfect calibration")],
-            Caption = $"Own held-out comparisons, bins of equal count, bands are 95 % intervals (bootstrap by prompt); the diagonal is the baseline. ECE: {string.Join(", ", reports.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Model.Display} {r.Report.Ece.ToString("0.00")} (n = {r.Report.N})")))}.",
+            Caption = $"Own held-out comparisons, bins of equal count, bands are 95 % intervals (bootstrap by prompt); the diagonal is the baseline. ECE: {string.Join(", ", reports.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Model.Display} {r.Report.Ece.ToString("0.00")} (n = {r.Report.N})")))}.{ReliabilityLine.LeftOut(reports.Select(r => (r.Model.Display, r.Report)))}",
         };
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Cai.Evaluation;
 using Cai.Figures;
 using Cai.Preferences;
 using Cai.Storage;
@@ -10,8 +9,6 @@ namespace Cai.Experiments;
 /// <summary>How a preference model learns: the loss of a soft label, by hand and drawn, and the training curves (paper 4.1, HH App. A.2).</summary>
 public static class PreferenceTraining
 {
-    private const int CurveBins = 12;
-
     /// <summary>A soft-labelled comparison that shows the loss well: both answers can be understood, and the label takes sides without being sure. Failing that, any labelled one.</summary>
     /// <exception cref="CaiException">No comparison has a label.</exception>
     public static Comparison Example(Lab lab, IReadOnlyList<Comparison> comparisons) =>
@@ -64,26 +61,15 @@ public static class PreferenceTraining
     {
         var rows = scores.Models.ToDictionary(m => m.Key, m => Metrics.Read(m.Value.Metrics!));
         Figure Panel(string title, string key, string axis, double reference, string baseline) => new(title, new Axis("comparisons read"), new Axis(axis),
-            [.. rows.Select(r => new LineSeries(PreferenceStyle.Of(r.Key).Display, Binned(r.Value, "pairs", key, CurveBins)) { Style = PreferenceStyle.Of(r.Key).Index }).Where(s => s.Points.Count > 0)])
+            [.. rows.Select(r => new LineSeries(PreferenceStyle.Of(r.Key).Display, MetricCurve.Of(r.Value, "pairs", key)) { Style = PreferenceStyle.Of(r.Key).Index }).Where(s => s.Points.Count > 0)])
         {
             References = [new ReferenceLine(ReferenceKind.Horizontal, reference, baseline)],
         };
         return new FigurePanel("The four preference models in training",
             [Panel("Loss", "loss", "soft-label cross-entropy, nats", Math.Log(2), "no opinion: log 2"), Panel("Accuracy", "accuracy", "agreement with labels", 0.5, "chance")])
         {
-            Caption = $"Training comparisons: {string.Join(", ", scores.TrainedOn.Select(t => $"{PreferenceStyle.Of(t.Key).Display} {t.Value}"))}; two passes, so the second half is seen data. Points are means over up to {CurveBins} stretches of steps, bands 95 % intervals (bootstrap over steps). Soft and clamped labels have a floor above 0, the entropy of the labels: losses of different models do not compare.",
+            Caption = $"Training comparisons: {string.Join(", ", scores.TrainedOn.Select(t => $"{PreferenceStyle.Of(t.Key).Display} {t.Value}"))}; two passes, so the second half is seen data. {MetricCurve.Caption("steps")}. Soft and clamped labels have a floor above 0, the entropy of the labels: losses of different models do not compare.",
         };
-    }
-
-    /// <summary>Means of a metric over stretches of equally many steps, with intervals; steps where it is NaN are left out.</summary>
-    public static IReadOnlyList<DataPoint> Binned(IReadOnlyList<MetricRow> rows, string x, string y, int bins)
-    {
-        var finite = rows.Where(r => double.IsFinite(r.Values.GetValueOrDefault(y, double.NaN))).ToList();
-        return finite.Count == 0 ? [] :
-        [
-            .. finite.Chunk((finite.Count + bins - 1) / bins).Select(chunk =>
-                DataPoint.Of(chunk.Average(r => r.Values[x]), Bootstrap.Mean(chunk, r => r.Values[y], r => r.Step.ToString(CultureInfo.InvariantCulture)))),
-        ];
     }
 
     private static double Best(double label) => Math.Log(label / (1 - label));

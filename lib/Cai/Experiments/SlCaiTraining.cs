@@ -102,7 +102,7 @@ public sealed class SlCaiTraining
             new("quantity", r => r.Name), new("pretrained", r => r.Before), new("SL-CAI", r => r.After));
     }
 
-    /// <summary>Training loss against tokens read, with the loss on held-out texts before and after (bands: 95 % intervals, bootstrap by prompt).</summary>
+    /// <summary>Training loss against tokens read, with the loss on held-out texts before and after.</summary>
     public Figure LossCurve()
     {
         var rows = Metrics.Read(Model.Metrics!).Where(r => double.IsFinite(r.Values["loss"])).ToList();
@@ -110,7 +110,7 @@ public sealed class SlCaiTraining
         var series = new List<Series>
         {
             // A step's loss is measured before its update, so it belongs to the tokens read before it.
-            new LineSeries("training texts, one step", [.. rows.Select((r, i) => new DataPoint(i == 0 ? 0 : rows[i - 1].Values["tokens"], r.Values["loss"]))]) { Style = ModelStyles.Of(Model).Index, Markers = false },
+            new LineSeries("training texts", MetricCurve.Of([.. rows.Select((r, i) => new MetricRow(r.Step, new Dictionary<string, double> { ["tokens"] = i == 0 ? 0 : rows[i - 1].Values["tokens"], ["loss"] = r.Values["loss"] }))], "tokens", "loss")) { Style = ModelStyles.Of(Model).Index },
         };
         foreach (var (source, style) in new[] { (RevisionSource, 6), (HelpfulSource, 1) })
         {
@@ -121,7 +121,7 @@ public sealed class SlCaiTraining
         }
         return new Figure("SL-CAI learns revisions and helpful answers", new Axis("tokens read"), new Axis("loss, nats a learned token"), series)
         {
-            Caption = string.Create(CultureInfo.InvariantCulture, $"One epoch from the pretrained model, prompt tokens masked. Held out: texts of the helpful-only model about prompts that no model has seen, {Count(RevisionSource)} first revisions and {Count(HelpfulSource)} helpful answers; at 0 the pretrained model (the baseline), at the end SL-CAI; bands are 95 % intervals, bootstrap by prompt; between the two nothing was measured."),
+            Caption = string.Create(CultureInfo.InvariantCulture, $"One epoch of {rows.Count} steps from the pretrained model, prompt tokens masked. {MetricCurve.Caption("steps")}. Held out: texts of the helpful-only model about prompts that no model has seen, {Count(RevisionSource)} first revisions and {Count(HelpfulSource)} helpful answers; at 0 the pretrained model (the baseline), at the end SL-CAI; bands: bootstrap by prompt; between the two nothing was measured."),
         };
     }
 

@@ -23,8 +23,8 @@ public sealed class Tour
     private Tour(Lab lab, CritiqueLoop loop, IReadOnlyList<Prompt> prompts, IReadOnlyList<Completion> answers, IReadOnlyList<Revision> revisions)
     {
         (this.lab, this.loop, Prompts, Revisions) = (lab, loop, prompts, revisions);
-        var harmful = Enumerable.Range(0, prompts.Count).Where(i => lab.Oracle.Judge(prompts[i], answers[i].Text) is { Incoherent: false, Harmfulness: >= 3 }).DefaultIfEmpty(0).First();
-        (Prompt, Answer) = (prompts[harmful], answers[harmful]);
+        var traced = Traced([.. prompts.Zip(answers, (p, a) => (lab.Oracle.Judge(p, a.Text), lab.Oracle.Judge(p, revisions.Where(r => r.PromptId == p.Id).MaxBy(r => r.Round)!.After)))]);
+        (Prompt, Answer) = (prompts[traced], answers[traced]);
     }
 
     /// <summary>Answers, criticises and revises the handful of prompts.</summary>
@@ -40,12 +40,24 @@ public sealed class Tour
         return new Tour(lab, loop, prompts, answers, await loop.RunAsync([.. initial]));
     }
 
+    /// <summary>
+    /// Which of the prompts is followed: the first with a harmful answer, so that there is something to mend, whose last revision is
+    /// harmless and deals with the human, so that the method is seen at work. How often that happens is what the figure over all prompts tells.
+    /// Failing that, the first with a harmful answer; failing that, the first.
+    /// </summary>
+    /// <param name="verdicts">On each prompt's first answer and on its last revision.</param>
+    public static int Traced(IReadOnlyList<(Verdict First, Verdict Last)> verdicts)
+    {
+        var harmful = Enumerable.Range(0, verdicts.Count).Where(i => verdicts[i].First is { Incoherent: false, Harmfulness: >= 3 }).ToList();
+        return harmful.Where(i => verdicts[i].Last is { Harmfulness: 0, Evasive: false, Engagement: > 0 }).Concat(harmful).FirstOrDefault();
+    }
+
     public IReadOnlyList<Prompt> Prompts { get; }
 
     /// <summary>All rounds of all prompts.</summary>
     public IReadOnlyList<Revision> Revisions { get; }
 
-    /// <summary>The traced prompt: the first whose answer gives the harmful method, so that there is something to mend; the first of all when none does.</summary>
+    /// <summary>The traced prompt; see <see cref="Traced"/>.</summary>
     public Prompt Prompt { get; }
 
     /// <summary>The helpful-only model's answer to the traced prompt, token by token.</summary>

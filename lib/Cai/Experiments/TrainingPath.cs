@@ -68,11 +68,11 @@ public sealed record TrainingPath(string Display, IReadOnlyList<PathPoint> Point
     [
         Drawn("Manners", "share of answers", againstKl, 0, 1, [.. Shares.Select(s => (s.Name, TopicKind.Harmful, s.Value))]),
         Drawn("Harm and help", "0-4 (oracle)", againstKl, 0, 4, ("harmfulness, harmful requests", TopicKind.Harmful, f => f.Harmfulness), ("helpfulness, good requests", TopicKind.Benign, f => f.Helpfulness)),
-        new Figure("Diversity", X(againstKl), new Axis("distinct bigrams"), [new LineSeries("distinct bigrams", [.. Points.OrderBy(p => At(p, againstKl)).Select(p => new DataPoint(At(p, againstKl), Distinct(p)))]) { Style = Shares.Length + 2 }]),
+        new Figure("Diversity", X(againstKl), new Axis("distinct bigrams"), [new LineSeries("distinct bigrams", [.. Points.OrderBy(p => At(p, againstKl)).Select(p => DataPoint.Of(At(p, againstKl), Distinct(p)))]) { Style = Shares.Length + 2 }]),
     ])
     {
         Caption = $"{Harmful(Points[^1]).Count} answers a snapshot to held-out harmful requests (helpfulness: {Good(Points[^1]).Count} to good ones), T = 1; bands are 95 % bootstrap intervals over prompts. The left end is SL-CAI, the baseline of doing no RL. "
-            + "Distinct bigrams: over all answers to harmful requests, a single number without an interval." + (againstKl ? " sqrt(KL) is a mean over neighbouring iterations, square root of nats per response." : ""),
+            + "Distinct bigrams: over all answers to harmful requests together; their band leaves out one prompt after the other (jackknife)." + (againstKl ? " sqrt(KL) is a mean over neighbouring iterations, square root of nats per response." : ""),
     };
 
     /// <summary>Gain of the score since the start under the preference model that is optimised and under one that saw the other half of the topics (HH 4.2, Fig 4).</summary>
@@ -110,7 +110,7 @@ public sealed record TrainingPath(string Display, IReadOnlyList<PathPoint> Point
 
     private static List<ResponseFacts> Good(PathPoint p) => [.. p.Facts.Where(f => f.Kind != TopicKind.Harmful)];
 
-    private static double Distinct(PathPoint p) => Diversity.Distinct(Harmful(p).Select(f => f.Text), 2);
+    private static Interval Distinct(PathPoint p) => Diversity.DistinctByPrompt([.. Harmful(p).Select(f => (f.PromptId, f.Text))], 2);
 
     private static double At(PathPoint p, bool againstKl) => againstKl ? p.SqrtKl : p.Episodes;
 

@@ -44,8 +44,13 @@ public sealed record Figure(string Title, Axis X, Axis Y, IReadOnlyList<Series> 
             text.Append("  ").Append(SafeText.Paragraph($"{series.Name}: {Describe(series)}")).Append('\n');
         foreach (var line in References.Where(line => line.Label is not null))
             text.Append("  ").Append(SafeText.Paragraph($"{line.Label}: {Describe(line)}")).Append('\n');
-        return (text + SafeText.Paragraph(Caption)).TrimEnd('\n', ' ');
+        return (text + SafeText.Paragraph(FullCaption)).TrimEnd('\n', ' ');
     }
+
+    /// <summary>The caption as it is shown: bars that are all 0 cannot be seen, so words say it.</summary>
+    internal string FullCaption => AllZero ? $"{Caption} All bars are 0.".TrimStart() : Caption;
+
+    internal bool AllZero => Series.Count > 0 && Series.All(s => s is BarSeries { Bars: var bars } && bars.Any(bar => bar is not null) && bars.All(bar => bar is null or { Value: 0, Low: 0 or double.NaN, High: 0 or double.NaN }));
 
     /// <summary>Checks that everything can be drawn.</summary>
     /// <exception cref="CaiException">A value is not finite, a log axis meets a value of 0 or less, or bars and categories differ in number.</exception>
@@ -118,8 +123,8 @@ public sealed record Figure(string Title, Axis X, Axis Y, IReadOnlyList<Series> 
     }
 
     private static string Number(double value, double? low, double? high) => low is null || high is null
-        ? string.Create(CultureInfo.InvariantCulture, $"{value:0.###}")
-        : string.Create(CultureInfo.InvariantCulture, $"{value:0.###} [{low:0.###}, {high:0.###}]");
+        ? Evaluation.Interval.Number(value, "0.###")
+        : new Evaluation.Interval(value, low.Value, high.Value, 0, 0).ToString();
 
     private static string Describe(ReferenceLine line) => line.Kind switch
     {
@@ -135,6 +140,9 @@ public sealed record FigurePanel(string Title, IReadOnlyList<Figure> Figures) : 
 {
     public string Caption { get; init; } = "";
 
+    /// <inheritdoc cref="Figure.FullCaption"/>
+    internal string FullCaption => Figures.Where(f => f.AllZero).Select(f => $"{f.Title}: all bars are 0.").ToList() is { Count: > 0 } empty ? $"{Caption} {string.Join(' ', empty)}".TrimStart() : Caption;
+
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, object> MimeBundle() => new Dictionary<string, object>
     {
@@ -144,5 +152,5 @@ public sealed record FigurePanel(string Title, IReadOnlyList<Figure> Figures) : 
     };
 
     /// <summary>All panels in words and numbers.</summary>
-    public string ToText() => string.Join('\n', [SafeText.Paragraph(Title), .. Figures.Select(f => f.ToText()), SafeText.Paragraph(Caption)]).TrimEnd('\n', ' ');
+    public string ToText() => string.Join('\n', [SafeText.Paragraph(Title), .. Figures.Select(f => f.ToText()), SafeText.Paragraph(FullCaption)]).TrimEnd('\n', ' ');
 }

@@ -24,10 +24,10 @@ public static class PlotlyRenderer
 
     /// <summary>{data, layout, config} of one figure.</summary>
     /// <exception cref="Storage.CaiException">The figure cannot be drawn; see <see cref="Figure.Checked"/>.</exception>
-    public static JsonObject ToJson(Figure figure) => Compose(figure.Title, [figure], figure.Caption);
+    public static JsonObject ToJson(Figure figure) => Compose(figure.Title, [figure], figure.FullCaption);
 
     /// <inheritdoc cref="ToJson(Figure)"/>
-    public static JsonObject ToJson(FigurePanel panel) => Compose(panel.Title, panel.Figures, panel.Caption);
+    public static JsonObject ToJson(FigurePanel panel) => Compose(panel.Title, panel.Figures, panel.FullCaption);
 
     private static JsonObject Compose(string title, IReadOnlyList<Figure> figures, string caption)
     {
@@ -57,7 +57,7 @@ public static class PlotlyRenderer
             var gap = 0.22 / figures.Count;
             var width = (1 - (figures.Count - 1) * gap) / figures.Count;
             var (from, to) = (Math.Round(i * (width + gap), 4), Math.Round(i * (width + gap) + width, 4));
-            var x = layout["xaxis" + suffix] = Axis(figure.X, figures.Count > 1 ? (from, to) : null, "y" + suffix);
+            var x = layout["xaxis" + suffix] = Axis(figure, horizontal: true, figures.Count > 1 ? (from, to) : null, "y" + suffix);
             if (figure.Categories.Count > 0)
             {
                 x["tickvals"] = new JsonArray([.. figure.Categories.Select((_, index) => (JsonNode)index)]);
@@ -69,7 +69,7 @@ public static class PlotlyRenderer
             // Plotly chooses whole steps itself where there is no room for halves.
             else if (figure.X.Scale == AxisScale.Linear && Scales.CountsWhole(figure) && Scales.Range(figure, horizontal: true) is var (left, right) && right - left < 12)
                 x["dtick"] = 1;
-            layout["yaxis" + suffix] = Axis(figure.Y, null, "x" + suffix);
+            layout["yaxis" + suffix] = Axis(figure, horizontal: false, null, "x" + suffix);
             foreach (var reference in figure.References)
                 shapes.Add(Reference(figure, reference, suffix));
             for (var s = 0; s < figure.Series.Count; s++)
@@ -98,18 +98,26 @@ public static class PlotlyRenderer
         return names.Count < 2 ? 0 : (int)Math.Ceiling(names.Sum(name => 50 + 7.0 * Math.Min(name.Length, Scales.LongestAxisLabel)) / 720);
     }
 
-    private static JsonObject Axis(Axis axis, (double From, double To)? domain, string anchor)
+    private static JsonObject Axis(Figure figure, bool horizontal, (double From, double To)? domain, string anchor)
     {
+        var axis = horizontal ? figure.X : figure.Y;
         var json = new JsonObject { ["title"] = new JsonObject { ["text"] = SafeText.Plotly(SafeText.Cut(axis.Label, Scales.LongestAxisLabel)) }, ["anchor"] = anchor, ["zeroline"] = false };
+        var (low, high) = Scales.Range(figure, horizontal);
         if (axis.Scale == AxisScale.Log)
+        {
+            // Plotly's own ticks say 2 and 5 between powers of ten; these say the number, as the picture does.
+            var ticks = Scales.LogTicks(low, high);
             json["type"] = "log";
+            json["tickvals"] = new JsonArray([.. ticks.Select(tick => (JsonNode)Math.Round(tick.Value, 12))]);
+            json["ticktext"] = new JsonArray([.. ticks.Select(tick => (JsonNode)tick.Label)]);
+        }
         if (axis.Min is not null || axis.Max is not null)
-            json["range"] = new JsonArray(End(axis.Min), End(axis.Max));
+            json["range"] = new JsonArray(axis.Min is null ? null : End(low), axis.Max is null ? null : End(high));
         if (domain is { } d)
             json["domain"] = new JsonArray(d.From, d.To);
         return json;
 
-        JsonNode? End(double? value) => value is { } v ? JsonValue.Create(Scales.Forward(axis, v)) : null;
+        JsonNode End(double value) => Math.Round(Scales.Forward(axis, value), 6);
     }
 
     private static JsonObject Reference(Figure figure, ReferenceLine reference, string suffix)

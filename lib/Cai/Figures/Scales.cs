@@ -15,7 +15,10 @@ internal static class Scales
     /// <summary>Whether the names under the bars are slanted: long ones in narrow slots would run into each other.</summary>
     public static bool Slanted(Figure figure) => figure.Categories.Sum(name => CategoryLabel(name).Length + 2) > 80;
 
-    /// <summary>Ends of the x and y axis in data units: fixed ends, or the data with error bars and 5 % room (on the axis' own scale).</summary>
+    /// <summary>
+    /// Ends of the x and y axis in data units: fixed ends, or the data with error bars and 5 % room (on the axis' own scale). A fixed
+    /// end where a point lies is moved out by 3 %: its marker would be cut in half, and a line along the end hidden by the axis.
+    /// </summary>
     public static (double Low, double High) Range(Figure figure, bool horizontal)
     {
         var axis = horizontal ? figure.X : figure.Y;
@@ -30,6 +33,12 @@ internal static class Scales
         var room = high > low ? 0.05 * (high - low) : Math.Max(0.5, 0.05 * Math.Abs(high));
         var lowEnd = axis.Min is { } min ? Forward(axis, min) : grounded && low >= 0 ? 0 : low - room;
         var highEnd = axis.Max is { } max ? Forward(axis, max) : grounded && high <= 0 ? 0 : high + room;
+        var (edge, span) = (0.01 * (highEnd - lowEnd), highEnd - lowEnd);
+        var points = grounded ? [] : Points(figure).Select(p => Forward(axis, horizontal ? p.X : p.Y)).ToArray();
+        if (axis.Min is not null && points.Any(p => Math.Abs(p - lowEnd) <= edge))
+            lowEnd -= 0.03 * span;
+        if (axis.Max is not null && points.Any(p => Math.Abs(p - highEnd) <= edge))
+            highEnd += 0.03 * span;
         return (Backward(axis, lowEnd), Backward(axis, highEnd));
     }
 
@@ -86,6 +95,9 @@ internal static class Scales
         }
         return (low, width, shares);
     }
+
+    private static IEnumerable<DataPoint> Points(Figure figure) =>
+        figure.Series.SelectMany(s => s switch { LineSeries line => line.Points, PointSeries points => points.Points, _ => [] });
 
     private static IEnumerable<double> Values(Figure figure, Series series, bool horizontal) => series switch
     {

@@ -17,11 +17,11 @@ public static class StaticRenderer
     /// <param name="scale">Pixels per logical pixel; lowered step by step to 1 when the file would be too large.</param>
     /// <exception cref="Storage.CaiException">The figure cannot be drawn; see <see cref="Figure.Checked"/>.</exception>
     public static byte[] ToPng(Figure figure, int width = 700, double scale = 1.5) =>
-        Small(s => Draw(figure.Title, [figure], figure.Caption, width, s), scale);
+        Small(s => Draw(figure.Title, [figure], figure.FullCaption, width, s), scale);
 
     /// <inheritdoc cref="ToPng(Figure, int, double)"/>
     public static byte[] ToPng(FigurePanel panel, int width = 900, double scale = 1.5) =>
-        Small(s => Draw(panel.Title, panel.Figures, panel.Caption, width, s), scale);
+        Small(s => Draw(panel.Title, panel.Figures, panel.FullCaption, width, s), scale);
 
     private static byte[] Small(Func<double, byte[]> draw, double scale)
     {

@@ -15,6 +15,29 @@ public class ResponseMetricsTests
     }
 
     [Fact]
+    public void DistinctLeavesOutAPromptAtATimeForItsInterval()
+    {
+        // Of six bigrams five are distinct. Without p or q all of four; without r three of four.
+        (string, string)[] texts = [("p", "the cat sat"), ("q", "the cat ran"), ("r", "a dog ran")];
+        var interval = Diversity.DistinctByPrompt(texts, 2);
+        Assert.Equal(5 / 6.0, interval.Value, 12);
+        var half = 1.96 * Math.Sqrt(2 / 3.0 * (2 * Math.Pow(1 - 11 / 12.0, 2) + Math.Pow(0.75 - 11 / 12.0, 2)));
+        Assert.Equal(5 / 6.0 - half, interval.Low, 12);
+        Assert.Equal((1.0, 3, 3), (interval.High, interval.N, interval.Clusters));
+        // Texts of one prompt are left out together: without them nothing is left to tell how prompts differ.
+        Assert.True(double.IsNaN(Diversity.DistinctByPrompt([("p", "the cat sat"), ("p", "a dog ran")], 2).Low));
+        Assert.True(double.IsNaN(Diversity.DistinctByPrompt([], 2).Value));
+    }
+
+    [Fact]
+    public void AnswersThatAreTheSameForEveryoneAreLessDistinctBeyondChance()
+    {
+        var varied = Diversity.DistinctByPrompt([.. Enumerable.Range(0, 50).Select(i => ($"p{i}", $"answer number{i} about thing{i % 7}"))], 2);
+        var same = Diversity.DistinctByPrompt([.. Enumerable.Range(0, 50).Select(i => ($"p{i}", $"that is wrong and i will not{(i % 9 == 0 ? " help" : "")}"))], 2);
+        Assert.True(same.High < varied.Low);
+    }
+
+    [Fact]
     public void JaccardByHand()
     {
         Assert.Equal(0, Diversity.BigramJaccard(["a b c", "a b c"]));

@@ -81,9 +81,10 @@ public class CastTests
         Assert.Equal(["evasive", "harsh", "boilerplate"], CastFigures.Manners(cast).Checked().Categories);
         var rlCai = Assert.IsType<PointSeries>(fig2.Series.Single(s => s.Name == "RL-CAI"));
         Assert.Equal([cast.Harmless["rl-cai.5"].Value, cast.Harmless["rl-cai"].Value], rlCai.Points.Select(p => p.Y));
-        var fig10 = CastFigures.Fig10(cast, PaperFigures.Load()).Figures[0].Checked();
-        var run = Assert.IsType<LineSeries>(fig10.Series.Single(s => s.Name == "RL-CAI"));
-        Assert.True(Assert.IsType<LineSeries>(fig10.Series.Single(s => s.Name == "RL-CAI, T = 0")).Dashed);
+        var fig10 = CastFigures.Fig10(cast, PaperFigures.Load()).Figures;
+        var run = Assert.IsType<LineSeries>(fig10[0].Checked().Series.Single(s => s.Name == "RL-CAI"));
+        Assert.True(Assert.IsType<LineSeries>(fig10[1].Checked().Series.Single(s => s.Name == "RL-CAI, T = 0")).Dashed);
+        Assert.All(fig10.Take(2).SelectMany(f => f.Series).Cast<LineSeries>().SelectMany(s => s.Points), p => Assert.NotNull(p.YLow));
         Assert.Equal([0.0, 50, 100], run.Points.Select(p => p.X));
         Assert.All(run.Points, p => Assert.Equal(0.5, p.Y));
         Assert.Equal(2, CastFigures.Fig8(cast).Figures.Count);

@@ -43,7 +43,7 @@ public class PolicyTests
         var training = new PolicyTraining([Run(FeedbackSource.Helpful, Row(1, -0.5, 0), Row(2, 4, 1, explained: double.NaN))], 8);
         var explained = Assert.IsType<LineSeries>(training.Health().Figures[1].Checked().Series.Single());
         Assert.Equal([8.0], explained.Points.Select(p => p.X));
-        var line = Assert.IsType<LineSeries>(training.ScoreAgainstKl().Checked().Series.Single());
+        var line = Assert.IsType<PointSeries>(training.ScoreAgainstKl().Checked().Series.Single());
         // A negative estimate of KL counts as 0.
         Assert.Equal([0.0, 2.0], line.Points.Select(p => p.X));
         Assert.Equal(ModelStyles.Of("helpful-rlhf").Index, line.Style);

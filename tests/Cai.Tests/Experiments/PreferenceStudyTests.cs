@@ -91,15 +91,6 @@ public class PreferenceStudyTests
     }
 
     [Fact]
-    public void Curves_are_means_over_equal_stretches_of_finite_steps()
-    {
-        MetricRow Row(long step, double loss) => new(step, new Dictionary<string, double> { ["pairs"] = 10 * step, ["loss"] = loss });
-        var points = PreferenceTraining.Binned([Row(1, 4), Row(2, 2), Row(3, double.NaN), Row(4, 1), Row(5, 2)], "pairs", "loss", 2);
-        Assert.Equal([(15.0, 3.0), (45.0, 1.5)], points.Select(p => (p.X, p.Y)));
-        Assert.Empty(PreferenceTraining.Binned([], "pairs", "loss", 5));
-    }
-
-    [Fact]
     public void The_loss_by_hand_shows_the_numbers_of_the_formula()
     {
         // d = 1: σ = 0.7311, loss = 0.75·0.3133 + 0.25·1.3133, best gap log 3.

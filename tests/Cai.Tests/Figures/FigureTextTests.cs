@@ -1,3 +1,4 @@
+using Cai.Evaluation;
 using Cai.Figures;
 using Xunit;
 
@@ -66,6 +67,24 @@ public class FigureTextTests
         Ten bins of equal count; n = 438.
         Both.
         """);
+
+    [Fact]
+    public void ARoundedZeroHasNoSign() =>
+        Assert.Contains("(0, 0 [-0.3, 0.4])", new Figure("F", new Axis("x"), new Axis("y"), [new PointSeries("s", [new DataPoint(-1e-9, -1e-9, -0.3, 0.4)])]).ToText());
+
+    [Fact]
+    public void BarsThatCannotBeSeenAreSaidToBeZero()
+    {
+        Figure Of(string title, params Interval?[] bars) => new(title, new Axis("x"), new Axis("y"), [new BarSeries("s", bars)]) { Caption = "n = 5.", Categories = [.. bars.Select((_, i) => $"{i}")] };
+        var empty = Of("Boilerplate", new(0, 0, 0, 5, 5), null, new(0, double.NaN, double.NaN, 1, 1));
+        Assert.EndsWith("n = 5. All bars are 0.", empty.ToText());
+        Assert.Contains("All bars are 0.", PlotlyRenderer.ToJson(empty)["layout"]!["annotations"]![0]!["text"]!.GetValue<string>());
+        var panel = new FigurePanel("Fixes", [Of("Harm", new Interval(-1, -2, 0, 5, 5)), empty]) { Caption = "n = 5." };
+        Assert.Equal("n = 5. Boilerplate: all bars are 0.", panel.ToText().Split('\n')[^1]);
+        // An interval can be seen, and so can a line along 0.
+        Assert.DoesNotContain("are 0", Of("Wide", new Interval(0, -1, 1, 5, 5)).ToText());
+        Assert.DoesNotContain("are 0", new Figure("Line", new Axis("x"), new Axis("y"), [new LineSeries("s", [new DataPoint(1, 0), new DataPoint(2, 0)])]).ToText());
+    }
 
     private static void Said(string text, string expected) => Assert.Equal(expected.ReplaceLineEndings("\n"), text);
 }

@@ -24,7 +24,7 @@ public class PlotlyRendererTests
               "layout": {
                 "title": {"text": "T", "font": {"size": 16}, "yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 12}}, "template": "none", "barmode": "group", "height": 459,
                 "margin": {"b": 83, "t": 46}, "legend": {"orientation": "h", "y": 1.01, "yanchor": "bottom"},
-                "xaxis": {"title": {"text": "x"}, "anchor": "y", "zeroline": false, "type": "log", "range": [0, 2]},
+                "xaxis": {"title": {"text": "x"}, "anchor": "y", "zeroline": false, "type": "log", "tickvals": [1, 2, 5, 10, 20, 50, 100], "ticktext": ["1", "2", "5", "10", "20", "50", "100"], "range": [0, 2]},
                 "yaxis": {"title": {"text": "y"}, "anchor": "x", "zeroline": false},
                 "annotations": [{"name": "caption", "text": "n = 1.", "showarrow": false, "xref": "paper", "yref": "paper", "x": 0, "y": 0, "xanchor": "left", "yanchor": "top", "yshift": -58, "align": "left"}],
                 "shapes": [{"type": "line", "layer": "below", "xref": "x domain", "yref": "y", "x0": 0, "y0": 1, "x1": 1, "y1": 1,
@@ -67,6 +67,30 @@ public class PlotlyRendererTests
         var json = PlotlyRenderer.ToJson(ExampleFigures.Bars with { Categories = ["same", "same", "third & last", "fourth"] });
         Assert.Equal([0, 1, 2, 3], json["data"]![0]!["x"]!.AsArray().Select(x => x!.GetValue<double>()));
         Assert.Equal(["same", "same", "third &amp; last", "fourth"], json["layout"]!["xaxis"]!["ticktext"]!.AsArray().Select(x => x!.GetValue<string>()));
+    }
+
+    [Fact]
+    public void LogAxesAreLabelledWithNumbersAsInThePicture()
+    {
+        var panel = PlotlyRenderer.ToJson(ExampleFigures.Panel)["layout"]!;
+        foreach (var axis in new[] { "xaxis", "xaxis2" })
+        {
+            Assert.Equal(["100k", "200k", "500k", "1M", "2M", "5M"], panel[axis]!["ticktext"]!.AsArray().Select(text => text!.GetValue<string>()));
+            Assert.Equal([1e5, 2e5, 5e5, 1e6, 2e6, 5e6], panel[axis]!["tickvals"]!.AsArray().Select(value => value!.GetValue<double>()));
+        }
+        Assert.Null(panel["yaxis"]!["tickvals"]);
+    }
+
+    [Fact]
+    public void PointsAtAFixedEndAreNotCutInHalf()
+    {
+        double[] Range(params double[] ys) => [.. PlotlyRenderer.ToJson(new Figure("T", new Axis("x"), new Axis("y", Min: 0, Max: 1), [new LineSeries("s", [.. ys.Select((y, i) => new DataPoint(i, y))])]))
+            ["layout"]!["yaxis"]!["range"]!.AsArray().Select(end => end!.GetValue<double>())];
+        Assert.Equal([0, 1], Range(0.2, 0.7));
+        Assert.Equal([-0.03, 1], Range(0, 0.7));
+        Assert.Equal([-0.03, 1.03], Range(0, 0.999));
+        // Bars stand on their axis.
+        Assert.Equal([0, 1], PlotlyRenderer.ToJson(ExampleFigures.Bars with { Y = new Axis("y", Min: 0, Max: 1) })["layout"]!["yaxis"]!["range"]!.AsArray().Select(end => end!.GetValue<double>()));
     }
 
     [Fact]

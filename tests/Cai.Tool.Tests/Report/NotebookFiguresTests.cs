@@ -46,11 +46,12 @@ public partial class NotebookFiguresTests
 
     [Theory]
     [MemberData(nameof(Notebooks))]
-    public void EveryNotebookAsksItsReaderToPredict(string name)
+    public void EveryNotebookAsksItsReaderToPredictAndAnswers(string name)
     {
         var cells = NotebookDocument.Load(Path.Combine(Repository.Root(), "notebooks", name)).Cells;
         var asked = cells.ToList().FindIndex(cell => cell.Source.Contains("Predict, then run", StringComparison.Ordinal));
         Assert.True(asked >= 0 && cells.Skip(asked).Any(cell => cell.IsCode), name);
+        Assert.True(cells.Skip(asked).Any(cell => cell.Source.Contains("<summary>Answer</summary>", StringComparison.Ordinal)), $"{name}: no answer");
     }
 
     private static IEnumerable<JsonObject> Figures(string name) => NotebookDocument.Load(Path.Combine(Repository.Root(), "notebooks", name)).Cells
