@@ -13,10 +13,11 @@ public sealed partial class Lab
     /// </summary>
     /// <param name="own">What this lab found.</param>
     /// <param name="others">Finds the same in the lab of another seed; its stages are cached in the same folder.</param>
-    public async Task<IReadOnlyList<Claim>> AddClaimsAsync(IEnumerable<Claim> own, Func<Lab, Task<IEnumerable<Claim>>> others)
+    /// <param name="seeds">How many of the seeds, this lab's included; all when null. Studies that are not of the paper's main models take <see cref="Scale.StudySeeds"/>.</param>
+    public async Task<IReadOnlyList<Claim>> AddClaimsAsync(IEnumerable<Claim> own, Func<Lab, Task<IEnumerable<Claim>>> others, int? seeds = null)
     {
         var runs = new List<IReadOnlyList<Claim>> { own.ToList() };
-        foreach (var seed in ClaimSeeds.Skip(1))
+        foreach (var seed in ClaimSeeds.Take(seeds ?? int.MaxValue).Skip(1))
         {
             host.Cancel.ThrowIfCancellationRequested();
             using var lab = new Lab(Scale, seed, Out, host);

@@ -74,6 +74,9 @@ public sealed record Scale(string Name)
     /// <summary>Seeds that each claim is measured with; figures show the first.</summary>
     public int Seeds { get; init; } = 1;
 
+    /// <summary>The same for sizes, numbers of principles, over-training and constitutions (parts of notebooks 02 and 04, and 08 and 09), where a seed costs as much as a whole reproduction.</summary>
+    public int StudySeeds { get; init; } = 1;
+
     /// <summary>Pairs that judges of every size label under each number of worked examples (notebook 09).</summary>
     public required int ConstitutionPairs { get; init; }
 
