@@ -35,16 +35,15 @@ public sealed partial class Lab
     }
 
     /// <summary>
-    /// Human comparisons, drawn from the simulated crowdworker, of pairs that the pretrained model wrote (it writes all
-    /// sorts of answers). Harmlessness under the old instruction: the less harmful wins, so evasion wins (paper 4.4).
+    /// Human comparisons, drawn from the simulated crowdworker. Harmlessness under the old instruction: the less harmful wins, so
+    /// evasion wins (paper 4.4). The pairs are the pretrained model's, which writes all sorts of answers, and for harmlessness also
+    /// those that the constitution judges: the earlier work compared answers of models from base to trained (HH 2.3), and only
+    /// among harmless answers does the instruction say anything of evasion.
     /// </summary>
     /// <param name="axis">`helpful`: good requests; `harmless`: red-team prompts.</param>
-    public async Task<IReadOnlyList<Comparison>> HumanLabelsAsync(string axis)
-    {
-        var harmless = axis == "harmless";
-        return Rate(await (harmless ? HumanHarmlessPairsAsync() : PairsAsync(Pretrained, Mixed(World.Train, Scale.HelpfulPairs), $"human-{axis}-pairs")),
-            axis, harmless ? Instruction.OldHarmlessness : Instruction.Helpfulness);
-    }
+    public async Task<IReadOnlyList<Comparison>> HumanLabelsAsync(string axis) => axis == "harmless"
+        ? [.. Rate(await HumanHarmlessPairsAsync(), axis, Instruction.OldHarmlessness), .. Rate(await HarmlessPairsAsync(), axis, Instruction.OldHarmlessness, "sl-cai/")]
+        : Rate(await PairsAsync(Pretrained, Mixed(World.Train, Scale.HelpfulPairs), $"human-{axis}-pairs"), axis, Instruction.Helpfulness);
 
     /// <summary>Axis of <see cref="HumanHelpOnHarmAsync"/>.</summary>
     public const string HelpOnHarm = "help-on-harm";
@@ -59,13 +58,14 @@ public sealed partial class Lab
     private Task<IReadOnlyList<ResponsePair>> HumanHarmlessPairsAsync() =>
         PairsAsync(Pretrained, World.Sample(TopicKind.Harmful, World.Train, Scale.HarmlessPairs, Seed + 2), "human-harmless-pairs");
 
-    private IReadOnlyList<Comparison> Rate(IReadOnlyList<ResponsePair> pairs, string axis, Instruction instruction) =>
+    /// <param name="source">Comes before the ids of pairs, where two sources have pairs of the same prompt.</param>
+    private IReadOnlyList<Comparison> Rate(IReadOnlyList<ResponsePair> pairs, string axis, Instruction instruction, string source = "") =>
     [
         .. pairs.Select(pair =>
         {
             var (a, b) = (Oracle.Judge(pair.Prompt, pair.ResponseA), Oracle.Judge(pair.Prompt, pair.ResponseB));
-            var outcome = Crowdworker.Prefer(instruction, pair.Prompt, a, b, Seeds.Rng(Seed, "crowdworker", axis, pair.Id)).Outcome;
-            return new Comparison(pair.Id, pair.Prompt.Id, pair.Prompt.Dialogue, pair.ResponseA, pair.ResponseB, axis, LabelKind.Human, outcome);
+            var outcome = Crowdworker.Prefer(instruction, pair.Prompt, a, b, Seeds.Rng(Seed, "crowdworker", axis, source + pair.Id)).Outcome;
+            return new Comparison(source + pair.Id, pair.Prompt.Id, pair.Prompt.Dialogue, pair.ResponseA, pair.ResponseB, axis, LabelKind.Human, outcome);
         }),
     ];
 

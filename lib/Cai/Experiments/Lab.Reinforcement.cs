@@ -29,7 +29,7 @@ public sealed partial class Lab
     public PpoOptions PpoOptions => new()
     {
         Iterations = Scale.PpoIterations, RolloutsPerIteration = Scale.PpoBatch, Epochs = Scale.PpoEpochs, Minibatches = 2, MaxNewTokens = 64,
-        LearningRate = 4e-4, CriticLearningRate = 1e-3, KlCoefficient = 0.05, MissingEosValue = -3, Seed = Seed, TokensPerPiece = 640,
+        LearningRate = 4e-4, CriticLearningRate = 1e-3, KlCoefficient = 0.15, ScaleScores = true, MissingEosValue = -3, Seed = Seed, TokensPerPiece = 640,
         CheckpointEvery = 5, SnapshotEvery = (Scale.PpoIterations + Scale.Snapshots - 1) / Scale.Snapshots,
     };
 

@@ -36,7 +36,7 @@ public static class PpoWalkthrough
     [
         ("responses in an iteration", options.RolloutsPerIteration), ("passes over them (epochs)", options.Epochs), ("longest response (tokens)", options.MaxNewTokens),
         ("learning rate of the policy", options.LearningRate), ("learning rate of the critic", options.CriticLearningRate), ("clip range", options.ClipRange),
-        ("KL weight", options.KlCoefficient), ("gamma", options.Gamma), ("lambda", options.Lambda), ("score of a response that does not end", options.MissingEosValue),
+        ("KL weight", options.KlCoefficient), ("scores in standard deviations of the first rollout (1: yes)", options.ScaleScores ? 1 : 0), ("gamma", options.Gamma), ("lambda", options.Lambda), ("score of a response that does not end", options.MissingEosValue),
     ],
         new("setting", r => r.Name), new("value", r => r.Value, "0.######"));
 

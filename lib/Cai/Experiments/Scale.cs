@@ -103,7 +103,7 @@ public sealed record Scale(string Name)
     public static Scale Quick { get; } = new("quick")
     {
         Size = "L", RedTeamPrompts = 160, HelpfulPrompts = 160, HarmlessPairs = 700, HelpfulPairs = 800,
-        PpoIterations = 90, PpoBatch = 48, PpoEpochs = 1, Snapshots = 3, EvalPrompts = 100, EvalSamples = 1,
+        PpoIterations = 60, PpoBatch = 48, PpoEpochs = 1, Snapshots = 3, EvalPrompts = 100, EvalSamples = 1,
         ArmHarmlessPairs = 200, ArmHelpfulPairs = 200, ArmIterations = 20, ArmBatch = 32, Arms = 2,
         Questions = 14, StudyPrompts = 24, PrinciplePrompts = 12, PolicySizes = 1, SizeIterations = 30,
         ConstitutionPairs = 32, ConstitutionPrompts = 16, ConstitutionPolicies = false,
@@ -117,7 +117,7 @@ public sealed record Scale(string Name)
     {
         Name = "full", Seeds = 5, EvalPrompts = 150,
         ArmHarmlessPairs = 400, ArmHelpfulPairs = 400, ArmIterations = 50, ArmBatch = 32, Arms = 11,
-        Questions = 40, StudyPrompts = 60, PrinciplePrompts = 24, PolicySizes = 3, SizeIterations = 90,
+        Questions = 40, StudyPrompts = 60, PrinciplePrompts = 24, PolicySizes = 3, SizeIterations = 60,
         ConstitutionPairs = 80, ConstitutionPrompts = 40, ConstitutionRounds = 2, ConstitutionPolicies = true,
     };
 

@@ -15,6 +15,7 @@ public sealed class Scorer(Decoder decoder, int batchSize = 64)
 {
     private const int BranchTokens = 32; // longer branches than this, or than the prompt, get rows of their own
     private const long LogitsAtOnce = 1 << 24;
+    private const long AttentionAtOnce = 1 << 23; // queries times keys of one head: with a mask all of them are in memory
 
     /// <summary>log P(continuation | prompt) in the order of the requests; sums in float64, an empty continuation is 0.</summary>
     /// <param name="progress">Number of scored rows, which is the number of requests unless continuations are long.</param>
@@ -28,7 +29,7 @@ public sealed class Scorer(Decoder decoder, int batchSize = 64)
         foreach (var group in PrefixGroups.Of([.. rows.Select(r => r.Prompt)], batchSize))
         {
             using var prefix = Sampler.Prefix(decoder, rows[group.Batches[0][0]].Prompt, group.Shared);
-            foreach (var batch in group.Batches)
+            foreach (var batch in group.Batches.SelectMany(b => b.Chunk(RowsAtOnce(b, group.Shared))))
             {
                 cancel.ThrowIfCancellationRequested();
                 using var scope = NewDisposeScope();
@@ -37,6 +38,12 @@ public sealed class Scorer(Decoder decoder, int batchSize = 64)
             }
         }
         return sums;
+
+        int RowsAtOnce(int[] batch, int shared)
+        {
+            var longest = batch.Max(i => (long)rows[i].Prompt.Count + rows[i].Extra);
+            return (int)Math.Clamp(AttentionAtOnce / (longest * (longest - shared)), 1, batch.Length);
+        }
     }
 
     private IEnumerable<Row> Rows(TokenScoreRequest request, int index)

@@ -40,6 +40,14 @@ public static class PpoMath
     public static double NextKlCoefficient(double coefficient, double kl, double target, double horizon, double errorClip, int episodes) =>
         coefficient * (1 + Math.Clamp(kl / target - 1, -errorClip, errorClip) * episodes / horizon);
 
+    /// <summary>The unit of scores under <see cref="PpoOptions.ScaleScores"/>: their standard deviation, by n; 1 when they do not differ.</summary>
+    public static double ScoreUnit(IReadOnlyCollection<double> scores)
+    {
+        var mean = scores.Average();
+        var deviation = Math.Sqrt(scores.Average(s => (s - mean) * (s - mean)));
+        return deviation > 1e-8 ? deviation : 1;
+    }
+
     /// <summary>A score as the missing-EOS rule leaves it.</summary>
     public static double ScoreWithRule(double score, bool hasEos, MissingEos rule, double value) => hasEos ? score : rule switch
     {

@@ -118,6 +118,12 @@ public sealed record PpoOptions
     /// <summary>Give rewards variance 1, mean kept (off since summarize_from_feedback_details).</summary>
     public bool WhitenRewards { get; init; }
 
+    /// <summary>
+    /// Divide scores by their standard deviation in the run's first rollout, before the missing-EOS rule. Scores of a preference model have no
+    /// unit of their own (HH B.2), so one KL weight means something else for each; in this unit it means the same (trlx's `scale_reward="ref"`).
+    /// </summary>
+    public bool ScaleScores { get; init; }
+
     /// <summary>Divide variances by n - 1 as TRL does; off, by n as OpenAI did.</summary>
     public bool Bessel { get; init; }
 

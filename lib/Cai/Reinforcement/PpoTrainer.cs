@@ -41,7 +41,7 @@ public sealed class PpoTrainer : IDisposable
         KlCoefficient = this.options.KlCoefficient;
     }
 
-    private sealed record Position(long Iteration, long Episodes, double KlCoefficient);
+    private sealed record Position(long Iteration, long Episodes, double KlCoefficient, double? ScoreUnit = null);
 
     /// <summary>Iterations done.</summary>
     public long Iteration { get; private set; }
@@ -51,6 +51,9 @@ public sealed class PpoTrainer : IDisposable
 
     /// <summary>The KL weight that the next rollout will use.</summary>
     public double KlCoefficient { get; private set; }
+
+    /// <summary>What scores are divided by (<see cref="PpoOptions.ScaleScores"/>); null before the first rollout, and without that option.</summary>
+    public double? ScoreUnit { get; private set; }
 
     /// <summary>
     /// The prompts of an iteration: the list in an order of its own each epoch, (Seed, epoch), read on where the last
@@ -77,8 +80,13 @@ public sealed class PpoTrainer : IDisposable
     /// <summary>Lets the policy answer the prompts and computes scores, KL, values, rewards, advantages and returns.</summary>
     /// <param name="padTo">Least number of columns of the tensors; it changes no number.</param>
     /// <exception cref="CaiException">A prompt is too long, a score is missing or not finite, or sampler and model disagree.</exception>
-    public Rollout Collect(IReadOnlyList<Prompt> prompts, int padTo = 0, CancellationToken cancel = default) =>
-        collector.Collect(prompts, Iteration, KlCoefficient, padTo, cancel);
+    public Rollout Collect(IReadOnlyList<Prompt> prompts, int padTo = 0, CancellationToken cancel = default)
+    {
+        var rollout = collector.Collect(prompts, Iteration, KlCoefficient, ScoreUnit, padTo, cancel);
+        if (options.ScaleScores)
+            ScoreUnit = rollout.ScoreUnit;
+        return rollout;
+    }
 
     /// <summary>Improves policy and critic on a rollout: epochs × minibatches updates of each.</summary>
     /// <exception cref="CaiException">A loss or gradient is not finite; the last checkpoint stays.</exception>
@@ -158,14 +166,14 @@ public sealed class PpoTrainer : IDisposable
     }
 
     /// <summary>Writes a checkpoint of both networks, both optimisers, the KL weight and the position.</summary>
-    public void Save(string path) => TrainingCheckpoint.Save(path, new Position(Iteration, Episodes, KlCoefficient), Parts);
+    public void Save(string path) => TrainingCheckpoint.Save(path, new Position(Iteration, Episodes, KlCoefficient, ScoreUnit), Parts);
 
     /// <summary>Goes back to a checkpoint, if there is one; gives its iteration.</summary>
     public long? Resume(string path)
     {
         if (TrainingCheckpoint.TryLoad<Position>(path, Parts) is not { } at)
             return null;
-        (Iteration, Episodes, KlCoefficient) = (at.Iteration, at.Episodes, at.KlCoefficient);
+        (Iteration, Episodes, KlCoefficient, ScoreUnit) = (at.Iteration, at.Episodes, at.KlCoefficient, at.ScoreUnit);
         return Iteration;
     }
 

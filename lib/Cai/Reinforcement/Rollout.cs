@@ -62,7 +62,7 @@ public sealed record Rollout : IDisposable
     /// <summary>[batch], as the reward gave them.</summary>
     public required Tensor RawScores { get; init; }
 
-    /// <summary>[batch], after the missing-EOS rule.</summary>
+    /// <summary>[batch], over <see cref="ScoreUnit"/> and after the missing-EOS rule.</summary>
     public required Tensor Scores { get; init; }
 
     /// <summary>[batch], int64: the column that carries the score.</summary>
@@ -76,6 +76,9 @@ public sealed record Rollout : IDisposable
 
     /// <summary>What the critic should have said.</summary>
     public required Tensor Returns { get; init; }
+
+    /// <summary>What the raw scores were divided by: 1, or see <see cref="PpoOptions.ScaleScores"/>.</summary>
+    public required double ScoreUnit { get; init; }
 
     /// <summary>The weight of KL in <see cref="Rewards"/>.</summary>
     public required double KlCoefficient { get; init; }

@@ -16,8 +16,9 @@ internal sealed class RolloutCollector(Decoder policy, Decoder reference, Scalar
     private readonly ContinuationCodec codec = new(tokenizer);
 
     /// <param name="iteration">Names the samples' random streams together with prompt and row.</param>
+    /// <param name="scoreUnit">What scores are divided by; null takes their standard deviation in this rollout when the options ask for it.</param>
     /// <param name="padTo">Least number of columns.</param>
-    public Rollout Collect(IReadOnlyList<Prompt> prompts, long iteration, double klCoefficient, int padTo, CancellationToken cancel)
+    public Rollout Collect(IReadOnlyList<Prompt> prompts, long iteration, double klCoefficient, double? scoreUnit, int padTo, CancellationToken cancel)
     {
         using var guard = no_grad();
         var watch = Stopwatch.StartNew();
@@ -58,7 +59,8 @@ internal sealed class RolloutCollector(Decoder policy, Decoder reference, Scalar
         var mask = Shaped("mask").to(ScalarType.Bool);
         var valueMask = Shaped("valueMask").to(ScalarType.Bool);
         var kl = PpoMath.Kl(Shaped("policy"), Shaped("reference"));
-        var scores = responses.Select((r, i) => (float)PpoMath.ScoreWithRule(raw[i], r.Finished, options.MissingEos, options.MissingEosValue)).ToArray();
+        var unit = options.ScaleScores ? scoreUnit ?? PpoMath.ScoreUnit(raw) : 1;
+        var scores = responses.Select((r, i) => (float)PpoMath.ScoreWithRule(raw[i] / unit, r.Finished, options.MissingEos, options.MissingEosValue)).ToArray();
         var scoreTensor = tensor(scores, device: device);
         var columns = tensor(responses.Select(r => (long)PpoMath.ScoreColumn(r.Ids, tokenizer.EosId, options.ScorePosition, options.MaxNewTokens)).ToArray(), device: device);
         var rewards = PpoMath.Rewards(kl, mask, klCoefficient, scoreTensor, columns);
@@ -92,7 +94,7 @@ internal sealed class RolloutCollector(Decoder policy, Decoder reference, Scalar
         };
         return new Rollout
         {
-            Responses = responses, KlCoefficient = klCoefficient, Metrics = metrics.Concat(phases).ToDictionary(),
+            Responses = responses, KlCoefficient = klCoefficient, ScoreUnit = unit, Metrics = metrics.Concat(phases).ToDictionary(),
             Tokens = Keep(tokens.view(shape)), ResponseMask = Keep(mask), ValueMask = Keep(valueMask),
             SamplerLogProbs = Keep(Shaped("sampler")), LogProbs = Keep(Shaped("policy")), RefLogProbs = Keep(Shaped("reference")),
             Entropy = Keep(Shaped("entropy")), Values = Keep(Shaped("values")), Kl = Keep(kl), RawScores = Keep(tensor(raw.Select(x => (float)x).ToArray(), device: device)),

@@ -67,6 +67,31 @@ public sealed class PpoStopsAndSnapshotsTests : IDisposable
     }
 
     [Fact]
+    public void Scores_are_measured_in_deviations_of_the_first_rollout_also_after_a_stop()
+    {
+        var options = Options with { ScaleScores = true, MissingEos = MissingEos.Subtract, MissingEosValue = 5 };
+        using var setup = new PpoSetup(options);
+        var path = folder.Path("ppo.checkpoint");
+        double[] first;
+        using (var rollout = setup.Trainer.Collect(Prompts(8)))
+        {
+            // By hand: the number of twos in each response over their standard deviation, then 5 off without an end token.
+            first = [.. rollout.Responses.Select(r => (double)r.Ids.Count(id => id == 2))];
+            var deviation = Math.Sqrt(first.Average(x => x * x) - first.Average() * first.Average());
+            Assert.True(deviation > 0);
+            Assert.Equal(deviation, rollout.ScoreUnit, 1e-9);
+            Assert.Equal(rollout.Responses.Select((r, i) => (float)(first[i] / deviation - (r.Finished ? 0 : 5))), Tiny.Numbers(rollout.Scores).Select(x => (float)x));
+            using var step = setup.Trainer.Step(rollout);
+        }
+        setup.Trainer.Save(path);
+        using var resumed = new PpoSetup(options);
+        resumed.Trainer.Resume(path);
+        using var later = resumed.Trainer.Collect(Prompts(30));
+        Assert.Equal(setup.Trainer.ScoreUnit, later.ScoreUnit);
+        Assert.NotEqual(PpoMath.ScoreUnit([.. later.Responses.Select(r => (double)r.Ids.Count(id => id == 2))]), later.ScoreUnit);
+    }
+
+    [Fact]
     public void Snapshots_come_at_their_iterations_and_survive_a_stop()
     {
         var options = Options with { Iterations = 5, SnapshotEvery = 2, CheckpointEvery = 3 };
