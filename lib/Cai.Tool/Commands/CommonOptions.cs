@@ -19,5 +19,7 @@ internal static class CommonOptions
 
     public static Option<long> Seed() => new("--seed") { Description = "Every random draw derives from it.", DefaultValueFactory = _ => 1 };
 
+    public static Option<int?> Seeds() => new("--seeds") { Description = "Measure the main claims with this many seeds, each a whole reproduction. Default: full 5, others 1." };
+
     public static Option<string?> Out() => new("--out") { Description = "Folder for results: runs, executed notebooks, claims.json, index.html, figures.png. Default: out/ in the repository.", HelpName = "DIR" };
 }

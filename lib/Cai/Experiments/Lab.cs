@@ -58,20 +58,23 @@ public sealed partial class Lab : IDisposable
     public Claims Claims { get; }
 
     /// <summary>
-    /// Opens the lab as the environment says: CAI_SCALE (smoke, quick, full; default quick), CAI_SEED (default 1), CAI_OUT
-    /// (default `out` in the repository or the current folder).
+    /// Opens the lab as the environment says: CAI_SCALE (smoke, quick, full; default quick), CAI_SEED (default 1), CAI_SEEDS (how many
+    /// seeds claims are measured with; default the scale's), CAI_OUT (default `out` in the repository or the current folder).
     /// </summary>
     /// <exception cref="CaiException">A variable has no valid value, or the shipped weights are missing.</exception>
     public static Lab Open(Scale? scale = null, long? seed = null, string? output = null)
     {
         scale ??= Scale.Named(Environment.GetEnvironmentVariable("CAI_SCALE") is { Length: > 0 } name ? name : "quick");
-        var seedText = Environment.GetEnvironmentVariable("CAI_SEED");
-        if (seed is null && seedText is { Length: > 0 } && !long.TryParse(seedText, NumberStyles.Integer, CultureInfo.InvariantCulture, out _))
-            throw new CaiException($"'{seedText}' is no seed.", "Use a whole number.", "CAI_SEED");
-        seed ??= seedText is { Length: > 0 } ? long.Parse(seedText, CultureInfo.InvariantCulture) : 1;
+        seed ??= Number("CAI_SEED") ?? 1;
+        if (Number("CAI_SEEDS") is { } seeds)
+            scale = scale with { Seeds = seeds is > 0 and <= 1000 ? (int)seeds : throw new CaiException($"Claims cannot be measured with {seeds} seeds.", "Give 1 or more.", "CAI_SEEDS") };
         output ??= Environment.GetEnvironmentVariable("CAI_OUT") is { Length: > 0 } folder ? folder : DefaultOut();
         return new Lab(scale, seed.Value, output, Host.Current);
     }
+
+    private static long? Number(string variable) => Environment.GetEnvironmentVariable(variable) is not { Length: > 0 } text ? null
+        : long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number
+        : throw new CaiException($"'{text}' is no whole number.", "Use a whole number.", variable);
 
     /// <summary>The pretrained model: has read everything, was taught nothing. It is the feedback model for plain labels (paper 4.1).</summary>
     public ModelFolder Pretrained => Shipped(MiniatureTraining.Pretrained);
