@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cai.Storage;
 
 namespace Cai.Tool.Commands;
 
@@ -9,8 +10,11 @@ namespace Cai.Tool.Commands;
 /// <param name="Seeds">How many seeds claims are measured with; null leaves it to the scale.</param>
 internal sealed record RunSettings(string Scale, long Seed, int? Seeds, string Out)
 {
+    /// <exception cref="CaiException">There would be no seed.</exception>
     public void Apply()
     {
+        if (Seeds < 1)
+            throw new CaiException($"Claims cannot be measured with {Seeds} seeds.", "Give 1 or more.", "--seeds");
         Environment.SetEnvironmentVariable("CAI_SCALE", Scale);
         Environment.SetEnvironmentVariable("CAI_SEED", Seed.ToString(CultureInfo.InvariantCulture));
         Environment.SetEnvironmentVariable("CAI_SEEDS", Seeds?.ToString(CultureInfo.InvariantCulture));

@@ -11,12 +11,12 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public async Task RunWritesTheNotebookAndReturnsZero()
     {
-        var path = work.Notebook("a.ipynb", "Environment.GetEnvironmentVariable(\"CAI_SCALE\") + Environment.GetEnvironmentVariable(\"CAI_SEED\")");
-        var (code, output, _) = await Workspace.Cai("run", path, "-o", work.Path("b.ipynb"), "--scale", "smoke", "--seed", "7");
+        var path = work.Notebook("a.ipynb", "Environment.GetEnvironmentVariable(\"CAI_SCALE\") + Environment.GetEnvironmentVariable(\"CAI_SEED\") + Environment.GetEnvironmentVariable(\"CAI_SEEDS\")");
+        var (code, output, _) = await Workspace.Cai("run", path, "-o", work.Path("b.ipynb"), "--scale", "smoke", "--seed", "7", "--seeds", "3");
         Assert.Equal(0, code);
         Assert.Contains("ok", output);
-        Assert.Contains("\"smoke7\"", File.ReadAllText(work.Path("b.ipynb")));
-        Assert.DoesNotContain("smoke7", File.ReadAllText(path));
+        Assert.Contains("\"smoke73\"", File.ReadAllText(work.Path("b.ipynb")));
+        Assert.DoesNotContain("smoke73", File.ReadAllText(path));
     }
 
     [Fact]
@@ -34,6 +34,7 @@ public sealed class ProgramTests : IDisposable
     [InlineData("run")]
     [InlineData("reproduce", "--scale", "huge")]
     [InlineData("reproduce", "--notebooks", "nowhere")]
+    [InlineData("reproduce", "--seeds", "0")]
     [InlineData("report", "--out", "nowhere")]
     [InlineData("frobnicate")]
     public async Task BadInputReturnsTwoAndOneLine(params string[] args)
