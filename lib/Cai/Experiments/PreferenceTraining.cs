@@ -68,7 +68,7 @@ public static class PreferenceTraining
         return new FigurePanel("The four preference models in training",
             [Panel("Loss", "loss", "soft-label cross-entropy, nats", Math.Log(2), "no opinion: log 2"), Panel("Accuracy", "accuracy", "agreement with labels", 0.5, "chance")])
         {
-            Caption = $"Training comparisons: {string.Join(", ", scores.TrainedOn.Select(t => $"{PreferenceStyle.Of(t.Key).Display} {t.Value}"))}; two passes, so the second half is seen data. {MetricCurve.Caption("steps")}. Soft and clamped labels have a floor above 0, the entropy of the labels: losses of different models do not compare.",
+            Caption = $"Training comparisons: {string.Join(", ", scores.TrainedOn.Select(t => $"{PreferenceStyle.Of(t.Key).Display} {t.Value}"))}, each read once. {MetricCurve.Caption("steps")}. Soft and clamped labels have a floor above 0, the entropy of the labels: losses of different models do not compare.",
         };
     }
 
