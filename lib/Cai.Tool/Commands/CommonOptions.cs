@@ -21,5 +21,7 @@ internal static class CommonOptions
 
     public static Option<int?> Seeds() => new("--seeds") { Description = "Measure the main claims with this many seeds, each a whole reproduction. Default: full 5, others 1." };
 
+    public static Option<string?> NotebookModel() => new("--model") { Description = "A model folder in Hugging Face's format that plays all the parts of the miniature (notebook 10: or http://host:8000/v1#name). Default: what CAI_MODEL names, else the miniature.", HelpName = "DIR" };
+
     public static Option<string?> Out() => new("--out") { Description = "Folder for results: runs, executed notebooks, claims.json, index.html, figures.png. Default: out/ in the repository.", HelpName = "DIR" };
 }

@@ -11,6 +11,7 @@ internal static class ReproduceCommand
     public static Command Create()
     {
         var (scale, seed, seeds, results) = (CommonOptions.Scale(), CommonOptions.Seed(), CommonOptions.Seeds(), CommonOptions.Out());
+        var model = CommonOptions.NotebookModel();
         var only = new Option<string?>("--only") { Description = "Run only the notebooks with these numbers, for example 02,05.", HelpName = "NUMBERS" };
         var folder = new Option<string?>("--notebooks") { Description = "Folder with the notebooks. Default: notebooks/ in the repository.", HelpName = "DIR" };
         var command = new Command("reproduce", """
@@ -18,10 +19,10 @@ internal static class ReproduceCommand
             out/figures.png (all figures at a glance), out/claims.json and out/notebooks/ (executed). What an earlier run has done already is reused.
 
             Example:  cai reproduce --scale quick --seed 1
-            """) { scale, seed, seeds, results, only, folder };
+            """) { scale, seed, seeds, model, results, only, folder };
         command.SetAction((parsed, cancel) =>
         {
-            var settings = new RunSettings(parsed.GetValue(scale)!, parsed.GetValue(seed), parsed.GetValue(seeds), Repository.FolderOr(parsed.GetValue(results), "out"));
+            var settings = new RunSettings(parsed.GetValue(scale)!, parsed.GetValue(seed), parsed.GetValue(seeds), Repository.FolderOr(parsed.GetValue(results), "out"), parsed.GetValue(model));
             return RunAsync(Repository.FolderOr(parsed.GetValue(folder), "notebooks"), parsed.GetValue(only), settings, cancel);
         });
         return command;
@@ -32,7 +33,7 @@ internal static class ReproduceCommand
         var executed = Path.Combine(settings.Out, "notebooks");
         var notebooks = Choose(folder, only).Select(path => (path, Path.Combine(executed, Path.GetFileName(path)))).ToList();
         settings.Apply();
-        RunEnvironment.Of(settings.Scale, settings.Seed).Save(settings.Out);
+        RunEnvironment.Of(settings.Scale, settings.Seed, settings.Seeds).Save(settings.Out);
         if (only is null)
             File.Delete(Path.Combine(settings.Out, "claims.json")); // claims of an earlier scale or seed would stay among the new ones
         var succeeded = false;

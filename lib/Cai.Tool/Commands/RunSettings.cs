@@ -8,7 +8,8 @@ namespace Cai.Tool.Commands;
 /// the same cells read the same settings in Jupyter, where nobody calls them with arguments.
 /// </summary>
 /// <param name="Seeds">How many seeds claims are measured with; null leaves it to the scale.</param>
-internal sealed record RunSettings(string Scale, long Seed, int? Seeds, string Out)
+/// <param name="Model">A model that takes the place of the miniature; null leaves it to the variable and the notebooks.</param>
+internal sealed record RunSettings(string Scale, long Seed, int? Seeds, string Out, string? Model = null)
 {
     /// <exception cref="CaiException">There would be no seed.</exception>
     public void Apply()
@@ -19,5 +20,7 @@ internal sealed record RunSettings(string Scale, long Seed, int? Seeds, string O
         Environment.SetEnvironmentVariable("CAI_SEED", Seed.ToString(CultureInfo.InvariantCulture));
         Environment.SetEnvironmentVariable("CAI_SEEDS", Seeds?.ToString(CultureInfo.InvariantCulture));
         Environment.SetEnvironmentVariable("CAI_OUT", Out);
+        if (Model is not null)
+            Environment.SetEnvironmentVariable("CAI_MODEL", Path.Exists(Model) ? Path.GetFullPath(Model) : Model);
     }
 }

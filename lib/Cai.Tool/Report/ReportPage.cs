@@ -69,7 +69,7 @@ public static class ReportPage
         html.Append("<dl class=\"environment\">");
         foreach (var (name, value) in (ReadOnlySpan<(string, string)>)
         [
-            ("scale", run.Scale), ("seed", FormattableString.Invariant($"{run.Seed}")), ("CPU", FormattableString.Invariant($"{run.Cpu}, {run.Cores} logical processors")), ("threads", FormattableString.Invariant($"{run.Threads}")),
+            ("scale", run.Scale), ("seed", FormattableString.Invariant($"{run.Seed}{(run.Seeds is > 1 ? $" and {run.Seeds - 1} more for the claims" : "")}")), ("CPU", FormattableString.Invariant($"{run.Cpu}, {run.Cores} logical processors")), ("threads", FormattableString.Invariant($"{run.Threads}")),
             ("system", run.System), ("runtime", run.Dotnet), ("libtorch", run.Torch),
         ])
             html.Append("<div><dt>").Append(name).Append("</dt><dd>").Append(NotebookHtml.Encode(value)).Append("</dd></div>");

@@ -11,15 +11,16 @@ namespace Cai.Tool.Report;
 /// <param name="Threads">Threads that libtorch computes with: another number adds in another order.</param>
 /// <param name="Torch">Versions of libtorch and TorchSharp.</param>
 /// <param name="Scale">smoke, quick or full.</param>
-/// <param name="Seed">The run's seed.</param>
-public sealed record RunEnvironment(string Cpu, int Cores, int Threads, string System, string Dotnet, string Torch, string Scale, long Seed)
+/// <param name="Seed">The run's first seed.</param>
+/// <param name="Seeds">How many seeds claims were measured with; null leaves it to the scale.</param>
+public sealed record RunEnvironment(string Cpu, int Cores, int Threads, string System, string Dotnet, string Torch, string Scale, long Seed, int? Seeds = null)
 {
     private const string FileName = "environment.json";
 
     /// <summary>This machine and these settings.</summary>
-    public static RunEnvironment Of(string scale, long seed) => new(
+    public static RunEnvironment Of(string scale, long seed, int? seeds) => new(
         ProcessorName(), Environment.ProcessorCount, TorchSharp.torch.get_num_threads(), $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}".Trim(),
-        RuntimeInformation.FrameworkDescription, TorchVersion(), scale, seed);
+        RuntimeInformation.FrameworkDescription, TorchVersion(), scale, seed, seeds);
 
     public void Save(string folder) => AtomicFile.Write(Path.Combine(folder, FileName), CaiJson.Write(this, indented: true) + "\n");
 

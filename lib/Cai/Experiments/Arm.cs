@@ -17,6 +17,12 @@ public sealed record AiFeedback
     /// <summary>The feedback model; null is the pretrained model, or the helpful-only one for chains of thought (paper 4.1).</summary>
     public ModelFolder? Judge { get; init; }
 
+    /// <summary>
+    /// Labelled by the world's careful annotators instead of a model: their exact probability under the principle (<see cref="Miniature.Oracle.PreferenceProbability"/>).
+    /// What a judge would say that reads the principle, as the paper's large ones do and the miniature's does not.
+    /// </summary>
+    public bool Ideal { get; init; }
+
     /// <summary>Pairs of SL-CAI answers that are labelled, at most as many as the lab has.</summary>
     public required int Pairs { get; init; }
 }

@@ -48,11 +48,13 @@ public sealed partial class Lab
 
     private async Task<IReadOnlyList<Comparison>> LabelsAsync(AiFeedback feedback, string axis, IReadOnlyList<ResponsePair> pairs)
     {
+        var some = Some(pairs, feedback.Pairs, p => p.Id);
+        if (feedback.Ideal)
+            return IdealLabels(feedback, axis, some);
         // Asked once for all readings of the same answers.
         var kind = feedback.Labels.Kind == LabelKind.Hard ? LabelKind.Soft : feedback.Labels.Kind;
         var asked = feedback.Labels with { Kind = kind, Clamp = null, Axis = axis };
         var usual = kind == LabelKind.ChainOfThought ? Helpful : Pretrained;
-        var some = Some(pairs, feedback.Pairs, p => p.Id);
         // The lab's own labels are there already when notebook 04 ran.
         var known = asked == AiLabelOptions(kind) && feedback.Constitution.Hash == Constitution.Hash && (feedback.Judge ?? usual).Hash == usual.Hash;
         var answers = known
@@ -60,6 +62,17 @@ public sealed partial class Lab
             : await LabelAsync(feedback.Judge ?? usual, some, asked, $"labels-{axis}-{kind.ToString().ToLowerInvariant()}", feedback.Constitution);
         return [.. answers.Select(c => c.ReadAs(feedback.Labels))];
     }
+
+    /// <summary>What a judge that reads the principle would say; it sees no order, so both orders are one.</summary>
+    private IReadOnlyList<Comparison> IdealLabels(AiFeedback feedback, string axis, IReadOnlyList<ResponsePair> pairs) =>
+    [
+        .. from pair in pairs
+           let a = Oracle.Judge(pair.Prompt, pair.ResponseA)
+           let b = Oracle.Judge(pair.Prompt, pair.ResponseB)
+           let principles = feedback.Labels.Principle.For(feedback.Constitution, feedback.Labels.Seed, pair.Id)
+           select new Comparison(pair.Id, pair.Prompt.Id, pair.Prompt.Dialogue, pair.ResponseA, pair.ResponseB, axis, LabelKind.Soft,
+               principles.Average(p => Oracle.PreferenceProbability(p.Id, a, b))) { PrincipleIds = [.. principles.Select(p => p.Id)] }.ReadAs(feedback.Labels),
+    ];
 
     /// <summary>At most n of the items, drawn by id, in their order: the lab's lists are sorted by kind of prompt, so the first n would lack some.</summary>
     private IReadOnlyList<T> Some<T>(IReadOnlyList<T> items, int n, Func<T, string> id) => n >= items.Count ? items

@@ -31,6 +31,7 @@ public sealed partial class Lab
     public async Task<IReadOnlyList<Revision>> ReviseAsync(ModelFolder model, IReadOnlyList<Sample> initial, CritiqueOptions options, string name, Constitution? constitution = null)
     {
         constitution ??= Constitution;
+        options = options with { FewShot = Shots(options.FewShot) };
         var stage = Store.OpenStage("supervised", name, options, [model.Hash, constitution.Hash, ContentHash.OfTexts(initial.Select(s => s.Id + s.Response))]);
         var calls = initial.Count * options.Rounds * (options.Direct ? 1 : 2);
         await stage.Once(s => new CritiqueLoop(Load(model), constitution, options)

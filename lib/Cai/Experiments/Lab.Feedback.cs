@@ -21,13 +21,14 @@ public sealed partial class Lab
     }
 
     /// <summary>The options behind <see cref="AiLabelsAsync"/>, for asking the same questions again.</summary>
-    public LabelOptions AiLabelOptions(LabelKind kind) => new() { Kind = kind, Seed = Seed, MaxReasoningTokens = 64 };
+    public LabelOptions AiLabelOptions(LabelKind kind) => new() { Kind = kind, Seed = Seed, MaxReasoningTokens = 64, FewShot = Shots(null) };
 
     /// <summary>Labels of any model under any options, cached.</summary>
     /// <param name="constitution">The lab's own when null.</param>
     public async Task<IReadOnlyList<Comparison>> LabelAsync(ModelFolder judge, IReadOnlyList<ResponsePair> pairs, LabelOptions options, string name, Constitution? constitution = null)
     {
         var asked = constitution ?? Constitution;
+        options = options with { FewShot = Shots(options.FewShot) };
         var stage = Store.OpenStage("feedback", name, options, [judge.Hash, asked.Hash, ContentHash.OfTexts(pairs.Select(p => p.Id + p.ResponseA + p.ResponseB))]);
         await stage.Once(s => new Labeller(Load(judge), asked, options)
             .RunAsync(pairs, s.Path("comparisons.jsonl"), host.Counter(s.Name, pairs.Count), host.Cancel));

@@ -8,21 +8,31 @@ public sealed partial class Lab
     /// <summary>The seeds that claims are measured with at this scale, this lab's first. They lie ten apart because stages take the next few numbers for draws of their own.</summary>
     public IReadOnlyList<long> ClaimSeeds => [.. Enumerable.Range(0, Scale.Seeds).Select(i => Seed + 10 * i)];
 
+    /// <summary>A study of this lab and of the labs of the other seeds, whose stages are cached in the same folder.</summary>
+    /// <param name="seeds">How many of the <see cref="ClaimSeeds"/>, this lab's included; all when null.</param>
+    public async Task<IReadOnlyList<T>> EachSeedAsync<T>(Func<Lab, Task<T>> study, int? seeds = null) => [await study(this), .. await OtherSeedsAsync(study, seeds)];
+
     /// <summary>
     /// Claims over all <see cref="ClaimSeeds"/> (<see cref="Claim.OverSeeds"/>), added to <see cref="Claims"/>. With one seed they are <paramref name="own"/>.
     /// </summary>
     /// <param name="own">What this lab found.</param>
-    /// <param name="others">Finds the same in the lab of another seed; its stages are cached in the same folder.</param>
+    /// <param name="others">Finds the same in the lab of another seed.</param>
     /// <param name="seeds">How many of the seeds, this lab's included; all when null. Studies that are not of the paper's main models take <see cref="Scale.StudySeeds"/>.</param>
-    public async Task<IReadOnlyList<Claim>> AddClaimsAsync(IEnumerable<Claim> own, Func<Lab, Task<IEnumerable<Claim>>> others, int? seeds = null)
+    public async Task<IReadOnlyList<Claim>> AddClaimsAsync(IEnumerable<Claim> own, Func<Lab, Task<IEnumerable<Claim>>> others, int? seeds = null) =>
+        AddClaims([own, .. await OtherSeedsAsync(others, seeds)]);
+
+    /// <summary>The same with the claims of all seeds at hand, this lab's first.</summary>
+    public IReadOnlyList<Claim> AddClaims(IEnumerable<IEnumerable<Claim>> seeds) => [.. Claim.OverSeeds([.. seeds.Select(s => s.ToList())]).Select(Claims.Add)];
+
+    private async Task<IReadOnlyList<T>> OtherSeedsAsync<T>(Func<Lab, Task<T>> study, int? seeds)
     {
-        var runs = new List<IReadOnlyList<Claim>> { own.ToList() };
+        var found = new List<T>();
         foreach (var seed in ClaimSeeds.Take(seeds ?? int.MaxValue).Skip(1))
         {
             host.Cancel.ThrowIfCancellationRequested();
-            using var lab = new Lab(Scale, seed, Out, host);
-            runs.Add([.. await others(lab)]);
+            using var lab = new Lab(Scale, seed, Out, host, own);
+            found.Add(await study(lab));
         }
-        return [.. Claim.OverSeeds(runs).Select(Claims.Add)];
+        return found;
     }
 }

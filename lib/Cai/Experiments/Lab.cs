@@ -20,13 +20,16 @@ public sealed record ModelFolder(string Name, string Folder, string Hash, string
 /// </summary>
 public sealed partial class Lab : IDisposable
 {
+    private const int LeastContext = 1024; // the miniature's own, for which its worked examples were written
+
     private readonly Dictionary<string, LocalModel> loaded = [];
     private readonly Dictionary<string, ModelFolder> shipped = []; // found and hashed once
     private readonly Host host;
+    private readonly string? own; // names a model that takes the place of the shipped ones
 
-    private Lab(Scale scale, long seed, string output, Host host)
+    private Lab(Scale scale, long seed, string output, Host host, string? own = null)
     {
-        (Scale, Seed, Out, this.host) = (scale, seed, Path.GetFullPath(output), host);
+        (Scale, Seed, Out, this.host, this.own) = (scale, seed, Path.GetFullPath(output), host, own);
         World = World.Load();
         Oracle = new Oracle(World);
         Crowdworker = new Crowdworker();
@@ -59,18 +62,28 @@ public sealed partial class Lab : IDisposable
 
     /// <summary>
     /// Opens the lab as the environment says: CAI_SCALE (smoke, quick, full; default quick), CAI_SEED (default 1), CAI_SEEDS (how many
-    /// seeds claims are measured with; default the scale's), CAI_OUT (default `out` in the repository or the current folder).
+    /// seeds claims are measured with; default the scale's), CAI_OUT (default `out` in the repository or the current folder), CAI_MODEL (see <paramref name="model"/>).
     /// </summary>
-    /// <exception cref="CaiException">A variable has no valid value, or the shipped weights are missing.</exception>
-    public static Lab Open(Scale? scale = null, long? seed = null, string? output = null)
+    /// <param name="model">
+    /// A folder in Hugging Face's format whose model plays all the parts instead of the miniature's: any family, trained on in float32 in the paper's layout.
+    /// A folder with `pretrained` and `helpful` in it, as `cai miniature train` writes them, casts each part with its own. Null or empty: what
+    /// CAI_MODEL names, else the miniature. Prompts, constitution and oracle stay those of the miniature world, so answers outside its language count as incoherent.
+    /// </param>
+    /// <exception cref="CaiException">A variable has no valid value. A model that is no folder, or weights that are missing, are told when they are first needed.</exception>
+    public static Lab Open(Scale? scale = null, long? seed = null, string? output = null, string? model = null)
     {
         scale ??= Scale.Named(Environment.GetEnvironmentVariable("CAI_SCALE") is { Length: > 0 } name ? name : "quick");
         seed ??= Number("CAI_SEED") ?? 1;
         if (Number("CAI_SEEDS") is { } seeds)
             scale = scale with { Seeds = seeds is > 0 and <= 1000 ? (int)seeds : throw new CaiException($"Claims cannot be measured with {seeds} seeds.", "Give 1 or more.", "CAI_SEEDS") };
         output ??= Environment.GetEnvironmentVariable("CAI_OUT") is { Length: > 0 } folder ? folder : DefaultOut();
-        return new Lab(scale, seed.Value, output, Host.Current);
+        if (model is not { Length: > 0 })
+            model = Environment.GetEnvironmentVariable("CAI_MODEL");
+        return new Lab(scale, seed.Value, output, Host.Current, model is { Length: > 0 } ? model : null);
     }
+
+    /// <summary>The same lab with the miniature in all parts: for notebook 10, which looks at the model that CAI_MODEL names in its own way.</summary>
+    internal Lab OfMiniature => own is null ? this : new Lab(Scale, Seed, Out, host);
 
     private static long? Number(string variable) => Environment.GetEnvironmentVariable(variable) is not { Length: > 0 } text ? null
         : long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number
@@ -81,6 +94,9 @@ public sealed partial class Lab : IDisposable
 
     /// <summary>The helpful-only model: answers, criticises and revises in the supervised stage, and labels with chain of thought.</summary>
     public ModelFolder Helpful => Shipped(MiniatureTraining.Helpful);
+
+    /// <summary>Worked examples before a question: as many as wanted, none where a model of another origin has a context too short for any.</summary>
+    internal int? Shots(int? wanted) => own is not null && Load(Helpful).Decoder.Config.MaxPositions < LeastContext ? 0 : wanted;
 
     /// <summary>The model in memory; loaded once a lab.</summary>
     public LocalModel Load(ModelFolder model)
@@ -107,7 +123,18 @@ public sealed partial class Lab : IDisposable
         [.. MiniatureSizes.Names.Where(size => Directory.Exists(ShippedFolder(size, name))).Select(size => (size, Shipped(size, name)))];
 
     private ModelFolder Shipped(string name) =>
-        shipped.TryGetValue(name, out var known) ? known : shipped[name] = Shipped(Scale.Size, name);
+        shipped.TryGetValue(name, out var known) ? known : shipped[name] = own is null ? Shipped(Scale.Size, name) : Own(own, name);
+
+    private static ModelFolder Own(string own, string name)
+    {
+        if (own.Contains("://", StringComparison.Ordinal))
+            throw new CaiException($"This notebook trains models, and the weights of {own} are on a server.", "Name a model folder; notebook 10 asks servers.", "CAI_MODEL");
+        if (!Directory.Exists(own))
+            throw new CaiException("There is no such model folder.", "Name a folder in Hugging Face's format.", own);
+        var folder = Path.Combine(own, name) is var part && Directory.Exists(part) ? part : own;
+        folder = Path.GetFullPath(folder);
+        return new ModelFolder(name, folder, HuggingFaceFolder.Hash(folder));
+    }
 
     private static ModelFolder Shipped(string size, string name)
     {

@@ -11,8 +11,10 @@ namespace Cai.Experiments;
 public sealed record Fix(string Group, string Display, Arm Arm);
 
 /// <summary>
-/// RL-CAI trained too long on purpose, and the fixes that 4.1 and 4.3 name for what goes wrong then, each alone and all together. All
-/// arms differ from the baseline in their labels only, and see one half of the topics, so that a preference model of the other half can judge them.
+/// RL-CAI trained too long on purpose, and the fixes that 4.1 and 4.3 name for what goes wrong then, each alone and all together. The baseline
+/// has every fault at once: few principles, all with a liking for warmth, and hard labels. All arms differ from it in their labels only, and see one half
+/// of the topics, so that a preference model of the other half can judge them. The miniature's own judge does not read principles
+/// (<see cref="PrincipleReading"/>), so labels are an ideal judge's (<see cref="AiFeedback.Ideal"/>), except where the fix is about a model's: chains of thought and orders.
 /// </summary>
 public static class OverTraining
 {
@@ -22,14 +24,15 @@ public static class OverTraining
     /// <summary>The name of the policy with all fixes of the labels.</summary>
     public const string Together = "together";
 
-    /// <summary>The fixes that a claim of the paper is about.</summary>
-    public const string Hard = "hard-labels", FixedPrinciple = "fixed-principle", Clamped = "cot-40-60", Unclamped = "cot-unclamped";
+    /// <summary>The arms that a claim of the paper is about.</summary>
+    public const string Soft = "soft-labels", Rewritten = "rewritten", Many = "many-principles", FixedPrinciple = "fixed-principle",
+        Clamped = "cot-40-60", Unclamped = "cot-unclamped", AskedOnce = "asked-once", BothOrders = "both-orders";
+
+    /// <summary>The first draft's principles: all that like warmth (data/miniature/world.yaml).</summary>
+    public static IReadOnlyList<string> Warm { get; } = ["caring", "wise", "warm"];
 
     /// <summary>The principles against preaching and over-reacting; their counterparts in the paper are 3 of 16 (4.3, App. C.2).</summary>
     public static IReadOnlyList<string> AntiPreachy { get; } = ["not-preachy", "not-overreacting", "not-accusing"];
-
-    /// <summary>The one principle of the fixed choice.</summary>
-    private const string TheOne = "less-harmful";
 
     private const int Averaged = 4;
 
@@ -37,26 +40,29 @@ public static class OverTraining
     public static IReadOnlyList<Fix> All(Lab lab)
     {
         var (soft, reasoned) = (lab.AiLabelOptions(LabelKind.Soft), lab.AiLabelOptions(LabelKind.ChainOfThought));
-        var comparison = lab.Constitution.Comparison.Select(p => p.Id).ToList();
-        var without = Comparing(lab.Constitution, comparison.Except(AntiPreachy));
-        var only = Comparing(lab.Constitution, AntiPreachy);
+        var hard = soft with { Kind = LabelKind.Hard };
+        var draft = Comparing(lab.Constitution, Warm);
         Fix[] all =
         [
-            Of("baseline", "Over-trained: soft labels, drawn principles", Baseline, soft),
-            Of("label", "Hard labels", Hard, soft with { Kind = LabelKind.Hard }),
-            Of("principles", "One fixed principle", FixedPrinciple, soft with { Principle = PrincipleChoice.Fixed(TheOne) }),
-            Of("label", "CoT, clamped 40-60", Clamped, reasoned),
-            Of("label", "CoT, unclamped", Unclamped, reasoned with { Clamp = ClampRange.None }),
-            Of("label", "CoT, clamped 20-80", "cot-20-80", reasoned with { Clamp = new ClampRange(0.2, 0.8) }),
-            Of("principles", "Mean over four principles", "averaged-principles", soft with { Principle = PrincipleChoice.Averaged(Averaged) }),
-            Of("principles", "Both orders averaged", "both-orders", soft with { BothOrders = true }),
-            Of("anti-preachy", "Anti-preachy principles left out", "without-anti-preachy", soft, without),
-            Of("anti-preachy", "Anti-preachy principles only", "anti-preachy-only", soft, only),
-            Of("together", "Together: mean over three, both orders, anti-preachy only", Together, soft with { Principle = PrincipleChoice.Averaged(AntiPreachy.Count), BothOrders = true }, only),
+            Ideal("baseline", "Over-trained: three principles that like warmth, one drawn for each label, hard labels", Baseline, draft, hard),
+            Ideal("principles", "Rewritten: three against preaching added", Rewritten, Comparing(lab.Constitution, [.. Warm, .. AntiPreachy]), hard),
+            Ideal("label", "Soft labels", Soft, draft, soft),
+            Ideal("principles", "Many: thirteen, all but those against preaching", Many, Comparing(lab.Constitution, lab.Constitution.Comparison.Select(p => p.Id).Except(AntiPreachy)), hard),
+            Ideal("principles", "One fixed principle of the three", FixedPrinciple, draft, hard with { Principle = PrincipleChoice.Fixed(Warm[^1]) }),
+            Ideal("principles", "Mean over the three for each label", "averaged-principles", draft, hard with { Principle = PrincipleChoice.Averaged(Warm.Count) }),
+            Ideal("principles", "Those against preaching only", "anti-preachy-only", Comparing(lab.Constitution, AntiPreachy), hard),
+            Asked("chain of thought", "CoT of the helpful model, unclamped", Unclamped, reasoned with { Clamp = ClampRange.None }),
+            Asked("chain of thought", "CoT of the helpful model, clamped 20-80", "cot-20-80", reasoned with { Clamp = new ClampRange(0.2, 0.8) }),
+            Asked("chain of thought", "CoT of the helpful model, clamped 40-60", Clamped, reasoned),
+            Asked("order", "Soft labels of the pretrained model, asked once", AskedOnce, soft),
+            Asked("order", "The same, both orders averaged", BothOrders, soft with { BothOrders = true }),
+            Ideal("together", "Together: all sixteen, mean over four, soft labels", Together, lab.Constitution, soft with { Principle = PrincipleChoice.Averaged(Averaged) }),
         ];
         return [.. all.Take(lab.Scale.Arms)];
 
-        Fix Of(string group, string display, string name, LabelOptions labels, Constitution? constitution = null) => new(group, display, Arm(lab, name, labels, constitution));
+        Fix Ideal(string group, string display, string name, Constitution constitution, LabelOptions labels) => new(group, display, Arm(lab, name, labels, constitution, ideal: true));
+
+        Fix Asked(string group, string display, string name, LabelOptions labels) => new(group, display, Arm(lab, name, labels, draft, ideal: false));
     }
 
     /// <summary>The same arm with the other half of the topics: its preference model has not been optimised against.</summary>
@@ -69,17 +75,18 @@ public static class OverTraining
         return constitution with { Comparison = [.. constitution.Comparison.Where(p => wanted.Contains(p.Id))] };
     }
 
-    // The paper's own KL weight of 0.001 (HH 4.1), which next to nothing holds back, and a learning rate of twice the lab's
-    // that never falls: with the lab's own, the few hundred episodes of scale quick stay within 2 nats of SL-CAI.
-    private static Arm Arm(Lab lab, string name, LabelOptions labels, Constitution? constitution)
+    // A fifth of the lab's KL weight and a learning rate that never falls: enough to run into whatever the preference model likes, and not so
+    // little that text falls apart, as it does at the paper's own 0.001 (HH 4.1): a policy that writes nonsense has no manners to measure.
+    private static Arm Arm(Lab lab, string name, LabelOptions labels, Constitution constitution, bool ideal)
     {
         var arm = lab.ArmOf(name, labels, constitution);
         return arm with
         {
+            Harmless = arm.Harmless! with { Ideal = ideal },
             Half = 0,
             Ppo = arm.Ppo with
             {
-                KlCoefficient = 0.001, Schedule = Schedule.Constant, LearningRate = 2 * arm.Ppo.LearningRate,
+                KlCoefficient = 0.03, Schedule = Schedule.Constant,
                 SnapshotEvery = name is Baseline or Together ? (arm.Ppo.Iterations + lab.Scale.Snapshots - 1) / lab.Scale.Snapshots : null,
             },
         };

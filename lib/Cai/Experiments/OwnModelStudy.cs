@@ -56,6 +56,7 @@ public sealed class OwnModelStudy : IDisposable
     public static OwnModelStudy Open(Lab lab, OwnModelOptions? options = null)
     {
         var given = (options ?? new()).Named();
+        lab = lab.OfMiniature;
         if (!ModelSource.IsAddress(given.Model))
         {
             var folder = given.Model.Length > 0 ? given.Model : lab.Helpful.Folder;

@@ -47,7 +47,7 @@ public sealed record Scale(string Name)
     /// <summary>How many times along a run of RL the policy is kept and evaluated, the end included (paper Figs 2, 8, 10: 4).</summary>
     public int Snapshots { get; init; } = 4;
 
-    /// <summary>Most arms of the study of over-training (notebook 08), the baseline included; it has eleven.</summary>
+    /// <summary>Most arms of the study of over-training (notebook 08), the baseline included; it has thirteen.</summary>
     public required int Arms { get; init; }
 
     /// <summary>Held-out prompts of each kind on which models are evaluated.</summary>
@@ -74,8 +74,11 @@ public sealed record Scale(string Name)
     /// <summary>Seeds that each claim is measured with; figures show the first.</summary>
     public int Seeds { get; init; } = 1;
 
-    /// <summary>The same for sizes, numbers of principles, over-training and constitutions (parts of notebooks 02 and 04, and 08 and 09), where a seed costs as much as a whole reproduction.</summary>
+    /// <summary>The same for sizes, numbers of principles and constitutions (parts of notebooks 02 and 04, and 09), where a seed costs as much as a whole reproduction.</summary>
     public int StudySeeds { get; init; } = 1;
+
+    /// <summary>Seeds of every arm of the study of over-training (notebook 08).</summary>
+    public int ArmSeeds { get; init; } = 1;
 
     /// <summary>Pairs that judges of every size label under each number of worked examples (notebook 09).</summary>
     public required int ConstitutionPairs { get; init; }
@@ -104,7 +107,7 @@ public sealed record Scale(string Name)
     {
         Size = "L", RedTeamPrompts = 160, HelpfulPrompts = 160, HarmlessPairs = 700, HelpfulPairs = 800,
         PpoIterations = 60, PpoBatch = 48, PpoEpochs = 1, Snapshots = 3, EvalPrompts = 100, EvalSamples = 1,
-        ArmHarmlessPairs = 200, ArmHelpfulPairs = 200, ArmIterations = 20, ArmBatch = 32, Arms = 2,
+        ArmHarmlessPairs = 400, ArmHelpfulPairs = 400, ArmIterations = 20, ArmBatch = 32, Arms = 2,
         Questions = 14, StudyPrompts = 24, PrinciplePrompts = 12, PolicySizes = 1, SizeIterations = 30,
         ConstitutionPairs = 32, ConstitutionPrompts = 16, ConstitutionPolicies = false,
     };
@@ -116,7 +119,7 @@ public sealed record Scale(string Name)
     public static Scale Full { get; } = Quick with
     {
         Name = "full", Seeds = 5, EvalPrompts = 150,
-        ArmHarmlessPairs = 400, ArmHelpfulPairs = 400, ArmIterations = 50, ArmBatch = 32, Arms = 11,
+        ArmIterations = 40, Arms = 13, ArmSeeds = 3,
         Questions = 40, StudyPrompts = 60, PrinciplePrompts = 24, PolicySizes = 3, SizeIterations = 60,
         ConstitutionPairs = 80, ConstitutionPrompts = 40, ConstitutionRounds = 2, ConstitutionPolicies = true,
     };

@@ -35,7 +35,7 @@ public sealed class Tour
         var answers = await model.SampleAsync(
             [.. prompts.Select(p => new SampleRequest($"{p.Id}/{model.Name}/0", HhFormat.Instance.Prompt(p.Dialogue)))],
             new SampleOptions { MaxTokens = MaxTokens, Seed = lab.Seed, Stops = CritiqueLayout.Stops });
-        var loop = new CritiqueLoop(model, lab.Constitution, new CritiqueOptions { Rounds = lab.Scale.Rounds, Seed = lab.Seed, MaxTokens = MaxTokens });
+        var loop = new CritiqueLoop(model, lab.Constitution, new CritiqueOptions { Rounds = lab.Scale.Rounds, Seed = lab.Seed, MaxTokens = MaxTokens, FewShot = lab.Shots(null) });
         var initial = prompts.Zip(answers, (p, a) => new Sample(a.Id, p.Id, p.Dialogue, a.Text.Trim(), model.Name, 0, a.Finish != FinishReason.Length));
         return new Tour(lab, loop, prompts, answers, await loop.RunAsync([.. initial]));
     }

@@ -39,7 +39,7 @@ public sealed class TourLabels
     internal static async Task<TourLabels> AskAsync(Lab lab, string traced, IReadOnlyList<ResponsePair> pairs)
     {
         var judge = lab.Load(lab.Pretrained);
-        var everything = new LabelOptions { Seed = lab.Seed, BothOrders = true, Principle = PrincipleChoice.Averaged(lab.Constitution.Comparison.Count) };
+        var everything = new LabelOptions { Seed = lab.Seed, BothOrders = true, FewShot = lab.Shots(null), Principle = PrincipleChoice.Averaged(lab.Constitution.Comparison.Count) };
         var labeller = new Labeller(judge, lab.Constitution, everything);
         var same = new Labeller(judge, lab.Constitution, everything with { Principle = PrincipleChoice.Averaged(1), BothOrders = false, ShuffleOrder = false });
         var twins = pairs.Select(p => p with { ResponseA = p.ResponseB }).ToList();

@@ -20,6 +20,24 @@ public sealed record PrincipleChoice(PrincipleMode Mode, string? Id = null, int 
 
     /// <summary>The mean probability under k different principles, drawn without replacement (not in the paper).</summary>
     public static PrincipleChoice Averaged(int k) => new(PrincipleMode.Averaged, Count: k);
+
+    /// <summary>The principles of a constitution that a pair is judged by, drawn from (seed, pair id).</summary>
+    /// <exception cref="CaiException">The fixed principle is unknown.</exception>
+    public IReadOnlyList<ComparisonPrinciple> For(Constitution constitution, long seed, string pairId)
+    {
+        var rng = Seeds.Rng(seed, pairId, "principle");
+        switch (Mode)
+        {
+            case PrincipleMode.Fixed:
+                return [constitution.ComparisonPrinciple(Id!)];
+            case PrincipleMode.Drawn:
+                return [rng.Pick(constitution.Comparison)];
+            default:
+                var shuffled = constitution.Comparison.ToList();
+                rng.Shuffle(shuffled);
+                return [.. shuffled.Take(Count)];
+        }
+    }
 }
 
 /// <summary>Bounds for a label's probability.</summary>

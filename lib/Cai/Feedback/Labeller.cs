@@ -32,21 +32,7 @@ public sealed class Labeller
     }
 
     /// <summary>The principles that a pair is judged by: fixed, or drawn from (seed, pair id).</summary>
-    public IReadOnlyList<ComparisonPrinciple> PrinciplesFor(string pairId)
-    {
-        var rng = Seeds.Rng(_options.Seed, pairId, "principle");
-        switch (_options.Principle.Mode)
-        {
-            case PrincipleMode.Fixed:
-                return [_constitution.ComparisonPrinciple(_options.Principle.Id!)];
-            case PrincipleMode.Drawn:
-                return [rng.Pick(_constitution.Comparison)];
-            default:
-                var shuffled = _constitution.Comparison.ToList();
-                rng.Shuffle(shuffled);
-                return [.. shuffled.Take(_options.Principle.Count)];
-        }
-    }
+    public IReadOnlyList<ComparisonPrinciple> PrinciplesFor(string pairId) => _options.Principle.For(_constitution, _options.Seed, pairId);
 
     /// <summary>Exactly what will be asked about a pair: principles × orders × chains of thought.</summary>
     public IReadOnlyList<LabelQuery> Queries(ResponsePair pair)

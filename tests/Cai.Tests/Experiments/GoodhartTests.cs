@@ -93,17 +93,21 @@ public class GoodhartTests
         return EloTable.Fit([.. judgements], "sl-cai", new EloOptions { Bootstrap = new() { Resamples = 20 } });
     }
 
-    private static GoodhartStudy Study(params string[] worstFirst)
+    private static GoodhartStudy Study(params string[] worstFirst) => Study(worstFirst, boilerplate: 1);
+
+    private static GoodhartStudy Study(string worst, string middle, string best, int boilerplate) => Study([worst, middle, best], boilerplate);
+
+    private static GoodhartStudy Study(string[] worstFirst, int boilerplate)
     {
         StudiedModel[] models =
         [
-            new("", "SL-CAI", "sl-cai"), new("baseline", "Over-trained", OverTraining.Baseline), new("label", "Hard labels", OverTraining.Hard),
+            new("", "SL-CAI", "sl-cai"), new("baseline", "Over-trained", OverTraining.Baseline), new("label", "Soft labels", OverTraining.Soft),
             .. worstFirst.Contains(OverTraining.FixedPrinciple) ? [new StudiedModel("principles", "Fixed", OverTraining.FixedPrinciple)] : Array.Empty<StudiedModel>(),
-            new("early stop", "Stopped at the start", "sl-cai"),
+            new("early stop", "Stopped at the start", "sl-cai") { Key = "stopped", Episodes = 0 },
         ];
         var facts = models.DistinctBy(m => m.Name).SelectMany(m => new[]
         {
-            (m.Name, Fact: Fact("a", boilerplate: m.Name == OverTraining.Baseline ? 1 : 0)), (m.Name, Fact: Fact("b", boilerplate: m.Name == OverTraining.Baseline ? 3 : 0, harm: m.Name == "sl-cai" ? 2 : 0)),
+            (m.Name, Fact: Fact("a", boilerplate: m.Name == OverTraining.Baseline ? boilerplate : 0)), (m.Name, Fact: Fact("b", boilerplate: m.Name == OverTraining.Baseline ? 3 * boilerplate : 0, harm: m.Name == "sl-cai" ? 2 : 0)),
         }).ToLookup(x => x.Name, x => x.Fact);
         var path = new TrainingPath("x", [Point(0, 0, 0, [.. facts["sl-cai"]]), Point(5, 1, 0, [.. facts[OverTraining.Baseline]], train: [3, 5], heldOut: [1, 1]) with { Snapshot = new PolicySnapshot(5, new ModelFolder(OverTraining.Baseline, "", "")) }]);
         return new GoodhartStudy(models, facts, Ranked("harmless", worstFirst), Ranked("helpful", worstFirst), path, 1);
@@ -112,37 +116,51 @@ public class GoodhartTests
     [Fact]
     public void A_fix_is_the_difference_from_the_over_trained_baseline()
     {
-        var study = Study("sl-cai", OverTraining.Hard, OverTraining.Baseline);
-        Assert.Equal(-1, study.Effect(OverTraining.Hard, f => f.BoilerplateCount > 0 ? 1 : 0, TopicKind.Harmful)!.Value);
+        var study = Study("sl-cai", OverTraining.Soft, OverTraining.Baseline);
+        Assert.Equal(-1, study.Effect(OverTraining.Soft, f => f.BoilerplateCount > 0 ? 1 : 0, TopicKind.Harmful)!.Value);
         // 0 and 2 levels more on the two prompts.
         Assert.Equal((1.0, 0.0, 2.0), study.Effect("sl-cai", f => f.Harmfulness, TopicKind.Harmful) is { } harm ? (harm.Value, harm.Low, harm.High) : default);
         Assert.Null(study.Effect("sl-cai", f => f.Helpfulness, TopicKind.Benign));
         // The baseline and what is only shown for comparison are no fixes.
-        Assert.Equal(2, study.Effects().RowCount);
-        Assert.Equal(4, study.Levels().RowCount);
-        Assert.All(study.EffectsDrawn().Figures, f => Assert.Equal(["1", "2"], f.Checked().Categories));
+        var effects = new GoodhartEffects([study]);
+        Assert.Equal(2, effects.Effects().RowCount);
+        Assert.Equal(4, effects.Levels().RowCount);
+        Assert.All(effects.EffectsDrawn().Figures, f => Assert.Equal(["1", "2"], f.Checked().Categories));
+    }
+
+    [Fact]
+    public void Effects_over_seeds_are_means_with_the_spread_between_runs()
+    {
+        // Soft labels shed all boilerplate against the first baseline, none against the second: -1 and 0, both exact within their seed.
+        var effects = new GoodhartEffects([Study("sl-cai", OverTraining.Soft, OverTraining.Baseline), Study("sl-cai", OverTraining.Soft, OverTraining.Baseline, boilerplate: 0)]);
+        var bar = Assert.IsType<BarSeries>(effects.EffectsDrawn().Figures[1].Checked().Series.Single()).Bars[0]!;
+        Assert.Equal(-0.5, bar.Value);
+        // Student's t with one degree of freedom, 12.7062, times the standard error: s = sqrt(1/2), so s / sqrt(2) = 1/2.
+        Assert.Equal(-0.5 - 12.7062 / 2, bar.Low, 4);
+        Assert.Equal(2, bar.Clusters);
+        Assert.Contains("after 0, 0 episodes", effects.EffectsDrawn().Caption);
     }
 
     [Fact]
     public void Claims_hold_where_the_data_say_so_and_are_stated_where_an_arm_is_missing()
     {
-        var claims = Study("sl-cai", OverTraining.FixedPrinciple, OverTraining.Hard, OverTraining.Baseline).Claims().ToDictionary(c => c.Id);
-        Assert.Equal(["gh-1", "gh-2", "gh-3", "gh-4", "gh-5", "gh-6", "gh-7"], claims.Keys.Order());
-        Assert.Equal(["gh-1", "gh-3", "gh-4", "gh-6"], claims.Values.Where(c => c.Holds).Select(c => c.Id).Order());
+        var claims = Study("sl-cai", OverTraining.FixedPrinciple, OverTraining.Soft, OverTraining.Baseline).Claims().ToDictionary(c => c.Id);
+        Assert.Equal(["gh-1", "gh-10", "gh-11", "gh-12", "gh-2", "gh-3", "gh-4", "gh-5", "gh-6", "gh-7", "gh-8"], claims.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["gh-1", "gh-11", "gh-3", "gh-6"], claims.Values.Where(c => c.Holds).Select(c => c.Id).Order(StringComparer.Ordinal));
         Assert.Equal((1.0, 0.0), (claims["gh-1"].Value!.Value, claims["gh-2"].Value!.Value));
         Assert.Equal(3, claims["gh-3"].Value);
-        Assert.Null(claims["gh-5"].Value);
+        Assert.All(["gh-5", "gh-8", "gh-12"], id => Assert.Null(claims[id].Value));
         // The run of this test ends at 1 nat: stopping there changes nothing.
         Assert.Equal(0, claims["gh-7"].Value);
-        var reversed = Study(OverTraining.Baseline, OverTraining.Hard, "sl-cai").Claims().ToDictionary(c => c.Id);
-        Assert.False(reversed["gh-4"].Holds);
+        var reversed = Study(OverTraining.Baseline, OverTraining.Soft, "sl-cai").Claims().ToDictionary(c => c.Id);
+        Assert.True(reversed["gh-4"].Holds);
         Assert.Equal(0, reversed["gh-6"].N);
     }
 
     [Fact]
-    public void The_principles_against_preaching_are_those_of_the_constitution()
+    public void The_principles_of_the_arms_are_those_of_the_constitution()
     {
         var shipped = Cai.Constitutions.Constitution.Shipped("miniature");
-        Assert.All(OverTraining.AntiPreachy, id => Assert.NotNull(shipped.ComparisonPrinciple(id)));
+        Assert.All(OverTraining.AntiPreachy.Concat(OverTraining.Warm), id => Assert.NotNull(shipped.ComparisonPrinciple(id)));
     }
 }

@@ -126,6 +126,7 @@ public sealed class ReportPageTests : IDisposable
         var page = ReportPage.Render([], work.Path("claims.json"), run);
         foreach (var fact in new[] { "Some &lt;CPU&gt;, 8 logical processors", "<dt>threads</dt><dd>3</dd>", "<dt>seed</dt><dd>7</dd>", "<dt>scale</dt><dd>smoke</dd>", "too small for the claims" })
             Assert.Contains(fact, page);
+        Assert.Contains("<dt>seed</dt><dd>7 and 2 more for the claims</dd>", ReportPage.Render([], work.Path("claims.json"), run with { Seeds = 3 }));
         Assert.DoesNotContain("too small for the claims", ReportPage.Render([], work.Path("claims.json"), run with { Scale = "full" }));
     }
 

@@ -1,0 +1,55 @@
+using Cai.Experiments;
+using Cai.Models;
+using Cai.Storage;
+using Xunit;
+
+namespace Cai.Tests.Experiments;
+
+public class LabModelTests
+{
+    private static string Shipped(string size, string name) => Path.Combine(AppContext.BaseDirectory, "data", "miniature", size, name);
+
+    [Fact]
+    public void A_model_folder_plays_all_the_parts()
+    {
+        using var folder = new TempFolder();
+        using var lab = Lab.Open(Scale.Smoke, 1, folder.Path("out"), Shipped("M", "helpful"));
+        Assert.Equal((Shipped("M", "helpful"), Shipped("M", "helpful")), (lab.Pretrained.Folder, lab.Helpful.Folder));
+        Assert.Equal(HuggingFaceFolder.Hash(Shipped("M", "helpful")), lab.Helpful.Hash);
+        Assert.Contains("helpful; sizes beside it are the miniature", lab.Header().ToText());
+        // Other sizes stay the miniature's.
+        Assert.EndsWith(Path.Combine("L", "pretrained"), lab.OfSize("L").Pretrained.Folder);
+    }
+
+    [Fact]
+    public void A_folder_with_both_models_casts_each_part_with_its_own()
+    {
+        using var folder = new TempFolder();
+        using var lab = Lab.Open(Scale.Smoke, 1, folder.Path("out"), Path.GetDirectoryName(Shipped("M", "helpful")));
+        Assert.Equal((Shipped("M", "pretrained"), Shipped("M", "helpful")), (lab.Pretrained.Folder, lab.Helpful.Folder));
+    }
+
+    [Theory]
+    [InlineData("http://localhost:8000/v1#name", "on a server")]
+    [InlineData("no/such/folder", "no such model folder")]
+    public void What_is_no_folder_is_refused_when_it_is_needed(string model, string said)
+    {
+        using var folder = new TempFolder();
+        using var lab = Lab.Open(Scale.Smoke, 1, folder.Path("out"), model);
+        Assert.Contains(said, Assert.Throws<CaiException>(() => lab.Helpful).Message);
+    }
+
+    [Fact]
+    public async Task A_model_of_another_origin_goes_through_critiques_finetuning_labels_and_preferences()
+    {
+        var story = Fixtures.Path("models", "tinystories-656k");
+        using var folder = new TempFolder();
+        using var lab = Lab.Open(Scale.Smoke, 1, folder.Path("out"), story);
+        var trained = await lab.SlCaiAsync();
+        var judge = await lab.PreferenceModelAsync(FeedbackSource.Constitutional);
+        using var model = HuggingFaceFolder.Load(trained.Folder);
+        using var scalar = HuggingFaceFolder.LoadScalar(judge.Folder);
+        Assert.Equal(lab.ParametersOf(lab.Pretrained), model.Decoder.Parameters.Count);
+        Assert.True(scalar.Model.Parameters.Count > 0);
+    }
+}
