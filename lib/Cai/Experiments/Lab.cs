@@ -22,7 +22,8 @@ public sealed partial class Lab : IDisposable
 {
     private const int LeastContext = 1024; // the miniature's own, for which its worked examples were written
 
-    private readonly Dictionary<string, LocalModel> loaded = [];
+    private readonly Dictionary<string, PretrainedModel> weights = []; // by folder; models of several names may share one
+    private readonly Dictionary<(string Folder, string Name), LocalModel> loaded = [];
     private readonly Dictionary<string, ModelFolder> shipped = []; // found and hashed once
     private readonly Host host;
     private readonly string? own; // names a model that takes the place of the shipped ones
@@ -101,8 +102,12 @@ public sealed partial class Lab : IDisposable
     /// <summary>The model in memory; loaded once a lab.</summary>
     public LocalModel Load(ModelFolder model)
     {
-        if (!loaded.TryGetValue(model.Folder, out var ready))
-            loaded[model.Folder] = ready = new LocalModel(HuggingFaceFolder.Load(model.Folder), name: model.Name);
+        if (!loaded.TryGetValue((model.Folder, model.Name), out var ready))
+        {
+            if (!weights.TryGetValue(model.Folder, out var there))
+                weights[model.Folder] = there = HuggingFaceFolder.Load(model.Folder);
+            loaded[(model.Folder, model.Name)] = ready = new LocalModel(there, name: model.Name);
+        }
         return ready;
     }
 
@@ -111,8 +116,8 @@ public sealed partial class Lab : IDisposable
 
     public void Dispose()
     {
-        foreach (var model in loaded.Values)
-            model.Decoder.Dispose();
+        foreach (var model in weights.Values)
+            model.Dispose();
         foreach (var lab in sizes.Values)
             lab.Dispose();
     }
