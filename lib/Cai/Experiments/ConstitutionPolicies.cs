@@ -19,7 +19,8 @@ public sealed record FrontierPolicy(string Name, string Display, string Feedback
 /// <summary>
 /// Policies under the constitutions of notebook 09: with and without worked examples, and for harmlessness, helpfulness,
 /// following instructions and both ends with no human label at all, beside the policies of notebook 06. All are measured on
-/// the same held-out prompts.
+/// the same held-out prompts. The miniature's judge does not read principles (<see cref="PrincipleReading"/>), so the arms for other ends are labelled
+/// by an ideal judge; that for both ends once more by the pretrained model.
 /// </summary>
 /// <param name="policies">SL-CAI first, then those of notebook 06, then the arms.</param>
 /// <param name="facts">About each answer, by policy name.</param>
@@ -29,7 +30,7 @@ public sealed record FrontierPolicy(string Name, string Display, string Feedback
 public sealed class ConstitutionPolicies(
     IReadOnlyList<FrontierPolicy> policies, ILookup<string, ResponseFacts> facts, EloTable harmless, EloTable helpful, IReadOnlyList<LabelVariant> labels, int best, long seed)
 {
-    private const string Start = "sl-cai", NoExamples = "rl-0-examples", WithExamples = "rl-best-examples", ForHarmlessness = "rl-harmlessness", ForHelpfulness = "rl-helpfulness", ForInstructions = "rl-instructions", ForBoth = "rl-both";
+    private const string Start = "sl-cai", NoExamples = "rl-0-examples", WithExamples = "rl-best-examples", ForHarmlessness = "rl-harmlessness", ForHelpfulness = "rl-helpfulness", ForInstructions = "rl-instructions", ForBoth = "rl-both", ForBothAsked = "rl-both-asked";
 
     /// <summary>Whether this scale trains the arms; otherwise only the policies of notebook 06 are shown.</summary>
     public bool Trained => labels.Count > 0;
@@ -54,7 +55,7 @@ public sealed class ConstitutionPolicies(
                 models.Add(await lab.PolicyAsync(arm));
                 policies.Add(policy);
             }
-            var both = Arms(lab, best).Single(a => a.Arm.Name == ForBoth).Arm;
+            var both = Arms(lab, best).Single(a => a.Arm.Name == ForBothAsked).Arm;
             var (train, heldOut) = await lab.ComparisonsAsync(both);
             foreach (var axis in train.Concat(heldOut).GroupBy(c => c.Axis))
                 labels.Add(LabelVariant.Of($"{axis.Key}, AI", labels.Count, lab.Oracle,
@@ -70,16 +71,18 @@ public sealed class ConstitutionPolicies(
         var soft = lab.AiLabelOptions(LabelKind.Soft);
         var few = soft with { ExamplesOfPrinciple = true, RedrawExamples = false };
         var taught = lab.Taught(ExampleAuthor.Careful);
-        AiFeedback Good(Constitutions.Constitution constitution) => new() { Constitution = constitution, Labels = soft, Pairs = lab.Scale.ArmHelpfulPairs };
-        var harmless = lab.ArmOf(ForHarmlessness, soft, lab.HarmlessnessOnly) with { HumanHelpful = 0 };
+        AiFeedback Good(Constitutions.Constitution constitution) => new() { Constitution = constitution, Labels = soft, Pairs = lab.Scale.ArmHelpfulPairs, Ideal = true };
+        var asked = lab.ArmOf(ForBothAsked, soft, lab.HarmlessnessOnly) with { HumanHelpful = 0, Helpful = Good(lab.HelpfulnessOnly) with { Ideal = false } };
+        var harmless = asked with { Name = ForHarmlessness, Harmless = asked.Harmless! with { Ideal = true }, Helpful = null };
         return
         [
             (lab.ArmOf(NoExamples, few with { FewShot = 0 }, taught), new(NoExamples, "RL-CAI, no examples", "helpful: human, harmless: AI, no examples")),
             (lab.ArmOf(WithExamples, few with { FewShot = best }, taught), new(WithExamples, "RL-CAI, examples", $"helpful: human, harmless: AI, examples of the principle: {best}")),
-            (harmless, new(ForHarmlessness, "harmlessness only", "harmless: AI", 8)),
-            (harmless with { Name = ForHelpfulness, Harmless = null, Helpful = Good(lab.HelpfulnessOnly) }, new(ForHelpfulness, "helpfulness only", "helpful: AI", 9)),
-            (harmless with { Name = ForInstructions, Harmless = null, Helpful = Good(lab.InstructionsOnly) }, new(ForInstructions, "instructions only", "right steps: AI", 11)),
-            (harmless with { Name = ForBoth, Helpful = Good(lab.HelpfulnessOnly) }, new(ForBoth, "both ends", "helpful and harmless: AI", 14)),
+            (harmless, new(ForHarmlessness, "harmlessness only", "harmless: ideal judge", 8)),
+            (harmless with { Name = ForHelpfulness, Harmless = null, Helpful = Good(lab.HelpfulnessOnly) }, new(ForHelpfulness, "helpfulness only", "helpful: ideal judge", 9)),
+            (harmless with { Name = ForInstructions, Harmless = null, Helpful = Good(lab.InstructionsOnly) }, new(ForInstructions, "instructions only", "right steps: ideal judge", 11)),
+            (harmless with { Name = ForBoth, Helpful = Good(lab.HelpfulnessOnly) }, new(ForBoth, "both ends", "helpful and harmless: ideal judge", 14)),
+            (asked, new(ForBothAsked, "both ends, the model's labels", "helpful and harmless: AI", 22)),
         ];
     }
 
@@ -89,7 +92,7 @@ public sealed class ConstitutionPolicies(
     {
         References = [new(ReferenceKind.Horizontal), new(ReferenceKind.Vertical)],
         Caption = $"Simulated crowdworkers, every two policies on {harmless.Prompts} harmful and {helpful.Prompts} good held-out requests; bars: 95 %, bootstrap by prompt, one seed. "
-            + (Trained ? "\"Only\" and \"both ends\" have no human label; the RLHF models and RL-CAI learn helpfulness from human comparisons." : NotHere),
+            + (Trained ? "\"Only\" and \"both ends\" have no human label, and but for the last an ideal judge's; the RLHF models and RL-CAI learn helpfulness from human comparisons." : NotHere),
     };
 
     /// <summary>Elo beside the oracle's absolute measures.</summary>
@@ -100,12 +103,12 @@ public sealed class ConstitutionPolicies(
         new("n good", p => Good(p.Name).Length), new("helpfulness (0-4)", p => Mean(Good(p.Name), f => f.Helpfulness), "0.00"))
         .Titled("Policies by feedback", Trained ? "95 % intervals, bootstrap by prompt, one seed." : "95 % intervals, bootstrap by prompt, one seed. " + NotHere);
 
-    /// <summary>How good the AI's labels of both ends are.</summary>
+    /// <summary>How good the pretrained model's labels of both ends are.</summary>
     public Table Labels() => Table.Of(labels,
         new("labels", v => v.Name), new("n", v => v.Decided.Count), new("right", v => v.Accuracy()?.Judge, "0.00"),
         new("always A", v => v.Accuracy()?.AlwaysA, "0.00"), new("longer", v => v.Accuracy()?.Longer, "0.00"), new("shorter", v => v.Accuracy()?.Shorter, "0.00"),
         new("ECE", v => v.AgainstVerdict()?.Ece, "0.00"))
-        .Titled("AI labels of both ends", Trained ? "Pairs of SL-CAI answers on which the oracle prefers one under the principle drawn. 95 % intervals, bootstrap by prompt." : NotHere);
+        .Titled("The model's labels of both ends", Trained ? "Pairs of SL-CAI answers on which the oracle prefers one under the principle drawn. 95 % intervals, bootstrap by prompt." : NotHere);
 
     /// <summary>What was expected before any run; none when the arms were not trained. One seed: not over seeds.</summary>
     public IEnumerable<Claim> Claims()
