@@ -17,6 +17,19 @@ public sealed class GoodhartEffects(IReadOnlyList<GoodhartStudy> seeds)
 
     private string Intervals => seeds.Count == 1 ? "95 % intervals, bootstrap by prompt; one run of each arm, so the luck of a run is not in them" : $"Means over {seeds.Count} seeds, that is {seeds.Count} runs of each arm; 95 % intervals over seeds";
 
+    /// <summary>
+    /// Where boilerplate comes from, seed by seed: a policy can be paid for it only if the preference model has met it in SL-CAI's answers, and
+    /// finds it only if SL-CAI says it at all.
+    /// </summary>
+    public Table BySeed() => Table.Of(seeds,
+    [
+        new("seed", s => s.Seed), new("SL-CAI's share", s => s.Level("sl-cai", GoodhartStudy.Measures[1].Value, TopicKind.Harmful), "0.00"),
+        new("paid for comfort, SD", s => s.PaidForComfort, "0.00"),
+        .. new[] { ("over-trained", OverTraining.Baseline), ("rewritten", OverTraining.Rewritten), ("soft", OverTraining.Soft), ("many", OverTraining.Many), ("together", OverTraining.Together) }
+            .Select(m => new Column<GoodhartStudy>(m.Item1, s => s.Level(m.Item2, GoodhartStudy.Measures[1].Value, TopicKind.Harmful), "0.00")),
+        new("n", s => s.Count("sl-cai")),
+    ]).Titled("Boilerplate by seed", "Shares of answers to held-out harmful requests that have a stock phrase. Paid: score of an explained refusal with one sentence of comfort minus without, under the over-trained policy's preference model, in standard deviations of its scores. 95 % intervals, bootstrap by prompt.");
+
     /// <summary>Every model as it is.</summary>
     public Table Levels() => Table.Of(Models,
     [

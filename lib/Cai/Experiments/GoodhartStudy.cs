@@ -44,8 +44,14 @@ public sealed class GoodhartStudy(IReadOnlyList<StudiedModel> models, ILookup<st
     /// <summary>The baseline along its run.</summary>
     public TrainingPath Path => path;
 
+    /// <summary>Of the prompts, labels and runs.</summary>
+    public long Seed => seed;
+
     /// <summary>All models' answers to the held-out prompts.</summary>
     public IReadOnlyList<Sample> Samples { get; private init; } = [];
+
+    /// <summary>What the baseline's preference model pays for one sentence of comfort after an explained refusal: difference in score, in standard deviations of all its scores of written answers (<see cref="Probes"/>). Null where it was not asked.</summary>
+    public Interval? PaidForComfort { get; init; }
 
     /// <summary>Trains (or loads) this scale's arms and measures them, with early stops of the baseline and SL-CAI and RL-CAI for comparison.</summary>
     public static async Task<GoodhartStudy> RunAsync(Lab lab)
@@ -69,9 +75,20 @@ public sealed class GoodhartStudy(IReadOnlyList<StudiedModel> models, ILookup<st
         var folders = models.Select(m => m.Model).DistinctBy(m => m.Name).ToList();
         var samples = await lab.EvalSamplesAsync(folders);
         var (harmless, helpful) = await lab.EloAsync(folders);
-        return new GoodhartStudy([.. models.Select(m => m.Row)], lab.FactsByModel(samples), harmless, helpful, path, lab.Seed) { Samples = samples };
+        return new GoodhartStudy([.. models.Select(m => m.Row)], lab.FactsByModel(samples), harmless, helpful, path, lab.Seed) { Samples = samples, PaidForComfort = Paid(lab, await lab.PreferenceModelAsync(fixes[0].Arm)) };
 
         void Stop(string group, string key, string how, PathPoint at) => models.Add((new(group, how, at.Snapshot.Model.Name) { Key = key, Episodes = at.Episodes }, at.Snapshot.Model));
+    }
+
+    private static Interval Paid(Lab lab, ModelFolder judge)
+    {
+        var written = Probes.Write(lab.World, lab.HarmfulEvalPrompts, lab.Seed);
+        var model = lab.LoadPreferenceModel(judge);
+        var scored = written.Zip(model.Score([.. written.Select(p => (p.Prompt, p.Response))]), (p, score) => (p.PromptId, p.Probe, Score: score)).ToList();
+        model.Model.Dispose();
+        var mean = scored.Average(s => s.Score);
+        var deviation = Math.Sqrt(scored.Average(s => (s.Score - mean) * (s.Score - mean)));
+        return Bootstrap.Difference([.. scored.Where(s => s.Probe == Probes.ExplainsAndComforts)], [.. scored.Where(s => s.Probe == Probes.Explains)], s => s.Score / deviation, s => s.PromptId);
     }
 
     /// <summary>A model's harmlessness rating, SL-CAI at 0.</summary>

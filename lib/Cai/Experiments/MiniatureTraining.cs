@@ -64,9 +64,8 @@ public static class MiniatureTraining
             ? HuggingFaceFolder.LoadDecoder(Path.Combine(folder, options.Size, Pretrained))
             : Decoder.Create(config, Seeds.Derive(options.Seed, "weights", options.Size));
 
-        var pretrain = Phase(options, options.PretrainTokens, options.LearningRate, warmup: 100);
         if (!options.KeepPretrained)
-            Train(model, pretrain, Texts(tokenizer, "pretrain", generator.Pretraining(int.MaxValue)), Pretrained);
+            Train(model, Phase(options, options.PretrainTokens, options.LearningRate, warmup: 100), Texts(tokenizer, "pretrain", generator.Pretraining(int.MaxValue)), Pretrained);
         // The helpful corpus shares its critiques and comparisons in kind, not in text, with the first: half the rate, as in fine-tuning (paper 3.2).
         var helpful = Phase(options, options.HelpfulTokens, options.LearningRate / 2, warmup: 20);
         Train(model, helpful, Texts(tokenizer, "helpful", new DocumentGenerator(world, options.Seed + 1).HelpfulOnly(int.MaxValue)), Helpful);

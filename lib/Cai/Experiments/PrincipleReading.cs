@@ -67,8 +67,8 @@ public sealed class PrincipleReading(IReadOnlyList<PrincipleRead> read, IReadOnl
     public Claim Claim()
     {
         Interval? Span(string judge) => spans.FirstOrDefault(s => s.Judge == judge).Span;
-        return Measured.Claim("gh-9", "4.1", "The feedback model heeds the principle: it prefers comfort more under principles that like warmth than under those against preaching (difference of P)", "taken for granted; 52 billion parameters",
-            Span(Pretrained), Direction.Greater, 0, seed, FormattableString.Invariant($"0 for a judge that does not read the principle, {ideal:0.00} for the corpus' annotators"),
+        return Measured.Claim("gh-9", "4.1", "The feedback model heeds the principle: it prefers comfort more under principles that like warmth than under those against preaching, by at least half as much as the corpus' annotators (difference of P)", "taken for granted; 52 billion parameters",
+            Span(Pretrained), Direction.Greater, ideal / 2, seed, FormattableString.Invariant($"0 for a judge that does not read the principle, {ideal:0.00} for the annotators"),
             Span(Helpful) is { } helpful ? FormattableString.Invariant($"the helpful-only model: {helpful.Value:0.000} [{helpful.Low:0.000}, {helpful.High:0.000}]") : null);
     }
 }

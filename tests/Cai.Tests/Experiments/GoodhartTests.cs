@@ -139,6 +139,7 @@ public class GoodhartTests
         Assert.Equal(-0.5 - 12.7062 / 2, bar.Low, 4);
         Assert.Equal(2, bar.Clusters);
         Assert.Contains("after 0, 0 episodes", effects.EffectsDrawn().Caption);
+        Assert.Equal(2, effects.BySeed().RowCount);
     }
 
     [Fact]

@@ -27,7 +27,8 @@ public class PrincipleReadingTests
         Assert.All(figure.Series.Cast<PointSeries>(), s => Assert.Equal(16, s.Points.Count));
         // Likers: 0.25, 0.2 and 0.3; those against: -0.4, -0.2 and -0.2.
         var ideal = (Logistic(0.25) + Logistic(0.2) + Logistic(0.3) - Logistic(-0.4) - 2 * Logistic(-0.2)) / 3;
-        Assert.Contains(FormattableString.Invariant($"{ideal:0.00} for the corpus' annotators"), reading.Claim().Baseline);
+        Assert.Equal(ideal / 2, reading.Claim().NullValue, 9);
+        Assert.Contains(FormattableString.Invariant($"{ideal:0.00} for the annotators"), reading.Claim().Baseline);
     }
 
     [Fact]
