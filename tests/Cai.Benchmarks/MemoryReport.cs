@@ -27,7 +27,7 @@ public static class MemoryReport
         AttentionBias = true, OutputBias = true, MlpBias = true,
     };
 
-    // Small, because processors without bf16 instructions emulate them, at well under a hundredth of their speed in float32.
+    // Small, because processors without bf16 instructions emulate them, some twenty times as slow as float32.
     private static readonly DecoderConfig Trained = new()
     {
         VocabularySize = 8192, HiddenSize = 384, Layers = 8, Heads = 6, KvHeads = 6, IntermediateSize = 1024, MaxPositions = 512,
