@@ -25,8 +25,8 @@ public sealed class GoodhartEffects(IReadOnlyList<GoodhartStudy> seeds)
     [
         new("seed", s => s.Seed), new("SL-CAI's share", s => s.Level("sl-cai", GoodhartStudy.Measures[1].Value, TopicKind.Harmful), "0.00"),
         new("paid for comfort, SD", s => s.PaidForComfort, "0.00"),
-        .. new[] { ("over-trained", OverTraining.Baseline), ("rewritten", OverTraining.Rewritten), ("soft", OverTraining.Soft), ("many", OverTraining.Many), ("together", OverTraining.Together) }
-            .Select(m => new Column<GoodhartStudy>(m.Item1, s => s.Level(m.Item2, GoodhartStudy.Measures[1].Value, TopicKind.Harmful), "0.00")),
+        .. new (string Display, string Name)[] { ("over-trained", OverTraining.Baseline), ("rewritten", OverTraining.Rewritten), ("soft", OverTraining.Soft), ("many", OverTraining.Many), ("together", OverTraining.Together) }
+            .Select(m => new Column<GoodhartStudy>(m.Display, s => s.Level(m.Name, GoodhartStudy.Measures[1].Value, TopicKind.Harmful), "0.00")),
         new("n", s => s.Count("sl-cai")),
     ]).Titled("Boilerplate by seed", "Shares of answers to held-out harmful requests that have a stock phrase. Paid: score of an explained refusal with one sentence of comfort minus without, under the over-trained policy's preference model, in standard deviations of its scores. 95 % intervals, bootstrap by prompt.");
 

@@ -136,8 +136,8 @@ public sealed partial class Lab : IDisposable
             throw new CaiException($"This notebook trains models, and the weights of {own} are on a server.", "Name a model folder; notebook 10 asks servers.", "CAI_MODEL");
         if (!Directory.Exists(own))
             throw new CaiException("There is no such model folder.", "Name a folder in Hugging Face's format.", own);
-        var folder = Path.Combine(own, name) is var part && Directory.Exists(part) ? part : own;
-        folder = Path.GetFullPath(folder);
+        var part = Path.Combine(own, name);
+        var folder = Path.GetFullPath(Directory.Exists(part) ? part : own);
         return new ModelFolder(name, folder, HuggingFaceFolder.Hash(folder));
     }
 
