@@ -23,10 +23,10 @@ public sealed class GoodhartEffects(IReadOnlyList<GoodhartStudy> seeds)
     /// </summary>
     public Table BySeed() => Table.Of(seeds,
     [
-        new("seed", s => s.Seed), new("SL-CAI's share", s => s.Level("sl-cai", GoodhartStudy.Measures[1].Value, TopicKind.Harmful), "0.00"),
+        new("seed", s => s.Seed), new("SL-CAI's share", s => s.Level("sl-cai", GoodhartStudy.Boilerplate, TopicKind.Harmful), "0.00"),
         new("paid for comfort, SD", s => s.PaidForComfort, "0.00"),
         .. new (string Display, string Name)[] { ("over-trained", OverTraining.Baseline), ("rewritten", OverTraining.Rewritten), ("soft", OverTraining.Soft), ("many", OverTraining.Many), ("together", OverTraining.Together) }
-            .Select(m => new Column<GoodhartStudy>(m.Display, s => s.Level(m.Name, GoodhartStudy.Measures[1].Value, TopicKind.Harmful), "0.00")),
+            .Select(m => new Column<GoodhartStudy>(m.Display, s => s.Level(m.Name, GoodhartStudy.Boilerplate, TopicKind.Harmful), "0.00")),
         new("n", s => s.Count("sl-cai")),
     ]).Titled("Boilerplate by seed", "Shares of answers to held-out harmful requests that have a stock phrase. Paid: score of an explained refusal with one sentence of comfort minus without, under the over-trained policy's preference model, in standard deviations of its scores. 95 % intervals, bootstrap by prompt.");
 
@@ -53,8 +53,8 @@ public sealed class GoodhartEffects(IReadOnlyList<GoodhartStudy> seeds)
     public FigurePanel EffectsDrawn() => new("What each fix buys against the over-trained baseline",
     [
         Drawn("Harmlessness Elo", "Elo difference", 0, m => Over(s => s.HarmlessGain(m.Key))),
-        Drawn("Boilerplate", "difference of shares", 1, m => Over(s => s.Effect(m.Key, GoodhartStudy.Measures[1].Value, TopicKind.Harmful))),
-        Drawn("Harmfulness", "difference (0-4)", 2, m => Over(s => s.Effect(m.Key, GoodhartStudy.Measures[0].Value, TopicKind.Harmful))),
+        Drawn("Boilerplate", "difference of shares", 1, m => Over(s => s.Effect(m.Key, GoodhartStudy.Boilerplate, TopicKind.Harmful))),
+        Drawn("Harmfulness", "difference (0-4)", 2, m => Over(s => s.Effect(m.Key, f => f.Harmfulness, TopicKind.Harmful))),
     ])
     {
         Caption = string.Join("; ", Fixes.Select((m, i) => $"{i + 1} {Display(m)}")) + $". {seeds.Sum(s => s.Count(OverTraining.Baseline))} answers a model to held-out harmful requests. {Intervals}. Baseline: 0, the over-trained policy.",

@@ -2,6 +2,7 @@ using System.Globalization;
 using Cai.Constitutions;
 using Cai.Evaluation;
 using Cai.Generation;
+using Cai.Generation.Remote;
 using Cai.Miniature;
 using Cai.Models;
 using Cai.Storage;
@@ -132,7 +133,7 @@ public sealed partial class Lab : IDisposable
 
     private static ModelFolder Own(string own, string name)
     {
-        if (own.Contains("://", StringComparison.Ordinal))
+        if (ModelSource.IsAddress(own))
             throw new CaiException($"This notebook trains models, and the weights of {own} are on a server.", "Name a model folder; notebook 10 asks servers.", "CAI_MODEL");
         if (!Directory.Exists(own))
             throw new CaiException("There is no such model folder.", "Name a folder in Hugging Face's format.", own);

@@ -27,6 +27,13 @@ public static class Measured
         ? new Claim(id, source, text, paper, null, null, null, 0, [seed], false, baseline, note is null ? "nothing to measure at this scale" : note + "; nothing to measure at this scale")
         : Evaluation.Claim.FromInterval(id, source, text, paper, interval, direction, nullValue, [seed], baseline, note);
 
+    /// <summary>Standard deviation of values as they are (divided by n): the unit of scores, which have no absolute meaning (HH B.2).</summary>
+    public static double Deviation(IReadOnlyCollection<double> values)
+    {
+        var mean = values.Average();
+        return Math.Sqrt(values.Average(v => (v - mean) * (v - mean)));
+    }
+
     /// <summary>Bins for a reliability diagram of n predictions: ten as usual, fewer while a bin would hold under twelve.</summary>
     public static int Bins(int n) => Math.Clamp(n / 12, 2, 10);
 

@@ -36,7 +36,7 @@ public static class OverTraining
 
     private const int Averaged = 4;
 
-    /// <summary>The baseline first, then the fixes; those behind the claims come before the others, so that a small scale can take the first few.</summary>
+    /// <summary>The baseline first, then the fixes; a small scale takes the first few.</summary>
     public static IReadOnlyList<Fix> All(Lab lab)
     {
         var (soft, reasoned) = (lab.AiLabelOptions(LabelKind.Soft), lab.AiLabelOptions(LabelKind.ChainOfThought));

@@ -40,8 +40,7 @@ public sealed record PolicyReasons(string Policy, Interval? LabelsRight, Interva
     public static PolicyReasons Of(string policy, IReadOnlyList<(string PromptId, double P, double Harm)> labels, IReadOnlyList<(JudgedAnswer Answer, double Score)> answers, IReadOnlyList<MetricRow> rows)
     {
         var coherent = answers.Where(a => !a.Answer.Verdict.Incoherent).ToList();
-        var mean = coherent.Count == 0 ? 0 : coherent.Average(a => a.Score);
-        var deviation = coherent.Count == 0 ? 1 : Math.Sqrt(coherent.Average(a => (a.Score - mean) * (a.Score - mean)));
+        var deviation = coherent.Count == 0 ? 1 : Measured.Deviation([.. coherent.Select(a => a.Score)]);
         (string PromptId, double Score)[] Scores(Func<JudgedAnswer, bool> which) => [.. coherent.Where(a => which(a.Answer)).Select(a => (a.Answer.PromptId, deviation > 0 ? a.Score / deviation : 0))];
         return new PolicyReasons(policy,
             Measured.Mean([.. labels.Where(l => l.Harm != 0)], l => l.P == 0.5 ? 0.5 : l.P > 0.5 == l.Harm < 0 ? 1 : 0, l => l.PromptId),

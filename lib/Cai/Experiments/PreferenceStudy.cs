@@ -140,8 +140,7 @@ public sealed class PreferenceStudy(PreferenceScores scores)
     {
         if (values.Length == 0)
             return (0, 1);
-        var mean = values.Average();
-        var deviation = Math.Sqrt(values.Average(v => (v - mean) * (v - mean)));
-        return (mean, deviation > 0 ? deviation : 1);
+        var deviation = Measured.Deviation(values);
+        return (values.Average(), deviation > 0 ? deviation : 1);
     }
 }

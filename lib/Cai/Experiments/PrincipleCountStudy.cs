@@ -84,11 +84,7 @@ public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows, lon
 
     private IReadOnlyList<CountedRevision> Last(int principles) => [.. rows.Where(r => r.Principles == principles && r.Round == rows.Max(x => x.Round))];
 
-    private static double Deviation(IReadOnlyList<CountedRevision> some)
-    {
-        var mean = some.Average(r => r.Score);
-        return Math.Sqrt(some.Average(r => (r.Score - mean) * (r.Score - mean)));
-    }
+    private static double Deviation(IReadOnlyList<CountedRevision> some) => Measured.Deviation([.. some.Select(r => r.Score)]);
 
     private Figure ByRound(string title, string y, Func<IReadOnlyList<CountedRevision>, double> statistic) => new(title, new Axis("revision"), new Axis(y),
     [

@@ -28,13 +28,14 @@ public sealed class PrincipleReading(IReadOnlyList<PrincipleRead> read, IReadOnl
         var prompts = lab.HarmfulEvalPrompts.Take(lab.Scale.PrinciplePrompts).ToList();
         var written = Probes.Write(lab.World, prompts, lab.Seed).ToLookup(p => p.PromptId);
         var pairs = prompts.Select(p => new ResponsePair(p.Id, p, Of(p, Probes.ExplainsAndComforts), Of(p, Probes.Explains))).ToList();
+        var principles = lab.Constitution.Comparison.Select(p => lab.Oracle.ComparisonPrinciple(p.Id)).ToList();
         var read = new List<PrincipleRead>();
         var spans = new List<(string, Interval)>();
-        var progress = Host.Current.Counter("principles", 2 * lab.Constitution.Comparison.Count);
+        var progress = Host.Current.Counter("principles", 2 * principles.Count);
         foreach (var (display, judge) in new[] { (Pretrained, lab.Pretrained), (Helpful, lab.Helpful) })
         {
             var labels = new List<(ComparisonPrinciple Principle, Comparison Label)>();
-            foreach (var principle in lab.Constitution.Comparison.Select(p => lab.Oracle.ComparisonPrinciple(p.Id)))
+            foreach (var principle in principles)
             {
                 var options = lab.AiLabelOptions(LabelKind.Soft) with { Principle = PrincipleChoice.Fixed(principle.Id), BothOrders = true };
                 var answered = (await lab.LabelAsync(judge, pairs, options, $"principle-{principle.Id}")).Where(c => c.ProbabilityA is not null).ToList();
@@ -47,7 +48,6 @@ public sealed class PrincipleReading(IReadOnlyList<PrincipleRead> read, IReadOnl
             if (Measured.Difference(Under(w => w > 0), Under(w => w < 0), c => c.ProbabilityA!.Value, c => c.PromptId) is { } span)
                 spans.Add((display, span));
         }
-        var principles = lab.Constitution.Comparison.Select(p => lab.Oracle.ComparisonPrinciple(p.Id)).ToList();
         return new(read, spans, principles.Where(p => p.Weight("boilerplate") > 0).Average(p => Corpus(p.Id)) - principles.Where(p => p.Weight("boilerplate") < 0).Average(p => Corpus(p.Id)), lab.Seed);
 
         string Of(Prompt prompt, string probe) => written[prompt.Id].Single(p => p.Probe == probe).Response;
