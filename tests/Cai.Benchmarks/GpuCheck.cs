@@ -1,5 +1,5 @@
 using System.Globalization;
-using Cai.Experiments;
+using Cai.Reproduction;
 using Cai.Generation;
 using Cai.Miniature;
 using Cai.Models;

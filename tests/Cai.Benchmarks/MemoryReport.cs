@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using Cai.Finetuning;
 using Cai.Models;
-using Cai.Storage;
 using Cai.Text;
 using Cai.Torch;
 using static TorchSharp.torch;
@@ -92,7 +91,7 @@ public static class MemoryReport
             var parameters = new ParameterSet(Decoder.Shapes(Trained), dtype);
             parameters.Initialise(1, Trained.Layers);
             using var model = new Decoder(Trained, parameters);
-            var options = new SupervisedOptions { LearningRate = 1e-4, TokensPerBatch = Texts * TextTokens, TokensPerPiece = Texts * TextTokens, MaxLength = TextTokens, MaskPrompt = false, MaxSteps = Steps, Tuning = tuning };
+            var options = new SupervisedOptions { LearningRate = 1e-4, TokensPerBatch = Texts * TextTokens, TokensPerMicroBatch = Texts * TextTokens, MaxLength = TextTokens, MaskPrompt = false, MaxSteps = Steps, Tuning = tuning };
             using var trainer = new SupervisedTrainer(model, options);
             var texts = Enumerable.Range(0, Steps * Texts).Select(i => new TrainingText($"{i}", [.. Enumerable.Range(0, TextTokens).Select(t => Seeds.Rng(i, t).Next(Trained.VocabularySize))], 0)).ToList();
             trainer.Train(texts, progress: new Seen(s => seconds.Add(Texts * TextTokens / s.TokensPerSecond)));

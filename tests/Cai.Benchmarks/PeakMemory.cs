@@ -1,5 +1,4 @@
 using System.Globalization;
-using Cai.Storage;
 using static TorchSharp.torch;
 
 namespace Cai.Benchmarks;

@@ -1,7 +1,7 @@
+using Cai;
 using System.Globalization;
 using Cai.Benchmarks;
-using Cai.Experiments;
-using Cai.Storage;
+using Cai.Reproduction;
 
 // dotnet run -c Release --project tests/Cai.Benchmarks -- [--rounds 5] [S L]
 // dotnet run -c Release --project tests/Cai.Benchmarks -- memory [load|train]

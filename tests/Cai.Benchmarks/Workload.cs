@@ -1,5 +1,5 @@
 using Cai.Constitutions;
-using Cai.Experiments;
+using Cai.Reproduction;
 using Cai.Finetuning;
 using Cai.Generation;
 using Cai.Miniature;
@@ -7,6 +7,7 @@ using Cai.Models;
 using Cai.Reinforcement;
 using Cai.Storage;
 using Cai.Text;
+using Cai.Text.Tokenizers;
 using TorchSharp;
 using static TorchSharp.torch;
 

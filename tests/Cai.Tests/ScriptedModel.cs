@@ -1,5 +1,4 @@
 using Cai.Generation;
-using Cai.Storage;
 
 namespace Cai.Tests;
 

@@ -1,5 +1,4 @@
 using Cai.Models;
-using Cai.Storage;
 using Cai.Text;
 
 namespace Cai.Tests;

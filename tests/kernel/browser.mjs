@@ -43,7 +43,7 @@ await page.goto(url, { timeout: patience });
 await check('kernel starts', idle);
 await check('cells run', async () => {
     await run(0, '#r "nuget: TorchSharp-cpu, 0.107.0"');
-    await run(1, 'using Cai.Experiments;\nusing Cai.Figures;\nvar numbers = new List<double> { 1, 4, 9 };\nConsole.WriteLine("printed");\nnumbers.Sum()');
+    await run(1, 'using Cai.Reproduction;\nusing Cai.Figures;\nvar numbers = new List<double> { 1, 4, 9 };\nConsole.WriteLine("printed");\nnumbers.Sum()');
     await output(1).getByText('14').waitFor({ timeout: patience });
     await output(1).getByText('printed').waitFor({ timeout: patience });
 });

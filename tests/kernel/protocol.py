@@ -175,8 +175,8 @@ def complete(c):
 def inspect(c):
     found = c.reply(c.kernel.inspect("longVariableName", 5))["content"]
     assert found["found"] and found["data"]["text/plain"].startswith("List<int> longVariableName"), found
-    c.run("using Cai.Experiments;")
-    found = c.reply(c.kernel.inspect("Lab.Open()", 7))["content"]
+    c.run("using Cai.Reproduction;")
+    found = c.reply(c.kernel.inspect("Pipeline.Open()", 7))["content"]
     assert "Open" in found["data"]["text/plain"] and "CAI_SCALE" in found["data"]["text/plain"], found
     assert c.reply(c.kernel.inspect("   ", 1))["content"]["found"] is False
 

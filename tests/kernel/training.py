@@ -14,21 +14,21 @@ MOST_MEMORY = 400  # MB, resident, after 300 cells
 
 START = """
 using System.IO;
-using Cai.Experiments;
+using Cai.Reproduction;
 using Cai.Models;
 using Cai.Reinforcement;
 using Cai.Text;
 
 var folder = "FOLDER";
-var lab = Lab.Open(Scale.Smoke);
+var pipeline = Pipeline.Open(Scale.Smoke);
 // A reward model with a head that has learned nothing: its scores are noise, which is enough to train on.
-using (var start = HuggingFaceFolder.Load(lab.Pretrained.Folder))
+using (var start = HuggingFaceFolder.Load(pipeline.Pretrained.Folder))
 using (var scalar = ScalarModel.FromLanguageModel(start.Decoder, 1))
 {
-    HuggingFaceFolder.SaveScalar(Path.Combine(folder, "pm"), scalar, start.Tokenizer, lab.Pretrained.Folder);
+    HuggingFaceFolder.SaveScalar(Path.Combine(folder, "pm"), scalar, start.Tokenizer, pipeline.Pretrained.Folder);
 }
-var options = lab.PpoOptions with { Iterations = 100000, RolloutsPerIteration = 16, Epochs = 2, CheckpointEvery = 1000000 };
-var session = Lab.OpenPpo(lab.Helpful, lab.Helpful with { Name = "pm", Folder = Path.Combine(folder, "pm") }, options);
+var options = pipeline.PpoOptions with { Iterations = 100000, RolloutsPerIteration = 16, Epochs = 2, CheckpointEvery = 1000000 };
+var session = Pipeline.OpenPpo(pipeline.Helpful, pipeline.Helpful with { Name = "pm", Folder = Path.Combine(folder, "pm") }, options);
 var run = Path.Combine(folder, "ppo");
 Directory.CreateDirectory(run);
 """
@@ -36,7 +36,7 @@ Directory.CreateDirectory(run);
 TRAIN = """
 Console.Write("go");
 var shown = Host.Current;
-session.Trainer.Train(lab.RlPrompts, run, new Relay<PpoProgress>(p =>
+session.Trainer.Train(pipeline.RlPrompts, run, new SynchronousProgress<PpoProgress>(p =>
     shown.Progress?.Report(new StageProgress("ppo", p.Iteration, options.Iterations, "", "iterations",
         new Dictionary<string, double> { ["score"] = p.Metrics["objective/scores"], ["KL"] = p.Metrics["objective/kl"] }))), cancel: shown.Cancel);
 """
@@ -68,7 +68,7 @@ def interrupt_ppo(c, folder):
         updates = protocol.of(out, "update_display_data")
         assert updates and "image/png" in updates[-1]["data"], [list(u["data"]) for u in updates][-1:]
         assert len(protocol.of(out, "display_data")) <= 1
-    assert c.run("lab.Seed")[0]["status"] == "ok"
+    assert c.run("pipeline.Seed")[0]["status"] == "ok"
 
 
 def memory(c, folder):

@@ -3,7 +3,7 @@ using Cai.Feedback;
 using Cai.Generation.Remote;
 using Cai.Models;
 using Cai.Preferences;
-using Cai.Storage;
+using Cai.Text.ChatTemplates;
 using Cai.Tool.Playground;
 using Cai.Tool.Serving;
 using Spectre.Console;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Cai.Evaluation;
-using Cai.Experiments;
+using Cai.Reproduction;
 using Cai.Miniature;
 using Cai.Storage;
 using Cai.Text;

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Cai.Constitutions;
 using Cai.Evaluation;
-using Cai.Experiments;
+using Cai.Reproduction;
 using Cai.Feedback;
 using Cai.Generation;
 using Cai.Models;

@@ -3,6 +3,7 @@ using Cai.Export;
 using Cai.Preferences;
 using Cai.Reinforcement;
 using Cai.Text;
+using Cai.Text.ChatTemplates;
 using Cai.Torch;
 
 namespace Cai.Tool.Commands;

@@ -62,7 +62,7 @@ internal static class FinetuneCommand
         var (checkpoint, metrics) = (Path.Combine(target, "training.checkpoint"), Path.Combine(target, "metrics.jsonl"));
         using (var log = new MetricsWriter(metrics, SupervisedTrainer.CheckpointStep(checkpoint)))
         using (var line = ProgressLine.Start("finetune", "tokens", (int)Math.Min(int.MaxValue, options.Epochs * texts.Sum(t => (long)t.Ids.Length))))
-            trainer.Train(texts, checkpoint, new ImmediateProgress<TrainStep>(step =>
+            trainer.Train(texts, checkpoint, new SynchronousProgress<TrainStep>(step =>
             {
                 log.Write(step.Step, step.Values);
                 line.Report((int)Math.Min(int.MaxValue, step.Tokens));

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Cai.Storage;
 using Cai.Torch;
 
 namespace Cai.Tool.Commands;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Cai.Storage;
 using Cai.Tool.Kernel;
 using Cai.Tool.Notebooks;
 

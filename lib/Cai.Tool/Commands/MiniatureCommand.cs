@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using Cai.Experiments;
+using Cai.Reproduction;
 using Cai.Finetuning;
 using Cai.Generation;
 using Cai.Miniature;
@@ -57,7 +57,7 @@ internal static class MiniatureCommand
         var (current, last) = ("", 0.0);
         try
         {
-            MiniatureTraining.Run(options, folder, work, new ImmediateProgress<(string Phase, TrainStep Step)>(at =>
+            MiniatureTraining.Run(options, folder, work, new SynchronousProgress<(string Phase, TrainStep Step)>(at =>
             {
                 if (at.Phase != current)
                 {
@@ -70,7 +70,7 @@ internal static class MiniatureCommand
                 log!.Write(at.Step.Step, at.Step.Values);
                 line!.Report((int)(at.Step.Tokens / 1000));
                 last = at.Step.Loss;
-            }), new ImmediateProgress<PpoProgress>(at =>
+            }), new SynchronousProgress<PpoProgress>(at =>
             {
                 if (current != "rated")
                 {

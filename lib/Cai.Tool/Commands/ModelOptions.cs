@@ -3,6 +3,7 @@ using System.Globalization;
 using Cai.Generation.Remote;
 using Cai.Models;
 using Cai.Storage;
+using Cai.Text.ChatTemplates;
 
 namespace Cai.Tool.Commands;
 

@@ -20,7 +20,7 @@ internal sealed class NotebookBatch(NotebookRunner runner)
             NotebookRun run;
             using (var line = ProgressLine.Start(name, "cells"))
             {
-                var progress = new ImmediateProgress<NotebookProgress>(at => line.Report(at.Cell - 1, at.Cells));
+                var progress = new SynchronousProgress<NotebookProgress>(at => line.Report(at.Cell - 1, at.Cells));
                 run = await runner.RunAsync(path, output, progress, line, cancel);
             }
             TorchNative.ReturnFreedMemory(); // of its variables and models, before the next notebook adds its own
@@ -46,7 +46,7 @@ internal sealed class NotebookBatch(NotebookRunner runner)
 }
 
 /// <summary>Reports on the calling thread; Progress&lt;T&gt; would post to the thread pool and come late and out of order.</summary>
-internal sealed class ImmediateProgress<T>(Action<T> report) : IProgress<T>
+internal sealed class SynchronousProgress<T>(Action<T> report) : IProgress<T>
 {
     public void Report(T value) => report(value);
 }

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Cai.Experiments;
+using Cai.Reproduction;
 using Cai.Models;
 using Cai.Reinforcement;
 using Cai.Storage;
@@ -72,10 +72,10 @@ internal static class PpoCommand
     private static void Train(string start, string judge, LoadOptions load, List<Prompt> prompts, PpoOptions options, string folder, CancellationToken cancel)
     {
         var (startHash, judgeHash) = (HuggingFaceFolder.Hash(start), HuggingFaceFolder.Hash(judge));
-        using var session = Lab.OpenPpo(new ModelFolder("policy", start, startHash), new ModelFolder("pm", judge, judgeHash), options, load);
+        using var session = Pipeline.OpenPpo(new ModelFolder("policy", start, startHash), new ModelFolder("pm", judge, judgeHash), options, load);
         StageRun.Begin(folder, folder: true, "ppo", options, StageRun.WithLoading(load, ("model", startHash), ("pm", judgeHash), ("prompts", ContentHash.Of(prompts))));
         using (var line = ProgressLine.Start("ppo", "iterations", options.Iterations))
-            session.Trainer.Train(prompts, folder, new ImmediateProgress<PpoProgress>(p => line.Report((int)p.Iteration)),
+            session.Trainer.Train(prompts, folder, new SynchronousProgress<PpoProgress>(p => line.Report((int)p.Iteration)),
                 iteration => HuggingFaceFolder.Save(Path.Combine(folder, "snapshots", $"{iteration:0000}"), session.Policy), cancel);
         TrainedFolder.Save(folder, session.Policy, start);
         var rows = Metrics.Read(Path.Combine(folder, "metrics.jsonl"));

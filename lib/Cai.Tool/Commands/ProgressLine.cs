@@ -1,5 +1,5 @@
 using System.Globalization;
-using Cai.Experiments;
+using Cai.Reproduction;
 using Cai.Tool.Notebooks;
 using Spectre.Console;
 

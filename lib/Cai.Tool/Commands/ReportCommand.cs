@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Cai.Storage;
 using Cai.Tool.Report;
 
 namespace Cai.Tool.Commands;

@@ -1,5 +1,3 @@
-using Cai.Storage;
-
 namespace Cai.Tool.Commands;
 
 /// <summary>Finds the repository that the command works in.</summary>

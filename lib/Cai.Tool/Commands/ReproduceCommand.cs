@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Cai.Storage;
 using Cai.Tool.Notebooks;
 using Cai.Tool.Report;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Cai.Storage;
 
 namespace Cai.Tool.Commands;
 

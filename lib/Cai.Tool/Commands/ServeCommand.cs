@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Net;
 using Cai.Models;
-using Cai.Storage;
 using Cai.Tool.Serving;
 
 namespace Cai.Tool.Commands;

@@ -76,7 +76,7 @@ internal static class StageFiles
             if (!ids.TrueForAll(done.ContainsKey))
             {
                 var before = all.Count;
-                var progress = new ImmediateProgress<int>(n => line.Report(before + n));
+                var progress = new SynchronousProgress<int>(n => line.Report(before + n));
                 foreach (var sample in await InitialResponses.SampleAsync(model, chunk, options, perPrompt, format, progress: progress, cancel: cancel))
                     if (done.TryAdd(sample.Id, sample))
                         file.Append(sample);

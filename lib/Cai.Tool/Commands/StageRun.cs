@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Cai.Models;
 using Cai.Storage;
+using Cai.Text.ChatTemplates;
 
 namespace Cai.Tool.Commands;
 

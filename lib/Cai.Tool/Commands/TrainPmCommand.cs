@@ -63,7 +63,7 @@ internal static class TrainPmCommand
         PreferenceSummary summary;
         using (var log = new MetricsWriter(metrics, PreferenceTrainer.CheckpointStep(checkpoint)))
         using (var line = ProgressLine.Start("train-pm", "comparisons", comparisons.Count(c => c.ProbabilityA is not null) * options.Epochs))
-            summary = trainer.Train(comparisons, checkpoint, new ImmediateProgress<PreferenceStep>(step =>
+            summary = trainer.Train(comparisons, checkpoint, new SynchronousProgress<PreferenceStep>(step =>
             {
                 log.Write(step.Step, step.Values);
                 line.Report((int)step.Pairs);

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Cai.Models;
-using Cai.Storage;
+using Cai.Text.ChatTemplates;
 using Cai.Torch;
 using TorchSharp;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Cai.Storage;
 
 namespace Cai.Tool.Kernel;
 

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Cai.Storage;
 using Cai.Tool.Notebooks;
 
 namespace Cai.Tool.Kernel;

@@ -20,11 +20,11 @@ namespace Microsoft.DotNet.Interactive
         public static HtmlFragment HTML(string content) => new(content);
 
         /// <summary>Asks the user for a line of text.</summary>
-        /// <exception cref="Cai.Storage.CaiException">Nobody is there to ask, as in a notebook that runs unattended.</exception>
+        /// <exception cref="Cai.CaiException">Nobody is there to ask, as in a notebook that runs unattended.</exception>
         public static Task<string> GetInputAsync(string prompt = "") => RunningCell.Ask(new CellQuestion(prompt, false));
 
         /// <summary>Asks the user for a line of text that is not shown while it is typed.</summary>
-        /// <exception cref="Cai.Storage.CaiException">As <see cref="GetInputAsync"/>.</exception>
+        /// <exception cref="Cai.CaiException">As <see cref="GetInputAsync"/>.</exception>
         public static Task<string> GetPasswordAsync(string prompt = "") => RunningCell.Ask(new CellQuestion(prompt, true));
     }
 

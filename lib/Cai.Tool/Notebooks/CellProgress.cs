@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using Cai.Experiments;
+using Cai.Reproduction;
 using Cai.Figures;
 using Microsoft.DotNet.Interactive;
 

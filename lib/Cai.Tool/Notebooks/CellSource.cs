@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Cai.Storage;
 
 namespace Cai.Tool.Notebooks;
 

@@ -1,4 +1,4 @@
-using Cai.Experiments;
+using Cai.Reproduction;
 
 namespace Cai.Tool.Notebooks;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Cai.Storage;
 
 namespace Cai.Tool.Notebooks;
 

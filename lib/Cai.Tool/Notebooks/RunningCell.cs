@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Cai.Storage;
 using Microsoft.DotNet.Interactive;
 
 namespace Cai.Tool.Notebooks;

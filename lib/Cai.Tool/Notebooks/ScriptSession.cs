@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using Cai.Experiments;
-using Cai.Storage;
+using Cai.Reproduction;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Scripting;
@@ -44,7 +43,7 @@ public sealed class ScriptSession : IDisposable
     private readonly IEnumerable<MetadataReference> host;
     private readonly string folder;
     private readonly ICellProgress? progress;
-    private readonly Host shared;
+    private readonly RunContext shared;
     private CellThread thread = new();
     private ScriptState<object>? state;
 
@@ -53,7 +52,7 @@ public sealed class ScriptSession : IDisposable
     /// <param name="progress">Where long work of the library shows how far it is.</param>
     public ScriptSession(HostReferences references, string folder, ICellProgress? progress = null)
     {
-        shared = new Host(this.progress = progress, () => globals.cancel);
+        shared = new RunContext(this.progress = progress, () => globals.cancel);
         this.folder = Path.GetFullPath(folder);
         host = references.All;
         resolver = new CellReferenceResolver(references, this.folder);
@@ -90,7 +89,7 @@ public sealed class ScriptSession : IDisposable
         cancel.ThrowIfCancellationRequested();
         var current = ++Number;
         globals.Begin(cancel);
-        Host.Announce(shared);
+        RunContext.Announce(shared);
         using var capture = new ConsoleCapture(Emit, Ask);
         var (flow, cell) = thread.Start(flow => RunAsync(code, $"cell[{current}]", current, flow));
         var interrupted = new TaskCompletionSource();

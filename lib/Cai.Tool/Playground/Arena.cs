@@ -49,7 +49,7 @@ internal sealed class Arena(IReadOnlyList<ILanguageModel> models, PreferenceMode
 
     /// <summary>Lets every model answer. Computes off the caller's thread; requests wait for one another.</summary>
     /// <param name="id">Names the draw: the same id, prompt and seed give the same answers.</param>
-    /// <exception cref="Storage.CaiException">The dialogue is longer than a model's context.</exception>
+    /// <exception cref="CaiException">The dialogue is longer than a model's context.</exception>
     public async Task<ArenaRound> AskAsync(string id, Dialogue prompt, ArenaOptions options, CancellationToken cancel)
     {
         await turn.WaitAsync(cancel);

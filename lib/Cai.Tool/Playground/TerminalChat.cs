@@ -1,5 +1,4 @@
 using System.Globalization;
-using Cai.Storage;
 using Cai.Text;
 using Spectre.Console;
 

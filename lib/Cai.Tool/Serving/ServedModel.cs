@@ -1,6 +1,5 @@
 using Cai.Generation;
 using Cai.Models;
-using Cai.Storage;
 using Cai.Text;
 
 namespace Cai.Tool.Serving;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Cai.Storage;
 using Cai.Text;
 
 namespace Cai.Constitutions;

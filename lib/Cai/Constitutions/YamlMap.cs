@@ -1,4 +1,3 @@
-using Cai.Storage;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 

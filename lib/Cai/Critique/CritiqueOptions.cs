@@ -1,5 +1,4 @@
 using Cai.Constitutions;
-using Cai.Storage;
 
 namespace Cai.Critique;
 

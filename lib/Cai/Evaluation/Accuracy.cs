@@ -1,5 +1,3 @@
-using Cai.Storage;
-
 namespace Cai.Evaluation;
 
 /// <summary>A judge's verdict on two responses beside the truth.</summary>

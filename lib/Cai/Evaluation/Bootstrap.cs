@@ -1,5 +1,3 @@
-using Cai.Storage;
-
 namespace Cai.Evaluation;
 
 /// <summary>How intervals are drawn.</summary>

@@ -1,5 +1,3 @@
-using Cai.Storage;
-
 namespace Cai.Evaluation;
 
 /// <summary>The comparisons fall apart into groups whose strengths cannot be put on one scale.</summary>

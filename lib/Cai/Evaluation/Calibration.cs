@@ -1,5 +1,3 @@
-using Cai.Storage;
-
 namespace Cai.Evaluation;
 
 /// <summary>A stated probability and what turned out to be true.</summary>

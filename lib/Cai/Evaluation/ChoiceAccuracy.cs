@@ -1,5 +1,4 @@
 using Cai.Feedback;
-using Cai.Storage;
 
 namespace Cai.Evaluation;
 

@@ -1,5 +1,3 @@
-using Cai.Storage;
-
 namespace Cai.Evaluation;
 
 /// <summary>What a judge found in one response. Any judge that can fill it in will do.</summary>

@@ -1,6 +1,7 @@
 using Cai.Preferences;
 using Cai.Reinforcement;
 using Cai.Text;
+using Cai.Text.ChatTemplates;
 
 namespace Cai.Export;
 

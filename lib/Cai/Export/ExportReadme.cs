@@ -1,5 +1,6 @@
 using System.Text;
 using Cai.Reinforcement;
+using Cai.Text.ChatTemplates;
 
 namespace Cai.Export;
 

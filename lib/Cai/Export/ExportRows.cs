@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Cai.Storage;
 using Cai.Text;
+using Cai.Text.ChatTemplates;
 
 namespace Cai.Export;
 

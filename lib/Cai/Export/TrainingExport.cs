@@ -2,6 +2,8 @@ using System.Text.Json.Nodes;
 using Cai.Preferences;
 using Cai.Storage;
 using Cai.Text;
+using Cai.Text.ChatTemplates;
+using Cai.Text.Tokenizers;
 
 namespace Cai.Export;
 

@@ -1,5 +1,4 @@
 using Cai.Constitutions;
-using Cai.Storage;
 using Cai.Text;
 
 namespace Cai.Feedback;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Cai.Storage;
 
 namespace Cai.Figures;
 

@@ -23,7 +23,7 @@ public static class PlotlyRenderer
     }
 
     /// <summary>{data, layout, config} of one figure.</summary>
-    /// <exception cref="Storage.CaiException">The figure cannot be drawn; see <see cref="Figure.Checked"/>.</exception>
+    /// <exception cref="CaiException">The figure cannot be drawn; see <see cref="Figure.Checked"/>.</exception>
     public static JsonObject ToJson(Figure figure) => Compose(figure.Title, [figure], figure.FullCaption);
 
     /// <inheritdoc cref="ToJson(Figure)"/>

@@ -15,7 +15,7 @@ public static class StaticRenderer
     /// <summary>PNG of at most 60 KB, so that committed notebooks stay small.</summary>
     /// <param name="width">Pixels at scale 1.</param>
     /// <param name="scale">Pixels per logical pixel; lowered step by step to 1 when the file would be too large.</param>
-    /// <exception cref="Storage.CaiException">The figure cannot be drawn; see <see cref="Figure.Checked"/>.</exception>
+    /// <exception cref="CaiException">The figure cannot be drawn; see <see cref="Figure.Checked"/>.</exception>
     public static byte[] ToPng(Figure figure, int width = 700, double scale = 1.5) =>
         Small(s => Draw(figure.Title, [figure], figure.FullCaption, width, s), scale);
 

@@ -2,7 +2,6 @@ using System.Collections;
 using System.Globalization;
 using System.Text;
 using Cai.Evaluation;
-using Cai.Storage;
 using Cai.Text;
 
 namespace Cai.Figures;

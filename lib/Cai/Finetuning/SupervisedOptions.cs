@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Cai.Models;
 using Cai.Torch;
 
@@ -22,7 +23,8 @@ public sealed record SupervisedOptions
     public int TokensPerBatch { get; init; } = 8192;
 
     /// <summary>A step is computed in pieces of at most this many tokens, padding included; it changes memory and speed, not the result.</summary>
-    public int TokensPerPiece { get; init; } = 4096;
+    [JsonPropertyName("tokensPerPiece")] // as in the names of earlier runs
+    public int TokensPerMicroBatch { get; init; } = 4096;
 
     /// <summary>Longest text in tokens; at most the model's context.</summary>
     public int MaxLength { get; init; } = 512;

@@ -123,7 +123,7 @@ public sealed class SupervisedTrainer : IDisposable
         {
             using var scope = NewDisposeScope();
             var nll = TextBatch.Of(piece, options, model.Device).NllSum(model);
-            nll.Over(count).backward();
+            nll.Div(count).backward();
             weights.Accumulate();
             sum += nll.ReadDouble();
         }

@@ -30,7 +30,7 @@ public sealed record TextBatch(Tensor Ids, Tensor? Positions, Tensor? Mask, Tens
     }
 
     /// <summary>Groups texts into rows: one a row, or best-fit packed into rows of <see cref="SupervisedOptions.MaxLength"/>.</summary>
-    /// <returns>Pieces of at most <see cref="SupervisedOptions.TokensPerPiece"/> tokens with padding (one row when a row alone has more), longest rows first.</returns>
+    /// <returns>Pieces of at most <see cref="SupervisedOptions.TokensPerMicroBatch"/> tokens with padding (one row when a row alone has more), longest rows first.</returns>
     public static List<TrainingText[][]> Pieces(IReadOnlyList<TrainingText> texts, SupervisedOptions options)
     {
         var longestFirst = texts.OrderByDescending(t => t.Ids.Length).ToList();
@@ -40,7 +40,7 @@ public sealed record TextBatch(Tensor Ids, Tensor? Positions, Tensor? Mask, Tens
         var time = 0;
         foreach (var row in rows.Select(r => r.ToArray()).OrderByDescending(Width))
         {
-            if (piece.Count > 0 && (piece.Count + 1) * time > options.TokensPerPiece)
+            if (piece.Count > 0 && (piece.Count + 1) * time > options.TokensPerMicroBatch)
             {
                 pieces.Add([.. piece]);
                 piece.Clear();

@@ -48,7 +48,7 @@ public interface ILanguageModel
     string Name { get; }
 
     /// <summary>Samples one continuation for each request, in the order of the requests.</summary>
-    /// <exception cref="Storage.CaiException">A prompt is longer than the model's context.</exception>
+    /// <exception cref="CaiException">A prompt is longer than the model's context.</exception>
     Task<IReadOnlyList<Completion>> SampleAsync(IReadOnlyList<SampleRequest> requests, SampleOptions options, IProgress<int>? progress = null, CancellationToken cancel = default);
 
     /// <summary>

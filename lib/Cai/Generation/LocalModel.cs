@@ -1,6 +1,6 @@
 using Cai.Models;
-using Cai.Storage;
 using Cai.Text;
+using Cai.Text.Tokenizers;
 
 namespace Cai.Generation;
 

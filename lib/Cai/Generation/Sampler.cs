@@ -1,5 +1,4 @@
 using Cai.Models;
-using Cai.Storage;
 using Cai.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -72,7 +71,7 @@ public sealed class Sampler(Decoder decoder)
     {
         var capacity = active.Max(r => r.Prompt.Ids.Count) - shared + run.Options.MaxTokens;
         using var cache = new KvCache(decoder.Config, active.Count, capacity, decoder.Device, decoder.Parameters.Flat.dtype);
-        using var columns = HeldNumbers.Range(capacity, ScalarType.Int64, decoder.Device).DetachFromDisposeScope();
+        using var columns = ScalarSafe.Range(capacity, ScalarType.Int64, decoder.Device).DetachFromDisposeScope();
         for (var step = 0; step < run.Options.MaxTokens; step++)
         {
             run.Cancel.ThrowIfCancellationRequested();
@@ -92,7 +91,7 @@ public sealed class Sampler(Decoder decoder)
         var hidden = decoder.Hidden(batch.Ids, cache: cache, prefix: prefix);
         foreach (var row in rows)
             row.Column = row.Prompt.Ids.Count - shared;
-        var last = batch.Lengths.Minus(1).view(-1, 1, 1).expand(rows.Count, 1, hidden.shape[2]);
+        var last = batch.Lengths.Sub(1).view(-1, 1, 1).expand(rows.Count, 1, hidden.shape[2]);
         return decoder.Logits(hidden.gather(1, last).squeeze(1));
     }
 
@@ -104,10 +103,10 @@ public sealed class Sampler(Decoder decoder)
         var read = rows.Max(r => r.Column) + 1;
         var future = columns.narrow(0, 0, read).unsqueeze(0) > own;
         var mask = zeros([rows.Count, read], dtype: decoder.Parameters.Flat.dtype, device: decoder.Device)
-            .FillInPlace(future, double.NegativeInfinity).view(rows.Count, 1, 1, read);
+            .MaskedFillInPlace(future, double.NegativeInfinity).view(rows.Count, 1, 1, read);
         foreach (var row in rows)
             row.Column++;
-        var hidden = decoder.Hidden(ids, prefix is null ? own : own.Plus(prefix.Capacity), mask, cache, prefix);
+        var hidden = decoder.Hidden(ids, prefix is null ? own : own.Add(prefix.Capacity), mask, cache, prefix);
         return decoder.Logits(hidden.squeeze(1));
     }
 
@@ -115,7 +114,7 @@ public sealed class Sampler(Decoder decoder)
     {
         var temperature = run.Options.Temperature;
         var wide = logits.to(ScalarType.Float32);
-        var logProbs = (temperature is 0 or 1 ? wide : wide.Over(temperature)).log_softmax(-1);
+        var logProbs = (temperature is 0 or 1 ? wide : wide.Div(temperature)).log_softmax(-1);
         Tensor tokens;
         if (temperature == 0)
             tokens = logProbs.argmax(-1);
@@ -126,9 +125,9 @@ public sealed class Sampler(Decoder decoder)
             var total = cumulative.narrow(-1, cumulative.shape[1] - 1, 1);
             var points = tensor(rows.Select(r => r.Finish is null ? r.Rng.NextDouble() : 0).ToArray(), [rows.Count, 1], device: logits.device);
             // Strictly below the total, so that rounding can never pick a token of probability zero.
-            tokens = (cumulative <= minimum(points * total, total.Times(1 - 1e-15))).sum(-1);
+            tokens = (cumulative <= minimum(points * total, total.Mul(1 - 1e-15))).sum(-1);
         }
-        var chosen = logProbs.gather(-1, tokens.Clamped(max: logits.shape[1] - 1).unsqueeze(-1)).cpu().data<float>().ToArray();
+        var chosen = logProbs.gather(-1, tokens.Clamp(max: logits.shape[1] - 1).unsqueeze(-1)).cpu().data<float>().ToArray();
         var ids = tokens.cpu().data<long>().ToArray();
         for (var i = 0; i < rows.Count; i++)
         {

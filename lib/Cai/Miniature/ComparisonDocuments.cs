@@ -1,4 +1,3 @@
-using Cai.Storage;
 using Cai.Text;
 
 namespace Cai.Miniature;

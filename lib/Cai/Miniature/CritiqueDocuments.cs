@@ -1,4 +1,3 @@
-using Cai.Storage;
 using Cai.Text;
 
 namespace Cai.Miniature;
@@ -10,7 +9,7 @@ internal sealed class CritiqueDocuments(World world, Oracle oracle, TopicSource 
     /// <summary>What a careless critique names although it is not there.</summary>
     public static readonly Problem[] Slanders = [Problem.Praise, Problem.Evasion, Problem.Harshness, Problem.Boilerplate, Problem.WrongSteps];
 
-    private readonly Mender mender = new(writer, mixture.Mending);
+    private readonly Reviser reviser = new(writer, mixture.Mending);
 
     /// <summary>One document of <paramref name="shots"/> examples and a last one that is laid out alike.</summary>
     public string Write(int shots, bool direct, Rng rng) => CritiqueLayout.FewShot([.. Enumerable.Range(0, shots + 1).Select(_ => Example(direct, rng))]);
@@ -26,7 +25,7 @@ internal sealed class CritiqueDocuments(World world, Oracle oracle, TopicSource 
         var mended = named.Where(p => present.Contains(p) && rng.Chance(direct ? mixture.MendsDirectly : mixture.Mends)).ToList();
         return new CritiqueExample(
             rng.Pick(topic.Asks), draft.Text, rng.Pick(principle.CritiqueRequests), direct ? null : Critique(draft, named, rng),
-            rng.Pick(principle.RevisionRequests), mender.Mend(draft, mended, rng).Text);
+            rng.Pick(principle.RevisionRequests), reviser.Mend(draft, mended, rng).Text);
     }
 
     private List<Problem> Name(List<Problem> covered, IReadOnlySet<Problem> present, Rng rng)

@@ -1,5 +1,3 @@
-using Cai.Storage;
-
 namespace Cai.Miniature;
 
 /// <summary>An answer that is to be criticised under a principle.</summary>

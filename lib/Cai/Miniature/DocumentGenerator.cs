@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using Cai.Storage;
 using Cai.Text;
 
 namespace Cai.Miniature;

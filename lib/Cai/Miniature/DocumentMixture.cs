@@ -58,7 +58,7 @@ public sealed record DocumentMixture
     public int LongestDocument { get; init; } = 420;
 
     /// <summary>How revisions are made.</summary>
-    public MendOptions Mending { get; init; } = new();
+    public ReviserOptions Mending { get; init; } = new();
 
     /// <summary>The general corpus.</summary>
     public static DocumentMixture Pretraining { get; } = new();

@@ -1,5 +1,3 @@
-using Cai.Storage;
-
 namespace Cai.Miniature;
 
 /// <summary>What a critique can find in a response, worst first: critiques name problems in this order.</summary>

@@ -1,5 +1,3 @@
-using Cai.Storage;
-
 namespace Cai.Miniature;
 
 /// <summary>How a response behaves, before its statements are drawn.</summary>

@@ -1,5 +1,3 @@
-using Cai.Storage;
-
 namespace Cai.Miniature;
 
 /// <summary>Words responses: draws a phrasing for every statement of a plan.</summary>

@@ -1,5 +1,3 @@
-using Cai.Storage;
-
 namespace Cai.Miniature;
 
 /// <summary>Multiplies acts by targets and tasks by objects, fills every text, and splits the topics.</summary>

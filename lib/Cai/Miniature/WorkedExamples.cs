@@ -1,4 +1,3 @@
-using Cai.Storage;
 using Cai.Text;
 
 namespace Cai.Miniature;
@@ -28,7 +27,7 @@ public sealed class WorkedExamples
     private readonly ResponseWriter writer;
     private readonly CritiqueDocuments critiques;
     private readonly ComparisonDocuments comparisons;
-    private readonly Mender mender;
+    private readonly Reviser reviser;
 
     /// <param name="seed">Draws everything.</param>
     public WorkedExamples(World world, Oracle oracle, long seed)
@@ -40,7 +39,7 @@ public sealed class WorkedExamples
         critiques = new CritiqueDocuments(world, oracle, topics, writer, mixture);
         comparisons = new ComparisonDocuments(world, oracle, topics, writer, mixture);
         // What an author would want to be imitated: every refusal explains itself, half of them offer something better, and none adds blame or comfort.
-        mender = new Mender(writer, new MendOptions { Explained = 1, Blunt = 0, Alternative = 0.5, Accusation = 0, Boilerplate = 0 });
+        reviser = new Reviser(writer, new ReviserOptions { Explained = 1, Blunt = 0, Alternative = 0.5, Accusation = 0, Boilerplate = 0 });
     }
 
     /// <summary>An answered comparison under one principle. The noisy annotator's answers are often wrong; its texts are those of the careful one.</summary>
@@ -79,7 +78,7 @@ public sealed class WorkedExamples
             if (covered.Count == 0 != (index % 4 == 1) || (covered.Count == 0 && present.Count > 0))
                 continue;
             var ask = rng.Pick(topic.Asks);
-            var mended = mender.Mend(draft, covered, rng).Text;
+            var mended = reviser.Mend(draft, covered, rng).Text;
             var example = Example(critiques.Critique(draft, covered, rng), mended);
             if (DocumentGenerator.Length(CritiqueLayout.FewShot([example])) > LongestCritique)
                 continue;

@@ -104,9 +104,9 @@ public sealed class Decoder : IDisposable
         var start = prefix?.Capacity ?? 0;
         var x = Parameters["embed.weight"].index_select(0, ids.flatten()).view(ids.shape[0], time, Config.HiddenSize);
         if (Config.LearnedPositions)
-            x = x.Plus(positions is null ? Parameters["positions.weight"].narrow(0, start, time) : Parameters["positions.weight"].index_select(0, positions.flatten()).view(x.shape));
+            x = x.Add(positions is null ? Parameters["positions.weight"].narrow(0, start, time) : Parameters["positions.weight"].index_select(0, positions.flatten()).view(x.shape));
         var turn = rotary?.At(start, time, positions);
-        var columns = positions is null || start == 0 ? positions : positions.Minus(start);
+        var columns = positions is null || start == 0 ? positions : positions.Sub(start);
         var window = SlidingWindow.Of(Config.Window, time, positions, mask, cache is not null, start, ids.device);
         for (var i = 0; i < Config.Layers; i++)
         {
@@ -140,7 +140,7 @@ public sealed class Decoder : IDisposable
         using var scope = NewDisposeScope();
         var scaled = logits.to(ScalarType.Float32);
         if (temperature != 1)
-            scaled = scaled.Over(temperature);
+            scaled = scaled.Div(temperature);
         // The fused loss has the cheapest backward pass of the equivalent forms.
         var nll = F.cross_entropy(scaled.reshape(-1, scaled.shape[^1]), targets.reshape(-1), reduction: nn.Reduction.None);
         return nll.neg().view(targets.shape).MoveToOuterDisposeScope();
@@ -170,8 +170,8 @@ public sealed class Decoder : IDisposable
     private Tensor Layer(int layer, Tensor x, View view)
     {
         using var scope = NewDisposeScope();
-        var attended = x.Plus(Attention(layer, Norm(x, $"layers.{layer}.attention_norm"), view));
-        return attended.Plus(Mlp(layer, Norm(Config.ParallelResidual ? x : attended, $"layers.{layer}.mlp_norm"))).MoveToOuterDisposeScope();
+        var attended = x.Add(Attention(layer, Norm(x, $"layers.{layer}.attention_norm"), view));
+        return attended.Add(Mlp(layer, Norm(Config.ParallelResidual ? x : attended, $"layers.{layer}.mlp_norm"))).MoveToOuterDisposeScope();
     }
 
     private Tensor Checkpointed(int layer, Tensor x, View view)
@@ -250,7 +250,7 @@ public sealed class Decoder : IDisposable
     {
         // Statistics in float32 whatever the weights are, as Hugging Face's LlamaRMSNorm does.
         var wide = x.to(ScalarType.Float32);
-        var scale = wide.Squared().mean([-1], keepdim: true).AddInPlace(Config.NormEpsilon).rsqrt_();
+        var scale = wide.Square().mean([-1], keepdim: true).AddInPlace(Config.NormEpsilon).rsqrt_();
         return (wide * scale).to(x.dtype) * weight;
     }
 

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Cai.Storage;
 using Cai.Text;
+using Cai.Text.ChatTemplates;
+using Cai.Text.Tokenizers;
 using Cai.Torch;
 using static TorchSharp.torch;
 

@@ -1,4 +1,3 @@
-using Cai.Storage;
 using Cai.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -104,9 +103,9 @@ public sealed class LoraAdapter : IDisposable
         var wide = x.to(ScalarType.Float32);
         foreach (var part in parts)
         {
-            var update = F.linear(F.linear(wide, Parameters[part.Theirs + First]), Parameters[part.Theirs + Second]).Times(Scale).to(y.dtype);
+            var update = F.linear(F.linear(wide, Parameters[part.Theirs + First]), Parameters[part.Theirs + Second]).Mul(Scale).to(y.dtype);
             if (part.Rows == y.shape[^1])
-                return y.Plus(update);
+                return y.Add(update);
             y.narrow(-1, part.Row, part.Rows).AddInPlace(update);
         }
         return y;
@@ -114,7 +113,7 @@ public sealed class LoraAdapter : IDisposable
 
     /// <summary>Rows of a file's tensor with their update, or as they are when none belongs to them.</summary>
     internal Tensor Merged(string name, Tensor rows) =>
-        Parts.FirstOrDefault(p => p.Theirs + ".weight" == name) is { } part ? rows.Plus(Update(part).to(rows.dtype)) : rows;
+        Parts.FirstOrDefault(p => p.Theirs + ".weight" == name) is { } part ? rows.Add(Update(part).to(rows.dtype)) : rows;
 
     /// <summary>Adds the updates to weights for good, and puts the trained head in the place of theirs.</summary>
     internal void MergeInto(ParameterSet weights)
@@ -133,7 +132,7 @@ public sealed class LoraAdapter : IDisposable
 
     private double Scale => Options.Alpha / Options.Rank;
 
-    private Tensor Update(Part part) => Parameters[part.Theirs + Second].detach().matmul(Parameters[part.Theirs + First].detach()).Times(Scale);
+    private Tensor Update(Part part) => Parameters[part.Theirs + Second].detach().matmul(Parameters[part.Theirs + First].detach()).Mul(Scale);
 
     private static LoraAdapter Attach(Decoder model, LoraOptions options, Tensor? head)
     {
@@ -151,8 +150,8 @@ public sealed class LoraAdapter : IDisposable
             using var scope = NewDisposeScope();
             using var generator = new Generator((ulong)Seeds.Derive(options.Seed, "lora", part.Theirs), model.Device);
             // PEFT: Kaiming uniform with a = √5, which is ± 1/√columns.
-            var drawn = rand([options.Rank, part.Columns], device: model.Device, generator: generator).Times(2).Minus(1);
-            adapter.Parameters[part.Theirs + First].copy_(drawn.Over(Math.Sqrt(part.Columns)));
+            var drawn = rand([options.Rank, part.Columns], device: model.Device, generator: generator).Mul(2).Sub(1);
+            adapter.Parameters[part.Theirs + First].copy_(drawn.Div(Math.Sqrt(part.Columns)));
         }
         if (head is not null)
             adapter.ScoreHead!.copy_(head.detach());

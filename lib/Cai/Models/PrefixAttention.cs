@@ -22,17 +22,17 @@ internal static class PrefixAttention
         long[] q = query.shape, k = key.shape;
         long batch = q[0], time = q[2], width = q[3], kv = k[1], own = k[2], prefix = prefixKey.shape[2];
         var rows = q[1] / kv * time; // queries that read the same key-value head
-        var grouped = query.Over(Math.Sqrt(width)).reshape(batch, kv, rows, width);
+        var grouped = query.Div(Math.Sqrt(width)).reshape(batch, kv, rows, width);
         var ownScores = grouped.matmul(key.transpose(-1, -2)); // [batch, kv, rows, keys]
         if (time > 1 || mask is not null)
-            ownScores = ownScores.view(batch, kv, q[1] / kv, time, own).Plus(Additive(mask, time, own, query).unsqueeze(2)).view(batch, kv, rows, own);
+            ownScores = ownScores.view(batch, kv, q[1] / kv, time, own).Add(Additive(mask, time, own, query).unsqueeze(2)).view(batch, kv, rows, own);
         var byHead = grouped.transpose(0, 1).reshape(kv, batch * rows, width);
         var prefixScores = byHead.bmm(prefixKey.squeeze(0).transpose(-1, -2)).view(kv, batch, rows, prefix).transpose(0, 1);
         if (prefixMask is not null)
-            prefixScores = prefixScores.reshape(batch, kv, q[1] / kv, time, prefix).Filled(prefixMask.logical_not().unsqueeze(2), double.NegativeInfinity).view(batch, kv, rows, prefix);
+            prefixScores = prefixScores.reshape(batch, kv, q[1] / kv, time, prefix).MaskedFill(prefixMask.logical_not().unsqueeze(2), double.NegativeInfinity).view(batch, kv, rows, prefix);
         var weights = cat([prefixScores, ownScores], -1).softmax(-1);
         var fromPrefix = weights.narrow(-1, 0, prefix).transpose(0, 1).reshape(kv, batch * rows, prefix).bmm(prefixValue.squeeze(0));
-        var mixed = weights.narrow(-1, prefix, own).matmul(value).Plus(fromPrefix.view(kv, batch, rows, width).transpose(0, 1));
+        var mixed = weights.narrow(-1, prefix, own).matmul(value).Add(fromPrefix.view(kv, batch, rows, width).transpose(0, 1));
         return mixed.reshape(q);
     }
 
@@ -41,6 +41,6 @@ internal static class PrefixAttention
         if (mask is not null && mask.dtype != ScalarType.Bool)
             return mask;
         var allowed = mask ?? ones([1, 1, time, keys], dtype: ScalarType.Bool, device: like.device).tril();
-        return zeros(allowed.shape, dtype: like.dtype, device: like.device).FillInPlace(allowed.logical_not(), double.NegativeInfinity);
+        return zeros(allowed.shape, dtype: like.dtype, device: like.device).MaskedFillInPlace(allowed.logical_not(), double.NegativeInfinity);
     }
 }

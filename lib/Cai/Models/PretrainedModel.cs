@@ -1,4 +1,5 @@
 using Cai.Text;
+using Cai.Text.ChatTemplates;
 using static TorchSharp.torch;
 
 namespace Cai.Models;

@@ -44,7 +44,7 @@ internal sealed class RotaryTable(DecoderConfig config, Device device, ScalarTyp
 
     private static Tensor Empty => zeros(0).DetachFromDisposeScope();
 
-    private static Tensor Whole(Tensor x, Tensor cos, Tensor sin) => (x * cos).PlusProduct(x.roll(x.shape[^1] / 2, -1), sin);
+    private static Tensor Whole(Tensor x, Tensor cos, Tensor sin) => (x * cos).AddCMul(x.roll(x.shape[^1] / 2, -1), sin);
 
     private void Grow(long needed)
     {
@@ -52,7 +52,7 @@ internal sealed class RotaryTable(DecoderConfig config, Device device, ScalarTyp
             return;
         rows = Math.Min(config.MaxPositions, Math.Max(FirstRows, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)needed)));
         using var scope = NewDisposeScope();
-        var angles = outer(HeldNumbers.Range(rows, ScalarType.Float64), Frequencies());
+        var angles = outer(ScalarSafe.Range(rows, ScalarType.Float64), Frequencies());
         var (cosines, sines) = (angles.cos(), angles.sin());
         Dispose();
         cos = cat([cosines, cosines], -1).unsqueeze(1).to(dtype).to(device).DetachFromDisposeScope();
@@ -62,14 +62,14 @@ internal sealed class RotaryTable(DecoderConfig config, Device device, ScalarTyp
     /// <summary>[rotary width / 2], float64.</summary>
     private Tensor Frequencies()
     {
-        var frequencies = pow(config.RopeTheta, HeldNumbers.Range(config.RotaryWidth, ScalarType.Float64, step: 2).Over(-config.RotaryWidth));
+        var frequencies = pow(config.RopeTheta, ScalarSafe.Range(config.RotaryWidth, ScalarType.Float64, step: 2).Div(-config.RotaryWidth));
         if (config.RopeScaling is not { } scaling)
             return frequencies;
         if (scaling.Kind == RopeScalingKind.Linear)
-            return frequencies.Over(scaling.Factor);
+            return frequencies.Div(scaling.Factor);
         // As in Llama 3.1's reference code: the share of the original frequency rises from 0 to 1 between the two bounds.
-        var turns = frequencies.Times(scaling.OriginalPositions / (2 * Math.PI));
-        var kept = turns.Minus(scaling.LowFrequencyFactor).Over(scaling.HighFrequencyFactor - scaling.LowFrequencyFactor).Clamped(0, 1);
-        return (kept.neg().Plus(1) * frequencies).Over(scaling.Factor).Plus(kept * frequencies);
+        var turns = frequencies.Mul(scaling.OriginalPositions / (2 * Math.PI));
+        var kept = turns.Sub(scaling.LowFrequencyFactor).Div(scaling.HighFrequencyFactor - scaling.LowFrequencyFactor).Clamp(0, 1);
+        return (kept.neg().Add(1) * frequencies).Div(scaling.Factor).Add(kept * frequencies);
     }
 }

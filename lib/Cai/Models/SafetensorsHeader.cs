@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text.Json;
-using Cai.Storage;
 using static TorchSharp.torch;
 
 namespace Cai.Models;

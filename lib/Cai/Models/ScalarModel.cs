@@ -43,7 +43,7 @@ public sealed class ScalarModel : IDisposable
             using var scope = NewDisposeScope();
             using var guard = no_grad();
             using var generator = new Generator((ulong)seed, model.Device);
-            parameters[Head].detach().copy_(randn([1, config.HiddenSize], device: model.Device, generator: generator).Over(Math.Sqrt(config.HiddenSize + 1.0)));
+            parameters[Head].detach().copy_(randn([1, config.HiddenSize], device: model.Device, generator: generator).Div(Math.Sqrt(config.HiddenSize + 1.0)));
         }
         return new ScalarModel(config, parameters);
     }
@@ -69,7 +69,7 @@ public sealed class ScalarModel : IDisposable
     {
         using var scope = NewDisposeScope();
         var hidden = Decoder.Hidden(ids);
-        var last = lengths.Minus(1).view(-1, 1, 1).expand(hidden.shape[0], 1, hidden.shape[2]);
+        var last = lengths.Sub(1).view(-1, 1, 1).expand(hidden.shape[0], 1, hidden.shape[2]);
         return Score(hidden.gather(1, last).squeeze(1)).MoveToOuterDisposeScope();
     }
 

@@ -23,13 +23,13 @@ internal static class SlidingWindow
         if (window == 0 || prefix + keys <= window)
             return null;
         using var scope = NewDisposeScope();
-        var queries = (positions ?? HeldNumbers.Range(time, ScalarType.Int64, device).Plus(prefix).unsqueeze(0)).unsqueeze(-1); // [rows, time, 1]
-        var places = cached && positions is not null ? HeldNumbers.Range(keys, ScalarType.Int64, device).Plus(prefix).view(1, 1, -1) : queries.transpose(1, 2);
-        var near = (queries - places).Below(window).unsqueeze(1);
+        var queries = (positions ?? ScalarSafe.Range(time, ScalarType.Int64, device).Add(prefix).unsqueeze(0)).unsqueeze(-1); // [rows, time, 1]
+        var places = cached && positions is not null ? ScalarSafe.Range(keys, ScalarType.Int64, device).Add(prefix).view(1, 1, -1) : queries.transpose(1, 2);
+        var near = (queries - places).Lt(window).unsqueeze(1);
         var own = mask is null ? near & (places <= queries).unsqueeze(1)
             : mask.dtype == ScalarType.Bool ? mask & near
-            : mask.Filled(near.logical_not(), double.NegativeInfinity);
-        var before = prefix == 0 ? null : (queries - HeldNumbers.Range(prefix, ScalarType.Int64, device).view(1, 1, -1)).Below(window).unsqueeze(1);
+            : mask.MaskedFill(near.logical_not(), double.NegativeInfinity);
+        var before = prefix == 0 ? null : (queries - ScalarSafe.Range(prefix, ScalarType.Int64, device).view(1, 1, -1)).Lt(window).unsqueeze(1);
         return new(own.MoveToOuterDisposeScope(), before?.MoveToOuterDisposeScope());
     }
 }

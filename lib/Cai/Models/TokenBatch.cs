@@ -30,6 +30,6 @@ public sealed record TokenBatch(Tensor Ids, Tensor Lengths)
     public Tensor Mask()
     {
         using var scope = NewDisposeScope();
-        return (HeldNumbers.Range(Time, ScalarType.Int64, Ids.device).unsqueeze(0) < Lengths.unsqueeze(1)).MoveToOuterDisposeScope();
+        return (ScalarSafe.Range(Time, ScalarType.Int64, Ids.device).unsqueeze(0) < Lengths.unsqueeze(1)).MoveToOuterDisposeScope();
     }
 }

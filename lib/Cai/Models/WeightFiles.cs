@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Cai.Jinja;
 using Cai.Storage;
 using TorchSharp;
 using static TorchSharp.torch;

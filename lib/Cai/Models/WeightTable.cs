@@ -37,7 +37,7 @@ internal static class WeightTable
         var parts = module.Split('.');
         var layer = parts[0] == "layers" ? parts[1] : "";
         var pattern = layer.Length > 0 ? $"layers.*.{parts[2]}" : module;
-        return (family.Weights.FirstOrDefault(r => r.Ours == pattern) ?? throw new Storage.CaiException(
+        return (family.Weights.FirstOrDefault(r => r.Ours == pattern) ?? throw new CaiException(
             $"The family '{family.ModelType}' has no weights for '{pattern}'.", "Set the configuration's Family to one that has."), layer);
     }
 

@@ -17,7 +17,7 @@ public static class PreferenceLoss
     public static Tensor SoftLabel(Tensor difference, Tensor labels)
     {
         using var scope = NewDisposeScope();
-        return (labels * (-difference).SoftPlus()).Plus(labels.neg().Plus(1) * difference.SoftPlus()).MoveToOuterDisposeScope();
+        return (labels * (-difference).SoftPlus()).Add(labels.neg().Add(1) * difference.SoftPlus()).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same for one pair of numbers, in float64.</summary>

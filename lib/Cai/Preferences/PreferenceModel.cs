@@ -1,5 +1,4 @@
 using Cai.Models;
-using Cai.Storage;
 using Cai.Text;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -142,7 +142,7 @@ public sealed class PreferenceTrainer : IDisposable
         var order = pairs.OrderByDescending(p => p.Longest).ToArray();
         for (var start = 0; start < order.Length;)
         {
-            var count = Math.Max(1, options.TokensPerPiece / (2 * order[start].Longest));
+            var count = Math.Max(1, options.TokensPerMicroBatch / (2 * order[start].Longest));
             yield return order[start..Math.Min(order.Length, start + count)];
             start += count;
         }

@@ -18,7 +18,7 @@ public static class PpoMath
     }
 
     /// <summary>x inside the mask, 0 outside. (A product would keep NaN.)</summary>
-    public static Tensor Masked(Tensor x, Tensor mask) => x.Filled(mask.logical_not(), 0);
+    public static Tensor Masked(Tensor x, Tensor mask) => x.MaskedFill(mask.logical_not(), 0);
 
     /// <summary>
     /// KL(policy || reference) per token, estimated from the token that the policy drew (Schulman 2020). k3 uses expm1,
@@ -30,8 +30,8 @@ public static class PpoMath
         var k1 = logProbs - refLogProbs;
         return (estimator switch
         {
-            KlEstimator.K2 => k1.Squared().Over(2),
-            KlEstimator.K3 => (-k1).expm1().Plus(k1),
+            KlEstimator.K2 => k1.Square().Div(2),
+            KlEstimator.K3 => (-k1).expm1().Add(k1),
             _ => k1,
         }).MoveToOuterDisposeScope();
     }
@@ -76,7 +76,7 @@ public static class PpoMath
     public static Tensor Rewards(Tensor kl, Tensor mask, double coefficient, Tensor scores, Tensor columns)
     {
         using var scope = NewDisposeScope();
-        return Masked(kl.Times(-coefficient), mask).scatter_add_(1, columns.unsqueeze(1), scores.unsqueeze(1)).MoveToOuterDisposeScope();
+        return Masked(kl.Mul(-coefficient), mask).scatter_add_(1, columns.unsqueeze(1), scores.unsqueeze(1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -92,12 +92,12 @@ public static class PpoMath
         for (var t = values.shape[1] - 1; t >= 0; t--)
         {
             var (value, here) = (values.select(1, t), mask.select(1, t));
-            var advantage = (rewards.select(1, t).Plus(next.Times(gamma)) - value).Plus(carry.Times(gamma * lambda));
+            var advantage = (rewards.select(1, t).Add(next.Mul(gamma)) - value).Add(carry.Mul(gamma * lambda));
             carry = where(here, advantage, carry);
             next = where(here, value, next);
             advantages.select(1, t).copy_(Masked(advantage, here));
         }
-        return (advantages.MoveToOuterDisposeScope(), Masked(advantages.Plus(values), mask).MoveToOuterDisposeScope());
+        return (advantages.MoveToOuterDisposeScope(), Masked(advantages.Add(values), mask).MoveToOuterDisposeScope());
     }
 
     /// <summary>
@@ -109,9 +109,9 @@ public static class PpoMath
         using var scope = NewDisposeScope();
         var mean = MaskedMean(x, mask);
         var count = mask.sum().ReadInt64();
-        var variance = MaskedMean((x - mean).Squared(), mask).Times(bessel && count > 1 ? (double)count / (count - 1) : 1);
-        var white = (x - mean) * variance.Plus(1e-8).rsqrt();
-        return Masked(shiftMean ? white : white.Plus(mean), mask).MoveToOuterDisposeScope();
+        var variance = MaskedMean((x - mean).Square(), mask).Mul(bessel && count > 1 ? (double)count / (count - 1) : 1);
+        var white = (x - mean) * variance.Add(1e-8).rsqrt();
+        return Masked(shiftMean ? white : white.Add(mean), mask).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -123,7 +123,7 @@ public static class PpoMath
         using var scope = NewDisposeScope();
         var ratio = (logProbs - oldLogProbs).exp();
         var plain = -advantages * ratio;
-        var clipped = -advantages * ratio.Clamped(1 - range, 1 + range);
+        var clipped = -advantages * ratio.Clamp(1 - range, 1 + range);
         return (maximum(plain, clipped).MoveToOuterDisposeScope(), ratio.MoveToOuterDisposeScope(), (clipped > plain).MoveToOuterDisposeScope());
     }
 
@@ -134,9 +134,9 @@ public static class PpoMath
     public static (Tensor Loss, Tensor Clipped) ValueLoss(Tensor values, Tensor oldValues, Tensor returns, double range)
     {
         using var scope = NewDisposeScope();
-        var held = oldValues.Plus((values - oldValues).Clamped(-range, range));
-        var plain = (values - returns).Squared();
-        var clipped = (held - returns).Squared();
-        return (maximum(plain, clipped).Over(2).MoveToOuterDisposeScope(), (clipped > plain).MoveToOuterDisposeScope());
+        var held = oldValues.Add((values - oldValues).Clamp(-range, range));
+        var plain = (values - returns).Square();
+        var clipped = (held - returns).Square();
+        return (maximum(plain, clipped).Div(2).MoveToOuterDisposeScope(), (clipped > plain).MoveToOuterDisposeScope());
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Cai.Models;
 using Cai.Torch;
 
@@ -149,7 +150,8 @@ public sealed record PpoOptions
     public AdamWOptions AdamW { get; init; } = new();
 
     /// <summary>An update is computed in pieces of at most this many tokens, padding included; it changes memory and speed, not the result.</summary>
-    public int TokensPerPiece { get; init; } = 2048;
+    [JsonPropertyName("tokensPerPiece")] // as in the names of earlier runs
+    public int TokensPerMicroBatch { get; init; } = 2048;
 
     /// <summary>Rows sampled together; no sample depends on it.</summary>
     public int SampleBatch { get; init; } = 128;

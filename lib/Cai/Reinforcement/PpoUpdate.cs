@@ -18,12 +18,12 @@ internal sealed class PpoUpdate(Decoder policy, ScalarModel critic, Rollout roll
     public void Accumulate(int[] rows, PpoTrace? trace, Action added)
     {
         double tokens = rows.Sum(r => rollout.Responses[r].Ids.Length);
-        double values = rows.Sum(r => SequencePiece.Values(rollout.Responses[r], options));
+        double values = rows.Sum(r => MicroBatch.Values(rollout.Responses[r], options));
         double ratio = 0, ratioSquares = 0;
-        foreach (var piece in SequencePiece.Cut(rollout.Responses, rows, options.TokensPerPiece))
+        foreach (var piece in MicroBatch.Cut(rollout.Responses, rows, options.TokensPerMicroBatch))
         {
             using var scope = NewDisposeScope();
-            var batch = SequencePiece.Of(rollout.Responses, piece, rollout.ResponseMask.shape[1], options, policy.Device);
+            var batch = MicroBatch.Of(rollout.Responses, piece, rollout.ResponseMask.shape[1], options, policy.Device);
             var p = Policy(batch, tokens, trace);
             var v = Critic(batch, values, trace);
             added();
@@ -54,35 +54,35 @@ internal sealed class PpoUpdate(Decoder policy, ScalarModel critic, Rollout roll
     /// <summary>Each statistic's mean over the updates.</summary>
     public IEnumerable<KeyValuePair<string, double>> Means() => sums.Select(s => KeyValuePair.Create(s.Key, s.Value / updates));
 
-    private double[] Policy(SequencePiece batch, double tokens, PpoTrace? trace)
+    private double[] Policy(MicroBatch batch, double tokens, PpoTrace? trace)
     {
         var old = rollout.LogProbs.flatten().index_select(0, batch.Cells);
         var advantages = rollout.Advantages.flatten().index_select(0, batch.Cells);
         var (logProbs, entropy) = batch.Policy(policy, options.Temperature, options.EntropyBonus != 0);
         var (loss, ratio, clipped) = PpoMath.PolicyLoss(logProbs, old, advantages, options.ClipRange);
-        var total = options.EntropyBonus == 0 ? loss.sum() : (loss - entropy.Times(options.EntropyBonus)).sum();
-        total.Over(tokens).backward();
+        var total = options.EntropyBonus == 0 ? loss.sum() : (loss - entropy.Mul(options.EntropyBonus)).sum();
+        total.Div(tokens).backward();
         using var guard = no_grad();
         trace?.Set("log_probs", batch.Cells, logProbs);
         trace?.Set("ratio", batch.Cells, ratio);
         trace?.Set("clipped", batch.Cells, clipped);
         trace?.Set("policy_loss", batch.Cells, loss);
         trace?.Set("entropy", batch.Cells, entropy);
-        return Numbers(loss.sum(), (logProbs - old).Squared().sum().Over(2), clipped.sum(), entropy.sum(), ratio.sum(), ratio.Minus(1).Squared().sum());
+        return Numbers(loss.sum(), (logProbs - old).Square().sum().Div(2), clipped.sum(), entropy.sum(), ratio.sum(), ratio.Sub(1).Square().sum());
     }
 
-    private double[] Critic(SequencePiece batch, double count, PpoTrace? trace)
+    private double[] Critic(MicroBatch batch, double count, PpoTrace? trace)
     {
         var old = rollout.Values.flatten().index_select(0, batch.ValueCells);
         var returns = rollout.Returns.flatten().index_select(0, batch.ValueCells);
         var values = batch.Critic(critic);
         var (loss, clipped) = PpoMath.ValueLoss(values, old, returns, options.ValueClipRange);
-        loss.sum().Times(options.ValueCoefficient / count).backward();
+        loss.sum().Mul(options.ValueCoefficient / count).backward();
         using var guard = no_grad();
         trace?.Set("values", batch.ValueCells, values);
         trace?.Set("value_clipped", batch.ValueCells, clipped);
         trace?.Set("value_loss", batch.ValueCells, loss);
-        return Numbers(loss.sum(), values.sum(), (values - returns).Squared().sum(), clipped.sum());
+        return Numbers(loss.sum(), values.sum(), (values - returns).Square().sum(), clipped.sum());
     }
 
     private static double[] Numbers(params Tensor[] scalars) =>

@@ -34,25 +34,25 @@ internal sealed class RolloutCollector(Decoder policy, Decoder reference, Scalar
         Phase("score");
         using var scope = NewDisposeScope();
         var device = policy.Device;
-        var time = Math.Max(padTo, responses.Max(r => SequencePiece.Values(r, options)));
+        var time = Math.Max(padTo, responses.Max(r => MicroBatch.Values(r, options)));
         long[] shape = [responses.Count, time];
         var cells = new Dictionary<string, Tensor>();
         foreach (var name in new[] { "policy", "reference", "entropy", "values", "sampler", "mask", "valueMask" })
             cells[name] = zeros(responses.Count * time, device: device);
         var tokens = zeros(responses.Count * time, dtype: ScalarType.Int64, device: device);
-        foreach (var rows in SequencePiece.Cut(responses, Enumerable.Range(0, responses.Count), options.TokensPerPiece))
+        foreach (var rows in MicroBatch.Cut(responses, Enumerable.Range(0, responses.Count), options.TokensPerMicroBatch))
         {
             cancel.ThrowIfCancellationRequested();
             using var inner = NewDisposeScope();
-            var piece = SequencePiece.Of(responses, rows, time, options, device);
+            var piece = MicroBatch.Of(responses, rows, time, options, device);
             var (logProbs, entropy) = piece.Policy(policy, options.Temperature);
             cells["policy"].index_copy_(0, piece.Cells, logProbs);
             cells["entropy"].index_copy_(0, piece.Cells, entropy);
             cells["reference"].index_copy_(0, piece.Cells, piece.Policy(reference, options.Temperature).LogProbs);
             cells["values"].index_copy_(0, piece.ValueCells, piece.Critic(critic));
             cells["sampler"].index_copy_(0, piece.Cells, tensor(rows.SelectMany(r => samples[r].LogProbs).ToArray()).to(device));
-            cells["mask"].FillRowsInPlace(piece.Cells, 1);
-            cells["valueMask"].FillRowsInPlace(piece.ValueCells, 1);
+            cells["mask"].IndexFillInPlace(piece.Cells, 1);
+            cells["valueMask"].IndexFillInPlace(piece.ValueCells, 1);
             tokens.index_copy_(0, piece.Cells, piece.Targets);
         }
         Tensor Shaped(string name) => cells[name].view(shape);
@@ -74,7 +74,7 @@ internal sealed class RolloutCollector(Decoder policy, Decoder reference, Scalar
             throw new CaiException($"The sampler's log-probabilities differ from recomputed ones by up to {mismatch:g3}; at most {options.SamplerTolerance:g3} was expected.",
                 "Sampler and update must use the same weights, temperature and positions; for lower precision raise SamplerTolerance.", "PpoOptions: SamplerTolerance");
         double Mean(Tensor x) => x.sum(1).mean().ReadDouble();
-        var penalty = Mean(PpoMath.Masked(kl.Times(-klCoefficient), mask));
+        var penalty = Mean(PpoMath.Masked(kl.Mul(-klCoefficient), mask));
         var meanReturn = PpoMath.MaskedMean(returns, valueMask);
         var metrics = new Dictionary<string, double>
         {
@@ -86,7 +86,7 @@ internal sealed class RolloutCollector(Decoder policy, Decoder reference, Scalar
             ["objective/non_score_reward"] = penalty,
             ["objective/rlhf_reward"] = scoreTensor.mean().ReadDouble() + penalty,
             ["returns/mean"] = meanReturn.ReadDouble(),
-            ["returns/var"] = PpoMath.MaskedMean((returns - meanReturn).Squared(), valueMask).ReadDouble(),
+            ["returns/var"] = PpoMath.MaskedMean((returns - meanReturn).Square(), valueMask).ReadDouble(),
             ["val/num_eos_tokens"] = responses.Count(r => r.Finished),
             ["val/num_stop_strings"] = responses.Count(r => r.StopTokens > 0),
             ["val/sampler_mismatch"] = mismatch,

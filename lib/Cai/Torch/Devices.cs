@@ -1,5 +1,4 @@
 using System.Globalization;
-using Cai.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -79,16 +79,16 @@ public sealed class FlatAdamW : IDisposable
         if (!double.IsFinite(norm))
             return norm;
         if (options.ClipNorm > 0 && norm > options.ClipNorm)
-            grad.MultiplyInPlace(options.ClipNorm / (norm + 1e-6));
+            grad.MulInPlace(options.ClipNorm / (norm + 1e-6));
         Steps++;
         first.lerp_(grad, 1 - options.Beta1);
-        second.MultiplyInPlace(options.Beta2).AddProductInPlace(grad, grad, 1 - options.Beta2);
+        second.MulInPlace(options.Beta2).AddCMulInPlace(grad, grad, 1 - options.Beta2);
         var rate1 = 1 - Math.Pow(options.Beta1, Steps);
         var rate2 = Math.Sqrt(1 - Math.Pow(options.Beta2, Steps));
         if (decayMask is not null)
-            parameters.Flat.AddProductInPlace(parameters.Flat, decayMask, -learningRate * options.WeightDecay);
-        var denominator = second.sqrt().DivideInPlace(rate2).AddInPlace(options.Epsilon);
-        parameters.Flat.AddQuotientInPlace(first, denominator, -learningRate / rate1);
+            parameters.Flat.AddCMulInPlace(parameters.Flat, decayMask, -learningRate * options.WeightDecay);
+        var denominator = second.sqrt().DivInPlace(rate2).AddInPlace(options.Epsilon);
+        parameters.Flat.AddCDivInPlace(first, denominator, -learningRate / rate1);
         grad.zero_();
         return norm;
     }

@@ -114,7 +114,7 @@ public sealed class ParameterSet : IDisposable
             {
                 var residual = shape.Name.EndsWith(".out.weight", StringComparison.Ordinal) || shape.Name.EndsWith(".down.weight", StringComparison.Ordinal);
                 var std = residual ? scale / Math.Sqrt(2.0 * layers) : scale;
-                weight.copy_(randn(shape.Shape, dtype: ScalarType.Float32, device: Flat.device, generator: generator).Times(std));
+                weight.copy_(randn(shape.Shape, dtype: ScalarType.Float32, device: Flat.device, generator: generator).Mul(std));
             }
         }
     }

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
 using System.Security.Cryptography;
-using Cai.Storage;
 
 namespace Cai.Torch;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Cai.Constitutions;
-using Cai.Storage;
 using Cai.Text;
 using Xunit;
 

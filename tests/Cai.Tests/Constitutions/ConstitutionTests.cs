@@ -1,5 +1,4 @@
 using Cai.Constitutions;
-using Cai.Storage;
 using Xunit;
 
 namespace Cai.Tests.Constitutions;

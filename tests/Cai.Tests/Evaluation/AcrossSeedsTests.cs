@@ -1,5 +1,4 @@
 using Cai.Evaluation;
-using Cai.Storage;
 using Xunit;
 
 namespace Cai.Tests.Evaluation;
@@ -103,7 +102,7 @@ public class AcrossSeedsTests
     [Fact]
     public void ClaimsOfSeveralRunsAreJoinedById()
     {
-        Claim Run(string id, long seed, Interval? estimate, double nullValue = 0) => Cai.Experiments.Measured.Claim(id, "s", "c", "p", estimate, Direction.Less, nullValue, seed, note: "caveat");
+        Claim Run(string id, long seed, Interval? estimate, double nullValue = 0) => Cai.Reproduction.Measured.Claim(id, "s", "c", "p", estimate, Direction.Less, nullValue, seed, note: "caveat");
 
         var one = Run("a", 1, One(-1, 0.2));
         Assert.Same(one, Claim.OverSeeds([[one]])[0]);

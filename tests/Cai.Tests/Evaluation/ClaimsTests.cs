@@ -1,5 +1,4 @@
 using Cai.Evaluation;
-using Cai.Storage;
 using Xunit;
 
 namespace Cai.Tests.Evaluation;

@@ -1,5 +1,4 @@
 using Cai.Evaluation;
-using Cai.Storage;
 using Cai.Text;
 using Xunit;
 

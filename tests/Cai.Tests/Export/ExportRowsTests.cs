@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
 using Cai.Export;
-using Cai.Storage;
 using Cai.Text;
+using Cai.Text.ChatTemplates;
+using Cai.Text.Tokenizers;
 using Xunit;
 
 namespace Cai.Tests.Export;

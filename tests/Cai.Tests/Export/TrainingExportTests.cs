@@ -3,8 +3,9 @@ using System.Text.Json.Nodes;
 using Cai.Export;
 using Cai.Models;
 using Cai.Preferences;
-using Cai.Storage;
 using Cai.Text;
+using Cai.Text.ChatTemplates;
+using Cai.Text.Tokenizers;
 using Xunit;
 
 namespace Cai.Tests.Export;

@@ -1,6 +1,5 @@
 using Cai.Evaluation;
 using Cai.Figures;
-using Cai.Storage;
 
 namespace Cai.Tests.Figures;
 

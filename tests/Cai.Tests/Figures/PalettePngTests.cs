@@ -1,5 +1,4 @@
 using Cai.Figures;
-using Cai.Storage;
 using SkiaSharp;
 using Xunit;
 

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using Cai.Figures;
-using Cai.Storage;
 using Xunit;
 
 namespace Cai.Tests.Figures;

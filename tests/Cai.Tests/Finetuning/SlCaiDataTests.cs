@@ -1,5 +1,4 @@
 using Cai.Finetuning;
-using Cai.Storage;
 using Cai.Text;
 using Xunit;
 

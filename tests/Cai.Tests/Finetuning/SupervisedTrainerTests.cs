@@ -1,6 +1,5 @@
 using Cai.Finetuning;
 using Cai.Models;
-using Cai.Storage;
 using Cai.Text;
 using Cai.Torch;
 using TorchSharp;
@@ -66,7 +65,7 @@ public sealed class SupervisedTrainerTests : IDisposable
         }
         var expected = Tiny.Numbers(model.Parameters.FlatGrad!);
         var options = new SupervisedOptions { MaxLength = 24, MaskPrompt = maskPrompt };
-        foreach (var variant in new[] { options, options with { Packing = true }, options with { TokensPerPiece = 30 }, options with { Packing = true, TokensPerPiece = 30 } })
+        foreach (var variant in new[] { options, options with { Packing = true }, options with { TokensPerMicroBatch = 30 }, options with { Packing = true, TokensPerMicroBatch = 30 } })
         {
             model.Parameters.ZeroGradients();
             var targets = 0L;
@@ -100,7 +99,7 @@ public sealed class SupervisedTrainerTests : IDisposable
     {
         var options = new SupervisedOptions { MaxLength = 32, TokensPerBatch = 100, AdamW = new() { Epsilon = 1e-3 } };
         var whole = Trained(options, Texts(20), out var losses);
-        var pieces = Trained(options with { TokensPerPiece = 20 }, Texts(20), out var other);
+        var pieces = Trained(options with { TokensPerMicroBatch = 20 }, Texts(20), out var other);
         Assert.All(whole.Zip(pieces), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
         Assert.All(losses.Zip(other), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
     }

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Cai.Generation;
 using Cai.Models;
-using Cai.Storage;
 using Cai.Tests.Models;
 using TorchSharp;
 using Xunit;

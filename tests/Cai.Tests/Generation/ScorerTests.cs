@@ -1,5 +1,4 @@
 using Cai.Generation;
-using Cai.Storage;
 using Cai.Tests.Models;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,5 +1,4 @@
 using Cai.Miniature;
-using Cai.Storage;
 using Xunit;
 
 namespace Cai.Tests.Miniature;

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Cai.Miniature;
-using Cai.Storage;
 using Xunit;
 
 namespace Cai.Tests.Miniature;

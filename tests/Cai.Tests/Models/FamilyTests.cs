@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Cai.Generation;
 using Cai.Models;
-using Cai.Storage;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Cai.Models;
-using Cai.Storage;
 using Cai.Text;
 using TorchSharp;
 using Xunit;

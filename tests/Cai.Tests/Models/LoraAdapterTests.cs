@@ -1,5 +1,4 @@
 using Cai.Models;
-using Cai.Storage;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;

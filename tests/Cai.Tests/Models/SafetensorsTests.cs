@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
 using Cai.Models;
-using Cai.Storage;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;

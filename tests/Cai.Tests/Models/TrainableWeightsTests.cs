@@ -1,6 +1,5 @@
 using Cai.Finetuning;
 using Cai.Models;
-using Cai.Storage;
 using Cai.Torch;
 using TorchSharp;
 using Xunit;
@@ -70,7 +69,7 @@ public sealed class TrainableWeightsTests : IDisposable
         using var model = Tiny.Model();
         model.Parameters.EnableGradients();
         var whole = Gradients(model, Options, checkpointing: false);
-        var pieces = Options with { TokensPerPiece = tokensPerPiece };
+        var pieces = Options with { TokensPerMicroBatch = tokensPerPiece };
         Assert.True(TextBatch.Pieces(Texts(9, 24), pieces).Select(p => p.Length).Distinct().Count() > 1);
         DecoderTests.Close(whole, Gradients(model, pieces, checkpointing: false), 1e-5 * whole.Max(Math.Abs));
     }
@@ -121,7 +120,7 @@ public sealed class TrainableWeightsTests : IDisposable
     {
         var options = Options with
         {
-            TokensPerBatch = 40, TokensPerPiece = 40, LearningRate = 1e-2, CheckpointEvery = 2,
+            TokensPerBatch = 40, TokensPerMicroBatch = 40, LearningRate = 1e-2, CheckpointEvery = 2,
             Tuning = new() { Lora = lora ? new() { Rank = 2 } : null, GradientCheckpointing = true },
         };
         var texts = Texts(20, 24);

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Cai.Preferences;
-using Cai.Storage;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,6 +1,5 @@
 using Cai.Models;
 using Cai.Preferences;
-using Cai.Storage;
 using Cai.Text;
 using Cai.Torch;
 using TorchSharp;
@@ -124,7 +123,7 @@ public sealed class PreferenceTrainerTests : IDisposable
     {
         var options = new PreferenceOptions { TokensPerBatch = 400, MaxLength = 64, AdamW = new() { Epsilon = 1e-3 } };
         var whole = Trained(Pairs(12), options, out var losses);
-        var pieces = Trained(Pairs(12), options with { TokensPerPiece = 1 }, out var other);
+        var pieces = Trained(Pairs(12), options with { TokensPerMicroBatch = 1 }, out var other);
         Assert.All(losses.Zip(other), p => Assert.Equal(p.First, p.Second, 1e-5));
         Assert.All(whole.Zip(pieces), p => Assert.Equal(p.First, p.Second, 1e-4));
         // Weighted mean: with 3 : 1 weights the loss is the hand-weighted mean of the single losses.
@@ -151,7 +150,7 @@ public sealed class PreferenceTrainerTests : IDisposable
                 (right, decided) = (right + (d > 0 == p > 0.5 ? 1 : 0), decided + 1);
         }
         var log = new Log<PreferenceStep>();
-        using var trainer = new PreferenceTrainer(Model(), new() { TokensPerBatch = 4096, TokensPerPiece = 100, MaxLength = 64 });
+        using var trainer = new PreferenceTrainer(Model(), new() { TokensPerBatch = 4096, TokensPerMicroBatch = 100, MaxLength = 64 });
         trainer.Train(pairs, progress: log);
         var step = Assert.Single(log.Items);
         Assert.Equal(loss, step.Loss, 1e-5);

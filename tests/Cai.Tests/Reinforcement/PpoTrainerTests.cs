@@ -25,7 +25,7 @@ public sealed class PpoTrainerTests : IDisposable
     [Fact]
     public void A_tiny_policy_learns_to_write_the_rewarded_token()
     {
-        using var setup = new PpoSetup(Options with { Iterations = 30, RolloutsPerIteration = 32, KlCoefficient = 0.01, LearningRate = 1e-2, CriticLearningRate = 1e-2, TokensPerPiece = 4096 });
+        using var setup = new PpoSetup(Options with { Iterations = 30, RolloutsPerIteration = 32, KlCoefficient = 0.01, LearningRate = 1e-2, CriticLearningRate = 1e-2, TokensPerMicroBatch = 4096 });
         var log = new Log<PpoProgress>();
         setup.Trainer.Train(Prompts(10), progress: log);
         var scores = log.Items.Select(p => p.Metrics["objective/scores"]).ToList();
@@ -43,7 +43,7 @@ public sealed class PpoTrainerTests : IDisposable
         using var reference = new Decoder(Tiny.Config, policy.Parameters, owns: false);
         using var critic = ScalarModel.FromLanguageModel(policy, 1);
         Assert.Contains("same weights", Assert.Throws<CaiException>(() => new PpoTrainer(policy, reference, critic, new Tiny.Letters(), CountTwos, Options)).Message);
-        var options = Options with { Iterations = 15, RolloutsPerIteration = 32, KlCoefficient = 0.01, LearningRate = 1e-2, CriticLearningRate = 1e-2, TokensPerPiece = 500, Tuning = new() { Lora = new(), GradientCheckpointing = true } };
+        var options = Options with { Iterations = 15, RolloutsPerIteration = 32, KlCoefficient = 0.01, LearningRate = 1e-2, CriticLearningRate = 1e-2, TokensPerMicroBatch = 500, Tuning = new() { Lora = new(), GradientCheckpointing = true } };
         double[] weights = Tiny.Numbers(policy.Parameters.Flat), values = Tiny.Numbers(critic.Parameters.Flat);
         var log = new Log<PpoProgress>();
         using (var trainer = new PpoTrainer(policy, reference, critic, new Tiny.Letters(), CountTwos, options))
@@ -103,7 +103,7 @@ public sealed class PpoTrainerTests : IDisposable
     {
         IReadOnlyDictionary<string, double> Metrics(int padTo, int piece)
         {
-            using var setup = new PpoSetup(Options with { TokensPerPiece = piece, ScorePosition = position, KlEstimator = KlEstimator.K3, Epochs = 2 }, seed: 5);
+            using var setup = new PpoSetup(Options with { TokensPerMicroBatch = piece, ScorePosition = position, KlEstimator = KlEstimator.K3, Epochs = 2 }, seed: 5);
             using var rollout = setup.Trainer.Collect(Prompts(8), padTo);
             Assert.True(padTo == 0 || rollout.Tokens.shape[1] == padTo);
             using var step = setup.Trainer.Step(rollout);

@@ -88,7 +88,7 @@ public sealed class SecondImplementationTests : IDisposable
     [InlineData(3)]
     public void Every_metric_of_an_iteration(int variant)
     {
-        var options = Variants[variant] with { MaxNewTokens = 6, RolloutsPerIteration = 10, Epochs = 2, LearningRate = 3e-3, CriticLearningRate = 3e-2, TokensPerPiece = 100, KlCoefficient = 0.3 };
+        var options = Variants[variant] with { MaxNewTokens = 6, RolloutsPerIteration = 10, Epochs = 2, LearningRate = 3e-3, CriticLearningRate = 3e-2, TokensPerMicroBatch = 100, KlCoefficient = 0.3 };
         using var policy = Decoder.Create(Tiny.Config, 5);
         using var reference = Decoder.Create(Tiny.Config, 1);
         using var critic = ScalarModel.FromLanguageModel(policy, 5);

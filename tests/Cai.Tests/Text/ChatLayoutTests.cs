@@ -2,6 +2,7 @@ using Cai.Constitutions;
 using Cai.Critique;
 using Cai.Feedback;
 using Cai.Text;
+using Cai.Text.ChatTemplates;
 using Xunit;
 
 namespace Cai.Tests.Text;

@@ -2,6 +2,7 @@ using Cai.Generation;
 using Cai.Models;
 using Cai.Storage;
 using Cai.Text;
+using Cai.Text.Tokenizers;
 using Xunit;
 
 namespace Cai.Tool.Tests.Commands;

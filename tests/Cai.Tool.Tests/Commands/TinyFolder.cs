@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Cai.Models;
 using Cai.Text;
+using Cai.Text.Tokenizers;
 using TorchSharp;
 
 namespace Cai.Tool.Tests.Commands;

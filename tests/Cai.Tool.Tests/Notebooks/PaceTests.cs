@@ -1,4 +1,4 @@
-using Cai.Experiments;
+using Cai.Reproduction;
 using Cai.Tool.Notebooks;
 using Xunit;
 

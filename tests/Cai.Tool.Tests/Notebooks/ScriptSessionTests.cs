@@ -109,9 +109,9 @@ public sealed class ScriptSessionTests : IClassFixture<SharedReferences>, IDispo
     [Fact]
     public async Task ReferencesThatTheHostHasAreTakenFromTheHost()
     {
-        Assert.Null(await Run("#r \"../lib/Cai/bin/Cai.dll\"\n#r \"nuget: TorchSharp-cpu, 0.107.0\"\n#r \"nuget: YamlDotNet\"\nvar e = new Cai.Storage.CaiException(\"p.\", \"r.\");"));
-        await Run("typeof(Cai.Storage.CaiException).Assembly.Location");
-        Assert.Equal(typeof(Cai.Storage.CaiException).Assembly.Location, Assert.IsType<CellValue>(outputs.Single()).Bundle["text/plain"].GetValue<string>());
+        Assert.Null(await Run("#r \"../lib/Cai/bin/Cai.dll\"\n#r \"nuget: TorchSharp-cpu, 0.107.0\"\n#r \"nuget: YamlDotNet\"\nvar e = new Cai.CaiException(\"p.\", \"r.\");"));
+        await Run("typeof(Cai.CaiException).Assembly.Location");
+        Assert.Equal(typeof(Cai.CaiException).Assembly.Location, Assert.IsType<CellValue>(outputs.Single()).Bundle["text/plain"].GetValue<string>());
     }
 
     [Fact]
@@ -199,7 +199,7 @@ public sealed class ScriptSessionTests : IClassFixture<SharedReferences>, IDispo
         using var interrupt = new CancellationTokenSource();
         session.Output += _ => interrupt.Cancel();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => session.ExecuteAsync(
-            "var done = 3;\ndisplay(done);\nvar token = Cai.Experiments.Host.Current.Cancel;\nwhile (true) { await Task.Delay(1); token.ThrowIfCancellationRequested(); }", interrupt.Token));
+            "var done = 3;\ndisplay(done);\nvar token = Cai.Reproduction.RunContext.Current.Cancel;\nwhile (true) { await Task.Delay(1); token.ThrowIfCancellationRequested(); }", interrupt.Token));
         await Run("done");
         Assert.Equal("3", outputs.OfType<CellValue>().Single().Bundle["text/plain"].GetValue<string>());
     }

@@ -1,6 +1,5 @@
 using Cai.Constitutions;
 using Cai.Feedback;
-using Cai.Storage;
 using Cai.Tool.Playground;
 using Spectre.Console;
 using Xunit;

@@ -1,5 +1,4 @@
 using Cai.Figures;
-using Cai.Storage;
 using Cai.Tool.Notebooks;
 using Cai.Tool.Report;
 using SkiaSharp;

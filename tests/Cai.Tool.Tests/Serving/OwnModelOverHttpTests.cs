@@ -1,4 +1,4 @@
-using Cai.Experiments;
+using Cai.Reproduction;
 using Cai.Text;
 using Xunit;
 
@@ -10,7 +10,7 @@ public sealed class OwnModelOverHttpTests : IDisposable
     private readonly Workspace work = new();
 
     /// <summary>Other tests run commands in this process, whose host writes to where their output went.</summary>
-    public OwnModelOverHttpTests() => Host.Announce(new Host(null, () => CancellationToken.None));
+    public OwnModelOverHttpTests() => RunContext.Announce(new RunContext(null, () => CancellationToken.None));
 
     public void Dispose() => work.Dispose();
 
@@ -18,10 +18,10 @@ public sealed class OwnModelOverHttpTests : IDisposable
     public async Task AServerGoesThroughEveryStepAsItsFolderDoes()
     {
         await using var served = Served.Start();
-        using var lab = Lab.Open(Scale.Smoke, 1, work.Path("out"));
+        using var pipeline = Pipeline.Open(Scale.Smoke, 1, work.Path("out"));
         var options = new OwnModelOptions { MaxTokens = 12, Rounds = 1, FewShot = 0 };
-        using var remote = OwnModelStudy.Open(lab, options with { Model = served.Address + "#helpful" });
-        using var local = OwnModelStudy.Open(lab, options with { Model = Served.Folder });
+        using var remote = OwnModelStudy.Open(pipeline, options with { Model = served.Address + "#helpful" });
+        using var local = OwnModelStudy.Open(pipeline, options with { Model = Served.Folder });
         var setup = remote.Setup().ToText();
         Assert.Contains("a server's weights cannot be trained from here", setup);
         Assert.DoesNotContain(served.Address, setup);

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Cai.Generation;
 using Cai.Generation.Remote;
 using Cai.Models;
+using Cai.Text.ChatTemplates;
 using Cai.Tool.Serving;
 
 namespace Cai.Tool.Tests.Serving;

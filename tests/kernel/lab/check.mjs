@@ -9,7 +9,7 @@ import path from 'node:path';
 
 const cells = [
     '#r "nuget: TorchSharp-cpu, 0.107.0"',
-    'using Cai.Experiments;\nusing Cai.Figures;\nvar numbers = new List<double> { 1, 4, 9 };\nConsole.WriteLine("printed");\nnumbers.Sum()',
+    'using Cai.Reproduction;\nusing Cai.Figures;\nvar numbers = new List<double> { 1, 4, 9 };\nConsole.WriteLine("printed");\nnumbers.Sum()',
     'new Figure("Sizes", new Axis("parameters", AxisScale.Log), new Axis("share"), [new LineSeries("s", [new(2e5, 0, -0.1, 0.1), new(1e6, 1, 0.9, 1.1)])])',
     'Table.Of(numbers, new Column<double>("number", n => n), new Column<double>("<b>", n => "<script>"))',
     'var a = 1;\nthrow new Exception("as expected");',

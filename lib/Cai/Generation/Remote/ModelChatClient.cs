@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
-using Cai.Storage;
 using Cai.Text;
 using Microsoft.Extensions.AI;
 

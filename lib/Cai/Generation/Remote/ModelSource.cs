@@ -1,5 +1,4 @@
 using Cai.Models;
-using Cai.Storage;
 
 namespace Cai.Generation.Remote;
 

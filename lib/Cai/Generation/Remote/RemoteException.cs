@@ -1,5 +1,3 @@
-using Cai.Storage;
-
 namespace Cai.Generation.Remote;
 
 /// <summary>A server that cannot be reached, refuses, or answers what cannot be read.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Cai.Storage;
 using Cai.Text;
 
 namespace Cai.Generation.Remote;

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Cai.Storage;
 
 namespace Cai.Generation.Remote;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using Cai.Storage;
 
 namespace Cai.Generation.Remote;
 

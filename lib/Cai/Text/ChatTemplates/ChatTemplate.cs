@@ -1,8 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Cai.Storage;
+using Cai.Jinja;
+using Cai.Text.Tokenizers;
 
-namespace Cai.Text;
+namespace Cai.Text.ChatTemplates;
 
 /// <summary>What a chat template is given besides the conversation.</summary>
 public sealed record ChatTemplateOptions

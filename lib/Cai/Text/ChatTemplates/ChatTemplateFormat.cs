@@ -1,4 +1,6 @@
-namespace Cai.Text;
+using Cai.Text.Tokenizers;
+
+namespace Cai.Text.ChatTemplates;
 
 /// <summary>
 /// The layout that a chat model was trained on: its own template. Control tokens in it are read as such; the same spellings
@@ -15,7 +17,7 @@ public sealed class ChatTemplateFormat : IPromptFormat
     private readonly string lead;
 
     /// <param name="controlTokens">Spellings of the tokenizer's control tokens.</param>
-    /// <exception cref="Storage.CaiException">The template cannot lay out a question and an answer.</exception>
+    /// <exception cref="CaiException">The template cannot lay out a question and an answer.</exception>
     public ChatTemplateFormat(ChatTemplate template, IEnumerable<string> controlTokens, ChatTemplateOptions? options = null)
     {
         this.template = template;
@@ -25,7 +27,7 @@ public sealed class ChatTemplateFormat : IPromptFormat
     }
 
     /// <summary>The template of a model folder, for that model's tokenizer.</summary>
-    /// <exception cref="Storage.CaiException">The folder has no chat template, or one that cannot be used.</exception>
+    /// <exception cref="CaiException">The folder has no chat template, or one that cannot be used.</exception>
     public static ChatTemplateFormat Load(string folder, BpeTokenizer tokenizer, ChatTemplateOptions? options = null) =>
         new(ChatTemplate.Load(folder), tokenizer.AddedTokens.Where(token => token.Special).Select(token => token.Content), options);
 

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Cai.Text;
+namespace Cai.Text.Tokenizers;
 
 /// <summary>A token that is matched as a whole before anything else happens to the text.</summary>
 /// <param name="Special">Control tokens: never read from plain text, never shown in decoded text.</param>

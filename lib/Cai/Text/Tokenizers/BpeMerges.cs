@@ -1,4 +1,4 @@
-namespace Cai.Text;
+namespace Cai.Text.Tokenizers;
 
 /// <summary>
 /// Byte-pair encoding of one pre-token (Sennrich et al. 2016): of all neighbouring pairs the one learnt first is joined,

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 
-namespace Cai.Text;
+namespace Cai.Text.Tokenizers;
 
 /// <summary>
 /// Byte-pair encoding as Hugging Face's tokenizer.json describes it, for both families: byte-level (GPT-2, Llama-3,

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using Cai.Storage;
 
-namespace Cai.Text;
+namespace Cai.Text.Tokenizers;
 
 /// <summary>How to train a tokenizer.</summary>
 public sealed record BpeTrainerOptions

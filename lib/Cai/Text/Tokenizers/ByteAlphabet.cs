@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Cai.Text;
+namespace Cai.Text.Tokenizers;
 
 /// <summary>
 /// GPT-2's spelling of bytes as printable characters (Radford et al. 2019): printable Latin-1 stands for itself, the

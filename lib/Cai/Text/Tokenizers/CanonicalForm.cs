@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text;
 
-namespace Cai.Text;
+namespace Cai.Text.Tokenizers;
 
 /// <summary>
 /// Unicode normalisation forms C and D (UAX 15). .NET leaves it to the system's ICU library, which a fresh machine may

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Cai.Storage;
 
-namespace Cai.Text;
+namespace Cai.Text.Tokenizers;
 
 /// <summary>A place in a JSON file: reading a key that is absent or of another kind names file and key.</summary>
 internal readonly record struct JsonKeys(string File, string Key, JsonElement Element)

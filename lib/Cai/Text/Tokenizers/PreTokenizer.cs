@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace Cai.Text;
+namespace Cai.Text.Tokenizers;
 
 /// <summary>One step that cuts normalised text into the pieces within which pairs are joined.</summary>
 internal interface IPreTokenizer

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Cai.Text;
+namespace Cai.Text.Tokenizers;
 
 /// <summary>Reads the `pre_tokenizer` of a tokenizer.json.</summary>
 internal static class PreTokenizerReader

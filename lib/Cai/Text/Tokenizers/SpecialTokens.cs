@@ -1,7 +1,6 @@
 using System.Text.Json;
-using Cai.Storage;
 
-namespace Cai.Text;
+namespace Cai.Text.Tokenizers;
 
 /// <summary>
 /// Finds which tokens begin and end a text. Model folders say it in up to five places: the tokenizer's own files go

@@ -1,4 +1,4 @@
-namespace Cai.Text;
+namespace Cai.Text.Tokenizers;
 
 /// <summary>
 /// Text as tokens arrive, never half a character: what has been returned so far, with <see cref="Flush"/> at the end, is

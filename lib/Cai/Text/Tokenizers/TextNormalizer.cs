@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Cai.Text;
+namespace Cai.Text.Tokenizers;
 
 /// <summary>Reads the `normalizer` of a tokenizer.json as a function from text to text.</summary>
 internal static class TextNormalizer

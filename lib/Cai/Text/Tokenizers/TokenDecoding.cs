@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Cai.Text;
+namespace Cai.Text.Tokenizers;
 
 /// <summary>How pieces become text again, as the `decoder` of a tokenizer.json says.</summary>
 internal sealed record TokenDecoding

@@ -1,7 +1,6 @@
 using System.Text.Json;
-using Cai.Storage;
 
-namespace Cai.Text;
+namespace Cai.Text.Tokenizers;
 
 /// <summary>
 /// Reads Hugging Face's `tokenizer.json` (or `vocab.json` and `merges.txt`) and, beside it, whatever names the tokens that begin and end a text

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Cai.Storage;
 
-namespace Cai.Text;
+namespace Cai.Text.Tokenizers;
 
 /// <summary>A freshly trained byte-level BPE, to be saved in the files that Hugging Face's libraries load.</summary>
 /// <param name="Pieces">Spelling of each id, special tokens first.</param>

@@ -1,8 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Cai.Storage;
 
-namespace Cai.Text;
+namespace Cai.Text.Tokenizers;
 
 /// <summary>
 /// Tokenizers from before tokenizer.json: `vocab.json` and `merges.txt` (GPT-2, Qwen2). What those two do not say (how text

@@ -1,6 +1,5 @@
 using Cai.Generation;
 using Cai.Generation.Remote;
-using Cai.Storage;
 using Cai.Text;
 using Microsoft.Extensions.AI;
 using Xunit;

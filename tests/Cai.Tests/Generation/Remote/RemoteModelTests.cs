@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Cai.Generation;
 using Cai.Generation.Remote;
-using Cai.Storage;
 using Xunit;
 
 namespace Cai.Tests.Generation.Remote;

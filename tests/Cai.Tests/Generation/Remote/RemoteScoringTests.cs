@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Cai.Feedback;
 using Cai.Generation;
 using Cai.Generation.Remote;
-using Cai.Storage;
 using Cai.Text;
 using Xunit;
 

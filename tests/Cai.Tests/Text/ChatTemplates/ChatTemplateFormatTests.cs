@@ -2,8 +2,9 @@ using Cai.Finetuning;
 using Cai.Generation;
 using Cai.Models;
 using Cai.Preferences;
-using Cai.Storage;
 using Cai.Text;
+using Cai.Text.ChatTemplates;
+using Cai.Text.Tokenizers;
 using Xunit;
 
 namespace Cai.Tests.Text.ChatTemplates;

@@ -1,3 +1,4 @@
+using Cai.Text.ChatTemplates;
 using Cai.Text;
 using Xunit;
 

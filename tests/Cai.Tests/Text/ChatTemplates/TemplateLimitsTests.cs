@@ -1,6 +1,7 @@
 using System.Text;
-using Cai.Storage;
+using Cai.Jinja;
 using Cai.Text;
+using Cai.Text.ChatTemplates;
 using Xunit;
 
 namespace Cai.Tests.Text.ChatTemplates;

@@ -1,5 +1,5 @@
-using Cai.Storage;
 using Cai.Text;
+using Cai.Text.ChatTemplates;
 using Xunit;
 
 namespace Cai.Tests.Text.ChatTemplates;

@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
-using Cai.Storage;
 using Cai.Text;
+using Cai.Text.Tokenizers;
 using Microsoft.ML.Tokenizers;
 using Xunit;
-using BpeTokenizer = Cai.Text.BpeTokenizer;
+using BpeTokenizer = Cai.Text.Tokenizers.BpeTokenizer;
 
 namespace Cai.Tests.Text.Tokenizers;
 

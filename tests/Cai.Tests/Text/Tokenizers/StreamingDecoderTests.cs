@@ -1,5 +1,6 @@
 using System.Text;
 using Cai.Text;
+using Cai.Text.Tokenizers;
 using Xunit;
 
 namespace Cai.Tests.Text.Tokenizers;

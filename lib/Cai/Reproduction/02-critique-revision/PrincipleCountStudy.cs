@@ -1,0 +1,93 @@
+using System.Globalization;
+using Cai.Critique;
+using Cai.Evaluation;
+using Cai.Figures;
+using Cai.Text;
+
+namespace Cai.Reproduction;
+
+/// <summary>A revision under a constitution of some number of principles.</summary>
+/// <param name="Chain">Each prompt is revised in two chains, alike but for the draws: what differs between them is diversity.</param>
+/// <param name="Score">Of the harmlessness preference model from human labels.</param>
+public sealed record CountedRevision(int Principles, int Chain, string PromptId, int Round, string Text, double Score);
+
+/// <summary>
+/// How many principles to draw from (paper 3.4, Fig 6): mean and spread of the harmlessness score, and an explicit measure of diversity,
+/// which the paper lacks. The principles are nested: those of a smaller number are among those of a larger one.
+/// </summary>
+public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows, long seed)
+{
+    private const int Chains = 2;
+
+    private static readonly int[] Wanted = [1, 2, 4, 8, 16];
+
+    public IReadOnlyList<CountedRevision> Rows => rows;
+
+    /// <summary>Revises the same first answers under 1, 2, 4, 8 and 16 principles, as far as the constitution has so many.</summary>
+    public static async Task<PrincipleCountStudy> RunAsync(Pipeline pipeline)
+    {
+        var initial = (await pipeline.InitialResponsesAsync()).Take(pipeline.Scale.PrinciplePrompts).ToList();
+        var ids = pipeline.Constitution.Critique.Select(p => p.Id).ToList();
+        Seeds.Rng(pipeline.Seed, "principle count").Shuffle(ids);
+        var raw = new List<(int Principles, int Chain, Revision Row)>();
+        foreach (var count in Wanted.Where(n => n <= ids.Count))
+            for (var chain = 0; chain < Chains; chain++)
+            {
+                var options = new CritiqueOptions { Rounds = pipeline.Scale.Rounds, Seed = Seeds.Derive(pipeline.Seed, "chain", chain), MaxTokens = 96, PrincipleIds = [.. ids.Take(count)] };
+                raw.AddRange((await pipeline.ReviseAsync(pipeline.Helpful, initial, options, $"revisions-{count}-principles")).Select(r => (count, chain, r)));
+            }
+        var pm = pipeline.LoadPreferenceModel(await pipeline.HarmlessPreferenceModelAsync());
+        var scores = pm.Score([.. raw.Select(r => (r.Row.Prompt, r.Row.After))]);
+        pm.Model.Dispose();
+        return new PrincipleCountStudy([.. raw.Zip(scores, (r, score) => new CountedRevision(r.Principles, r.Chain, r.Row.PromptId, r.Row.Round, r.Row.After, score))], pipeline.Seed);
+    }
+
+    /// <summary>Figure 6: mean and standard deviation of the score by revision, and the diversity of the last revisions.</summary>
+    public FigurePanel Fig6() => new("How many principles?",
+    [
+        ByRound("Mean", "harmlessness score", some => some.Average(r => r.Score)),
+        ByRound("Spread", "standard deviation", Deviation),
+        new("Diversity", new Axis("principles", AxisScale.Log), new Axis("distance between two chains", Min: 0, Max: 1),
+            [new LineSeries("last revisions", [.. Counts.Select(n => (n, Value: Measured.Mean(Distances(n), d => d.Distance, d => d.PromptId))).Where(p => p.Value is not null).Select(p => DataPoint.Of(p.n, p.Value!))]) { Style = 6 }]),
+    ])
+    {
+        Caption = $"{rows.Select(r => r.PromptId).Distinct().Count()} red-team prompts, {Chains} chains each; bands: 95 %, bootstrap by prompt. Distance: 1 minus the shared share of bigrams of two last revisions of the same answer; 0 when they are the same. Baseline: one principle.",
+    };
+
+    /// <summary>The last revisions in numbers.</summary>
+    public Table Summary() => Table.Of(Counts,
+        new("principles", n => n), new("n", n => Last(n).Count), new("mean score", n => Measured.Mean(Last(n), r => r.Score, r => r.PromptId), "0.00"),
+        new("standard deviation", n => Measured.Statistic(Last(n), r => r.PromptId, Deviation), "0.00"),
+        new("distance between two chains", n => Measured.Mean(Distances(n), d => d.Distance, d => d.PromptId), "0.00"),
+        new("distinct bigrams", n => Diversity.Distinct(Last(n).Select(r => r.Text), 2), "0.000"));
+
+    /// <summary>What 3.4 says of Figure 6.</summary>
+    public IEnumerable<Claim> Claims()
+    {
+        if (Counts.Count < 2)
+            yield break;
+        var (few, many) = (Counts[0], Counts[^1]);
+        var spread = Deviation(Last(few)) is > 0 and var s ? s : 1;
+        yield return Measured.Claim("fig6-mean", "Fig 6, 3.4", FormattableString.Invariant($"The number of principles does not matter for the harmlessness score (last revision, {many} principles against {few}: at most half a standard deviation better)"),
+            "the mean does not depend on the number",
+            Measured.Difference(Last(many), Last(few), r => r.Score / spread, r => r.PromptId), Direction.Less, 0.5, seed, "0: no difference", "in standard deviations of one principle's scores; the bound is ours");
+        yield return Measured.Claim("fig6-diversity", "Fig 6, 3.4", FormattableString.Invariant($"More principles give more diverse revisions (distance between two chains, {many} principles minus {few})"),
+            "said in the caption, not measured", Measured.Difference(Distances(many), Distances(few), d => d.Distance, d => d.PromptId), Direction.Greater, 0, seed, "0: no difference");
+    }
+
+    /// <summary>Bigram distance between the last revisions of each prompt's chains.</summary>
+    public IReadOnlyList<(string PromptId, double Distance)> Distances(int principles) =>
+        [.. Last(principles).GroupBy(r => r.PromptId).Where(g => g.Count() > 1).Select(g => (g.Key, Diversity.BigramJaccard([.. g.Select(r => r.Text)])))];
+
+    private IReadOnlyList<int> Counts => [.. rows.Select(r => r.Principles).Distinct().Order()];
+
+    private IReadOnlyList<CountedRevision> Last(int principles) => [.. rows.Where(r => r.Principles == principles && r.Round == rows.Max(x => x.Round))];
+
+    private static double Deviation(IReadOnlyList<CountedRevision> some) => Measured.Deviation([.. some.Select(r => r.Score)]);
+
+    private Figure ByRound(string title, string y, Func<IReadOnlyList<CountedRevision>, double> statistic) => new(title, new Axis("revision"), new Axis(y),
+    [
+        .. Counts.Select((n, i) => new LineSeries(n == 1 ? "1 principle" : string.Create(CultureInfo.InvariantCulture, $"{n} principles"),
+            [.. rows.Where(r => r.Principles == n).GroupBy(r => r.Round).OrderBy(g => g.Key).Select(g => DataPoint.Of(g.Key, Bootstrap.Statistic(g, r => r.PromptId, statistic)))]) { Style = i }),
+    ]);
+}

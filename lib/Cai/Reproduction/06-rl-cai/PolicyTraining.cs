@@ -1,0 +1,99 @@
+using Cai.Figures;
+using Cai.Storage;
+
+namespace Cai.Reproduction;
+
+/// <summary>One policy's run of PPO.</summary>
+/// <param name="Start">The model that it started from; also its reference.</param>
+/// <param name="Rows">Its metrics.jsonl, one row an iteration, in OpenAI's names.</param>
+public sealed record PolicyRun(FeedbackSource Source, ModelFolder Start, ModelFolder Model, IReadOnlyList<MetricRow> Rows)
+{
+    public ModelStyle Style => ModelStyles.Of(Model);
+
+    /// <summary>Responses that it learned from.</summary>
+    public double Episodes => Rows.Count == 0 ? 0 : Rows[^1].Values["episode"];
+}
+
+/// <summary>A straight line through score against sqrt(KL).</summary>
+/// <param name="Slope">Score gained for each unit of sqrt(nats).</param>
+/// <param name="RSquared">Share of the score's variance over iterations that the line explains; NaN when nothing varies.</param>
+public sealed record KlFit(string Policy, double Slope, double Intercept, double RSquared, int Iterations);
+
+/// <summary>
+/// Training curves of the four policies, from what PPO logged: means over stretches of iterations, with intervals over them.
+/// Iterations of one run are no independent runs, so no claim rests on these curves (<see cref="PolicyChange"/> has what claims rest on).
+/// </summary>
+public sealed class PolicyTraining(IReadOnlyList<PolicyRun> runs, int episodesPerIteration)
+{
+    public IReadOnlyList<PolicyRun> Runs => runs;
+
+    /// <summary>All four policies; trained when they are not there yet.</summary>
+    public static async Task<PolicyTraining> LoadAsync(Pipeline pipeline)
+    {
+        var runs = new List<PolicyRun>();
+        var sources = Enum.GetValues<FeedbackSource>();
+        var progress = RunContext.Current.Counter("policies", sources.Length);
+        foreach (var source in sources)
+        {
+            var (start, policy) = (await pipeline.PolicyStartAsync(source), await pipeline.PolicyAsync(source));
+            runs.Add(new PolicyRun(source, start, policy, Metrics.Read(policy.Metrics!)));
+            progress?.Report(runs.Count);
+        }
+        return new PolicyTraining(runs, pipeline.Scale.PpoBatch);
+    }
+
+    /// <summary>What PPO maximises and what it pays: score, KL and entropy.</summary>
+    public FigurePanel Objective() => Panel("Four policies learn: reward, distance from the start, and randomness",
+        Curve("objective/scores", "Score", "preference-model score"),
+        Curve("objective/kl", "KL from the start", "KL per response (nats)"),
+        Curve("policy/entropy", "Entropy", "entropy per token (nats)"));
+
+    /// <summary>Whether the updates are healthy.</summary>
+    public FigurePanel Health() => Panel("Are the updates healthy?",
+        Curve("policy/clipfrac", "Clipped tokens", "share of tokens", min: 0),
+        Curve("val/var_explained", "Value explained", "1 - error / variance of returns", min: Explains ? -1 : null, max: Explains ? 1 : null),
+        Curve("val/response_tokens", "Length", "tokens per response"));
+
+    /// <summary>Score against sqrt(KL): near a straight line in the paper's earlier work (Bai et al. 2022a, 4.3, Figs 4 and 13).</summary>
+    public Figure ScoreAgainstKl() => new("Score against the square root of KL", new Axis("sqrt(KL per response) (sqrt(nats))"), new Axis("preference-model score"),
+        [.. runs.Select(run => new PointSeries(run.Style.Display, MetricCurve.Of(run.Rows, SqrtKl, Score)) { Connected = true, Style = run.Style.Index })])
+    {
+        Caption = $"{Means} {Incomparable}",
+    };
+
+    /// <summary>The line of least squares through <see cref="ScoreAgainstKl"/>, for each policy.</summary>
+    public IReadOnlyList<KlFit> KlFits() => [.. runs.Select(run => Fit(run.Style.Display, Pairs(run)))];
+
+    /// <summary>Least squares of y on x.</summary>
+    public static KlFit Fit(string name, IReadOnlyList<(double X, double Y)> points)
+    {
+        if (points.Count == 0)
+            return new KlFit(name, double.NaN, double.NaN, double.NaN, 0);
+        var (mx, my) = (points.Average(p => p.X), points.Average(p => p.Y));
+        var (sxx, sxy, syy) = (points.Sum(p => (p.X - mx) * (p.X - mx)), points.Sum(p => (p.X - mx) * (p.Y - my)), points.Sum(p => (p.Y - my) * (p.Y - my)));
+        var slope = sxx > 0 ? sxy / sxx : double.NaN;
+        return new KlFit(name, slope, my - slope * mx, sxx > 0 && syy > 0 ? sxy * sxy / (sxx * syy) : double.NaN, points.Count);
+    }
+
+    private static IReadOnlyList<(double X, double Y)> Pairs(PolicyRun run) =>
+        [.. run.Rows.Select(r => (X: SqrtKl(r), Y: Score(r))).Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y))];
+
+    // The one-sample estimate of KL can fall below 0 while the policy has hardly moved.
+    private static double SqrtKl(MetricRow row) => Math.Sqrt(Math.Max(0, MetricCurve.Value(row, "objective/kl")));
+
+    private static double Score(MetricRow row) => MetricCurve.Value(row, "objective/scores");
+
+    // An untrained critic can be far worse than the mean; once it is not, those first points would flatten the rest.
+    private bool Explains => runs.Any(run => run.Rows.Any(r => MetricCurve.Value(r, "val/var_explained") > -1));
+
+    private string Means => $"One run each, {episodesPerIteration} episodes an iteration. {MetricCurve.Caption("iterations")}.";
+
+    private const string Incomparable = "Each policy is scored by its own preference model: compare the shape of curves, not their height.";
+
+    private Figure Curve(string metric, string title, string label, double? min = null, double? max = null) => new(title, new Axis("RL episodes"), new Axis(label, Min: min, Max: max),
+    [
+        .. runs.Select(run => new LineSeries(run.Style.Display, MetricCurve.Of(run.Rows, "episode", metric)) { Style = run.Style.Index }),
+    ]);
+
+    private FigurePanel Panel(string title, params Figure[] figures) => new(title, figures) { Caption = $"{Means} {Incomparable}" };
+}

@@ -1,0 +1,94 @@
+using Cai.Constitutions;
+using Cai.Feedback;
+using Cai.Text;
+using Cai.Torch;
+
+namespace Cai.Reproduction;
+
+/// <summary>One thing done differently from the over-trained baseline.</summary>
+/// <param name="Group">What sort of fix it is, for tables.</param>
+/// <param name="Display">As in legends and tables.</param>
+public sealed record Mitigation(string Group, string Display, Arm Arm);
+
+/// <summary>
+/// RL-CAI trained too long on purpose, and the fixes that 4.1 and 4.3 name for what goes wrong then, each alone and all together. The baseline
+/// has every fault at once: few principles, all with a liking for warmth, and hard labels. All arms differ from it in their labels only, and see one half
+/// of the topics, so that a preference model of the other half can judge them. The miniature's own judge does not read principles
+/// (<see cref="PrincipleReading"/>), so labels are an ideal judge's (<see cref="AiFeedback.Ideal"/>), except where the fix is about a model's: chains of thought and orders.
+/// </summary>
+public static class OverTraining
+{
+    /// <summary>The name of the baseline's policy.</summary>
+    public const string Baseline = "over-trained";
+
+    /// <summary>The name of the policy with all fixes of the labels.</summary>
+    public const string Together = "together";
+
+    /// <summary>The arms that a claim of the paper is about.</summary>
+    public const string Soft = "soft-labels", Rewritten = "rewritten", Many = "many-principles", FixedPrinciple = "fixed-principle",
+        Clamped = "cot-40-60", Unclamped = "cot-unclamped", AskedOnce = "asked-once", BothOrders = "both-orders";
+
+    /// <summary>The first draft's principles: all that like warmth (data/miniature/world.yaml).</summary>
+    public static IReadOnlyList<string> Warm { get; } = ["caring", "wise", "warm"];
+
+    /// <summary>The principles against preaching and over-reacting; their counterparts in the paper are 3 of 16 (4.3, App. C.2).</summary>
+    public static IReadOnlyList<string> AntiPreachy { get; } = ["not-preachy", "not-overreacting", "not-accusing"];
+
+    private const int Averaged = 4;
+
+    /// <summary>The baseline first, then the fixes; a small scale takes the first few.</summary>
+    public static IReadOnlyList<Mitigation> All(Pipeline pipeline)
+    {
+        var (soft, reasoned) = (pipeline.AiLabelOptions(LabelKind.Soft), pipeline.AiLabelOptions(LabelKind.ChainOfThought));
+        var hard = soft with { Kind = LabelKind.Hard };
+        var draft = Comparing(pipeline.Constitution, Warm);
+        Mitigation[] all =
+        [
+            Ideal("baseline", "Over-trained: three principles that like warmth, one drawn for each label, hard labels", Baseline, draft, hard),
+            Ideal("principles", "Rewritten: three against preaching added", Rewritten, Comparing(pipeline.Constitution, [.. Warm, .. AntiPreachy]), hard),
+            Ideal("label", "Soft labels", Soft, draft, soft),
+            Ideal("principles", "Many: thirteen, all but those against preaching", Many, Comparing(pipeline.Constitution, pipeline.Constitution.Comparison.Select(p => p.Id).Except(AntiPreachy)), hard),
+            Ideal("principles", "One fixed principle of the three", FixedPrinciple, draft, hard with { Principle = PrincipleChoice.Fixed(Warm[^1]) }),
+            Ideal("principles", "Mean over the three for each label", "averaged-principles", draft, hard with { Principle = PrincipleChoice.Averaged(Warm.Count) }),
+            Ideal("principles", "Those against preaching only", "anti-preachy-only", Comparing(pipeline.Constitution, AntiPreachy), hard),
+            Asked("chain of thought", "CoT of the helpful model, unclamped", Unclamped, reasoned with { Clamp = ClampRange.None }),
+            Asked("chain of thought", "CoT of the helpful model, clamped 20-80", "cot-20-80", reasoned with { Clamp = new ClampRange(0.2, 0.8) }),
+            Asked("chain of thought", "CoT of the helpful model, clamped 40-60", Clamped, reasoned),
+            Asked("order", "Soft labels of the pretrained model, asked once", AskedOnce, soft),
+            Asked("order", "The same, both orders averaged", BothOrders, soft with { BothOrders = true }),
+            Ideal("together", "Together: all sixteen, mean over four, soft labels", Together, pipeline.Constitution, soft with { Principle = PrincipleChoice.Averaged(Averaged) }),
+        ];
+        return [.. all.Take(pipeline.Scale.Arms)];
+
+        Mitigation Ideal(string group, string display, string name, Constitution constitution, LabelOptions labels) => new(group, display, Arm(pipeline, name, labels, constitution, ideal: true));
+
+        Mitigation Asked(string group, string display, string name, LabelOptions labels) => new(group, display, Arm(pipeline, name, labels, draft, ideal: false));
+    }
+
+    /// <summary>The same arm with the other half of the topics: its preference model has not been optimised against.</summary>
+    public static Arm OtherHalf(Arm arm) => arm with { Half = 1 - arm.Half };
+
+    /// <summary>The constitution with only these comparison principles; critiques and worked examples stay.</summary>
+    private static Constitution Comparing(Constitution constitution, IEnumerable<string> ids)
+    {
+        var wanted = ids.ToHashSet();
+        return constitution with { Comparison = [.. constitution.Comparison.Where(p => wanted.Contains(p.Id))] };
+    }
+
+    // A fifth of the pipeline's KL weight and a learning rate that never falls: enough to run into whatever the preference model likes, and not so
+    // little that text falls apart, as it does at the paper's own 0.001 (HH 4.1): a policy that writes nonsense has no manners to measure.
+    private static Arm Arm(Pipeline pipeline, string name, LabelOptions labels, Constitution constitution, bool ideal)
+    {
+        var arm = pipeline.ArmOf(name, labels, constitution);
+        return arm with
+        {
+            Harmless = arm.Harmless! with { Ideal = ideal },
+            Half = 0,
+            Ppo = arm.Ppo with
+            {
+                KlCoefficient = 0.03, Schedule = Schedule.Constant,
+                SnapshotEvery = name is Baseline or Together ? (arm.Ppo.Iterations + pipeline.Scale.Snapshots - 1) / pipeline.Scale.Snapshots : null,
+            },
+        };
+    }
+}

@@ -1,0 +1,65 @@
+using Cai.Evaluation;
+using Cai.Figures;
+using Cai.Models;
+using Cai.Preferences;
+using Cai.Storage;
+using Cai.Text;
+
+namespace Cai.Reproduction;
+
+/// <summary>What the preference model says about the labels it was trained on, about those it was not, and about the written pairs.</summary>
+/// <param name="Pairs">Comparisons that it was trained on.</param>
+/// <param name="LeftOut">Comparisons left out of the training because they have no label or are too long.</param>
+public sealed record OwnModelPreferences(PreferenceReport? Training, PreferenceReport? HeldOut, PreferenceReport? Written, int Pairs, int LeftOut)
+{
+    private const int HeldOutShare = 4;
+
+    /// <summary>Trains once in the stage's folder, then measures.</summary>
+    internal static OwnModelPreferences Train<TConfig>(Stage<TConfig> stage, string start, OwnModelOptions options, OwnModelLabels labels, long seed)
+    {
+        bool Held(Comparison c) => Seeds.Derive(seed, "held-out", c.PromptId) % HeldOutShare == 0;
+        var (train, held) = (labels.Own.Where(c => !Held(c)).ToList(), labels.Own.Where(Held).ToList());
+        stage.Once(s =>
+        {
+            using var language = HuggingFaceFolder.Load(start, options.Load);
+            using var scalar = ScalarModel.FromLanguageModel(language.Decoder, Seeds.Derive(seed, "pm-head"));
+            var settings = options.Preference with { Seed = seed, MaxLength = Math.Min(options.Preference.MaxLength, language.Decoder.Config.MaxPositions) };
+            using var trainer = new PreferenceTrainer(new PreferenceModel(scalar, language.Tokenizer, language.Format), settings);
+            var checkpoint = s.Path("checkpoint.safetensors");
+            using var metrics = new MetricsWriter(s.Path("metrics.jsonl"), PreferenceTrainer.CheckpointStep(checkpoint));
+            var summary = trainer.Train(train, checkpoint, new SynchronousProgress<PreferenceStep>(step =>
+            {
+                metrics.Write(step.Step, step.Values);
+                RunContext.Current.Progress?.Report(new StageProgress(s.Name, step.Pairs, (double)train.Count * settings.Epochs, $"loss {step.Loss:0.000}", "comparisons", new Dictionary<string, double> { ["loss (nats a comparison)"] = step.Loss }));
+            }), RunContext.Current.Cancel);
+            HuggingFaceFolder.SaveScalar(s.Path("model"), scalar, language.Tokenizer, start);
+            AtomicFile.Write(s.Path("summary.json"), CaiJson.Write(summary) + "\n");
+        });
+        var summary = CaiJson.ReadFile<PreferenceSummary>(stage.Path("summary.json"), "Remove the stage's folder to train again.");
+        using var trained = HuggingFaceFolder.LoadScalar(stage.Path("model"), options.Load);
+        var model = new PreferenceModel(trained.Model, trained.Tokenizer, trained.Format);
+        PreferenceReport? Report(IReadOnlyList<Comparison> pairs) => pairs.Any(c => c.ProbabilityA is not null) ? model.Evaluate(pairs) : null;
+        return new(Report(train), Report(held), Report(labels.Truth), summary.Pairs, summary.Unlabelled + summary.TooLong);
+    }
+
+    /// <summary>Accuracy beside what needs no model. Agreement with labels says how well the judge was learned, not whether the judge is right: for that there are the written pairs.</summary>
+    public Table Accuracies() => Table.Of(Rows(),
+        new("pairs", r => r.Name), new("n", r => r.Accuracy.Judge.N), new("accuracy", r => r.Accuracy.Judge), new("always A", r => r.Accuracy.AlwaysA), new("longer", r => r.Accuracy.Longer), new("shorter", r => r.Accuracy.Shorter),
+        new("loss", r => r.Loss), new("loss of always ½", _ => Math.Log(2)), new("lowest possible", r => r.Floor))
+        .Titled("The preference model", $"Trained on {Pairs} labels{(LeftOut > 0 ? $" ({LeftOut} left out: missing or too long)" : "")}. Losses in nats a comparison; soft labels have a floor above 0, their own entropy. 95 % intervals over requests.");
+
+    /// <summary>Accuracy on the written pairs minus the best of always A, longer and shorter; null when there are none.</summary>
+    public Interval? Margin() => Written is null ? null : Baselines.Margin(Predictions(Written));
+
+    private IEnumerable<(string Name, AccuracyReport Accuracy, double Loss, double Floor)> Rows() =>
+        from row in new[] { ("labels it was trained on", Training), ("labels held out", HeldOut), ("written pairs, true answer", Written) }
+        where row.Item2 is { Decided: > 0 }
+        select (row.Item1, Accuracy.Of(Predictions(row.Item2)), row.Item2.Loss, row.Item2.Pairs.Where(p => p.Label is not null).Average(p => Entropy(p.Label!.Value)));
+
+    private static Evaluation.PairPrediction[] Predictions(PreferenceReport report) =>
+        [.. report.Pairs.Where(p => p.Label is not null).Select(p => new Evaluation.PairPrediction(p.Id, p.Probability, p.Label!.Value, p.LengthA, p.LengthB))];
+
+    private static double Entropy(double p) => -Term(p) - Term(1 - p);
+
+    private static double Term(double p) => p > 0 ? p * Math.Log(p) : 0;
+}

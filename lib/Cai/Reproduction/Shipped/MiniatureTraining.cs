@@ -1,0 +1,119 @@
+using Cai.Finetuning;
+using Cai.Miniature;
+using Cai.Models;
+using Cai.Reinforcement;
+using Cai.Storage;
+using Cai.Text;
+using Cai.Text.Tokenizers;
+using Cai.Torch;
+
+namespace Cai.Reproduction;
+
+/// <summary>How the shipped weights of the miniature are made.</summary>
+public sealed record MiniatureTrainingOptions
+{
+    /// <summary>S, M, L or XL.</summary>
+    public string Size { get; init; } = "L";
+
+    /// <summary>Seed of documents and initial weights.</summary>
+    public long Seed { get; init; } = 1;
+
+    /// <summary>Most entries of the tokenizer; the shipped one is trained once and shared by all sizes.</summary>
+    public int VocabularySize { get; init; } = 2048;
+
+    /// <summary>Tokens of general documents (pretraining).</summary>
+    public long PretrainTokens { get; init; } = 7_000_000;
+
+    /// <summary>Further tokens in which all dialogues are helpful and nothing else.</summary>
+    public long HelpfulTokens { get; init; } = 7_000_000;
+
+    /// <summary>Iterations of PPO on ratings of help, 64 answers each, that end the helpful-only model (<see cref="RatedHelp"/>).</summary>
+    public int RatedIterations { get; init; } = 100;
+
+    /// <summary>Leave the pretrained weights that are there as they are, and make the helpful-only model from them anew.</summary>
+    public bool KeepPretrained { get; init; }
+
+    /// <summary>Peak rate; small models take large ones.</summary>
+    public double LearningRate { get; init; } = 3e-3;
+
+    /// <summary>Tokens a step. Small on purpose: at equal tokens 512 reached a third of the loss of 3,072 (many facts, each seen rarely).</summary>
+    public int TokensPerBatch { get; init; } = 512;
+}
+
+/// <summary>
+/// Makes the miniature's language models from nothing: a tokenizer, a pretrained model that has read all kinds of
+/// documents, and the helpful-only model that goes on from it, first on helpful documents, then on ratings of its own answers. What they know of right and wrong comes from those
+/// documents, as a large model's comes from its corpus.
+/// </summary>
+public static class MiniatureTraining
+{
+    public const string Pretrained = "pretrained";
+    public const string Helpful = "helpful";
+
+    /// <summary>File beside a size's models that says with which options they were made.</summary>
+    public const string OptionsFile = "training.json";
+
+    /// <summary>Trains one size into `{folder}/{size}/pretrained` and `/helpful`; checkpoints lie in <paramref name="work"/>, so that a stopped run goes on.</summary>
+    /// <param name="folder">The miniature's data folder; its `tokenizer` is trained first when it is not there.</param>
+    public static void Run(MiniatureTrainingOptions options, string folder, string work, IProgress<(string Phase, TrainStep Step)>? progress = null, IProgress<PpoProgress>? rated = null, CancellationToken cancel = default)
+    {
+        var world = World.Load();
+        var tokenizer = Tokenizer(world, options, Path.Combine(folder, "tokenizer"));
+        var config = MiniatureSizes.Config(options.Size, tokenizer.VocabularySize);
+        var generator = new DocumentGenerator(world, options.Seed);
+        using var model = options.KeepPretrained
+            ? HuggingFaceFolder.LoadDecoder(Path.Combine(folder, options.Size, Pretrained))
+            : Decoder.Create(config, Seeds.Derive(options.Seed, "weights", options.Size));
+
+        if (!options.KeepPretrained)
+            Train(model, Phase(options, options.PretrainTokens, options.LearningRate, warmup: 100), Texts(tokenizer, "pretrain", generator.Pretraining(int.MaxValue)), Pretrained);
+        // The helpful corpus shares its critiques and comparisons in kind, not in text, with the first: half the rate, as in fine-tuning (paper 3.2).
+        var helpful = Phase(options, options.HelpfulTokens, options.LearningRate / 2, warmup: 20);
+        Train(model, helpful, Texts(tokenizer, "helpful", new DocumentGenerator(world, options.Seed + 1).HelpfulOnly(int.MaxValue)), Helpful);
+        if (options.RatedIterations > 0)
+        {
+            RatedHelp.Train(model, tokenizer, world, options, Path.Combine(work, $"{options.Size}-rated"), rated, cancel);
+            Save(Helpful);
+        }
+        ResumeState.Save(Path.Combine(folder, options.Size, OptionsFile), options);
+
+        void Save(string name) =>
+            HuggingFaceFolder.Save(Path.Combine(folder, options.Size, name), model, tokenizer, Path.Combine(folder, "tokenizer"), TorchSharp.torch.ScalarType.BFloat16);
+
+        void Train(Decoder model, SupervisedOptions phase, IEnumerable<TrainingText> texts, string name)
+        {
+            Directory.CreateDirectory(work);
+            using var trainer = new SupervisedTrainer(model, phase);
+            trainer.TrainStream(texts, Path.Combine(work, $"{options.Size}-{name}.safetensors"), Report(name), cancel);
+            Save(name);
+        }
+
+        IProgress<TrainStep>? Report(string name) => progress is null ? null : new SynchronousProgress<TrainStep>(step => progress.Report((name, step)));
+    }
+
+    private static SupervisedOptions Phase(MiniatureTrainingOptions options, long tokens, double rate, int warmup) => new()
+    {
+        LearningRate = rate, Schedule = Schedule.Cosine, WarmupSteps = warmup, MaxTokens = tokens, TokensPerBatch = options.TokensPerBatch,
+        MaskPrompt = false, MaxLength = 512, Truncate = true, Packing = true, TokensPerMicroBatch = options.TokensPerBatch, Seed = options.Seed, CheckpointEvery = 200,
+        AdamW = new AdamWOptions { Beta2 = 0.98, Epsilon = 1e-8, WeightDecay = 0.05 },
+    };
+
+    private static IEnumerable<TrainingText> Texts(ITokenizer tokenizer, string name, IEnumerable<Document> documents) =>
+        documents.Select((document, i) => TrainingText.Weighted(tokenizer, $"{name}/{i}", DocumentParts.Of(document)));
+
+    private static ITokenizer Tokenizer(World world, MiniatureTrainingOptions options, string folder)
+    {
+        if (!File.Exists(Path.Combine(folder, TokenizerJson.FileName)))
+        {
+            var documents = new DocumentGenerator(world, options.Seed).Pretraining(8000).Select(d => d.Text);
+            BpeTrainer.Train(documents, new BpeTrainerOptions { VocabularySize = options.VocabularySize }).Save(folder);
+        }
+        return TokenizerJson.Load(folder);
+    }
+}
+
+/// <summary>Progress that runs in the caller's thread, in order; System.Progress hands reports to a pool.</summary>
+public sealed class SynchronousProgress<T>(Action<T> report) : IProgress<T>
+{
+    public void Report(T value) => report(value);
+}

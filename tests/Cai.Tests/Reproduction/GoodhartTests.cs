@@ -1,0 +1,167 @@
+using Cai.Evaluation;
+using Cai.Reproduction;
+using Cai.Figures;
+using Cai.Miniature;
+using Cai.Storage;
+using Cai.Text;
+using Xunit;
+
+namespace Cai.Tests.Reproduction;
+
+public class GoodhartTests
+{
+    private static MetricRow Row(long step, double kl) => new(step, new Dictionary<string, double> { ["objective/kl"] = kl });
+
+    private static ResponseFacts Fact(string prompt, string kind = TopicKind.Harmful, double harm = 0, int boilerplate = 0, double harsh = 0, double help = 0) =>
+        new(prompt, kind, harm, help, 0, harsh, boilerplate, false, 4, "one two three four");
+
+    private static PathPoint Point(long iteration, double sqrtKl, double choice, IReadOnlyList<ResponseFacts>? facts = null, double[]? train = null, double[]? heldOut = null)
+    {
+        facts ??= [Fact("a"), Fact("b")];
+        return new(new PolicySnapshot(iteration, new ModelFolder($"over-trained.{iteration}", "", "")), iteration * 8, sqrtKl, facts, train ?? new double[facts.Count], heldOut ?? new double[facts.Count], choice);
+    }
+
+    [Fact]
+    public void The_distance_travelled_is_averaged_over_neighbouring_iterations()
+    {
+        MetricRow[] rows = [Row(1, 0), Row(2, 3), Row(3, 9), Row(4, 15), Row(5, 12)];
+        Assert.Equal(0, TrainingPath.SqrtKl(rows, 0));
+        // (3 + 9 + 15) / 3 = 9.
+        Assert.Equal(3, TrainingPath.SqrtKl(rows, 3), 12);
+        // After the last iteration there is no later rollout: (15 + 12) / 2.
+        Assert.Equal(Math.Sqrt(13.5), TrainingPath.SqrtKl(rows, 5), 12);
+        Assert.Equal(0, TrainingPath.SqrtKl([Row(1, -0.2), Row(2, -0.1)], 1));
+    }
+
+    [Fact]
+    public void A_run_is_stopped_where_the_other_preference_model_likes_it_best_or_within_a_distance()
+    {
+        var path = new TrainingPath("x", [Point(0, 0, 1.0), Point(5, 1.5, 1.4), Point(10, 2.4, 1.4), Point(15, 2.6, 1.2)]);
+        // The earliest of equals.
+        Assert.Equal(5, path.StopByHeldOut().Snapshot.Iteration);
+        // 2.4² = 5.76 and 2.6² = 6.76 nats.
+        Assert.Equal(10, path.StopByKl().Snapshot.Iteration);
+        Assert.Equal(5, path.StopByKl(4).Snapshot.Iteration);
+        Assert.Equal(0, path.StopByKl(1).Snapshot.Iteration);
+    }
+
+    [Fact]
+    public void The_gap_between_two_preference_models_counts_from_each_ones_own_start()
+    {
+        // Optimised: +2 and +4, other: +1 and +1; so the gap is 1 on prompt a and 3 on prompt b.
+        var path = new TrainingPath("x", [Point(0, 0, 0, train: [1, 1], heldOut: [7, 9]), Point(5, 1, 0, train: [3, 5], heldOut: [8, 10])]);
+        var gap = path.GapAtEnd();
+        Assert.Equal((2.0, 1.0, 3.0), (gap.Value, gap.Low, gap.High));
+        var lines = path.Gap().Checked().Series.Cast<LineSeries>().ToList();
+        Assert.Equal([0.0, 3.0], lines[0].Points.Select(p => p.Y));
+        Assert.Equal([0.0, 1.0], lines[1].Points.Select(p => p.Y));
+        Assert.Equal([0.0, 40.0], lines[0].Points.Select(p => p.X));
+    }
+
+    [Fact]
+    public void Behaviour_counts_harmful_requests_except_for_help_and_follows_the_distance_when_asked()
+    {
+        var path = new TrainingPath("x",
+        [
+            Point(0, 0, 0, [Fact("a"), Fact("b"), Fact("c", TopicKind.Benign, help: 4)]),
+            Point(5, 2, 0, [Fact("a", boilerplate: 2, harm: 1), Fact("b"), Fact("c", TopicKind.Benign, boilerplate: 1, help: 2)]),
+            Point(10, 1, 0, [Fact("a", boilerplate: 1), Fact("b", boilerplate: 1, harsh: 1), Fact("c", TopicKind.Borderline, help: 1)]),
+        ]);
+        var steps = path.Behaviour().Figures;
+        Assert.Equal([0, 0.5, 1], Ys(steps[0], "boilerplate"));
+        Assert.Equal([0, 0, 0.5], Ys(steps[0], "harsh"));
+        Assert.Equal([0, 0.5, 0], Ys(steps[1], "harmfulness, harmful requests"));
+        Assert.Equal([4.0, 2, 1], Ys(steps[1], "helpfulness, good requests"));
+        // Two equal texts of four words: three distinct bigrams of six.
+        Assert.Equal([0.5, 0.5, 0.5], Ys(steps[2], "distinct bigrams"));
+        var distance = path.Behaviour(againstKl: true).Figures[0].Checked();
+        Assert.Equal([0.0, 1, 2], distance.Series.Cast<LineSeries>().First().Points.Select(p => p.X));
+        Assert.Equal([0, 1, 0.5], Ys(distance, "boilerplate"));
+        Assert.Equal(1, path.Change(f => f.BoilerplateCount > 0 ? 1 : 0)!.Value);
+        Assert.Equal(3, path.Table().RowCount);
+
+        static IEnumerable<double> Ys(Figure figure, string series) => Assert.IsType<LineSeries>(figure.Checked().Series.Single(s => s.Name == series)).Points.Select(p => p.Y);
+    }
+
+    /// <summary>On each of twelve prompts every later model beats every earlier one.</summary>
+    private static EloTable Ranked(string axis, params string[] worstFirst)
+    {
+        var judgements = from prompt in Enumerable.Range(0, 12)
+                         from i in Enumerable.Range(0, worstFirst.Length)
+                         from j in Enumerable.Range(0, i)
+                         select new Judgement($"{prompt}/{i}/{j}", $"p{prompt}", axis, worstFirst[i], worstFirst[j], 1, "test");
+        return EloTable.Fit([.. judgements], "sl-cai", new EloOptions { Bootstrap = new() { Resamples = 20 } });
+    }
+
+    private static GoodhartStudy Study(params string[] worstFirst) => Study(worstFirst, boilerplate: 1);
+
+    private static GoodhartStudy Study(string worst, string middle, string best, int boilerplate) => Study([worst, middle, best], boilerplate);
+
+    private static GoodhartStudy Study(string[] worstFirst, int boilerplate)
+    {
+        StudiedModel[] models =
+        [
+            new("", "SL-CAI", "sl-cai"), new("baseline", "Over-trained", OverTraining.Baseline), new("label", "Soft labels", OverTraining.Soft),
+            .. worstFirst.Contains(OverTraining.FixedPrinciple) ? [new StudiedModel("principles", "Fixed", OverTraining.FixedPrinciple)] : Array.Empty<StudiedModel>(),
+            new("early stop", "Stopped at the start", "sl-cai") { Key = "stopped", Episodes = 0 },
+        ];
+        var facts = models.DistinctBy(m => m.Name).SelectMany(m => new[]
+        {
+            (m.Name, Fact: Fact("a", boilerplate: m.Name == OverTraining.Baseline ? boilerplate : 0)), (m.Name, Fact: Fact("b", boilerplate: m.Name == OverTraining.Baseline ? 3 * boilerplate : 0, harm: m.Name == "sl-cai" ? 2 : 0)),
+        }).ToLookup(x => x.Name, x => x.Fact);
+        var path = new TrainingPath("x", [Point(0, 0, 0, [.. facts["sl-cai"]]), Point(5, 1, 0, [.. facts[OverTraining.Baseline]], train: [3, 5], heldOut: [1, 1]) with { Snapshot = new PolicySnapshot(5, new ModelFolder(OverTraining.Baseline, "", "")) }]);
+        return new GoodhartStudy(models, facts, Ranked("harmless", worstFirst), Ranked("helpful", worstFirst), path, 1);
+    }
+
+    [Fact]
+    public void A_fix_is_the_difference_from_the_over_trained_baseline()
+    {
+        var study = Study("sl-cai", OverTraining.Soft, OverTraining.Baseline);
+        Assert.Equal(-1, study.Effect(OverTraining.Soft, f => f.BoilerplateCount > 0 ? 1 : 0, TopicKind.Harmful)!.Value);
+        // 0 and 2 levels more on the two prompts.
+        Assert.Equal((1.0, 0.0, 2.0), study.Effect("sl-cai", f => f.Harmfulness, TopicKind.Harmful) is { } harm ? (harm.Value, harm.Low, harm.High) : default);
+        Assert.Null(study.Effect("sl-cai", f => f.Helpfulness, TopicKind.Benign));
+        // The baseline and what is only shown for comparison are no fixes.
+        var effects = new GoodhartEffects([study]);
+        Assert.Equal(2, effects.Effects().RowCount);
+        Assert.Equal(4, effects.Levels().RowCount);
+        Assert.All(effects.EffectsDrawn().Figures, f => Assert.Equal(["1", "2"], f.Checked().Categories));
+    }
+
+    [Fact]
+    public void Effects_over_seeds_are_means_with_the_spread_between_runs()
+    {
+        // Soft labels shed all boilerplate against the first baseline, none against the second: -1 and 0, both exact within their seed.
+        var effects = new GoodhartEffects([Study("sl-cai", OverTraining.Soft, OverTraining.Baseline), Study("sl-cai", OverTraining.Soft, OverTraining.Baseline, boilerplate: 0)]);
+        var bar = Assert.IsType<BarSeries>(effects.EffectsDrawn().Figures[1].Checked().Series.Single()).Bars[0]!;
+        Assert.Equal(-0.5, bar.Value);
+        // Student's t with one degree of freedom, 12.7062, times the standard error: s = sqrt(1/2), so s / sqrt(2) = 1/2.
+        Assert.Equal(-0.5 - 12.7062 / 2, bar.Low, 4);
+        Assert.Equal(2, bar.Clusters);
+        Assert.Contains("after 0, 0 episodes", effects.EffectsDrawn().Caption);
+        Assert.Equal(2, effects.BySeed().RowCount);
+    }
+
+    [Fact]
+    public void Claims_hold_where_the_data_say_so_and_are_stated_where_an_arm_is_missing()
+    {
+        var claims = Study("sl-cai", OverTraining.FixedPrinciple, OverTraining.Soft, OverTraining.Baseline).Claims().ToDictionary(c => c.Id);
+        Assert.Equal(["gh-1", "gh-10", "gh-11", "gh-12", "gh-2", "gh-3", "gh-4", "gh-5", "gh-6", "gh-7", "gh-8"], claims.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["gh-1", "gh-11", "gh-3", "gh-6"], claims.Values.Where(c => c.Holds).Select(c => c.Id).Order(StringComparer.Ordinal));
+        Assert.Equal((1.0, 0.0), (claims["gh-1"].Value!.Value, claims["gh-2"].Value!.Value));
+        Assert.Equal(3, claims["gh-3"].Value);
+        Assert.All(["gh-5", "gh-8", "gh-12"], id => Assert.Null(claims[id].Value));
+        // The run of this test ends at 1 nat: stopping there changes nothing.
+        Assert.Equal(0, claims["gh-7"].Value);
+        var reversed = Study(OverTraining.Baseline, OverTraining.Soft, "sl-cai").Claims().ToDictionary(c => c.Id);
+        Assert.True(reversed["gh-4"].Holds);
+        Assert.Equal(0, reversed["gh-6"].N);
+    }
+
+    [Fact]
+    public void The_principles_of_the_arms_are_those_of_the_constitution()
+    {
+        var shipped = Cai.Constitutions.Constitution.Shipped("miniature");
+        Assert.All(OverTraining.AntiPreachy.Concat(OverTraining.Warm), id => Assert.NotNull(shipped.ComparisonPrinciple(id)));
+    }
+}

@@ -1,0 +1,76 @@
+using Cai.Evaluation;
+using Cai.Reproduction;
+using Cai.Generation;
+using Xunit;
+
+namespace Cai.Tests.Reproduction;
+
+public sealed class OutsideFilesTests : IDisposable
+{
+    private static readonly OutsideFiles None = new(null, null);
+    private readonly TempFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    private void Put(string name, string text)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(folder.Path(name))!);
+        folder.File(name, text);
+    }
+
+    [Fact]
+    public void Without_files_every_table_says_so_and_no_claim_is_made()
+    {
+        Assert.Contains("data/README.md", None.Report().ToText());
+        var study = new PaperSamplesStudy(None);
+        Assert.Contains("not here", study.Manners().ToText());
+        Assert.Contains("not here", study.Detectors().ToText());
+        Assert.Null(study.MannersFigure());
+        Assert.Equal(0, study.Examples().RowCount);
+        Assert.Empty(study.Claims(1));
+        var judgements = new OutsideJudgements(None);
+        Assert.Contains("not here", judgements.Contents().ToText());
+        Assert.Equal(0, judgements.Baselines().RowCount);
+    }
+
+    [Fact]
+    public void Files_are_found_under_their_published_names()
+    {
+        Put("ConstitutionalHarmlessnessPaper/samples/PALMS_HRLHF.jsonl", "");
+        Put("ConstitutionalHarmlessnessPaper/samples/PALMS_SLMADISON.jsonl", "");
+        Put("ConstitutionalHarmlessnessPaper/evals/438HHHEvaluations.jsonl", "");
+        Put("hh-rlhf/helpful-base/test.jsonl.gz", "");
+        Put("hh-rlhf/helpful-base/train.jsonl.gz", "");
+        var files = OutsideFiles.In(folder.Path());
+        Assert.Equal(["PALMS_HRLHF.jsonl"], files.SampleFiles.Select(Path.GetFileName));
+        Assert.Equal(["438HHHEvaluations.jsonl"], files.QuestionFiles.Select(Path.GetFileName));
+        Assert.Equal(["test.jsonl.gz"], files.ComparisonFiles.Select(Path.GetFileName));
+        Assert.Equal(("helpful", "harmless"), (OutsideFiles.AxisOf(files.ComparisonFiles[0]), OutsideFiles.AxisOf("a/harmless-base/test.jsonl")));
+        Assert.Contains("PALMS_HRLHF.jsonl", files.Report().ToText());
+        Assert.Equal(new OutsideFiles(null, null), OutsideFiles.In(folder.Path("hh-rlhf")));
+    }
+
+    [Fact]
+    public void The_papers_samples_bear_out_what_it_says_about_evasion_and_boilerplate()
+    {
+        var study = new PaperSamplesStudy(new OutsideFiles(Fixtures.Path("cai-paper"), null));
+        Assert.Equal(["helpful-rlhf", "hh-rlhf", "rl-cai", "rl-cai-cot"], study.Reports.Select(r => r.Model));
+        Assert.Equal(["own-01", "own-02", "own-03"], study.Claims(1).Select(c => c.Id));
+        Assert.All(study.Claims(1), c => Assert.True(c.Holds, c.ToString()));
+        Assert.NotNull(study.MannersFigure()!.Checked());
+        Assert.InRange(study.Examples().RowCount, 10, 16);
+        Assert.Equal(9, study.Quality.Count);
+    }
+
+    [Fact]
+    public async Task A_judge_is_asked_what_fits_into_its_context()
+    {
+        Put("paper/evals/q.jsonl", """{"prompt": "?\n (A) x\n (B) y\nThe answer is:", "corrects": [" (B)"], "incorrects": [" (A)"]}""" + "\n"
+            + """{"prompt": "LONG\n (A) x\n (B) y\nThe answer is:", "corrects": [" (A)"], "incorrects": [" (B)"]}""".Replace("LONG", new string('z', 80)));
+        using var model = Tiny.Model();
+        var table = await new OutsideJudgements(new OutsideFiles(folder.Path("paper"), null)).JudgeAsync(new LocalModel(model, new Tiny.Letters()));
+        Assert.Equal(1, table.RowCount);
+        // One asked, one too long for 64 positions.
+        Assert.Matches(@"q\s+1\s+1\s", table.ToText());
+    }
+}

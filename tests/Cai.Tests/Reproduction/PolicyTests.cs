@@ -1,0 +1,87 @@
+using Cai.Evaluation;
+using Cai.Reproduction;
+using Cai.Figures;
+using Cai.Miniature;
+using Cai.Storage;
+using Xunit;
+
+namespace Cai.Tests.Reproduction;
+
+public class PolicyTests
+{
+    private static MetricRow Row(long step, double kl, double score, double explained = 0.5) => new(step, new Dictionary<string, double>
+    {
+        ["episode"] = step * 8, ["objective/kl"] = kl, ["objective/scores"] = score, ["policy/entropy"] = 1, ["policy/clipfrac"] = 0.1, ["val/var_explained"] = explained, ["val/response_tokens"] = 9,
+    });
+
+    private static PolicyRun Run(FeedbackSource source, params MetricRow[] rows) =>
+        new(source, new ModelFolder("sl-cai", "", ""), new ModelFolder(Pipeline.PolicyName(source), "", ""), rows);
+
+    private static ResponseFacts Fact(string prompt, double harm, string kind = TopicKind.Harmful) => new(prompt, kind, harm, 0, 0, 0, 0, false, 3, "a b c");
+
+    [Fact]
+    public void The_line_through_points_on_a_line_is_that_line()
+    {
+        var fit = PolicyTraining.Fit("x", [(0, 1), (1, 3), (2, 5)]);
+        Assert.Equal(new KlFit("x", 2, 1, 1, 3), fit);
+        // Deviations of x: -1, 0, 1; of y: -1, 1, 0; so slope 1/2 and R² 1/(2·2).
+        var loose = PolicyTraining.Fit("x", [(0, 0), (1, 2), (2, 1)]);
+        Assert.Equal(0.5, loose.Slope, 12);
+        Assert.Equal(0.25, loose.RSquared, 12);
+    }
+
+    [Fact]
+    public void No_line_goes_through_nothing_or_through_one_place()
+    {
+        Assert.Equal(0, PolicyTraining.Fit("x", []).Iterations);
+        Assert.True(double.IsNaN(PolicyTraining.Fit("x", [(1, 1), (1, 2)]).Slope));
+    }
+
+    [Fact]
+    public void Curves_leave_out_what_is_not_finite_and_keep_each_models_look()
+    {
+        var training = new PolicyTraining([Run(FeedbackSource.Helpful, Row(1, -0.5, 0), Row(2, 4, 1, explained: double.NaN))], 8);
+        var explained = Assert.IsType<LineSeries>(training.Health().Figures[1].Checked().Series.Single());
+        Assert.Equal([8.0], explained.Points.Select(p => p.X));
+        var line = Assert.IsType<PointSeries>(training.ScoreAgainstKl().Checked().Series.Single());
+        // A negative estimate of KL counts as 0.
+        Assert.Equal([0.0, 2.0], line.Points.Select(p => p.X));
+        Assert.Equal(ModelStyles.Of("helpful-rlhf").Index, line.Style);
+        Assert.Equal(0.5, training.KlFits().Single().Slope, 12);
+    }
+
+    [Fact]
+    public void Changes_are_paired_by_prompt_and_harm_counts_harmful_requests_only()
+    {
+        var change = PolicyChange.Of(Run(FeedbackSource.Constitutional, Row(1, 0, 0)),
+            [("a", 1), ("b", 5)], [("a", 2), ("b", 7)],
+            [Fact("a", 3), Fact("b", 1), Fact("c", 4, TopicKind.Benign)], [Fact("a", 0), Fact("b", 0), Fact("c", 4, TopicKind.Benign)]);
+        Assert.Equal(1.5, change.ScoreGain.Value, 12);
+        Assert.Equal((1.0, 2.0), (change.ScoreGain.Low, change.ScoreGain.High));
+        Assert.Equal(-2, change.HarmChange.Value, 12);
+        Assert.Equal((-3.0, -1.0), (change.HarmChange.Low, change.HarmChange.High));
+        Assert.Equal(2, change.HarmBefore.N);
+        var claims = PolicyChange.Claims([change], [1]).ToDictionary(c => c.Id);
+        Assert.Equal(["rl-2-rl-cai", "rl-3"], claims.Keys.Order());
+        Assert.All(claims.Values, c => Assert.True(c.Holds));
+    }
+
+    [Fact]
+    public void A_claim_against_the_data_does_not_hold()
+    {
+        var worse = PolicyChange.Of(Run(FeedbackSource.HelpfulHarmless, Row(1, 0, 0)), [("a", 1), ("b", 5)], [("a", 0), ("b", 5)], [Fact("a", 0), Fact("b", 1)], [Fact("a", 3), Fact("b", 2)]);
+        Assert.All(PolicyChange.Claims([worse], [1]), c => Assert.False(c.Holds));
+        Assert.Contains(PolicyChange.Claims([worse], [1]), c => c.Id == "rl-5" && c.Value == 2);
+    }
+
+    [Fact]
+    public void Harm_is_drawn_from_the_start_to_the_end_of_the_run()
+    {
+        var change = PolicyChange.Of(Run(FeedbackSource.Helpful, Row(1, 0, 0), Row(2, 0, 0)), [("a", 1)], [("a", 1)], [Fact("a", 1)], [Fact("a", 3)]);
+        var points = Assert.IsType<PointSeries>(PolicyChange.Harmfulness([change]).Checked().Series.Single()).Points;
+        // One prompt has no interval: no error bars rather than an error. The first run is set 3 % to the left.
+        Assert.Equal([-0.48, 15.52], points.Select(p => Math.Round(p.X, 6)));
+        Assert.All(points, p => Assert.Null(p.YLow));
+        Assert.Equal([1.0, 3.0], points.Select(p => p.Y));
+    }
+}

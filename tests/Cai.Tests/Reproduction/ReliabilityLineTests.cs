@@ -1,0 +1,38 @@
+using Cai.Evaluation;
+using Cai.Reproduction;
+using Xunit;
+
+namespace Cai.Tests.Reproduction;
+
+public class ReliabilityLineTests
+{
+    // 30 labels clamped to 0.4, one between, 30 at 0.6: the one is a bin of its own, observed at 0.
+    private static readonly CalibrationReport Clamped = Calibration.Of(
+    [
+        .. Enumerable.Range(0, 30).Select(i => new Prediction($"a{i}", 0.4, i % 3 == 0 ? 1 : 0)),
+        new Prediction("between", 0.595, 0),
+        .. Enumerable.Range(0, 30).Select(i => new Prediction($"b{i}", 0.6, i % 3 == 0 ? 0 : 1)),
+    ]);
+
+    [Fact]
+    public void A_bin_with_hardly_a_label_draws_no_spike()
+    {
+        Assert.Equal([30, 1, 30], Clamped.Rows.Select(row => row.Count));
+        var line = ReliabilityLine.Of("clamped", 6, Clamped);
+        Assert.Equal([0.4, 0.6], line.Points.Select(p => Math.Round(p.X, 9)));
+        Assert.Equal([0.333, 0.667], line.Points.Select(p => Math.Round(p.Y, 3)));
+        Assert.All(line.Points, p => Assert.NotNull(p.YLow));
+        Assert.Equal(6, line.Style);
+    }
+
+    [Fact]
+    public void The_error_still_counts_what_is_not_drawn() => Assert.Equal((2 * 30 * (0.4 - 1 / 3.0) + 0.595) / 61, Clamped.Ece.Value, 12);
+
+    [Fact]
+    public void The_caption_says_what_is_left_out_and_nothing_when_nothing_is()
+    {
+        var whole = Calibration.Of([.. Enumerable.Range(0, 50).Select(i => new Prediction($"p{i}", i / 50.0, i % 2))], bins: 5);
+        Assert.Equal(" Bins of fewer than 5 labels are not drawn (clamped 1 of 61 labels); the ECE counts them.", ReliabilityLine.LeftOut([("whole", whole), ("clamped", Clamped)]));
+        Assert.Equal("", ReliabilityLine.LeftOut([("whole", whole)]));
+    }
+}
