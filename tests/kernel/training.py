@@ -35,7 +35,7 @@ Directory.CreateDirectory(run);
 
 TRAIN = """
 Console.Write("go");
-var shown = Host.Current;
+var shown = RunContext.Current;
 session.Trainer.Train(pipeline.RlPrompts, run, new SynchronousProgress<PpoProgress>(p =>
     shown.Progress?.Report(new StageProgress("ppo", p.Iteration, options.Iterations, "", "iterations",
         new Dictionary<string, double> { ["score"] = p.Metrics["objective/scores"], ["KL"] = p.Metrics["objective/kl"] }))), cancel: shown.Cancel);
