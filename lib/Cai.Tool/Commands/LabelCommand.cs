@@ -78,11 +78,11 @@ internal static class LabelCommand
         ModelReference.SayUsage(opened);
     }
 
-    private static PrincipleChoice ParsePrinciples(string text) => text.Split(':', 2) switch
+    private static IPrincipleSelector ParsePrinciples(string text) => text.Split(':', 2) switch
     {
-        ["drawn"] => PrincipleChoice.Drawn,
-        ["average", var count] when int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var k) => PrincipleChoice.Averaged(k),
-        ["fixed", { Length: > 0 } id] => PrincipleChoice.Fixed(id),
+        ["drawn"] => PrincipleSelector.Drawn,
+        ["average", var count] when int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var k) => PrincipleSelector.Averaged(k),
+        ["fixed", { Length: > 0 } id] => PrincipleSelector.Fixed(id),
         _ => throw new CaiException($"--principles is '{text}'.", "Use drawn, average:K (a number) or fixed:ID."),
     };
 

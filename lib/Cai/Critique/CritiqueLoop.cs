@@ -32,8 +32,11 @@ public sealed class CritiqueLoop
         _prefixes = constitution.Critique.ToDictionary(p => p.Id, p => (_options.ExamplesOfPrinciple ? constitution.About(p.Id) : constitution).CritiquePrefix(_options.FewShot, _options.Direct));
     }
 
-    /// <summary>The principle of a step: drawn uniformly, with replacement, from (seed, prompt id, round) (paper 3.1, 3.4).</summary>
-    public CritiquePrinciple PrincipleFor(string promptId, int round) => Seeds.Rng(_options.Seed, promptId, round).Pick(_principles);
+    /// <summary>The principle of a step (<see cref="CritiqueOptions.Principle"/>), drawn from (seed, prompt id, round) (paper 3.1, 3.4).</summary>
+    /// <exception cref="CaiException">The selector chose none or several.</exception>
+    public CritiquePrinciple PrincipleFor(string promptId, int round) =>
+        (_options.Principle ?? PrincipleSelector.Drawn).Select(_principles, Seeds.Rng(_options.Seed, promptId, round)) is [var one] ? one
+        : throw new CaiException("A critique applies one principle, and the selector chose another number.", "Use a fixed or a drawn principle; averages are for labels.", nameof(CritiqueOptions));
 
     /// <summary>
     /// Runs all rounds. All prompts of a round are sampled together: first their critiques, then their revisions.

@@ -29,6 +29,9 @@ public sealed record CritiqueOptions
     /// <summary>Draw from these principles only (one id fixes it); from all of the constitution when null (paper 3.1).</summary>
     public IReadOnlyList<string>? PrincipleIds { get; init; }
 
+    /// <summary>How the principle of a step is chosen; null draws it uniformly, with replacement (paper 3.1, 3.4).</summary>
+    public IPrincipleSelector? Principle { get; init; }
+
     /// <exception cref="CaiException">A value is out of range.</exception>
     internal void Check()
     {

@@ -3,42 +3,6 @@ using Cai.Text;
 
 namespace Cai.Feedback;
 
-/// <summary>Which principles a label applies.</summary>
-public enum PrincipleMode { Fixed, Drawn, Averaged }
-
-/// <summary>How the principle of a label is chosen.</summary>
-/// <param name="Id">The principle of a fixed choice.</param>
-/// <param name="Count">How many principles an averaged label applies.</param>
-public sealed record PrincipleChoice(PrincipleMode Mode, string? Id = null, int Count = 1)
-{
-    /// <summary>One principle for every label.</summary>
-    public static PrincipleChoice Fixed(string id) => new(PrincipleMode.Fixed, id);
-
-    /// <summary>One principle a label, drawn uniformly (paper 4.1; what 4.3 calls ensembling over principles).</summary>
-    public static PrincipleChoice Drawn { get; } = new(PrincipleMode.Drawn);
-
-    /// <summary>The mean probability under k different principles, drawn without replacement (not in the paper).</summary>
-    public static PrincipleChoice Averaged(int k) => new(PrincipleMode.Averaged, Count: k);
-
-    /// <summary>The principles of a constitution that a pair is judged by, drawn from (seed, pair id).</summary>
-    /// <exception cref="CaiException">The fixed principle is unknown.</exception>
-    public IReadOnlyList<ComparisonPrinciple> For(Constitution constitution, long seed, string pairId)
-    {
-        var rng = Seeds.Rng(seed, pairId, "principle");
-        switch (Mode)
-        {
-            case PrincipleMode.Fixed:
-                return [constitution.ComparisonPrinciple(Id!)];
-            case PrincipleMode.Drawn:
-                return [rng.Pick(constitution.Comparison)];
-            default:
-                var shuffled = constitution.Comparison.ToList();
-                rng.Shuffle(shuffled);
-                return [.. shuffled.Take(Count)];
-        }
-    }
-}
-
 /// <summary>Bounds for a label's probability.</summary>
 public sealed record ClampRange(double Low, double High)
 {
@@ -53,7 +17,7 @@ public sealed record LabelOptions
     public LabelKind Kind { get; init; } = LabelKind.Soft;
 
     /// <summary>Default: one drawn a label (paper 4.1).</summary>
-    public PrincipleChoice Principle { get; init; } = PrincipleChoice.Drawn;
+    public IPrincipleSelector Principle { get; init; } = PrincipleSelector.Drawn;
 
     /// <summary>Ask with either response first and average the probabilities (Lee et al. 2023, RLAIF); the paper asks once.</summary>
     public bool BothOrders { get; init; }
@@ -97,6 +61,10 @@ public sealed record LabelOptions
     /// <summary>Pairs handed to the model at once and then written to the file; it never changes a label.</summary>
     public int ChunkSize { get; init; } = 256;
 
+    /// <summary>The principles of a constitution that a pair is judged by, drawn from (seed, pair id).</summary>
+    /// <exception cref="CaiException">The selector cannot choose from them.</exception>
+    public IReadOnlyList<ComparisonPrinciple> PrinciplesFor(Constitution constitution, string pairId) => Principle.Select(constitution.Comparison, Seeds.Rng(Seed, pairId, "principle"));
+
     /// <summary>The bounds that apply.</summary>
     internal ClampRange Bounds => Clamp ?? (Kind == LabelKind.ChainOfThought ? new ClampRange(0.40, 0.60) : ClampRange.None);
 
@@ -112,8 +80,8 @@ public sealed record LabelOptions
             throw Bad("Kind is Human; a model cannot give human labels.", "Use Soft, Hard or ChainOfThought.");
         if (!(Bounds.Low >= 0 && Bounds.Low < Bounds.High && Bounds.High <= 1))
             throw Bad(FormattableString.Invariant($"Clamp is {Bounds.Low} to {Bounds.High}; 0 <= low < high <= 1 was expected."), "The paper's is 0.4 to 0.6.");
-        if (CotSamples < 1 || MaxReasoningTokens < 1 || ChunkSize < 1 || Principle.Count < 1)
-            throw Bad("CotSamples, MaxReasoningTokens, ChunkSize and the number of averaged principles must be at least 1.", "Leave out the option to get its default.");
+        if (CotSamples < 1 || MaxReasoningTokens < 1 || ChunkSize < 1)
+            throw Bad("CotSamples, MaxReasoningTokens and ChunkSize must be at least 1.", "Leave out the option to get its default.");
         if (FewShot < 0)
             throw Bad($"FewShot is {FewShot}; 0 or more was expected.", "Leave it null for all examples.");
     }

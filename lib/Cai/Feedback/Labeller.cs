@@ -25,14 +25,11 @@ public sealed class Labeller
         _options.Check();
         if (constitution.Comparison.Count == 0)
             throw new CaiException($"Constitution '{constitution.Name}' has no principles for comparisons.", "Add entries under `comparison:`, or load another constitution.");
-        if (_options.Principle is { Mode: PrincipleMode.Averaged, Count: var k } && k > constitution.Comparison.Count)
-            throw new CaiException($"Labels are to be averaged over {k} principles, but constitution '{constitution.Name}' has {constitution.Comparison.Count}.", "Average over fewer.");
-        if (_options.Principle.Mode == PrincipleMode.Fixed)
-            constitution.ComparisonPrinciple(_options.Principle.Id ?? "");
+        PrinciplesFor(""); // what it cannot choose from these principles is told now
     }
 
-    /// <summary>The principles that a pair is judged by: fixed, or drawn from (seed, pair id).</summary>
-    public IReadOnlyList<ComparisonPrinciple> PrinciplesFor(string pairId) => _options.Principle.For(_constitution, _options.Seed, pairId);
+    /// <summary>The principles that a pair is judged by (<see cref="LabelOptions.Principle"/>), drawn from (seed, pair id).</summary>
+    public IReadOnlyList<ComparisonPrinciple> PrinciplesFor(string pairId) => _options.PrinciplesFor(_constitution, pairId);
 
     /// <summary>Exactly what will be asked about a pair: principles × orders × chains of thought.</summary>
     public IReadOnlyList<LabelQuery> Queries(ResponsePair pair)

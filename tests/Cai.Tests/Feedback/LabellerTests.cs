@@ -46,7 +46,7 @@ public sealed class LabellerTests : IDisposable
     public async Task TheModelIsAskedExactlyThis()
     {
         var model = new ScriptedModel { LogProb = (p, o) => Judge(p, o) };
-        var label = await One(model, new() { Principle = PrincipleChoice.Fixed("safe"), ShuffleOrder = false });
+        var label = await One(model, new() { Principle = PrincipleSelector.Fixed("safe"), ShuffleOrder = false });
         var request = Assert.Single(Assert.Single(model.Scored));
         Assert.Equal("\n\nConsider the following conversation between a human and an assistant:\n\nHuman: Question 1?\n\n\nChoose the safer one. Options:\n (A) [[[good]]]\n (B) [[[bad]]]\n\nThe answer is:", request.Prompt);
         Assert.Equal([" (A)", " (B)"], request.Continuations);
@@ -64,7 +64,7 @@ public sealed class LabellerTests : IDisposable
         var taught = Two with { ComparisonExamples = [Shot("Kind 1", 0), Shot("Safe 1", 1), Shot("Kind 2", 0), Shot("Kind 3", 0)] };
         string[] Shown(string principle, LabelOptions options) =>
         [
-            .. new Labeller(new ScriptedModel(), taught, options with { Principle = PrincipleChoice.Fixed(principle), ShuffleOrder = false }).Queries(Pair("1"))[0].Text
+            .. new Labeller(new ScriptedModel(), taught, options with { Principle = PrincipleSelector.Fixed(principle), ShuffleOrder = false }).Queries(Pair("1"))[0].Text
                 .Split("Human: ").Skip(1).Select(t => t.Split('\n')[0]),
         ];
         Assert.Equal(["Kind 1", "Safe 1", "Question 1?"], Shown("kind", new() { FewShot = 2 }));
@@ -87,7 +87,7 @@ public sealed class LabellerTests : IDisposable
     [Fact]
     public async Task SwappingTheResponsesGivesTheComplement()
     {
-        foreach (var options in new LabelOptions[] { new() { BothOrders = true }, new() { BothOrders = true, Principle = PrincipleChoice.Averaged(2) }, new() { BothOrders = true, Kind = LabelKind.ChainOfThought, Clamp = ClampRange.None } })
+        foreach (var options in new LabelOptions[] { new() { BothOrders = true }, new() { BothOrders = true, Principle = PrincipleSelector.Averaged(2) }, new() { BothOrders = true, Kind = LabelKind.ChainOfThought, Clamp = ClampRange.None } })
         {
             var labels = await Run(Opinionated(), Many(50), options);
             var swapped = await Run(Opinionated(), [.. Many(50).Select(p => p with { ResponseA = p.ResponseB, ResponseB = p.ResponseA })], options);
@@ -117,7 +117,7 @@ public sealed class LabellerTests : IDisposable
     public async Task PrinciplesAreAveragedAsProbabilities()
     {
         var model = new ScriptedModel { LogProb = (p, o) => o == " (A)" ? (p.Contains("kinder") ? -1 : -4) : -2 };
-        var label = await One(model, new() { Principle = PrincipleChoice.Averaged(2), ShuffleOrder = false });
+        var label = await One(model, new() { Principle = PrincipleSelector.Averaged(2), ShuffleOrder = false });
         // sigmoid(1) and sigmoid(-2)
         Assert.Equal((0.7310585786 + 0.1192029220) / 2, label.ProbabilityA!.Value, 9);
         Assert.Equal(["kind", "safe"], label.PrincipleIds.Order());
@@ -172,7 +172,7 @@ public sealed class LabellerTests : IDisposable
     public async Task ChainOfThoughtLabelsAreClamped(double a, double b, double expected)
     {
         var model = new ScriptedModel { Answer = (_, _) => " Because.\n", LogProb = (_, o) => o == " (A)" ? a : b };
-        var label = await One(model, new() { Kind = LabelKind.ChainOfThought, Principle = PrincipleChoice.Fixed("kind"), ShuffleOrder = false, Seed = 4, MaxReasoningTokens = 7 });
+        var label = await One(model, new() { Kind = LabelKind.ChainOfThought, Principle = PrincipleSelector.Fixed("kind"), ShuffleOrder = false, Seed = 4, MaxReasoningTokens = 7 });
         const string question = "\n\nHuman: Consider the following conversation between a human (H) and an assistant (A):\n\nH: Question 1?\n\nChoose the kinder one. Options:\n (A) [[[good]]]\n (B) [[[bad]]]\n\nAssistant: Let's think step by step:";
         Assert.Equal([new("1/kind/AB/0", question)], Assert.Single(model.Sampled));
         Assert.Equal(question + " Because.\n\nHuman:\nSo the answer is:", Assert.Single(Assert.Single(model.Scored)).Prompt);
@@ -214,7 +214,7 @@ public sealed class LabellerTests : IDisposable
     {
         const int n = 4000, k = 16;
         var sixteen = new Constitution("sixteen", "", [], [.. Enumerable.Range(0, k).Select(i => new ComparisonPrinciple($"{i}", $"P{i}"))]);
-        foreach (var (choice, each) in new[] { (PrincipleChoice.Drawn, 1), (PrincipleChoice.Averaged(4), 4) })
+        foreach (var (choice, each) in new[] { (PrincipleSelector.Drawn, 1), (PrincipleSelector.Averaged(4), 4) })
         {
             var labeller = new Labeller(new ScriptedModel(), sixteen, new() { Seed = 1, Principle = choice });
             var counts = new int[k];
@@ -300,8 +300,8 @@ public sealed class LabellerTests : IDisposable
     public async Task BadRequestsAreNamed()
     {
         static CaiException Fails(LabelOptions options) => Assert.Throws<CaiException>(() => new Labeller(new ScriptedModel(), Two, options));
-        Assert.Contains("no principle 'kinds'", Fails(new() { Principle = PrincipleChoice.Fixed("kinds") }).Message);
-        Assert.Contains("over 3 principles", Fails(new() { Principle = PrincipleChoice.Averaged(3) }).Message);
+        Assert.Contains("no principle 'kinds'", Fails(new() { Principle = PrincipleSelector.Fixed("kinds") }).Message);
+        Assert.Contains("over 3 principles", Fails(new() { Principle = PrincipleSelector.Averaged(3) }).Message);
         Assert.Contains("Clamp is 0.6 to 0.4", Fails(new() { Clamp = new(0.6, 0.4) }).Message);
         Assert.Contains("Human", Fails(new() { Kind = LabelKind.Human }).Message);
         Assert.Contains("at least 1", Fails(new() { CotSamples = 0 }).Message);

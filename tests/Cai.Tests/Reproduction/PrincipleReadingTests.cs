@@ -35,7 +35,7 @@ public class PrincipleReadingTests
     {
         using var folder = new TempFolder();
         using var pipeline = Pipeline.Open(Scale.Smoke, 1, folder.Path("out"));
-        var fixedOne = pipeline.AiLabelOptions(LabelKind.Soft) with { Principle = PrincipleChoice.Fixed("less-harmful") };
+        var fixedOne = pipeline.AiLabelOptions(LabelKind.Soft) with { Principle = PrincipleSelector.Fixed("less-harmful") };
         Arm Of(LabelOptions labels) => pipeline.ArmOf("x", labels) with { HumanHelpful = 0, Harmless = pipeline.ArmOf("x", labels).Harmless! with { Ideal = true } };
         var (train, held) = await pipeline.ComparisonsAsync(Of(fixedOne));
         var all = train.Concat(held).ToList();

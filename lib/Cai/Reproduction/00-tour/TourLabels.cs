@@ -39,9 +39,9 @@ public sealed class TourLabels
     internal static async Task<TourLabels> AskAsync(Pipeline pipeline, string traced, IReadOnlyList<ResponsePair> pairs)
     {
         var judge = pipeline.Load(pipeline.Pretrained);
-        var everything = new LabelOptions { Seed = pipeline.Seed, BothOrders = true, FewShot = pipeline.Shots(null), Principle = PrincipleChoice.Averaged(pipeline.Constitution.Comparison.Count) };
+        var everything = new LabelOptions { Seed = pipeline.Seed, BothOrders = true, FewShot = pipeline.Shots(null), Principle = PrincipleSelector.Averaged(pipeline.Constitution.Comparison.Count) };
         var labeller = new Labeller(judge, pipeline.Constitution, everything);
-        var same = new Labeller(judge, pipeline.Constitution, everything with { Principle = PrincipleChoice.Averaged(1), BothOrders = false, ShuffleOrder = false });
+        var same = new Labeller(judge, pipeline.Constitution, everything with { Principle = PrincipleSelector.Averaged(1), BothOrders = false, ShuffleOrder = false });
         var twins = pairs.Select(p => p with { ResponseA = p.ResponseB }).ToList();
         return new TourLabels(await Ask(labeller, pairs), traced, labeller.Queries(pairs.First(p => p.Prompt.Id == traced))[0].Text, await Ask(same, twins));
 

@@ -67,7 +67,7 @@ public sealed class FeedbackStudy
         var options = pipeline.AiLabelOptions(LabelKind.Soft);
         var orders = await pipeline.LabelAsync(pipeline.Pretrained, some, options with { BothOrders = true }, "labels-both-orders");
         var k = Math.Min(4, pipeline.Constitution.Comparison.Count);
-        var averaged = await pipeline.LabelAsync(pipeline.Pretrained, some, options with { Principle = PrincipleChoice.Averaged(k) }, "labels-averaged");
+        var averaged = await pipeline.LabelAsync(pipeline.Pretrained, some, options with { Principle = PrincipleSelector.Averaged(k) }, "labels-averaged");
         return new FeedbackStudy(pipeline, soft, cot, orders, averaged);
     }
 

@@ -178,7 +178,7 @@ public sealed class JudgeSizeStudy(IReadOnlyList<SizedAnswer> answers, AccuracyR
         var reasons = way is JudgeProtocol.Reasoned or JudgeProtocol.Ensembled;
         var options = pipeline.AiLabelOptions(reasons ? LabelKind.ChainOfThought : LabelKind.Soft) with
         {
-            Principle = PrincipleChoice.Fixed(questions[0].PrincipleId), FewShot = way == JudgeProtocol.ZeroShot ? 0 : null, Clamp = ClampRange.None, CotSamples = way == JudgeProtocol.Ensembled ? 5 : 1,
+            Principle = PrincipleSelector.Fixed(questions[0].PrincipleId), FewShot = way == JudgeProtocol.ZeroShot ? 0 : null, Clamp = ClampRange.None, CotSamples = way == JudgeProtocol.Ensembled ? 5 : 1,
         };
         var labels = await pipeline.LabelAsync(reasons ? pipeline.Helpful : pipeline.Pretrained, [.. questions.Select(q => q.Pair)], options, $"questions-{questions[0].Category}");
         return [.. labels.Select(l => l.ProbabilityA ?? 0.5)];

@@ -48,15 +48,15 @@ public static class OverTraining
             Ideal("principles", "Rewritten: three against preaching added", Rewritten, Comparing(pipeline.Constitution, [.. Warm, .. AntiPreachy]), hard),
             Ideal("label", "Soft labels", Soft, draft, soft),
             Ideal("principles", "Many: thirteen, all but those against preaching", Many, Comparing(pipeline.Constitution, pipeline.Constitution.Comparison.Select(p => p.Id).Except(AntiPreachy)), hard),
-            Ideal("principles", "One fixed principle of the three", FixedPrinciple, draft, hard with { Principle = PrincipleChoice.Fixed(Warm[^1]) }),
-            Ideal("principles", "Mean over the three for each label", "averaged-principles", draft, hard with { Principle = PrincipleChoice.Averaged(Warm.Count) }),
+            Ideal("principles", "One fixed principle of the three", FixedPrinciple, draft, hard with { Principle = PrincipleSelector.Fixed(Warm[^1]) }),
+            Ideal("principles", "Mean over the three for each label", "averaged-principles", draft, hard with { Principle = PrincipleSelector.Averaged(Warm.Count) }),
             Ideal("principles", "Those against preaching only", "anti-preachy-only", Comparing(pipeline.Constitution, AntiPreachy), hard),
             Asked("chain of thought", "CoT of the helpful model, unclamped", Unclamped, reasoned with { Clamp = ClampRange.None }),
             Asked("chain of thought", "CoT of the helpful model, clamped 20-80", "cot-20-80", reasoned with { Clamp = new ClampRange(0.2, 0.8) }),
             Asked("chain of thought", "CoT of the helpful model, clamped 40-60", Clamped, reasoned),
             Asked("order", "Soft labels of the pretrained model, asked once", AskedOnce, soft),
             Asked("order", "The same, both orders averaged", BothOrders, soft with { BothOrders = true }),
-            Ideal("together", "Together: all sixteen, mean over four, soft labels", Together, pipeline.Constitution, soft with { Principle = PrincipleChoice.Averaged(Averaged) }),
+            Ideal("together", "Together: all sixteen, mean over four, soft labels", Together, pipeline.Constitution, soft with { Principle = PrincipleSelector.Averaged(Averaged) }),
         ];
         return [.. all.Take(pipeline.Scale.Arms)];
 

@@ -37,7 +37,7 @@ public sealed class PrincipleReading(IReadOnlyList<PrincipleRead> read, IReadOnl
             var labels = new List<(ComparisonPrinciple Principle, Comparison Label)>();
             foreach (var principle in principles)
             {
-                var options = pipeline.AiLabelOptions(LabelKind.Soft) with { Principle = PrincipleChoice.Fixed(principle.Id), BothOrders = true };
+                var options = pipeline.AiLabelOptions(LabelKind.Soft) with { Principle = PrincipleSelector.Fixed(principle.Id), BothOrders = true };
                 var answered = (await pipeline.LabelAsync(judge, pairs, options, $"principle-{principle.Id}")).Where(c => c.ProbabilityA is not null).ToList();
                 labels.AddRange(answered.Select(c => (principle, c)));
                 if (Measured.Mean(answered, c => c.ProbabilityA!.Value, c => c.PromptId) is { } comfort)
