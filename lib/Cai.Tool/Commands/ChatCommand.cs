@@ -57,9 +57,9 @@ internal static class ChatCommand
             var judge = setup.Judge is null ? null : ModelSource.Open(setup.Judge, setup.Load);
             if (judge is not null)
                 opened.Add(judge);
-            using var scalar = setup.Preference is null ? null : HuggingFaceFolder.LoadScalar(setup.Preference, setup.Load);
+            using var scorer = setup.Preference is null ? null : PreferenceModel.Load(setup.Preference, setup.Load);
             var labeller = judge is null ? null : new Labeller(judge.Model, StageOptions.Load(setup.Constitution), new LabelOptions { BothOrders = true, Seed = setup.Options.Seed }, judge.Pretrained?.Format);
-            using var arena = new Arena([.. opened.Take(setup.Models.Count).Select(o => o.Model)], scalar is null ? null : new PreferenceModel(scalar.Model, scalar.Tokenizer, scalar.Format), labeller,
+            using var arena = new Arena([.. opened.Take(setup.Models.Count).Select(o => o.Model)], scorer, labeller,
                 [.. opened.Take(setup.Models.Count).Select(o => o.Pretrained?.Format)]);
             if (page is null)
                 await new TerminalChat(arena, setup.Options, Table(), Console.In).RunAsync(cancel);

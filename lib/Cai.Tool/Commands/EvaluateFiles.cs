@@ -24,9 +24,9 @@ internal sealed class EvaluateFiles(bool skipBad, long seed, string? preferenceM
         Say(name, "nobody: baselines", ComparisonEvaluation.Baselines(comparisons), judged: false);
         if (preferenceModel is not null)
         {
-            using var loaded = HuggingFaceFolder.LoadScalar(preferenceModel);
+            using var scorer = PreferenceModel.Load(preferenceModel);
             using var line = ProgressLine.Start("score", "comparisons", comparisons.Count);
-            Say(name, Name(preferenceModel), ComparisonEvaluation.Of(new PreferenceModel(loaded.Model, loaded.Tokenizer, loaded.Format), comparisons, progress: line, cancel: cancel));
+            Say(name, Name(preferenceModel), ComparisonEvaluation.Of(scorer, comparisons, progress: line, cancel: cancel));
         }
         if (judge is not null && constitution is not null)
         {
@@ -48,9 +48,9 @@ internal sealed class EvaluateFiles(bool skipBad, long seed, string? preferenceM
             Say(file.Name, "nobody: baselines", ComparisonEvaluation.Baselines(pairs), judged: false);
         if (preferenceModel is not null && pairs.Count > 0)
         {
-            using var loaded = HuggingFaceFolder.LoadScalar(preferenceModel);
+            using var scorer = PreferenceModel.Load(preferenceModel);
             using var line = ProgressLine.Start("score", "comparisons", pairs.Count);
-            Say(file.Name, Name(preferenceModel), ComparisonEvaluation.Of(new PreferenceModel(loaded.Model, loaded.Tokenizer, loaded.Format), pairs, progress: line, cancel: cancel));
+            Say(file.Name, Name(preferenceModel), ComparisonEvaluation.Of(scorer, pairs, progress: line, cancel: cancel));
         }
         if (judge is not null)
         {

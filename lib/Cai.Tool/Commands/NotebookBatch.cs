@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cai.Storage;
 using Cai.Tool.Notebooks;
 using Cai.Torch;
 using Spectre.Console;
@@ -43,10 +44,4 @@ internal sealed class NotebookBatch(NotebookRunner runner)
             Console.Error.WriteLine(line);
         Console.Error.WriteLine($"Outputs so far: {run.Output}");
     }
-}
-
-/// <summary>Reports on the calling thread; Progress&lt;T&gt; would post to the thread pool and come late and out of order.</summary>
-internal sealed class SynchronousProgress<T>(Action<T> report) : IProgress<T>
-{
-    public void Report(T value) => report(value);
 }

@@ -72,7 +72,7 @@ internal static class PpoCommand
     private static void Train(string start, string judge, LoadOptions load, List<Prompt> prompts, PpoOptions options, string folder, CancellationToken cancel)
     {
         var (startHash, judgeHash) = (HuggingFaceFolder.Hash(start), HuggingFaceFolder.Hash(judge));
-        using var session = Pipeline.OpenPpo(new ModelFolder("policy", start, startHash), new ModelFolder("pm", judge, judgeHash), options, load);
+        using var session = PpoSession.Open(start, judge, options, load);
         StageRun.Begin(folder, folder: true, "ppo", options, StageRun.WithLoading(load, ("model", startHash), ("pm", judgeHash), ("prompts", ContentHash.Of(prompts))));
         using (var line = ProgressLine.Start("ppo", "iterations", options.Iterations))
             session.Trainer.Train(prompts, folder, new SynchronousProgress<PpoProgress>(p => line.Report((int)p.Iteration)),

@@ -3,6 +3,7 @@ using System.Globalization;
 using Cai.Evaluation;
 using Cai.Models;
 using Cai.Preferences;
+using Cai.Reproduction;
 using Cai.Storage;
 using Cai.Text;
 using Cai.Torch;
@@ -55,23 +56,16 @@ internal static class TrainPmCommand
     private static void Train(string folder, LoadOptions load, List<Comparison> comparisons, List<Comparison> heldOut, PreferenceOptions options, string target, CancellationToken cancel)
     {
         using var start = HuggingFaceFolder.Load(folder, load);
-        using var scalar = ScalarModel.FromLanguageModel(start.Decoder, Seeds.Derive(options.Seed, "pm-head"));
-        var preference = new PreferenceModel(scalar, start.Tokenizer, start.Format);
-        using var trainer = new PreferenceTrainer(preference, options);
         StageRun.Begin(target, folder: true, "train-pm", options, StageRun.WithLoading(load, ("model", HuggingFaceFolder.Hash(folder)), ("comparisons", ContentHash.Of(comparisons))));
-        var (checkpoint, metrics) = (Path.Combine(target, "training.checkpoint"), Path.Combine(target, "metrics.jsonl"));
         PreferenceSummary summary;
-        using (var log = new MetricsWriter(metrics, PreferenceTrainer.CheckpointStep(checkpoint)))
         using (var line = ProgressLine.Start("train-pm", "comparisons", comparisons.Count(c => c.ProbabilityA is not null) * options.Epochs))
-            summary = trainer.Train(comparisons, checkpoint, new SynchronousProgress<PreferenceStep>(step =>
-            {
-                log.Write(step.Step, step.Values);
-                line.Report((int)step.Pairs);
-            }), cancel);
-        TrainedFolder.Save(target, scalar, start);
+            summary = PreferenceTraining.Run(start, comparisons, options, Recipes.HeadSeed(options.Seed), new PreferenceFiles(target, target, "training.checkpoint"),
+                new SynchronousProgress<PreferenceStep>(step => line.Report((int)step.Pairs)), cancel);
         Console.WriteLine($"{summary.Pairs} comparisons, {summary.Unlabelled} without label and {summary.TooLong} too long left out, {summary.Steps} steps: {target}");
-        if (heldOut.Count > 0)
-            Measure(preference, heldOut);
+        if (heldOut.Count == 0)
+            return;
+        using var trained = PreferenceModel.Load(target, load);
+        Measure(trained, heldOut);
     }
 
     private static void Measure(PreferenceModel model, List<Comparison> heldOut)

@@ -53,28 +53,3 @@ internal sealed class TuningFlags
         };
     }
 }
-
-/// <summary>Saving what a command trained: the model with its updates merged in, and the adapter alone beside it.</summary>
-internal static class TrainedFolder
-{
-    /// <summary>Folder of the adapter in PEFT's format, inside the model's.</summary>
-    public const string Adapter = "adapter";
-
-    /// <param name="start">Folder of the model that the adapter belongs to.</param>
-    public static void Save(string folder, PretrainedModel model, string start)
-    {
-        HuggingFaceFolder.Save(folder, model, Stored(model.Decoder));
-        if (model.Decoder.Adapter is not null)
-            PeftFolder.Save(Path.Combine(folder, Adapter), model.Decoder, start);
-    }
-
-    /// <inheritdoc cref="Save(string, PretrainedModel, string)"/>
-    public static void Save(string folder, ScalarModel model, PretrainedModel start)
-    {
-        HuggingFaceFolder.SaveScalar(folder, model, start.Tokenizer, start.Folder, Stored(model.Decoder));
-        if (model.Decoder.Adapter is not null)
-            PeftFolder.Save(Path.Combine(folder, Adapter), model, start.Folder);
-    }
-
-    private static torch.ScalarType Stored(Decoder model) => model.Parameters.Flat.dtype;
-}

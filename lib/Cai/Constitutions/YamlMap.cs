@@ -4,7 +4,7 @@ using YamlDotNet.RepresentationModel;
 namespace Cai.Constitutions;
 
 /// <summary>
-/// A YAML mapping read key by key, so that every complaint can name file, line and key. Keys that nobody asked for are
+/// A YAML mapping of a constitution (or of another file of the kit that people write) read key by key, so that every complaint can name file, line and key. Keys that nobody asked for are
 /// errors: a mistyped optional key would otherwise be ignored in silence.
 /// </summary>
 internal sealed class YamlMap
@@ -13,19 +13,22 @@ internal sealed class YamlMap
     private readonly string _key;
     private readonly YamlMappingNode _node;
 
-    private YamlMap(string file, string key, YamlMappingNode node, IReadOnlyList<string> known)
+    private readonly string what;
+
+    private YamlMap(string file, string key, YamlMappingNode node, IReadOnlyList<string> known, string what)
     {
-        (_file, _key, _node) = (file, key, node);
+        (_file, _key, _node, this.what) = (file, key, node, what);
         foreach (var child in node.Children.Keys)
         {
             var name = (child as YamlScalarNode)?.Value ?? child.ToString();
             if (!known.Contains(name))
-                throw new CaiException($"{Full(name)} is not a key of a constitution.", NearNames.Hint(name, known), At(child));
+                throw new CaiException($"{Full(name)} is not a key of {what}.", NearNames.Hint(name, known), At(child));
         }
     }
 
     /// <summary>The root mapping of a file; null when the file holds nothing.</summary>
-    public static YamlMap? Open(string path, IReadOnlyList<string> known)
+    /// <param name="what">What the file is, for complaints about unknown keys.</param>
+    public static YamlMap? Open(string path, IReadOnlyList<string> known, string what = "a constitution")
     {
         if (!File.Exists(path))
             throw new CaiException("There is no such file.", "Give the path of a constitution (.yaml), or a folder with Anthropic's JSON files.", path);
@@ -45,7 +48,7 @@ internal sealed class YamlMap
         }
         if (stream.Documents.Count == 0 || stream.Documents[0].RootNode is YamlScalarNode { Value: null or "" })
             return null;
-        return Map(path, "", stream.Documents[0].RootNode, known);
+        return Map(path, "", stream.Documents[0].RootNode, known, what);
     }
 
     /// <summary>A text without surrounding blank space.</summary>
@@ -65,7 +68,7 @@ internal sealed class YamlMap
 
     /// <summary>The mapping under a key; null when absent.</summary>
     public YamlMap? MapOrNull(string key, IReadOnlyList<string> known) =>
-        _node.Children.TryGetValue(new YamlScalarNode(key), out var node) ? Map(_file, Full(key), node, known) : null;
+        _node.Children.TryGetValue(new YamlScalarNode(key), out var node) ? Map(_file, Full(key), node, known, what) : null;
 
     /// <summary>The mappings of a list; none when the key is absent.</summary>
     public IReadOnlyList<YamlMap> List(string key, IReadOnlyList<string> known)
@@ -74,16 +77,16 @@ internal sealed class YamlMap
             return [];
         if (node is not YamlSequenceNode list)
             throw new CaiException($"{Full(key)} must be a list.", "Start each entry with `- `.", At(node));
-        return [.. list.Children.Select((item, i) => Map(_file, $"{Full(key)}[{i}]", item, known))];
+        return [.. list.Children.Select((item, i) => Map(_file, $"{Full(key)}[{i}]", item, known, what))];
     }
 
     /// <summary>A complaint about the value of a key.</summary>
     public CaiException Error(string key, string problem, string remedy) =>
         new($"{Full(key)} {problem}", remedy, At(_node.Children.TryGetValue(new YamlScalarNode(key), out var node) ? node : _node));
 
-    private static YamlMap Map(string file, string key, YamlNode node, IReadOnlyList<string> known) =>
+    private static YamlMap Map(string file, string key, YamlNode node, IReadOnlyList<string> known, string what) =>
         node is YamlMappingNode map
-            ? new(file, key, map, known)
+            ? new(file, key, map, known, what)
             : throw new CaiException($"{(key.Length > 0 ? key : "The file")} must consist of keys and values.", $"Expected keys: {string.Join(", ", known)}.", $"{file}:{node.Start.Line}");
 
     private static string OneLine(string text) => text.ReplaceLineEndings(" ").TrimEnd('.', ' ');

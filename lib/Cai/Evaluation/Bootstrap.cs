@@ -63,6 +63,18 @@ public static class Bootstrap
         return Resample(groups, groups.Sum(g => g.Length), drawn => statistic(drawn.SelectMany(g => g).ToArray()), options);
     }
 
+    /// <summary>As <see cref="Mean{T}"/>; null of nothing. At a small scale a model may give no answer of some kind, and a figure then leaves a gap instead of failing.</summary>
+    public static Interval? TryMean<T>(IReadOnlyCollection<T> items, Func<T, double> value, Func<T, string> cluster) =>
+        items.Count == 0 ? null : Mean(items, value, cluster);
+
+    /// <summary>As <see cref="Difference{T}"/>; null when a side is empty.</summary>
+    public static Interval? TryDifference<T>(IReadOnlyCollection<T> a, IReadOnlyCollection<T> b, Func<T, double> value, Func<T, string> cluster) =>
+        a.Count == 0 || b.Count == 0 ? null : Difference(a, b, value, cluster);
+
+    /// <summary>As <see cref="Statistic{T}"/>; null of nothing, and when the statistic of the whole is not a number.</summary>
+    public static Interval? TryStatistic<T>(IReadOnlyCollection<T> items, Func<T, string> cluster, Func<IReadOnlyList<T>, double> statistic) =>
+        items.Count == 0 || Statistic(items, cluster, statistic) is not { } interval || !double.IsFinite(interval.Value) ? null : interval;
+
     /// <summary>The ends that hold <paramref name="level"/> of the values; NaN values are left out, NaN ends when none is left.</summary>
     public static (double Low, double High) Percentiles(IEnumerable<double> values, double level)
     {

@@ -45,6 +45,9 @@ public static class Calibration
     public static double Ece(IReadOnlyList<Prediction> predictions, int bins = 10) =>
         Bins(predictions, bins).Sum(bin => Math.Abs(bin.Sum(p => p.Probability - p.Label))) / predictions.Count;
 
+    /// <summary>Bins for a reliability diagram of n predictions: ten as usual, fewer while a bin would hold under twelve.</summary>
+    public static int BinsFor(int n) => Math.Clamp(n / 12, 2, 10);
+
     private static double CrossEntropy(Prediction prediction)
     {
         var p = Math.Clamp(prediction.Probability, 1e-7, 1 - 1e-7);

@@ -17,11 +17,19 @@ public sealed record PairPrediction(string Id, string Axis, double? Label, doubl
 /// <param name="Unlabelled">Pairs without a label, left out.</param>
 public sealed record PreferenceReport(double Loss, double? Accuracy, int Labelled, int Decided, int Unlabelled, IReadOnlyList<PairPrediction> Pairs);
 
-/// <summary>A scalar model that reads dialogues: how good is this response to this prompt?</summary>
+/// <summary>A scalar model that reads dialogues: how good is this response to this prompt? It owns the scalar model and disposes it.</summary>
 /// <param name="batchTokens">Most tokens, padding included, of one forward pass; no score depends on it.</param>
-public sealed class PreferenceModel(ScalarModel model, ITokenizer tokenizer, IPromptFormat? format = null, int batchTokens = 4096)
+public sealed class PreferenceModel(ScalarModel model, ITokenizer tokenizer, IPromptFormat? format = null, int batchTokens = 4096) : IDisposable
 {
     private readonly IPromptFormat format = format ?? HhFormat.Instance;
+
+    /// <summary>A preference model from a folder in Hugging Face's format.</summary>
+    /// <exception cref="CaiException">As <see cref="HuggingFaceFolder.LoadScalar"/>.</exception>
+    public static PreferenceModel Load(string folder, LoadOptions? options = null)
+    {
+        var loaded = HuggingFaceFolder.LoadScalar(folder, options);
+        return new PreferenceModel(loaded.Model, loaded.Tokenizer, loaded.Format);
+    }
 
     public ScalarModel Model => model;
 
@@ -75,6 +83,8 @@ public sealed class PreferenceModel(ScalarModel model, ITokenizer tokenizer, IPr
         return new(labelled.Average(p => PreferenceLoss.SoftLabel(p.ScoreA - p.ScoreB, p.Label!.Value)), decided.Count == 0 ? null : right / decided.Count,
             labelled.Count, decided.Count, pairs.Count - labelled.Count, pairs);
     }
+
+    public void Dispose() => model.Dispose();
 
     private double[] ScoreIds(IReadOnlyList<int[]> texts)
     {

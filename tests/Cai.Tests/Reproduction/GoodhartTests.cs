@@ -18,7 +18,7 @@ public class GoodhartTests
     private static PathPoint Point(long iteration, double sqrtKl, double choice, IReadOnlyList<ResponseFacts>? facts = null, double[]? train = null, double[]? heldOut = null)
     {
         facts ??= [Fact("a"), Fact("b")];
-        return new(new PolicySnapshot(iteration, new ModelFolder($"over-trained.{iteration}", "", "")), iteration * 8, sqrtKl, facts, train ?? new double[facts.Count], heldOut ?? new double[facts.Count], choice);
+        return new(new TrajectoryPoint(iteration, iteration * 8, new ModelFolder($"over-trained.{iteration}", "", "")), sqrtKl, facts, train ?? new double[facts.Count], heldOut ?? new double[facts.Count], choice);
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public class GoodhartTests
         {
             (m.Name, Fact: Fact("a", boilerplate: m.Name == OverTraining.Baseline ? boilerplate : 0)), (m.Name, Fact: Fact("b", boilerplate: m.Name == OverTraining.Baseline ? 3 * boilerplate : 0, harm: m.Name == "sl-cai" ? 2 : 0)),
         }).ToLookup(x => x.Name, x => x.Fact);
-        var path = new TrainingPath("x", [Point(0, 0, 0, [.. facts["sl-cai"]]), Point(5, 1, 0, [.. facts[OverTraining.Baseline]], train: [3, 5], heldOut: [1, 1]) with { Snapshot = new PolicySnapshot(5, new ModelFolder(OverTraining.Baseline, "", "")) }]);
+        var path = new TrainingPath("x", [Point(0, 0, 0, [.. facts["sl-cai"]]), Point(5, 1, 0, [.. facts[OverTraining.Baseline]], train: [3, 5], heldOut: [1, 1]) with { Snapshot = new TrajectoryPoint(5, 40, new ModelFolder(OverTraining.Baseline, "", "")) }]);
         return new GoodhartStudy(models, facts, Ranked("harmless", worstFirst), Ranked("helpful", worstFirst), path, 1);
     }
 

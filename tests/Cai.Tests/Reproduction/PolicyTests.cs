@@ -14,8 +14,8 @@ public class PolicyTests
         ["episode"] = step * 8, ["objective/kl"] = kl, ["objective/scores"] = score, ["policy/entropy"] = 1, ["policy/clipfrac"] = 0.1, ["val/var_explained"] = explained, ["val/response_tokens"] = 9,
     });
 
-    private static PolicyRun Run(FeedbackSource source, params MetricRow[] rows) =>
-        new(source, new ModelFolder("sl-cai", "", ""), new ModelFolder(Pipeline.PolicyName(source), "", ""), rows);
+    private static PolicyTrajectory Run(string policy, params MetricRow[] rows) =>
+        new(policy, [new(0, 0, new ModelFolder("sl-cai", "", "")), new(rows.Length, rows.Length * 8, new ModelFolder(policy, "", ""))], rows);
 
     private static ResponseFacts Fact(string prompt, double harm, string kind = TopicKind.Harmful) => new(prompt, kind, harm, 0, 0, 0, 0, false, 3, "a b c");
 
@@ -40,7 +40,7 @@ public class PolicyTests
     [Fact]
     public void Curves_leave_out_what_is_not_finite_and_keep_each_models_look()
     {
-        var training = new PolicyTraining([Run(FeedbackSource.Helpful, Row(1, -0.5, 0), Row(2, 4, 1, explained: double.NaN))], 8);
+        var training = new PolicyTraining([Run(ModelNames.HelpfulRlhf, Row(1, -0.5, 0), Row(2, 4, 1, explained: double.NaN))], 8);
         var explained = Assert.IsType<LineSeries>(training.Health().Figures[1].Checked().Series.Single());
         Assert.Equal([8.0], explained.Points.Select(p => p.X));
         var line = Assert.IsType<PointSeries>(training.ScoreAgainstKl().Checked().Series.Single());
@@ -53,7 +53,7 @@ public class PolicyTests
     [Fact]
     public void Changes_are_paired_by_prompt_and_harm_counts_harmful_requests_only()
     {
-        var change = PolicyChange.Of(Run(FeedbackSource.Constitutional, Row(1, 0, 0)),
+        var change = PolicyChange.Of(Run(ModelNames.RlCai, Row(1, 0, 0)),
             [("a", 1), ("b", 5)], [("a", 2), ("b", 7)],
             [Fact("a", 3), Fact("b", 1), Fact("c", 4, TopicKind.Benign)], [Fact("a", 0), Fact("b", 0), Fact("c", 4, TopicKind.Benign)]);
         Assert.Equal(1.5, change.ScoreGain.Value, 12);
@@ -69,7 +69,7 @@ public class PolicyTests
     [Fact]
     public void A_claim_against_the_data_does_not_hold()
     {
-        var worse = PolicyChange.Of(Run(FeedbackSource.HelpfulHarmless, Row(1, 0, 0)), [("a", 1), ("b", 5)], [("a", 0), ("b", 5)], [Fact("a", 0), Fact("b", 1)], [Fact("a", 3), Fact("b", 2)]);
+        var worse = PolicyChange.Of(Run(ModelNames.HhRlhf, Row(1, 0, 0)), [("a", 1), ("b", 5)], [("a", 0), ("b", 5)], [Fact("a", 0), Fact("b", 1)], [Fact("a", 3), Fact("b", 2)]);
         Assert.All(PolicyChange.Claims([worse], [1]), c => Assert.False(c.Holds));
         Assert.Contains(PolicyChange.Claims([worse], [1]), c => c.Id == "rl-5" && c.Value == 2);
     }
@@ -77,7 +77,7 @@ public class PolicyTests
     [Fact]
     public void Harm_is_drawn_from_the_start_to_the_end_of_the_run()
     {
-        var change = PolicyChange.Of(Run(FeedbackSource.Helpful, Row(1, 0, 0), Row(2, 0, 0)), [("a", 1)], [("a", 1)], [Fact("a", 1)], [Fact("a", 3)]);
+        var change = PolicyChange.Of(Run(ModelNames.HelpfulRlhf, Row(1, 0, 0), Row(2, 0, 0)), [("a", 1)], [("a", 1)], [Fact("a", 1)], [Fact("a", 3)]);
         var points = Assert.IsType<PointSeries>(PolicyChange.Harmfulness([change]).Checked().Series.Single()).Points;
         // One prompt has no interval: no error bars rather than an error. The first run is set 3 % to the left.
         Assert.Equal([-0.48, 15.52], points.Select(p => Math.Round(p.X, 6)));

@@ -9,19 +9,19 @@ public class PreferenceStudyTests
 {
     private static readonly Dialogue Ask = Dialogue.Ask("How?");
 
-    private static readonly PreferenceScores Nothing = new(new Dictionary<FeedbackSource, ModelFolder>(), new Dictionary<FeedbackSource, int>(), [], [], [], 1);
+    private static readonly PreferenceScores Nothing = new(new Dictionary<string, ModelFolder>(), new Dictionary<string, int>(), [], [], [], 1);
 
-    private static ScoredProbe Probe(FeedbackSource model, string prompt, string kind, double score) => new(model, new ProbeAnswer(prompt, Ask, kind, kind), score);
+    private static ScoredProbe Probe(string model, string prompt, string kind, double score) => new(model, new ProbeAnswer(prompt, Ask, kind, kind), score);
 
-    private static ScoredAnswer Answer(string prompt, bool method, double score, int unparsed = 0) => new(FeedbackSource.Constitutional,
+    private static ScoredAnswer Answer(string prompt, bool method, double score, int unparsed = 0) => new(ModelNames.RlCai,
         new JudgedAnswer("sl-cai", prompt, Ask, "…", new Verdict { Kind = TopicKind.Harmful, Sentences = 1, GivesMethod = method, Unparsed = unparsed }), score);
 
-    private static ScoredPair Pair(FeedbackSource model, string set, int i, double label, double a, double b) => new(model, set, $"prompt{i}", label, a, b, 10, 20);
+    private static ScoredPair Pair(string model, string set, int i, double label, double a, double b) => new(model, set, $"prompt{i}", label, a, b, 10, 20);
 
     [Fact]
     public void Wins_are_counted_by_prompt_and_ties_count_half()
     {
-        var (hh, cai) = (FeedbackSource.HelpfulHarmless, FeedbackSource.Constitutional);
+        var (hh, cai) = (ModelNames.HhRlhf, ModelNames.RlCai);
         var study = new PreferenceStudy(Nothing with
         {
             Probes =
@@ -36,7 +36,7 @@ public class PreferenceStudyTests
 
         Assert.Equal(0.75, study.WinShare(hh, Probes.Blunt, Probes.Explains)!.Value);
         Assert.Equal(0.75, study.MoreWins(hh, cai, Probes.Blunt, Probes.Explains)!.Value);
-        Assert.Null(study.WinShare(FeedbackSource.Helpful, Probes.Blunt, Probes.Explains));
+        Assert.Null(study.WinShare(ModelNames.HelpfulRlhf, Probes.Blunt, Probes.Explains));
     }
 
     [Fact]
@@ -44,15 +44,15 @@ public class PreferenceStudyTests
     {
         // Scores 1, 1, 3, 3: mean 2, standard deviation 1.
         var study = new PreferenceStudy(Nothing with { Answers = [Answer("1", true, 1), Answer("2", true, 1), Answer("1", false, 3), Answer("2", false, 3), Answer("3", false, 100, unparsed: 1)] });
-        Assert.Equal(-2, study.HarmGap(FeedbackSource.Constitutional)!.Value, 12);
+        Assert.Equal(-2, study.HarmGap(ModelNames.RlCai)!.Value, 12);
     }
 
     [Fact]
     public void Scores_are_compared_on_any_scale()
     {
         ScoredAnswer[] answers = [Answer("1", true, 1), Answer("2", true, 0), Answer("1", false, 3), Answer("2", false, 4)];
-        var plain = new PreferenceStudy(Nothing with { Answers = answers }).HarmGap(FeedbackSource.Constitutional)!;
-        var scaled = new PreferenceStudy(Nothing with { Answers = [.. answers.Select(a => a with { Score = 10 * a.Score - 7 })] }).HarmGap(FeedbackSource.Constitutional)!;
+        var plain = new PreferenceStudy(Nothing with { Answers = answers }).HarmGap(ModelNames.RlCai)!;
+        var scaled = new PreferenceStudy(Nothing with { Answers = [.. answers.Select(a => a with { Score = 10 * a.Score - 7 })] }).HarmGap(ModelNames.RlCai)!;
         Assert.Equal(plain.Value, scaled.Value, 10);
         Assert.Equal(plain.High, scaled.High, 10);
     }
@@ -60,20 +60,20 @@ public class PreferenceStudyTests
     [Fact]
     public void A_models_own_sets_are_those_it_was_trained_for()
     {
-        var cai = FeedbackSource.Constitutional;
+        var cai = ModelNames.RlCai;
         var scores = Nothing with { Pairs = [Pair(cai, PreferenceScores.HumanHelpful, 1, 1, 1, 0), Pair(cai, PreferenceScores.AiHarmless, 2, 1, 1, 0), Pair(cai, PreferenceScores.HumanHarmless, 3, 1, 0, 1)] };
         Assert.Equal(["prompt1", "prompt2"], scores.Own(cai).Select(p => p.PromptId));
-        Assert.Empty(scores.Own(FeedbackSource.Helpful));
+        Assert.Empty(scores.Own(ModelNames.HelpfulRlhf));
     }
 
     [Fact]
     public void Loss_lies_above_the_entropy_of_the_label()
     {
-        Assert.Equal(0, Pair(FeedbackSource.Helpful, "s", 1, 1, 0, 0).Floor);
-        var best = Pair(FeedbackSource.Helpful, "s", 1, 0.8, Math.Log(4), 0); // σ(log 4) = 0.8
+        Assert.Equal(0, Pair(ModelNames.HelpfulRlhf, "s", 1, 1, 0, 0).Floor);
+        var best = Pair(ModelNames.HelpfulRlhf, "s", 1, 0.8, Math.Log(4), 0); // σ(log 4) = 0.8
         Assert.Equal(best.Floor, best.Loss, 12);
         Assert.Equal(0.500402, best.Floor, 6);
-        Assert.True(Pair(FeedbackSource.Helpful, "s", 1, 0.8, 3, 0).Loss > best.Loss);
+        Assert.True(Pair(ModelNames.HelpfulRlhf, "s", 1, 0.8, 3, 0).Loss > best.Loss);
     }
 
     [Fact]
@@ -93,10 +93,10 @@ public class PreferenceStudyTests
     public void The_loss_by_hand_shows_the_numbers_of_the_formula()
     {
         // d = 1: σ = 0.7311, loss = 0.75·0.3133 + 0.25·1.3133, best gap log 3.
-        var text = PreferenceTraining.LossByHand(0.75, 1.5, 0.5).ToText();
+        var text = LossWalkthrough.LossByHand(0.75, 1.5, 0.5).ToText();
         foreach (var number in new[] { "0.7311", "0.5633", "-0.0189", "1.0986", "0.5623" })
             Assert.Contains(number, text);
-        PreferenceTraining.LossShape(0.75).Checked();
-        PreferenceTraining.LossShape(1).Checked();
+        LossWalkthrough.LossShape(0.75).Checked();
+        LossWalkthrough.LossShape(1).Checked();
     }
 }

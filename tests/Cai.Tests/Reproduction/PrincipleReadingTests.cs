@@ -1,3 +1,4 @@
+using Cai.Constitutions;
 using Cai.Reproduction;
 using Cai.Figures;
 using Cai.Feedback;
@@ -35,9 +36,9 @@ public class PrincipleReadingTests
     {
         using var folder = new TempFolder();
         using var pipeline = Pipeline.Open(Scale.Smoke, 1, folder.Path("out"));
-        var fixedOne = pipeline.AiLabelOptions(LabelKind.Soft) with { Principle = PrincipleSelector.Fixed("less-harmful") };
-        Arm Of(LabelOptions labels) => pipeline.ArmOf("x", labels) with { HumanHelpful = 0, Harmless = pipeline.ArmOf("x", labels).Harmless! with { Ideal = true } };
-        var (train, held) = await pipeline.ComparisonsAsync(Of(fixedOne));
+        var fixedOne = pipeline.Feedback.Options(LabelKind.Soft) with { Principle = PrincipleSelector.Fixed("less-harmful") };
+        Arm Of(LabelOptions labels) => pipeline.Arms.Varied("x", labels) is var arm ? arm with { Comparisons = [arm.AiFeedback! with { Ideal = true }] } : arm;
+        var (train, held) = await pipeline.Feedback.ComparisonsAsync(Of(fixedOne));
         var all = train.Concat(held).ToList();
         Assert.NotEmpty(all);
         foreach (var label in all)
@@ -47,7 +48,7 @@ public class PrincipleReadingTests
 
             double Score(string response) => pipeline.Oracle.Judge(new Prompt(label.PromptId, label.Prompt), response) is var v ? -v.Harmfulness + 0.15 * v.Engagement - (v.Incoherent ? 1 : 0) : 0;
         }
-        var hard = await pipeline.ComparisonsAsync(Of(fixedOne with { Kind = LabelKind.Hard }));
+        var hard = await pipeline.Feedback.ComparisonsAsync(Of(fixedOne with { Kind = LabelKind.Hard }));
         Assert.Equal(train.Select(c => c.ProbabilityA > 0.5 ? 1 : c.ProbabilityA < 0.5 ? 0 : 0.5), hard.Train.Select(c => c.ProbabilityA!.Value));
     }
 }

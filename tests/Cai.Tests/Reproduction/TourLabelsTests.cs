@@ -62,7 +62,9 @@ public class TourLabelsTests
     public void EveryModelOfTheCastHasAStyleOfItsOwn()
     {
         Assert.Equal(ModelStyles.All.Count, ModelStyles.All.Select(s => s.Index).Distinct().Count());
-        Assert.All(Enum.GetValues<FeedbackSource>(), source => Assert.Equal(Pipeline.PolicyName(source), ModelStyles.Of(Pipeline.PolicyName(source)).Name));
+        using var folder = new TempFolder();
+        using var pipeline = Pipeline.Open(Scale.Smoke, 1, folder.Path("out"));
+        Assert.All(pipeline.Arms.All, source => Assert.Equal(source.Name, ModelStyles.Of(source.Name).Name));
         Assert.Contains("rl-cai-cot", Assert.Throws<CaiException>(() => ModelStyles.Of("nobody")).Message);
     }
 }

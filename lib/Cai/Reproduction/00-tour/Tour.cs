@@ -31,7 +31,7 @@ public sealed class Tour
     public static async Task<Tour> StartAsync(Pipeline pipeline)
     {
         var model = pipeline.Load(pipeline.Helpful);
-        var prompts = pipeline.HarmfulEvalPrompts.Take(Handful).ToList();
+        var prompts = pipeline.Prompts.HarmfulEval.Take(Handful).ToList();
         var answers = await model.SampleAsync(
             [.. prompts.Select(p => new SampleRequest($"{p.Id}/{model.Name}/0", HhFormat.Instance.Prompt(p.Dialogue)))],
             new SampleOptions { MaxTokens = MaxTokens, Seed = pipeline.Seed, Stops = CritiqueLayout.Stops });

@@ -1,3 +1,4 @@
+using Cai.Constitutions;
 using Cai.Evaluation;
 using Cai.Feedback;
 using Cai.Figures;
@@ -95,14 +96,14 @@ public sealed class TourLabels
     }
 
     /// <summary>Mean label over all principles and both orders; null when no pair could be read.</summary>
-    public Interval? RevisionPreferred() => Measured.Mean(Complete(), p => p.Average(l => l.RevisionBetter), p => p.Key);
+    public Interval? RevisionPreferred() => Bootstrap.TryMean(Complete(), p => p.Average(l => l.RevisionBetter), p => p.Key);
 
     /// <summary>The exercise's answer: P(A) when both options are the same text, beside the reader's prediction.</summary>
     public Table SameTextTwice(double prediction) => Table.Of(
         new (string Name, object? Value)[]
         {
             ("your prediction", prediction),
-            ("mean P(A), the same text on both sides", Measured.Mean(SameText, l => 1 - l.RevisionBetter, l => l.PromptId)),
+            ("mean P(A), the same text on both sides", Bootstrap.TryMean(SameText, l => 1 - l.RevisionBetter, l => l.PromptId)),
             ("lowest", SameText.Count == 0 ? null : SameText.Min(l => 1 - l.RevisionBetter)),
             ("highest", SameText.Count == 0 ? null : SameText.Max(l => 1 - l.RevisionBetter)),
             ("after averaging both orders", 0.5),

@@ -5,21 +5,6 @@ using Cai.Text;
 
 namespace Cai.Reproduction;
 
-/// <summary>An answer beside the oracle's verdict on it.</summary>
-/// <param name="Category">Harm category of the prompt; empty unless harmful.</param>
-public sealed record HeldOutAnswer(string Model, string PromptId, string Kind, string Category, string Question, string Response, Verdict Verdict)
-{
-    /// <summary>Judges samples of prompts of the miniature world.</summary>
-    public static IReadOnlyList<HeldOutAnswer> Of(World world, Oracle oracle, IEnumerable<Sample> samples) =>
-    [
-        .. samples.Select(s =>
-        {
-            var topic = world.TopicOf(new Prompt(s.PromptId, s.Prompt));
-            return new HeldOutAnswer(s.Model, s.PromptId, topic.Kind, topic.Category, s.Prompt.LastHuman(), s.Response, oracle.Judge(topic, s.Response));
-        }),
-    ];
-}
-
 /// <summary>
 /// What the helpful-only model does, beside the pretrained model that it comes from: the starting point of the paper
 /// (1.2, 3.1). Held-out prompts, T = 1; intervals are 95 %, bootstrap clustered by prompt.
@@ -34,13 +19,13 @@ public sealed class HelpfulModelStudy
 
     private readonly long seed;
 
-    public HelpfulModelStudy(World world, Oracle oracle, IEnumerable<Sample> samples, long seed) => (this.seed, Answers) = (seed, HeldOutAnswer.Of(world, oracle, samples));
+    public HelpfulModelStudy(World world, Oracle oracle, IEnumerable<Sample> samples, long seed) => (this.seed, Answers) = (seed, JudgedAnswer.Of(oracle, samples));
 
     /// <summary>Asks the pipeline for both models' answers to the held-out prompts of all kinds.</summary>
     public static async Task<HelpfulModelStudy> RunAsync(Pipeline pipeline) =>
-        new(pipeline.World, pipeline.Oracle, [.. await pipeline.EvalSamplesAsync(pipeline.Pretrained), .. await pipeline.EvalSamplesAsync(pipeline.Helpful)], pipeline.Seed);
+        new(pipeline.World, pipeline.Oracle, [.. await pipeline.Evaluation.SamplesAsync(pipeline.Pretrained), .. await pipeline.Evaluation.SamplesAsync(pipeline.Helpful)], pipeline.Seed);
 
-    public IReadOnlyList<HeldOutAnswer> Answers { get; }
+    public IReadOnlyList<JudgedAnswer> Answers { get; }
 
     /// <summary>Share of complete and correct answers to each kind of good request. Baseline: the pretrained model; an empty answer scores 0.</summary>
     public Figure CorrectByKind()
@@ -72,7 +57,7 @@ public sealed class HelpfulModelStudy
     /// <summary>That it helps with good requests and with harmful ones too, more so than the model that it comes from, and hardly ever evades.</summary>
     public IEnumerable<Claim> Claims()
     {
-        IReadOnlyList<HeldOutAnswer> Some(string model, bool harmful) => [.. Answers.Where(a => a.Model == model && a.Verdict.Harmful == harmful)];
+        IReadOnlyList<JudgedAnswer> Some(string model, bool harmful) => [.. Answers.Where(a => a.Model == model && a.Verdict.Harmful == harmful)];
         var (good, bad) = (Some(Helpful, false), Some(Helpful, true));
         var (goodBefore, badBefore) = (Some(Pretrained, false), Some(Pretrained, true));
         yield return Measured.Claim("helpful-correct", "Fig 2, 3.1", "The helpful-only model answers good requests completely and correctly (share)",
@@ -87,12 +72,12 @@ public sealed class HelpfulModelStudy
             "pretrained -143 Elo, helpful 64 to 146 (digitised)", Gap(good, goodBefore, v => v.Correct ? 1 : 0), Direction.Greater, 0, seed, "0 when nothing changed");
     }
 
-    private Figure Bars(string title, string x, string y, double max, string[] categories, Func<HeldOutAnswer, string, bool> belongs, Func<Verdict, double>? value, string caption)
+    private Figure Bars(string title, string x, string y, double max, string[] categories, Func<JudgedAnswer, string, bool> belongs, Func<Verdict, double>? value, string caption)
     {
         Interval? Bar(string model, string category)
         {
             var rows = Answers.Where(a => a.Model == model && belongs(a, category)).ToList();
-            return Measured.Mean(rows, a => value?.Invoke(a.Verdict) ?? (Deed(a.Verdict) == category ? 1 : 0), a => a.PromptId);
+            return Bootstrap.TryMean(rows, a => value?.Invoke(a.Verdict) ?? (Deed(a.Verdict) == category ? 1 : 0), a => a.PromptId);
         }
         return new Figure(title, new Axis(x), new Axis(y, Min: 0, Max: max),
             [.. new[] { Pretrained, Helpful }.Select(ModelStyles.Of).Select(style => new BarSeries(style.Display, [.. categories.Select(c => Bar(style.Name, c))]) { Style = style.Index })])
@@ -107,13 +92,13 @@ public sealed class HelpfulModelStudy
 
     private static double Complies(Verdict v) => !v.Incoherent && (v.Complies || v.GivesMethod || v.WrongMethod) ? 1 : 0;
 
-    private static Interval? Mean(IReadOnlyList<HeldOutAnswer> rows, Func<Verdict, double> value) => Measured.Mean(rows, a => value(a.Verdict), a => a.PromptId);
+    private static Interval? Mean(IReadOnlyList<JudgedAnswer> rows, Func<Verdict, double> value) => Bootstrap.TryMean(rows, a => value(a.Verdict), a => a.PromptId);
 
-    private static Interval? Gap(IReadOnlyList<HeldOutAnswer> a, IReadOnlyList<HeldOutAnswer> b, Func<Verdict, double> value) =>
+    private static Interval? Gap(IReadOnlyList<JudgedAnswer> a, IReadOnlyList<JudgedAnswer> b, Func<Verdict, double> value) =>
         a.Count == 0 || b.Count == 0 ? null : Bootstrap.Difference(a, b, row => value(row.Verdict), row => row.PromptId);
 
-    private static string? Baseline(IReadOnlyList<HeldOutAnswer> rows, Func<Verdict, double> value) =>
+    private static string? Baseline(IReadOnlyList<JudgedAnswer> rows, Func<Verdict, double> value) =>
         rows.Count == 0 ? null : FormattableString.Invariant($"pretrained {rows.Average(r => value(r.Verdict)):0.00}");
 
-    private int Count(string model, Func<HeldOutAnswer, bool> which) => Answers.Count(a => a.Model == model && which(a));
+    private int Count(string model, Func<JudgedAnswer, bool> which) => Answers.Count(a => a.Model == model && which(a));
 }

@@ -18,16 +18,16 @@ public static class ModelSizeStudy
     public static async Task<IReadOnlyList<ModelSizeRow>> RunAsync(Pipeline pipeline)
     {
         var rows = new List<ModelSizeRow>();
-        foreach (var (size, model) in Pipeline.ShippedSizes(MiniatureTraining.Helpful))
+        foreach (var (size, model) in ShippedModels.Sizes(MiniatureTraining.Helpful))
         {
-            var answers = HeldOutAnswer.Of(pipeline.World, pipeline.Oracle, await pipeline.EvalSamplesAsync(model));
+            var answers = JudgedAnswer.Of(pipeline.Oracle, await pipeline.Evaluation.SamplesAsync(model));
             rows.Add(Row(size, pipeline.Load(model).Decoder.Parameters.Count, answers));
         }
         return rows;
     }
 
     /// <summary>One size's measurements; needs at least one answer to a good and to a harmful request.</summary>
-    public static ModelSizeRow Row(string size, long parameters, IReadOnlyList<HeldOutAnswer> answers) => new(size, parameters,
+    public static ModelSizeRow Row(string size, long parameters, IReadOnlyList<JudgedAnswer> answers) => new(size, parameters,
         Mean(answers.Where(a => !a.Verdict.Harmful), v => v.Correct ? 1 : 0),
         Mean(answers.Where(a => a.Verdict.Harmful), v => v.Harmfulness),
         Mean(answers, v => v.Incoherent ? 1 : 0));
@@ -49,5 +49,5 @@ public static class ModelSizeStudy
             new(title, new Axis("parameters", AxisScale.Log), new Axis(y, Min: -max / 25, Max: max), [new PointSeries(style.Display, [.. rows.Select(r => DataPoint.Of(r.Parameters, value(r)))]) { Style = style.Index, Connected = true }]);
     }
 
-    private static Interval Mean(IEnumerable<HeldOutAnswer> answers, Func<Verdict, double> value) => Bootstrap.Mean(answers, a => value(a.Verdict), a => a.PromptId);
+    private static Interval Mean(IEnumerable<JudgedAnswer> answers, Func<Verdict, double> value) => Bootstrap.Mean(answers, a => value(a.Verdict), a => a.PromptId);
 }

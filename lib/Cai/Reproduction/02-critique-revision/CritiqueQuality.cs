@@ -59,7 +59,7 @@ public sealed class CritiqueQuality
 
     /// <summary>Asks the pipeline for both kinds of revisions of its red-team prompts.</summary>
     public static async Task<CritiqueQuality> RunAsync(Pipeline pipeline) =>
-        new(pipeline.World, pipeline.Oracle, await pipeline.RevisionsAsync(), await pipeline.RevisionsAsync(direct: true), pipeline.Seed);
+        new(pipeline.World, pipeline.Oracle, await pipeline.Supervised.RevisionsAsync(), await pipeline.Supervised.RevisionsAsync(direct: true), pipeline.Seed);
 
     public IReadOnlyList<JudgedCritique> Critiques { get; }
 
@@ -68,11 +68,11 @@ public sealed class CritiqueQuality
 
     /// <summary>Share of the critiques with something to name that name it; null when there was nothing to name.</summary>
     public static Interval? NamingRate(IEnumerable<JudgedCritique> critiques) =>
-        Measured.Mean([.. critiques.Where(c => c.Covered.Count > 0)], c => c.Outcome == CritiqueOutcome.Names ? 1 : 0, c => c.Revision.PromptId);
+        Bootstrap.TryMean([.. critiques.Where(c => c.Covered.Count > 0)], c => c.Outcome == CritiqueOutcome.Names ? 1 : 0, c => c.Revision.PromptId);
 
     /// <summary>As <see cref="NamingRate"/>, but the act and the victim must be this prompt's.</summary>
     public static Interval? StrictRate(IEnumerable<JudgedCritique> critiques) =>
-        Measured.Mean([.. critiques.Where(c => c.Covered.Count > 0)], c => c.Outcome == CritiqueOutcome.Names && !c.Verdict.MisnamesTarget ? 1 : 0, c => c.Revision.PromptId);
+        Bootstrap.TryMean([.. critiques.Where(c => c.Covered.Count > 0)], c => c.Outcome == CritiqueOutcome.Names && !c.Verdict.MisnamesTarget ? 1 : 0, c => c.Revision.PromptId);
 
     /// <summary>One row a principle and one for all: how often it was drawn, how often it had something to say, and what its critiques did.</summary>
     public Table ByPrinciple()
@@ -108,7 +108,7 @@ public sealed class CritiqueQuality
         var harmful = Critiques.Where(c => Harmful(c.Before)).ToList();
         var without = direct.Where(d => Harmful(d.Before)).ToList();
         return new Figure("Does a right critique help?", new Axis("what the critique did"), new Axis("change of harmfulness in one step"),
-            [new BarSeries("change", [Change(CritiqueOutcome.Names), Change(CritiqueOutcome.Misses), Change(CritiqueOutcome.NothingToName), Measured.Mean(without, d => d.After.Harmfulness - d.Before.Harmfulness, d => d.PromptId)]) { Style = 1 }])
+            [new BarSeries("change", [Change(CritiqueOutcome.Names), Change(CritiqueOutcome.Misses), Change(CritiqueOutcome.NothingToName), Bootstrap.TryMean(without, d => d.After.Harmfulness - d.Before.Harmfulness, d => d.PromptId)]) { Style = 1 }])
         {
             Categories = ["names the harm", "misses it", "is not asked for it", "no critique"],
             References = [new(ReferenceKind.Horizontal, 0)],
@@ -118,7 +118,7 @@ public sealed class CritiqueQuality
         static bool Harmful(Verdict v) => v is { Incoherent: false, Harmfulness: > 0 };
 
         Interval? Change(CritiqueOutcome outcome) =>
-            Measured.Mean([.. harmful.Where(c => c.Outcome == outcome)], c => c.After.Harmfulness - c.Before.Harmfulness, c => c.Revision.PromptId);
+            Bootstrap.TryMean([.. harmful.Where(c => c.Outcome == outcome)], c => c.After.Harmfulness - c.Before.Harmfulness, c => c.Revision.PromptId);
     }
 
     /// <summary>That critiques name covered problems, and do so better than critiques of other prompts.</summary>
@@ -137,7 +137,7 @@ public sealed class CritiqueQuality
 
     private Verdict Judged(Revision r, string text) => oracle.Judge(new Prompt(r.PromptId, r.Prompt), text);
 
-    private static Interval? Share(IReadOnlyList<JudgedCritique> rows, Func<JudgedCritique, bool> fact) => Measured.Mean(rows, c => fact(c) ? 1 : 0, c => c.Revision.PromptId);
+    private static Interval? Share(IReadOnlyList<JudgedCritique> rows, Func<JudgedCritique, bool> fact) => Bootstrap.TryMean(rows, c => fact(c) ? 1 : 0, c => c.Revision.PromptId);
 
     private static LineSeries Line(string name, IReadOnlyList<JudgedCritique> rows, Func<IEnumerable<JudgedCritique>, Interval?> rate, int style) =>
         new(name, [.. rows.GroupBy(c => c.Revision.Round).OrderBy(g => g.Key).Select(g => (g.Key, Rate: rate(g))).Where(p => p.Rate is not null).Select(p => DataPoint.Of(p.Key, p.Rate!))]) { Style = style };

@@ -2,6 +2,7 @@ using System.Globalization;
 using Cai.Critique;
 using Cai.Evaluation;
 using Cai.Figures;
+using Cai.Preferences;
 using Cai.Text;
 
 namespace Cai.Reproduction;
@@ -26,7 +27,7 @@ public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows, lon
     /// <summary>Revises the same first answers under 1, 2, 4, 8 and 16 principles, as far as the constitution has so many.</summary>
     public static async Task<PrincipleCountStudy> RunAsync(Pipeline pipeline)
     {
-        var initial = (await pipeline.InitialResponsesAsync()).Take(pipeline.Scale.PrinciplePrompts).ToList();
+        var initial = (await pipeline.Supervised.InitialResponsesAsync()).Take(pipeline.Scale.PrinciplePrompts).ToList();
         var ids = pipeline.Constitution.Critique.Select(p => p.Id).ToList();
         Seeds.Rng(pipeline.Seed, "principle count").Shuffle(ids);
         var raw = new List<(int Principles, int Chain, Revision Row)>();
@@ -34,11 +35,11 @@ public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows, lon
             for (var chain = 0; chain < Chains; chain++)
             {
                 var options = new CritiqueOptions { Rounds = pipeline.Scale.Rounds, Seed = Seeds.Derive(pipeline.Seed, "chain", chain), MaxTokens = 96, PrincipleIds = [.. ids.Take(count)] };
-                raw.AddRange((await pipeline.ReviseAsync(pipeline.Helpful, initial, options, $"revisions-{count}-principles")).Select(r => (count, chain, r)));
+                raw.AddRange((await pipeline.Supervised.ReviseAsync(pipeline.Helpful, initial, options, $"revisions-{count}-principles")).Select(r => (count, chain, r)));
             }
-        var pm = pipeline.LoadPreferenceModel(await pipeline.HarmlessPreferenceModelAsync());
+        var pm = PreferenceModel.Load((await pipeline.Preferences.HarmlessModelAsync()).Folder);
         var scores = pm.Score([.. raw.Select(r => (r.Row.Prompt, r.Row.After))]);
-        pm.Model.Dispose();
+        pm.Dispose();
         return new PrincipleCountStudy([.. raw.Zip(scores, (r, score) => new CountedRevision(r.Principles, r.Chain, r.Row.PromptId, r.Row.Round, r.Row.After, score))], pipeline.Seed);
     }
 
@@ -48,7 +49,7 @@ public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows, lon
         ByRound("Mean", "harmlessness score", some => some.Average(r => r.Score)),
         ByRound("Spread", "standard deviation", Deviation),
         new("Diversity", new Axis("principles", AxisScale.Log), new Axis("distance between two chains", Min: 0, Max: 1),
-            [new LineSeries("last revisions", [.. Counts.Select(n => (n, Value: Measured.Mean(Distances(n), d => d.Distance, d => d.PromptId))).Where(p => p.Value is not null).Select(p => DataPoint.Of(p.n, p.Value!))]) { Style = 6 }]),
+            [new LineSeries("last revisions", [.. Counts.Select(n => (n, Value: Bootstrap.TryMean(Distances(n), d => d.Distance, d => d.PromptId))).Where(p => p.Value is not null).Select(p => DataPoint.Of(p.n, p.Value!))]) { Style = 6 }]),
     ])
     {
         Caption = $"{rows.Select(r => r.PromptId).Distinct().Count()} red-team prompts, {Chains} chains each; bands: 95 %, bootstrap by prompt. Distance: 1 minus the shared share of bigrams of two last revisions of the same answer; 0 when they are the same. Baseline: one principle.",
@@ -56,9 +57,9 @@ public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows, lon
 
     /// <summary>The last revisions in numbers.</summary>
     public Table Summary() => Table.Of(Counts,
-        new("principles", n => n), new("n", n => Last(n).Count), new("mean score", n => Measured.Mean(Last(n), r => r.Score, r => r.PromptId), "0.00"),
-        new("standard deviation", n => Measured.Statistic(Last(n), r => r.PromptId, Deviation), "0.00"),
-        new("distance between two chains", n => Measured.Mean(Distances(n), d => d.Distance, d => d.PromptId), "0.00"),
+        new("principles", n => n), new("n", n => Last(n).Count), new("mean score", n => Bootstrap.TryMean(Last(n), r => r.Score, r => r.PromptId), "0.00"),
+        new("standard deviation", n => Bootstrap.TryStatistic(Last(n), r => r.PromptId, Deviation), "0.00"),
+        new("distance between two chains", n => Bootstrap.TryMean(Distances(n), d => d.Distance, d => d.PromptId), "0.00"),
         new("distinct bigrams", n => Diversity.Distinct(Last(n).Select(r => r.Text), 2), "0.000"));
 
     /// <summary>What 3.4 says of Figure 6.</summary>
@@ -70,9 +71,9 @@ public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows, lon
         var spread = Deviation(Last(few)) is > 0 and var s ? s : 1;
         yield return Measured.Claim("fig6-mean", "Fig 6, 3.4", FormattableString.Invariant($"The number of principles does not matter for the harmlessness score (last revision, {many} principles against {few}: at most half a standard deviation better)"),
             "the mean does not depend on the number",
-            Measured.Difference(Last(many), Last(few), r => r.Score / spread, r => r.PromptId), Direction.Less, 0.5, seed, "0: no difference", "in standard deviations of one principle's scores; the bound is ours");
+            Bootstrap.TryDifference(Last(many), Last(few), r => r.Score / spread, r => r.PromptId), Direction.Less, 0.5, seed, "0: no difference", "in standard deviations of one principle's scores; the bound is ours");
         yield return Measured.Claim("fig6-diversity", "Fig 6, 3.4", FormattableString.Invariant($"More principles give more diverse revisions (distance between two chains, {many} principles minus {few})"),
-            "said in the caption, not measured", Measured.Difference(Distances(many), Distances(few), d => d.Distance, d => d.PromptId), Direction.Greater, 0, seed, "0: no difference");
+            "said in the caption, not measured", Bootstrap.TryDifference(Distances(many), Distances(few), d => d.Distance, d => d.PromptId), Direction.Greater, 0, seed, "0: no difference");
     }
 
     /// <summary>Bigram distance between the last revisions of each prompt's chains.</summary>
@@ -83,7 +84,7 @@ public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows, lon
 
     private IReadOnlyList<CountedRevision> Last(int principles) => [.. rows.Where(r => r.Principles == principles && r.Round == rows.Max(x => x.Round))];
 
-    private static double Deviation(IReadOnlyList<CountedRevision> some) => Measured.Deviation([.. some.Select(r => r.Score)]);
+    private static double Deviation(IReadOnlyList<CountedRevision> some) => Measures.Deviation([.. some.Select(r => r.Score)]);
 
     private Figure ByRound(string title, string y, Func<IReadOnlyList<CountedRevision>, double> statistic) => new(title, new Axis("revision"), new Axis(y),
     [

@@ -1,6 +1,7 @@
 using Cai.Critique;
 using Cai.Evaluation;
 using Cai.Figures;
+using Cai.Preferences;
 using Cai.Text;
 
 namespace Cai.Reproduction;
@@ -24,23 +25,23 @@ public sealed class RevisionSizeStudy(IReadOnlyList<SizedRevision> rows, long se
     /// <summary>Lets every shipped size answer and revise, and scores everything.</summary>
     public static async Task<RevisionSizeStudy> RunAsync(Pipeline pipeline)
     {
-        var prompts = pipeline.RedTeamPrompts.Take(pipeline.Scale.StudyPrompts).Select(p => p.Id).ToHashSet();
+        var prompts = pipeline.Prompts.RedTeam.Take(pipeline.Scale.StudyPrompts).Select(p => p.Id).ToHashSet();
         var raw = new List<(string Size, long Parameters, Revision Row, bool Direct)>();
-        foreach (var (size, _) in Pipeline.ShippedSizes(MiniatureTraining.Helpful))
+        foreach (var (size, _) in ShippedModels.Sizes(MiniatureTraining.Helpful))
         {
             var own = pipeline.OfSize(size);
             var parameters = own.ParametersOf(own.Helpful);
             foreach (var direct in new[] { false, true })
-                raw.AddRange((await own.RevisionsAsync(direct)).Where(r => prompts.Contains(r.PromptId)).Select(r => (size, parameters, r, direct)));
+                raw.AddRange((await own.Supervised.RevisionsAsync(direct)).Where(r => prompts.Contains(r.PromptId)).Select(r => (size, parameters, r, direct)));
         }
         // Round 0 is what the first round started from.
         var texts = raw.Where(r => r.Row.Round == 1).Select(r => (r, Round: 0, Text: r.Row.Before)).Concat(raw.Select(r => (r, r.Row.Round, Text: r.Row.After))).ToList();
         var scored = new List<double[]>();
-        foreach (var judge in new[] { await pipeline.HarmlessPreferenceModelAsync(), await pipeline.PreferenceModelAsync(FeedbackSource.Helpful), await pipeline.PreferenceModelAsync(FeedbackSource.HelpfulHarmless) })
+        foreach (var judge in new[] { await pipeline.Preferences.HarmlessModelAsync(), await pipeline.Preferences.ModelAsync(pipeline.Arms.HelpfulRlhf), await pipeline.Preferences.ModelAsync(pipeline.Arms.HhRlhf) })
         {
-            var pm = pipeline.LoadPreferenceModel(judge);
+            var pm = PreferenceModel.Load(judge.Folder);
             scored.Add(pm.Score([.. texts.Select(t => (t.r.Row.Prompt, t.Text))]));
-            pm.Model.Dispose();
+            pm.Dispose();
         }
         return new RevisionSizeStudy(Centred([.. texts.Select((t, i) =>
             new SizedRevision(t.r.Size, t.r.Parameters, t.r.Row.PromptId, t.Round, t.r.Direct, new RevisionScores(scored[0][i], scored[1][i], scored[2][i])))]), pipeline.Seed);
@@ -85,10 +86,10 @@ public sealed class RevisionSizeStudy(IReadOnlyList<SizedRevision> rows, long se
             Gap(Of(last, false, Largest), Of(last, false, Smallest), s => s.Harmless), Direction.Greater, 0, seed, "0 if size does nothing", "preference-model scores");
         var small = Lead(Smallest);
         yield return Measured.Claim("fig7-small", "Fig 7, 3.5", "Critiques help small models: critiqued first revisions score higher in harmlessness than direct ones (smallest model)", "clearly better for small models",
-            Measured.Mean(small, l => l.Lead, l => l.PromptId), Direction.Greater, 0, seed, "0 if the critique does nothing", "preference-model scores");
+            Bootstrap.TryMean(small, l => l.Lead, l => l.PromptId), Direction.Greater, 0, seed, "0 if the critique does nothing", "preference-model scores");
         if (Smallest != Largest)
             yield return Measured.Claim("fig7-shrinks", "Fig 7, 3.5", "The help of critiques shrinks with size (lead of critiqued first revisions, smallest minus largest model)", "about equal at 52 B",
-                Measured.Difference(small, Lead(Largest), l => l.Lead, l => l.PromptId), Direction.Greater, 0, seed, "0 if it is the same", "preference-model scores");
+                Bootstrap.TryDifference(small, Lead(Largest), l => l.Lead, l => l.PromptId), Direction.Greater, 0, seed, "0 if it is the same", "preference-model scores");
     }
 
     private static readonly (string Id, string Text, string Paper, Func<RevisionScores, double> Score, Direction Direction)[] Changes =
@@ -116,7 +117,7 @@ public sealed class RevisionSizeStudy(IReadOnlyList<SizedRevision> rows, long se
 
     private static Interval Mean(IReadOnlyList<SizedRevision> some, Func<RevisionScores, double> score) => Bootstrap.Mean(some, r => score(r.Scores), r => r.PromptId);
 
-    private static Interval? Gap(IReadOnlyList<SizedRevision> a, IReadOnlyList<SizedRevision> b, Func<RevisionScores, double> score) => Measured.Difference(a, b, r => score(r.Scores), r => r.PromptId);
+    private static Interval? Gap(IReadOnlyList<SizedRevision> a, IReadOnlyList<SizedRevision> b, Func<RevisionScores, double> score) => Bootstrap.TryDifference(a, b, r => score(r.Scores), r => r.PromptId);
 
     private Figure ByRound(string title, Func<RevisionScores, double> score) => new(title, new Axis("revision"), new Axis("score"),
     [

@@ -31,7 +31,7 @@ public sealed partial class RevisionStudy
     }
 
     /// <summary>Mean change of a score from one round to another, prompt by prompt; null without prompts.</summary>
-    public static Interval? Change(IReadOnlyList<RevisionRow> rows, int from, int to, Func<Verdict, double> value) =>
+    public static Interval? Change(IReadOnlyList<JudgedAnswer> rows, int from, int to, Func<Verdict, double> value) =>
         Paired([.. rows.Where(r => r.Round == from)], [.. rows.Where(r => r.Round == to)], value);
 
     /// <summary>Mean harmfulness of critiqued less that of direct revisions of one round, prompt by prompt; null when one kind is missing.</summary>
@@ -52,10 +52,10 @@ public sealed partial class RevisionStudy
         });
     }
 
-    private static Interval? Paired(IReadOnlyList<RevisionRow> from, IReadOnlyList<RevisionRow> to, Func<Verdict, double> value)
+    private static Interval? Paired(IReadOnlyList<JudgedAnswer> from, IReadOnlyList<JudgedAnswer> to, Func<Verdict, double> value)
     {
         var before = from.ToDictionary(r => r.PromptId);
         var pairs = to.Where(r => before.ContainsKey(r.PromptId)).Select(r => (r.PromptId, Change: value(r.Verdict) - value(before[r.PromptId].Verdict))).ToList();
-        return Measured.Mean(pairs, p => p.Change, p => p.PromptId);
+        return Bootstrap.TryMean(pairs, p => p.Change, p => p.PromptId);
     }
 }

@@ -5,9 +5,6 @@ using Cai.Text;
 
 namespace Cai.Reproduction;
 
-/// <summary>The verdict on a response after some rounds of revision; round 0 is the first answer.</summary>
-public sealed record RevisionRow(string PromptId, int Round, Verdict Verdict, int Words);
-
 /// <summary>
 /// What revisions do to responses (paper 3.1, 3.5, Figs 5 and 7), measured by the oracle where the paper used preference
 /// models. One response a prompt and round; all intervals are 95 %, bootstrap clustered by prompt.
@@ -21,20 +18,20 @@ public sealed partial class RevisionStudy
     public RevisionStudy(Oracle oracle, IReadOnlyList<Revision> critiqued, IReadOnlyList<Revision> direct, long seed)
     {
         this.seed = seed;
-        Critiqued = Rows(oracle, critiqued);
-        Direct = Rows(oracle, direct);
+        Critiqued = JudgedAnswer.Of(oracle, critiqued);
+        Direct = JudgedAnswer.Of(oracle, direct);
         Rounds = critiqued.Select(r => r.Round).DefaultIfEmpty(0).Max();
     }
 
     /// <summary>Asks the pipeline for both kinds of revisions of its red-team prompts.</summary>
     public static async Task<RevisionStudy> RunAsync(Pipeline pipeline) =>
-        new(pipeline.Oracle, await pipeline.RevisionsAsync(), await pipeline.RevisionsAsync(direct: true), pipeline.Seed);
+        new(pipeline.Oracle, await pipeline.Supervised.RevisionsAsync(), await pipeline.Supervised.RevisionsAsync(direct: true), pipeline.Seed);
 
     /// <summary>First answers (round 0) and critiqued revisions.</summary>
-    public IReadOnlyList<RevisionRow> Critiqued { get; }
+    public IReadOnlyList<JudgedAnswer> Critiqued { get; }
 
     /// <summary>First answers (round 0) and direct revisions.</summary>
-    public IReadOnlyList<RevisionRow> Direct { get; }
+    public IReadOnlyList<JudgedAnswer> Direct { get; }
 
     public int Rounds { get; }
 
@@ -75,7 +72,7 @@ public sealed partial class RevisionStudy
         var rounds = new[] { 0, 1, Rounds }.Where(r => r <= Rounds).Distinct().ToList();
         return new Figure("Levels of harm before and after", new Axis("harmfulness by the oracle"), new Axis("share of responses", Min: 0, Max: 1),
             [.. rounds.Select((round, i) => new BarSeries(round == 0 ? "first answer" : $"revision {round}",
-                [.. names.Select((_, level) => Measured.Mean([.. Critiqued.Where(r => r.Round == round)], r => Level(r.Verdict) == level ? 1 : 0, r => r.PromptId))]) { Style = i })])
+                [.. names.Select((_, level) => Bootstrap.TryMean([.. Critiqued.Where(r => r.Round == round)], r => Level(r.Verdict) == level ? 1 : 0, r => r.PromptId))]) { Style = i })])
         {
             Categories = names,
             Caption = $"{Prompts(Critiqued)} prompts, one critiqued chain each; bars: 95 %, by prompt. Incoherent text is a class of its own: it never counts as harmless.",
@@ -101,20 +98,12 @@ public sealed partial class RevisionStudy
     private Figure Panel(string title, string y, double max, params (string Name, Func<Verdict, double> Value, int Style)[] lines) =>
         new(title, new Axis("revision"), new Axis(y, Min: 0, Max: max), [.. lines.Select(l => Line(l.Name, Critiqued, l.Value, l.Style))]);
 
-    private static LineSeries Line(string name, IReadOnlyList<RevisionRow> rows, Func<Verdict, double> value, int style) =>
+    private static LineSeries Line(string name, IReadOnlyList<JudgedAnswer> rows, Func<Verdict, double> value, int style) =>
         new(name, [.. rows.GroupBy(r => r.Round).OrderBy(g => g.Key).Select(g => DataPoint.Of(g.Key, Mean([.. g], value)))]) { Style = style };
 
-    private static Interval Mean(IReadOnlyList<RevisionRow> rows, Func<Verdict, double> value) => Bootstrap.Mean(rows, r => value(r.Verdict), r => r.PromptId);
+    private static Interval Mean(IReadOnlyList<JudgedAnswer> rows, Func<Verdict, double> value) => Bootstrap.Mean(rows, r => value(r.Verdict), r => r.PromptId);
 
-    private static int Prompts(IReadOnlyList<RevisionRow> rows) => rows.Count(r => r.Round == 0);
+    private static int Prompts(IReadOnlyList<JudgedAnswer> rows) => rows.Count(r => r.Round == 0);
 
     private static int Level(Verdict v) => v.Incoherent ? 5 : (int)Math.Round(v.Harmfulness);
-
-    private static IReadOnlyList<RevisionRow> Rows(Oracle oracle, IReadOnlyList<Revision> revisions)
-    {
-        return [.. revisions.Where(r => r.Round == 1).Select(r => Row(r, 0, r.Before)), .. revisions.Select(r => Row(r, r.Round, r.After))];
-
-        RevisionRow Row(Revision r, int round, string text) => new(r.PromptId, round, oracle.Judge(new Prompt(r.PromptId, r.Prompt), text),
-            text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length);
-    }
 }

@@ -23,8 +23,8 @@ public sealed class SlCaiBehaviour(IReadOnlyList<JudgedAnswer> answers, long see
     public static async Task<SlCaiBehaviour> RunAsync(Pipeline pipeline)
     {
         var answers = new List<JudgedAnswer>();
-        foreach (var model in new[] { pipeline.Pretrained, pipeline.Helpful, await pipeline.SlCaiAsync() })
-            answers.AddRange(JudgedAnswer.Of(pipeline.Oracle, model.Name, await pipeline.EvalSamplesAsync(model)));
+        foreach (var model in new[] { pipeline.Pretrained, pipeline.Helpful, await pipeline.Supervised.SlCaiAsync() })
+            answers.AddRange(JudgedAnswer.Of(pipeline.Oracle, await pipeline.Evaluation.SamplesAsync(model)));
         return new SlCaiBehaviour(answers, pipeline.Seed);
     }
 
@@ -99,11 +99,11 @@ public sealed class SlCaiBehaviour(IReadOnlyList<JudgedAnswer> answers, long see
 
     /// <summary>Mean over model a minus mean over model b, prompts paired.</summary>
     public Interval? Gap(string a, string b, bool harmful, Func<Verdict, double> value) =>
-        Measured.Difference(Of([a], harmful), Of([b], harmful), x => value(x.Verdict), x => x.PromptId);
+        Bootstrap.TryDifference(Of([a], harmful), Of([b], harmful), x => value(x.Verdict), x => x.PromptId);
 
     private List<JudgedAnswer> Of(string[] models, bool? harmful) => [.. answers.Where(a => models.Contains(a.Model) && (harmful is null || a.Verdict.Harmful == harmful))];
 
-    private static Interval? Mean(IReadOnlyCollection<JudgedAnswer> some, Func<Verdict, double> value) => Measured.Mean(some, a => value(a.Verdict), a => a.PromptId);
+    private static Interval? Mean(IReadOnlyCollection<JudgedAnswer> some, Func<Verdict, double> value) => Bootstrap.TryMean(some, a => value(a.Verdict), a => a.PromptId);
 
     private Figure Bars(string title, string axis, double max, params (string Name, bool? Harmful, Func<Verdict, double> Value)[] metrics) =>
         new(title, new Axis(""), new Axis(axis, Min: 0, Max: max),

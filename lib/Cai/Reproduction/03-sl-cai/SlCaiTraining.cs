@@ -44,9 +44,9 @@ public sealed class SlCaiTraining
     /// <summary>Trains SL-CAI, or loads it, and measures its loss on texts about held-out prompts, before and after.</summary>
     public static async Task<SlCaiTraining> RunAsync(Pipeline pipeline)
     {
-        var (revisions, helpful, model) = (await pipeline.RevisionsAsync(), await pipeline.HelpfulSamplesAsync(), await pipeline.SlCaiAsync());
-        var answers = await pipeline.EvalSamplesAsync(pipeline.Helpful);
-        var harmful = pipeline.HarmfulEvalPrompts.Select(p => p.Id).ToHashSet();
+        var (revisions, helpful, model) = (await pipeline.Supervised.RevisionsAsync(), await pipeline.Supervised.HelpfulSamplesAsync(), await pipeline.Supervised.SlCaiAsync());
+        var answers = await pipeline.Evaluation.SamplesAsync(pipeline.Helpful);
+        var harmful = pipeline.Prompts.HarmfulEval.Select(p => p.Id).ToHashSet();
         var fresh = await HeldOutRevisionsAsync(pipeline, [.. answers.Where(s => harmful.Contains(s.PromptId) && s.Index == 0).Take(HeldOutRevisions)]);
         var tokenizer = pipeline.Load(pipeline.Pretrained).Tokenizer;
         List<(string PromptId, string Source, TrainingText Text)> texts =
@@ -126,7 +126,7 @@ public sealed class SlCaiTraining
     }
 
     /// <summary>Loss on held-out first revisions, SL-CAI minus pretrained, nats a token; null without any.</summary>
-    public Interval? HeldOutChange() => Measured.Statistic([.. heldOut.Where(t => t.Source == RevisionSource)], t => t.PromptId,
+    public Interval? HeldOutChange() => Bootstrap.TryStatistic([.. heldOut.Where(t => t.Source == RevisionSource)], t => t.PromptId,
         drawn => Ratio(drawn.Where(t => t.Model == Model.Name)) - Ratio(drawn.Where(t => t.Model == pipeline.Pretrained.Name)));
 
     /// <summary>That what is learned from revisions carries over to prompts that were never seen.</summary>
@@ -134,7 +134,7 @@ public sealed class SlCaiTraining
         "not stated", HeldOutChange(), Direction.Less, 0, pipeline.Seed, "0 if nothing was learned");
 
     /// <summary>Loss a token over texts of different lengths: the sum of nats over the sum of tokens.</summary>
-    public static Interval? MeanLoss(IEnumerable<TextLoss> losses) => Measured.Statistic([.. losses], t => t.PromptId, Ratio);
+    public static Interval? MeanLoss(IEnumerable<TextLoss> losses) => Bootstrap.TryStatistic([.. losses], t => t.PromptId, Ratio);
 
     private int Count(string source) => heldOut.Count(t => t.Source == source && t.Model == Model.Name);
 
@@ -173,5 +173,5 @@ public sealed class SlCaiTraining
             .Select(x => new TextLoss(x.t.PromptId, x.t.Source, name, -x.LogProbs.Skip(x.t.Text.PromptLength - 1).Sum(), x.t.Text.Ids.Length - x.t.Text.PromptLength));
 
     private static Task<IReadOnlyList<Revision>> HeldOutRevisionsAsync(Pipeline pipeline, IReadOnlyList<Sample> initial) =>
-        pipeline.ReviseAsync(pipeline.Helpful, initial, new CritiqueOptions { Rounds = 1, Seed = pipeline.Seed, MaxTokens = 96 }, "held-out-revisions");
+        pipeline.Supervised.ReviseAsync(pipeline.Helpful, initial, new CritiqueOptions { Rounds = 1, Seed = pipeline.Seed, MaxTokens = 96 }, "held-out-revisions");
 }

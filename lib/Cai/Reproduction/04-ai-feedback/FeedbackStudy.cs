@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cai.Constitutions;
 using Cai.Evaluation;
 using Cai.Feedback;
 using Cai.Figures;
@@ -62,12 +63,12 @@ public sealed class FeedbackStudy
     /// <summary>Labels the pairs in every way, or loads the labels.</summary>
     public static async Task<FeedbackStudy> RunAsync(Pipeline pipeline)
     {
-        var (soft, cot) = (await pipeline.AiLabelsAsync(), await pipeline.AiLabelsAsync(LabelKind.ChainOfThought));
-        IReadOnlyList<ResponsePair> some = [.. (await pipeline.HarmlessPairsAsync()).Take(OptionPairs)];
-        var options = pipeline.AiLabelOptions(LabelKind.Soft);
-        var orders = await pipeline.LabelAsync(pipeline.Pretrained, some, options with { BothOrders = true }, "labels-both-orders");
+        var (soft, cot) = (await pipeline.Feedback.AiLabelsAsync(), await pipeline.Feedback.AiLabelsAsync(LabelKind.ChainOfThought));
+        IReadOnlyList<ResponsePair> some = [.. (await pipeline.Feedback.HarmlessPairsAsync()).Take(OptionPairs)];
+        var options = pipeline.Feedback.Options(LabelKind.Soft);
+        var orders = await pipeline.Feedback.LabelAsync(pipeline.Pretrained, some, options with { BothOrders = true }, "labels-both-orders");
         var k = Math.Min(4, pipeline.Constitution.Comparison.Count);
-        var averaged = await pipeline.LabelAsync(pipeline.Pretrained, some, options with { Principle = PrincipleSelector.Averaged(k) }, "labels-averaged");
+        var averaged = await pipeline.Feedback.LabelAsync(pipeline.Pretrained, some, options with { Principle = PrincipleSelector.Averaged(k) }, "labels-averaged");
         return new FeedbackStudy(pipeline, soft, cot, orders, averaged);
     }
 
@@ -117,8 +118,8 @@ public sealed class FeedbackStudy
     public Figure PositionBias()
     {
         var read = Orders.Where(c => c.PositionBias is not null).ToList();
-        var mean = Measured.Mean(read, c => c.PositionBias!.Value, c => c.PromptId);
-        var flips = Measured.Mean(read, c => Flips(c.ProbabilityA!.Value, c.PositionBias!.Value) ? 1 : 0, c => c.PromptId);
+        var mean = Bootstrap.TryMean(read, c => c.PositionBias!.Value, c => c.PromptId);
+        var flips = Bootstrap.TryMean(read, c => Flips(c.ProbabilityA!.Value, c.PositionBias!.Value) ? 1 : 0, c => c.PromptId);
         return new Figure("Position bias", new Axis("P(A | A shown first) - P(A | B shown first)", Min: -1, Max: 1), new Axis("share of pairs"),
             read.Count == 0 ? [] : [new HistogramSeries("bias of a pair", [.. read.Select(c => c.PositionBias!.Value)]) { Bins = 25 }])
         {

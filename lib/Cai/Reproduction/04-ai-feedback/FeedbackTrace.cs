@@ -32,11 +32,11 @@ public sealed class FeedbackTrace
         var read = study.Soft.Decided.Select(p => p.Id).Intersect(study.Cot.Pairs.Select(p => p.Id)).ToHashSet();
         var clear = study.SoftLabels.FirstOrDefault(c => read.Contains(c.Id) && JudgedAnswer.Coherent(pipeline.Oracle, c));
         var telling = (clear ?? study.SoftLabels.FirstOrDefault(c => read.Contains(c.Id)) ?? study.SoftLabels[0]).Id;
-        var pair = (await pipeline.HarmlessPairsAsync()).First(p => p.Id == telling);
-        var labeller = new Labeller(pipeline.Load(pipeline.Pretrained), pipeline.Constitution, pipeline.AiLabelOptions(LabelKind.Soft) with { BothOrders = true });
+        var pair = (await pipeline.Feedback.HarmlessPairsAsync()).First(p => p.Id == telling);
+        var labeller = new Labeller(pipeline.Load(pipeline.Pretrained), pipeline.Constitution, pipeline.Feedback.Options(LabelKind.Soft) with { BothOrders = true });
         var queries = labeller.Queries(pair);
         var scores = await pipeline.Load(pipeline.Pretrained).LogProbsAsync([.. queries.Select(q => new ScoreRequest(q.Text, [ComparisonLayout.OptionA, ComparisonLayout.OptionB]))]);
-        var reasoning = new Labeller(pipeline.Load(pipeline.Helpful), pipeline.Constitution, pipeline.AiLabelOptions(LabelKind.ChainOfThought)).Queries(pair)[0];
+        var reasoning = new Labeller(pipeline.Load(pipeline.Helpful), pipeline.Constitution, pipeline.Feedback.Options(LabelKind.ChainOfThought)).Queries(pair)[0];
         return new FeedbackTrace(pipeline, pair, [.. queries.Zip(scores)], reasoning, study.ReasonedLabels.First(c => c.Id == telling));
     }
 

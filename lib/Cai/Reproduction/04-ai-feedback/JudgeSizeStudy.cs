@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cai.Constitutions;
 using Cai.Evaluation;
 using Cai.Feedback;
 using Cai.Figures;
@@ -64,7 +65,7 @@ public sealed class JudgeSizeStudy(IReadOnlyList<SizedAnswer> answers, AccuracyR
     {
         var questions = WrittenQuestions.Write(pipeline.World, pipeline.Scale.Questions, pipeline.Seed);
         var all = new List<SizedAnswer>();
-        foreach (var (size, _) in Pipeline.ShippedSizes(MiniatureTraining.Pretrained))
+        foreach (var (size, _) in ShippedModels.Sizes(MiniatureTraining.Pretrained))
         {
             var own = pipeline.OfSize(size);
             var parameters = own.ParametersOf(own.Pretrained);
@@ -147,9 +148,9 @@ public sealed class JudgeSizeStudy(IReadOnlyList<SizedAnswer> answers, AccuracyR
 
     private IReadOnlyList<SizedAnswer> Of(string size, JudgeProtocol way, IReadOnlyList<string> sets) => [.. answers.Where(a => a.Size == size && a.Way == way && sets.Contains(a.Set))];
 
-    private static Interval? Mean(IReadOnlyList<SizedAnswer> some) => Measured.Mean(some, a => a.Credit, a => a.PromptId);
+    private static Interval? Mean(IReadOnlyList<SizedAnswer> some) => Bootstrap.TryMean(some, a => a.Credit, a => a.PromptId);
 
-    private static Interval? Gap(IReadOnlyList<SizedAnswer> a, IReadOnlyList<SizedAnswer> b) => Measured.Difference(a, b, x => x.Credit, x => x.PromptId);
+    private static Interval? Gap(IReadOnlyList<SizedAnswer> a, IReadOnlyList<SizedAnswer> b) => Bootstrap.TryDifference(a, b, x => x.Credit, x => x.PromptId);
 
     private string Asked(IReadOnlyList<string> sets) => $"n = {Of(Largest, JudgeProtocol.ZeroShot, sets).Count} questions about held-out topics, the same for every size; bands: 95 %, bootstrap by prompt";
 
@@ -170,17 +171,17 @@ public sealed class JudgeSizeStudy(IReadOnlyList<SizedAnswer> answers, AccuracyR
     {
         if (way == JudgeProtocol.PreferenceModel)
         {
-            var pm = pipeline.LoadPreferenceModel(await pipeline.PreferenceModelAsync(FeedbackSource.HelpfulHarmless, human));
+            var pm = PreferenceModel.Load((await pipeline.Preferences.ModelAsync(pipeline.Arms.HhRlhf, human)).Folder);
             using var model = pm.Model;
             var scores = pm.Score([.. questions.SelectMany(q => new[] { (q.Pair.Prompt.Dialogue, q.Pair.ResponseA), (q.Pair.Prompt.Dialogue, q.Pair.ResponseB) })]);
             return [.. questions.Select((_, i) => PreferenceLoss.Probability(scores[2 * i] - scores[2 * i + 1]))];
         }
         var reasons = way is JudgeProtocol.Reasoned or JudgeProtocol.Ensembled;
-        var options = pipeline.AiLabelOptions(reasons ? LabelKind.ChainOfThought : LabelKind.Soft) with
+        var options = pipeline.Feedback.Options(reasons ? LabelKind.ChainOfThought : LabelKind.Soft) with
         {
             Principle = PrincipleSelector.Fixed(questions[0].PrincipleId), FewShot = way == JudgeProtocol.ZeroShot ? 0 : null, Clamp = ClampRange.None, CotSamples = way == JudgeProtocol.Ensembled ? 5 : 1,
         };
-        var labels = await pipeline.LabelAsync(reasons ? pipeline.Helpful : pipeline.Pretrained, [.. questions.Select(q => q.Pair)], options, $"questions-{questions[0].Category}");
+        var labels = await pipeline.Feedback.LabelAsync(reasons ? pipeline.Helpful : pipeline.Pretrained, [.. questions.Select(q => q.Pair)], options, $"questions-{questions[0].Category}");
         return [.. labels.Select(l => l.ProbabilityA ?? 0.5)];
     }
 
@@ -193,7 +194,7 @@ public sealed class JudgeSizeStudy(IReadOnlyList<SizedAnswer> answers, AccuracyR
         var prefix = string.Concat(WrittenQuestions.HarmKinds(pipeline.World, World.Train, shots, pipeline.Seed).Select(q => q.Item.Prompt + q.Item.Options[q.Correct]));
         var stage = pipeline.Store.OpenStage("evaluation", "harm-kinds", new { Shots = shots, pipeline.Scale.Questions, pipeline.Seed }, [pipeline.Pretrained.Hash, ContentHash.OfTexts(questions.Select(q => q.Item.Prompt).Append(prefix))]);
         await stage.Once(async s => Jsonl.Write(s.Path("answers.jsonl"),
-            (await MultipleChoice.ScoreAsync(pipeline.Load(pipeline.Pretrained), [.. questions.Select(q => q.Item)], prefix, cancel: RunContext.Current.Cancel))
+            (await MultipleChoice.ScoreAsync(pipeline.Load(pipeline.Pretrained), [.. questions.Select(q => q.Item)], prefix, cancel: pipeline.Context.Cancel))
                 .Zip(questions, (r, q) => new KindAnswer(q.Item.Id, r.Credit(q.Correct) ?? 0))));
         return Jsonl.Read<KindAnswer>(stage.Path("answers.jsonl"));
     }

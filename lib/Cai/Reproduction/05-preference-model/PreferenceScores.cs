@@ -5,23 +5,24 @@ using Cai.Text;
 namespace Cai.Reproduction;
 
 /// <summary>How a preference model is called and drawn: with the look of the policy that is trained against it.</summary>
-public sealed record PreferenceStyle(FeedbackSource Source, string Display, int Index)
+/// <param name="Policy">Name of its arm.</param>
+public sealed record PreferenceStyle(string Policy, string Display, int Index)
 {
     public static IReadOnlyList<PreferenceStyle> All { get; } =
     [
-        new(FeedbackSource.Helpful, "helpful PM", ModelStyles.Of("helpful-rlhf").Index),
-        new(FeedbackSource.HelpfulHarmless, "HH PM", ModelStyles.Of("hh-rlhf").Index),
-        new(FeedbackSource.Constitutional, "constitutional PM", ModelStyles.Of("rl-cai").Index),
-        new(FeedbackSource.ConstitutionalCot, "constitutional PM, CoT", ModelStyles.Of("rl-cai-cot").Index),
+        new(ModelNames.HelpfulRlhf, "helpful PM", ModelStyles.Of(ModelNames.HelpfulRlhf).Index),
+        new(ModelNames.HhRlhf, "HH PM", ModelStyles.Of(ModelNames.HhRlhf).Index),
+        new(ModelNames.RlCai, "constitutional PM", ModelStyles.Of(ModelNames.RlCai).Index),
+        new(ModelNames.RlCaiCot, "constitutional PM, CoT", ModelStyles.Of(ModelNames.RlCaiCot).Index),
     ];
 
-    public static PreferenceStyle Of(FeedbackSource source) => All.First(s => s.Source == source);
+    public static PreferenceStyle Of(string policy) => All.First(s => s.Policy == policy);
 }
 
 /// <summary>A held-out comparison as one preference model scores it.</summary>
 /// <param name="Set">Which comparisons it is of; see <see cref="PreferenceScores.Sets"/>.</param>
 /// <param name="Label">P(A is better) as labelled.</param>
-public sealed record ScoredPair(FeedbackSource Model, string Set, string PromptId, double Label, double ScoreA, double ScoreB, int LengthA, int LengthB)
+public sealed record ScoredPair(string Model, string Set, string PromptId, double Label, double ScoreA, double ScoreB, int LengthA, int LengthB)
 {
     public double Probability => PreferenceLoss.Probability(ScoreA - ScoreB);
 
@@ -35,15 +36,15 @@ public sealed record ScoredPair(FeedbackSource Model, string Set, string PromptI
 }
 
 /// <summary>A sampled answer to a held-out harmful prompt as one preference model scores it.</summary>
-public sealed record ScoredAnswer(FeedbackSource Model, JudgedAnswer Answer, double Score);
+public sealed record ScoredAnswer(string Model, JudgedAnswer Answer, double Score);
 
 /// <summary>A written answer (see <see cref="Probes"/>) as one preference model scores it.</summary>
-public sealed record ScoredProbe(FeedbackSource Model, ProbeAnswer Answer, double Score);
+public sealed record ScoredProbe(string Model, ProbeAnswer Answer, double Score);
 
 /// <summary>All four preference models' scores of held-out comparisons, sampled answers and written answers.</summary>
 /// <param name="TrainedOn">Comparisons each was trained on.</param>
 public sealed record PreferenceScores(
-    IReadOnlyDictionary<FeedbackSource, ModelFolder> Models, IReadOnlyDictionary<FeedbackSource, int> TrainedOn, IReadOnlyList<ScoredPair> Pairs,
+    IReadOnlyDictionary<string, ModelFolder> Models, IReadOnlyDictionary<string, int> TrainedOn, IReadOnlyList<ScoredPair> Pairs,
     IReadOnlyList<ScoredAnswer> Answers, IReadOnlyList<ScoredProbe> Probes, long Seed)
 {
     public const string HumanHelpful = "helpful, human", HumanHelpOnHarm = "help on harm, human", HumanHarmless = "harmless, human", AiHarmless = "harmless, AI soft", AiReasoned = "harmless, AI CoT";
@@ -52,60 +53,60 @@ public sealed record PreferenceScores(
     public static IReadOnlyList<string> Sets { get; } = [HumanHelpful, HumanHelpOnHarm, HumanHarmless, AiHarmless, AiReasoned];
 
     /// <summary>The sets that a model was trained on the other topics of.</summary>
-    public static IReadOnlyList<string> SetsOf(FeedbackSource source) => source switch
+    public static IReadOnlyList<string> SetsOf(string policy) => policy switch
     {
-        FeedbackSource.Helpful => [HumanHelpful, HumanHelpOnHarm],
-        FeedbackSource.HelpfulHarmless => [HumanHelpful, HumanHarmless],
-        FeedbackSource.Constitutional => [HumanHelpful, AiHarmless],
+        ModelNames.HelpfulRlhf => [HumanHelpful, HumanHelpOnHarm],
+        ModelNames.HhRlhf => [HumanHelpful, HumanHarmless],
+        ModelNames.RlCai => [HumanHelpful, AiHarmless],
         _ => [HumanHelpful, AiReasoned],
     };
 
     /// <summary>The held-out comparisons of one model's own sets.</summary>
-    public IReadOnlyList<ScoredPair> Own(FeedbackSource source) => [.. Pairs.Where(p => p.Model == source && SetsOf(source).Contains(p.Set))];
+    public IReadOnlyList<ScoredPair> Own(string policy) => [.. Pairs.Where(p => p.Model == policy && SetsOf(policy).Contains(p.Set))];
 
     /// <summary>Trains the four preference models, or loads them, and scores everything with each.</summary>
-    public static async Task<PreferenceScores> RunAsync(Pipeline pipeline)
+    public static async Task<PreferenceScores> RunAsync(Pipeline pipeline, CancellationToken cancel = default)
     {
         var heldOut = new List<(string Set, Comparison Pair)>();
-        var trained = new Dictionary<FeedbackSource, int>();
-        var models = new Dictionary<FeedbackSource, ModelFolder>();
-        foreach (var source in PreferenceStyle.All.Select(s => s.Source))
+        var trained = new Dictionary<string, int>();
+        var models = new Dictionary<string, ModelFolder>();
+        foreach (var arm in pipeline.Arms.All)
         {
-            var (train, held) = await pipeline.ComparisonsAsync(source);
-            trained[source] = train.Count(c => c.ProbabilityA is not null);
-            foreach (var set in SetsOf(source).Where(s => heldOut.TrueForAll(h => h.Set != s)))
+            var (train, held) = await pipeline.Feedback.ComparisonsAsync(arm, cancel);
+            trained[arm.Name] = train.Count(c => c.ProbabilityA is not null);
+            foreach (var set in SetsOf(arm.Name).Where(s => heldOut.TrueForAll(h => h.Set != s)))
                 heldOut.AddRange(held.Where(c => c.ProbabilityA is not null && c.Axis == AxisOf(set)).Select(c => (set, c)));
-            models[source] = await pipeline.PreferenceModelAsync(source);
+            models[arm.Name] = await pipeline.Preferences.ModelAsync(arm, cancel: cancel);
         }
-        var harmful = pipeline.HarmfulEvalPrompts.Select(p => p.Id).ToHashSet();
+        var harmful = pipeline.Prompts.HarmfulEval.Select(p => p.Id).ToHashSet();
         var answers = new List<JudgedAnswer>();
-        foreach (var model in new[] { pipeline.Pretrained, pipeline.Helpful, await pipeline.SlCaiAsync() })
-            answers.AddRange(JudgedAnswer.Of(pipeline.Oracle, model.Name, (await pipeline.EvalSamplesAsync(model)).Where(s => harmful.Contains(s.PromptId))));
-        var probes = Reproduction.Probes.Write(pipeline.World, pipeline.HarmfulEvalPrompts, pipeline.Seed);
+        foreach (var model in new[] { pipeline.Pretrained, pipeline.Helpful, await pipeline.Supervised.SlCaiAsync(cancel: cancel) })
+            answers.AddRange(JudgedAnswer.Of(pipeline.Oracle, (await pipeline.Evaluation.SamplesAsync(model, cancel)).Where(s => harmful.Contains(s.PromptId))));
+        var probes = Reproduction.Probes.Write(pipeline.World, pipeline.Prompts.HarmfulEval, pipeline.Seed);
         var scores = new PreferenceScores(models, trained, [], [], [], pipeline.Seed);
-        foreach (var (source, folder) in models)
-            scores = scores.With(source, pipeline.LoadPreferenceModel(folder), heldOut, answers, probes);
+        foreach (var (policy, folder) in models)
+            scores = scores.With(policy, folder, heldOut, answers, probes);
         return scores;
     }
 
     private static string AxisOf(string set) => set switch
     {
-        HumanHelpful => "helpful",
-        HumanHelpOnHarm => Pipeline.HelpOnHarm,
-        _ => "harmless",
+        HumanHelpful => Axes.Helpful,
+        HumanHelpOnHarm => Axes.HelpOnHarm,
+        _ => Axes.Harmless,
     };
 
-    private PreferenceScores With(FeedbackSource source, PreferenceModel pm, List<(string Set, Comparison Pair)> heldOut, List<JudgedAnswer> answers, IReadOnlyList<ProbeAnswer> probes)
+    private PreferenceScores With(string policy, ModelFolder folder, List<(string Set, Comparison Pair)> heldOut, List<JudgedAnswer> answers, IReadOnlyList<ProbeAnswer> probes)
     {
-        using var model = pm.Model;
+        using var pm = PreferenceModel.Load(folder.Folder);
         var pairs = pm.Score([.. heldOut.SelectMany(h => new[] { (h.Pair.Prompt, h.Pair.ResponseA), (h.Pair.Prompt, h.Pair.ResponseB) })]);
         var sampled = pm.Score([.. answers.Select(a => (a.Prompt, a.Response))]);
         var written = pm.Score([.. probes.Select(p => (p.Prompt, p.Response))]);
         return this with
         {
-            Pairs = [.. Pairs, .. heldOut.Select((h, i) => new ScoredPair(source, h.Set, h.Pair.PromptId, h.Pair.ProbabilityA!.Value, pairs[2 * i], pairs[2 * i + 1], h.Pair.ResponseA.Length, h.Pair.ResponseB.Length))],
-            Answers = [.. Answers, .. answers.Select((a, i) => new ScoredAnswer(source, a, sampled[i]))],
-            Probes = [.. Probes, .. probes.Select((p, i) => new ScoredProbe(source, p, written[i]))],
+            Pairs = [.. Pairs, .. heldOut.Select((h, i) => new ScoredPair(policy, h.Set, h.Pair.PromptId, h.Pair.ProbabilityA!.Value, pairs[2 * i], pairs[2 * i + 1], h.Pair.ResponseA.Length, h.Pair.ResponseB.Length))],
+            Answers = [.. Answers, .. answers.Select((a, i) => new ScoredAnswer(policy, a, sampled[i]))],
+            Probes = [.. Probes, .. probes.Select((p, i) => new ScoredProbe(policy, p, written[i]))],
         };
     }
 }

@@ -3,17 +3,6 @@ using Cai.Storage;
 
 namespace Cai.Reproduction;
 
-/// <summary>One policy's run of PPO.</summary>
-/// <param name="Start">The model that it started from; also its reference.</param>
-/// <param name="Rows">Its metrics.jsonl, one row an iteration, in OpenAI's names.</param>
-public sealed record PolicyRun(FeedbackSource Source, ModelFolder Start, ModelFolder Model, IReadOnlyList<MetricRow> Rows)
-{
-    public ModelStyle Style => ModelStyles.Of(Model);
-
-    /// <summary>Responses that it learned from.</summary>
-    public double Episodes => Rows.Count == 0 ? 0 : Rows[^1].Values["episode"];
-}
-
 /// <summary>A straight line through score against sqrt(KL).</summary>
 /// <param name="Slope">Score gained for each unit of sqrt(nats).</param>
 /// <param name="RSquared">Share of the score's variance over iterations that the line explains; NaN when nothing varies.</param>
@@ -23,20 +12,18 @@ public sealed record KlFit(string Policy, double Slope, double Intercept, double
 /// Training curves of the four policies, from what PPO logged: means over stretches of iterations, with intervals over them.
 /// Iterations of one run are no independent runs, so no claim rests on these curves (<see cref="PolicyChange"/> has what claims rest on).
 /// </summary>
-public sealed class PolicyTraining(IReadOnlyList<PolicyRun> runs, int episodesPerIteration)
+public sealed class PolicyTraining(IReadOnlyList<PolicyTrajectory> runs, int episodesPerIteration)
 {
-    public IReadOnlyList<PolicyRun> Runs => runs;
+    public IReadOnlyList<PolicyTrajectory> Runs => runs;
 
     /// <summary>All four policies; trained when they are not there yet.</summary>
     public static async Task<PolicyTraining> LoadAsync(Pipeline pipeline)
     {
-        var runs = new List<PolicyRun>();
-        var sources = Enum.GetValues<FeedbackSource>();
-        var progress = RunContext.Current.Counter("policies", sources.Length);
-        foreach (var source in sources)
+        var runs = new List<PolicyTrajectory>();
+        var progress = pipeline.Context.Counter("policies", pipeline.Arms.All.Count);
+        foreach (var arm in pipeline.Arms.All)
         {
-            var (start, policy) = (await pipeline.PolicyStartAsync(source), await pipeline.PolicyAsync(source));
-            runs.Add(new PolicyRun(source, start, policy, Metrics.Read(policy.Metrics!)));
+            runs.Add(await pipeline.Reinforcement.TrajectoryAsync(arm));
             progress?.Report(runs.Count);
         }
         return new PolicyTraining(runs, pipeline.Scale.PpoBatch);
@@ -75,7 +62,7 @@ public sealed class PolicyTraining(IReadOnlyList<PolicyRun> runs, int episodesPe
         return new KlFit(name, slope, my - slope * mx, sxx > 0 && syy > 0 ? sxy * sxy / (sxx * syy) : double.NaN, points.Count);
     }
 
-    private static IReadOnlyList<(double X, double Y)> Pairs(PolicyRun run) =>
+    private static IReadOnlyList<(double X, double Y)> Pairs(PolicyTrajectory run) =>
         [.. run.Rows.Select(r => (X: SqrtKl(r), Y: Score(r))).Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y))];
 
     // The one-sample estimate of KL can fall below 0 while the policy has hardly moved.

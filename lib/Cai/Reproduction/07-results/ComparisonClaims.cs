@@ -53,11 +53,11 @@ public static class ComparisonClaims
     private static IEnumerable<Claim> Trajectories(ModelComparison cast, IReadOnlyList<long> seeds)
     {
         foreach (var (id, policy, direction, text, paper) in LateClaims)
-            foreach (var run in cast.Runs.Where(r => r.Policy == policy && r.Half != r.Policy))
-                yield return Claim.FromInterval(id, "Fig 8", text + " (Elo, end minus half way)", paper, cast.Harmless.Difference(policy, run.Half), direction, 0, seeds, "0: stays");
-        foreach (var run in cast.Runs.Where(r => r.Policy == "rl-cai" && r.First != r.Policy))
+            foreach (var run in cast.Runs.Where(r => r.Policy == policy && r.Half.Model.Name != r.Policy))
+                yield return Claim.FromInterval(id, "Fig 8", text + " (Elo, end minus half way)", paper, cast.Harmless.Difference(policy, run.Half.Model.Name), direction, 0, seeds, "0: stays");
+        foreach (var run in cast.Runs.Where(r => r.Policy == "rl-cai" && r.First.Model.Name != r.Policy))
             yield return Claim.FromInterval("fig2-right", "Fig 2", "Later RL-CAI lies further to the right: more helpful at the end than at its first snapshot (Elo difference)", "57 to 109 (digitised)",
-                cast.Helpful.Difference("rl-cai", run.First), Direction.Greater, 0, seeds, "0: stays");
+                cast.Helpful.Difference("rl-cai", run.First.Model.Name), Direction.Greater, 0, seeds, "0: stays");
         if (cast.Runs.Count == 0)
             yield break;
         yield return Claim.FromInterval("fig10-evasion", "Fig 10, 4.5", "On the absolute scale HH RLHF ends about as harmless as RL-CAI, since evasion counts as harmless (difference below 0.5)", "0.73 against 0.65 (T = 1, digitised)",

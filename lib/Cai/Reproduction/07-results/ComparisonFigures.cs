@@ -78,11 +78,11 @@ public static class ComparisonFigures
     }
 
     private static Figure AlongRl(string title, string label, ModelComparison cast, Func<string, Interval> value) => new(title, new Axis("RL episodes"), new Axis(label),
-        [.. cast.Runs.Select(run => new LineSeries(ModelStyles.Of(run.Policy).Display, [.. run.Points.Select(p => DataPoint.Of(p.Episodes, value(p.Model)))]) { Style = ModelStyles.Of(run.Policy).Index })]);
+        [.. cast.Runs.Select(run => new LineSeries(ModelStyles.Of(run.Policy).Display, [.. run.Points.Select(p => DataPoint.Of(p.Episodes, value(p.Model.Name)))]) { Style = ModelStyles.Of(run.Policy).Index })]);
 
     // The start is a point of its own.
     private static IReadOnlyList<string> Along(ModelComparison cast, string model) =>
-        cast.Runs.FirstOrDefault(r => r.Policy == model) is { } run ? [.. run.Points.Skip(1).Select(p => p.Model)] : [model];
+        cast.Runs.FirstOrDefault(r => r.Policy == model) is { } run ? [.. run.Points.Skip(1).Select(p => p.Model.Name)] : [model];
 
     private static string Snapshots(ModelComparison cast) => string.Join(", ", cast.Runs.SelectMany(r => r.Points.Skip(1)).Select(p => p.Episodes).Distinct().Order());
 

@@ -13,33 +13,33 @@ public sealed record SizedPolicy(string Policy, string Size, long Parameters, do
 /// </summary>
 public sealed class EloSizeStudy(IReadOnlyList<SizedPolicy> policies, EloTable harmless, EloTable helpful, long seed)
 {
-    private static readonly FeedbackSource[] Human = [FeedbackSource.Helpful, FeedbackSource.HelpfulHarmless];
+    private static readonly string[] Human = [ModelNames.HelpfulRlhf, ModelNames.HhRlhf];
 
     /// <summary>Trains what is missing. The pipeline's own size takes the snapshot of its ordinary run that is nearest in episodes.</summary>
     public static async Task<EloSizeStudy> RunAsync(Pipeline pipeline)
     {
         var policies = new List<SizedPolicy>();
-        var models = new List<ModelFolder> { await pipeline.SlCaiAsync() };
-        foreach (var source in Enum.GetValues<FeedbackSource>())
+        var models = new List<ModelFolder> { await pipeline.Supervised.SlCaiAsync() };
+        foreach (var arm in pipeline.Arms.All)
         {
-            var near = (await pipeline.TrajectoryAsync(source)).Skip(1).MinBy(s => Math.Abs(s.Iteration - pipeline.Scale.SizeIterations))!;
-            Add(source, pipeline.Scale.Size, near.Iteration, near.Model, pipeline);
+            var near = (await pipeline.Reinforcement.TrajectoryAsync(arm)).Points.Skip(1).MinBy(s => Math.Abs(s.Iteration - pipeline.Scale.SizeIterations))!;
+            Add(arm.Name, pipeline.Scale.Size, near.Iteration, near.Model, pipeline);
         }
-        foreach (var (size, _) in Pipeline.ShippedSizes(MiniatureTraining.Pretrained).Where(s => s.Size != pipeline.Scale.Size).Take(pipeline.Scale.PolicySizes))
-            foreach (var source in Human)
+        foreach (var (size, _) in ShippedModels.Sizes(MiniatureTraining.Pretrained).Where(s => s.Size != pipeline.Scale.Size).Take(pipeline.Scale.PolicySizes))
+            foreach (var arm in pipeline.Arms.Human)
             {
                 var own = pipeline.OfSize(size);
-                var judge = await own.PreferenceModelAsync(source, pipeline);
-                var options = pipeline.PpoOptions with { Iterations = pipeline.Scale.SizeIterations, SnapshotEvery = null };
-                Add(source, size, options.Iterations, own.TrainPolicy($"{Pipeline.PolicyName(source)}.{size}", own.Pretrained, judge, options), own);
+                var judge = await own.Preferences.ModelAsync(arm, pipeline);
+                var options = Recipes.SizePpo(pipeline.Scale, pipeline.Seed);
+                Add(arm.Name, size, options.Iterations, own.Reinforcement.Train($"{arm.Name}.{size}", own.Pretrained, judge, options), own);
             }
-        var (harmless, helpful) = await pipeline.EloAsync(models);
+        var (harmless, helpful) = await pipeline.Evaluation.EloAsync(models);
         return new EloSizeStudy([new("sl-cai", pipeline.Scale.Size, pipeline.ParametersOf(models[0]), 0, "sl-cai"), .. policies], harmless, helpful, pipeline.Seed);
 
-        void Add(FeedbackSource source, string size, long iterations, ModelFolder model, Pipeline own)
+        void Add(string policy, string size, long iterations, ModelFolder model, Pipeline own)
         {
             models.Add(model);
-            policies.Add(new(Pipeline.PolicyName(source), size, own.ParametersOf(own.Pretrained), iterations * (double)pipeline.Scale.PpoBatch, model.Name));
+            policies.Add(new(policy, size, own.ParametersOf(own.Pretrained), iterations * (double)pipeline.Scale.PpoBatch, model.Name));
         }
     }
 
@@ -58,14 +58,14 @@ public sealed class EloSizeStudy(IReadOnlyList<SizedPolicy> policies, EloTable h
     /// <summary>That RLHF gets better with size, on both axes.</summary>
     public IEnumerable<Claim> Claims(PaperFigures paper)
     {
-        foreach (var source in Human)
+        foreach (var policy in Human)
             foreach (var (axis, table) in new[] { ("helpful", helpful), ("harmless", harmless) })
             {
-                var line = Line(Pipeline.PolicyName(source));
+                var line = Line(policy);
                 if (line.Count < 2)
                     continue;
-                var theirs = paper.Row("fig3", Pipeline.PolicyName(source), axis == "helpful" ? "helpfulness" : "harmlessness");
-                yield return Measured.Claim($"fig3-{Pipeline.PolicyName(source)}-{axis}", "Fig 3, 3.3", $"{ModelStyles.Of(line[0].Policy).Display} is more {axis} the larger it is (Elo, size {line[^1].Size} minus size {line[0].Size})",
+                var theirs = paper.Row("fig3", policy, axis == "helpful" ? "helpfulness" : "harmlessness");
+                yield return Measured.Claim($"fig3-{policy}-{axis}", "Fig 3, 3.3", $"{ModelStyles.Of(line[0].Policy).Display} is more {axis} the larger it is (Elo, size {line[^1].Size} minus size {line[0].Size})",
                     FormattableString.Invariant($"{theirs[0]:0} at 6.5 B, {theirs[^1]:0} at 52 B (digitised)"), table.Difference(line[^1].Model, line[0].Model), Direction.Greater, 0, seed, "0 if size does nothing", "one run a size");
             }
     }

@@ -5,20 +5,6 @@ using Cai.Text;
 
 namespace Cai.Reproduction;
 
-/// <summary>A model on a policy's way.</summary>
-/// <param name="Episodes">That the policy had learned from.</param>
-public sealed record ComparedPoint(double Episodes, string Model);
-
-/// <summary>A policy along its run of RL: the model that it started from, its snapshots, the finished policy.</summary>
-public sealed record ComparedRun(string Policy, IReadOnlyList<ComparedPoint> Points)
-{
-    /// <summary>The first snapshot after the start.</summary>
-    public string First => Points[1].Model;
-
-    /// <summary>The snapshot nearest the middle of the run, the earlier of two; the finished policy when there is no other.</summary>
-    public string Half => Points.Skip(1).MinBy(p => Math.Abs(p.Episodes - Points[^1].Episodes / 2))!.Model;
-}
-
 /// <summary>
 /// Everything that is measured about the seven models of the paper's Figure 2: their answers to the same held-out prompts,
 /// the oracle's facts about each answer, and Elo ratings from simulated crowdworkers on both axes, SL-CAI at 0 (paper 3.3).
@@ -33,7 +19,7 @@ public sealed record ComparedRun(string Policy, IReadOnlyList<ComparedPoint> Poi
 public sealed record ModelComparison(IReadOnlyList<string> Models, IReadOnlyList<Sample> Samples, ILookup<string, ResponseFacts> Facts, EloTable Harmless, EloTable OldHarmless, EloTable Helpful, double Episodes)
 {
     /// <summary>The four policies along their runs; the Elo tables rate the snapshots among the models (the paper's 24 snapshots, 3.3).</summary>
-    public IReadOnlyList<ComparedRun> Runs { get; init; } = [];
+    public IReadOnlyList<PolicyTrajectory> Runs { get; init; } = [];
 
     /// <summary>About one greedy answer (T = 0) to each harmful request, by model or snapshot (paper Fig 10, dashed).</summary>
     public ILookup<string, ResponseFacts> Greedy { get; init; } = Array.Empty<ResponseFacts>().ToLookup(_ => "");
@@ -41,29 +27,29 @@ public sealed record ModelComparison(IReadOnlyList<string> Models, IReadOnlyList
     /// <summary>Makes (or loads) every model and measures it.</summary>
     public static async Task<ModelComparison> LoadAsync(Pipeline pipeline)
     {
-        var models = new List<ModelFolder> { pipeline.Pretrained, pipeline.Helpful, await pipeline.SlCaiAsync() };
-        var (snapshots, runs) = (new List<ModelFolder>(), new List<ComparedRun>());
-        foreach (var source in Enum.GetValues<FeedbackSource>())
+        var models = new List<ModelFolder> { pipeline.Pretrained, pipeline.Helpful, await pipeline.Supervised.SlCaiAsync() };
+        var (snapshots, runs) = (new List<ModelFolder>(), new List<PolicyTrajectory>());
+        foreach (var arm in pipeline.Arms.All)
         {
-            var run = await pipeline.TrajectoryAsync(source);
-            models.Add(run[^1].Model);
-            snapshots.AddRange(run.Skip(1).SkipLast(1).Select(p => p.Model));
-            runs.Add(new ComparedRun(run[^1].Model.Name, [.. run.Select(p => new ComparedPoint(p.Iteration * (double)pipeline.Scale.PpoBatch, p.Model.Name))]));
+            var run = await pipeline.Reinforcement.TrajectoryAsync(arm);
+            models.Add(run.Model);
+            snapshots.AddRange(run.Points.Skip(1).SkipLast(1).Select(p => p.Model));
+            runs.Add(run);
         }
         List<ModelFolder> all = [.. models, .. snapshots];
         var (samples, greedy) = (new List<Sample>(), new List<Sample>());
-        var progress = RunContext.Current.Counter("models", all.Count);
+        var progress = pipeline.Context.Counter("models", all.Count);
         foreach (var (model, done) in all.Select((model, i) => (model, i + 1)))
         {
-            samples.AddRange(await pipeline.EvalSamplesAsync(model));
-            greedy.AddRange(await pipeline.GreedySamplesAsync(model));
+            samples.AddRange(await pipeline.Evaluation.SamplesAsync(model));
+            greedy.AddRange(await pipeline.Evaluation.GreedySamplesAsync(model));
             progress?.Report(done);
         }
-        var (harmless, helpful) = await pipeline.EloAsync(all);
-        return new ModelComparison([.. models.Select(m => m.Name)], samples, pipeline.FactsByModel(samples), harmless, await pipeline.OldHarmlessEloAsync(all), helpful, pipeline.Scale.PpoIterations * pipeline.Scale.PpoBatch)
+        var (harmless, helpful) = await pipeline.Evaluation.EloAsync(all);
+        return new ModelComparison([.. models.Select(m => m.Name)], samples, pipeline.Evaluation.FactsByModel(samples), harmless, await pipeline.Evaluation.OldHarmlessEloAsync(all), helpful, pipeline.Scale.PpoIterations * pipeline.Scale.PpoBatch)
         {
             Runs = runs,
-            Greedy = pipeline.FactsByModel(greedy),
+            Greedy = pipeline.Evaluation.FactsByModel(greedy),
         };
     }
 
@@ -80,11 +66,11 @@ public sealed record ModelComparison(IReadOnlyList<string> Models, IReadOnlyList
         new Column<string>("Paper, 52B (Fig 2, digitised)", m => paper.Position(m)));
 
     /// <summary>Every policy along its run, in numbers: the points of Figures 2, 8 and 10.</summary>
-    public Table Trajectories() => Table.Of(Runs.SelectMany(run => run.Points.Select(p => (run.Policy, p.Episodes, p.Model))),
+    public Table Trajectories() => Table.Of(Runs.SelectMany(run => run.Points.Select(p => (run.Policy, p.Episodes, Model: p.Model.Name))),
         new("policy", r => ModelStyles.Of(r.Policy).Display), new("episodes", r => r.Episodes),
         new("harmlessness Elo", r => Harmless[r.Model], "0"), new("helpfulness Elo", r => Helpful[r.Model], "0"),
         new("harmfulness, T = 1", r => Mean(r.Model, f => f.Harmfulness, TopicKind.Harmful), "0.00"),
-        new("harmfulness, T = 0", r => Measured.Mean([.. Greedy[r.Model]], f => f.Harmfulness, f => f.PromptId), "0.00"),
+        new("harmfulness, T = 0", r => Bootstrap.TryMean([.. Greedy[r.Model]], f => f.Harmfulness, f => f.PromptId), "0.00"),
         new("evasive", r => Mean(r.Model, f => f.Evasive, TopicKind.Harmful), "0.00"),
         new("boilerplate", r => Mean(r.Model, f => f.BoilerplateCount > 0 ? 1 : 0, TopicKind.Harmful), "0.00"));
 

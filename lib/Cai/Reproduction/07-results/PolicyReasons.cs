@@ -1,5 +1,6 @@
 using Cai.Evaluation;
 using Cai.Figures;
+using Cai.Preferences;
 using Cai.Storage;
 using Cai.Text;
 
@@ -17,15 +18,14 @@ public sealed record PolicyReasons(string Policy, Interval? LabelsRight, Interva
     public static async Task<IReadOnlyList<PolicyReasons>> RunAsync(Pipeline pipeline)
     {
         var reasons = new List<PolicyReasons>();
-        foreach (var source in Enum.GetValues<FeedbackSource>())
+        foreach (var arm in pipeline.Arms.All)
         {
-            var (train, held) = await pipeline.ComparisonsAsync(source);
-            var (start, policy) = (await pipeline.PolicyStartAsync(source), await pipeline.PolicyAsync(source));
-            var harmful = pipeline.HarmfulEvalPrompts.Select(p => p.Id).ToHashSet();
-            var answers = JudgedAnswer.Of(pipeline.Oracle, policy.Name, (await pipeline.EvalSamplesAsync(start)).Concat(await pipeline.EvalSamplesAsync(policy)).Where(s => harmful.Contains(s.PromptId)));
-            var pm = pipeline.LoadPreferenceModel(await pipeline.PreferenceModelAsync(source));
+            var (train, held) = await pipeline.Feedback.ComparisonsAsync(arm);
+            var (start, policy) = (await pipeline.Reinforcement.StartAsync(arm), await pipeline.Reinforcement.PolicyAsync(arm));
+            var harmful = pipeline.Prompts.HarmfulEval.Select(p => p.Id).ToHashSet();
+            var answers = JudgedAnswer.Of(pipeline.Oracle, (await pipeline.Evaluation.SamplesAsync(start)).Concat(await pipeline.Evaluation.SamplesAsync(policy)).Where(s => harmful.Contains(s.PromptId)));
+            using var pm = PreferenceModel.Load((await pipeline.Preferences.ModelAsync(arm)).Folder);
             var scores = pm.Score([.. answers.Select(a => (a.Prompt, a.Response))]);
-            pm.Model.Dispose();
             var labels = train.Concat(held).Where(c => c is { Axis: "harmless", ProbabilityA: not null })
                 .Select(c => (c.PromptId, P: c.ProbabilityA!.Value, Harm: Harm(c, c.ResponseA) - Harm(c, c.ResponseB))).ToList();
             reasons.Add(Of(policy.Name, labels, [.. answers.Zip(scores)], Metrics.Read(policy.Metrics!)));
@@ -40,13 +40,13 @@ public sealed record PolicyReasons(string Policy, Interval? LabelsRight, Interva
     public static PolicyReasons Of(string policy, IReadOnlyList<(string PromptId, double P, double Harm)> labels, IReadOnlyList<(JudgedAnswer Answer, double Score)> answers, IReadOnlyList<MetricRow> rows)
     {
         var coherent = answers.Where(a => !a.Answer.Verdict.Incoherent).ToList();
-        var deviation = coherent.Count == 0 ? 1 : Measured.Deviation([.. coherent.Select(a => a.Score)]);
+        var deviation = coherent.Count == 0 ? 1 : Measures.Deviation([.. coherent.Select(a => a.Score)]);
         (string PromptId, double Score)[] Scores(Func<JudgedAnswer, bool> which) => [.. coherent.Where(a => which(a.Answer)).Select(a => (a.Answer.PromptId, deviation > 0 ? a.Score / deviation : 0))];
         return new PolicyReasons(policy,
-            Measured.Mean([.. labels.Where(l => l.Harm != 0)], l => l.P == 0.5 ? 0.5 : l.P > 0.5 == l.Harm < 0 ? 1 : 0, l => l.PromptId),
-            Measured.Mean(labels, l => Math.Abs(l.P - 0.5), l => l.PromptId),
-            Measured.Difference(Scores(a => a.Verdict.Harmfulness >= 2), Scores(a => a.Verdict.Harmfulness == 0), s => s.Score, s => s.PromptId),
-            Measured.Difference(Scores(a => a.Verdict is { Harmfulness: 0, Evasive: true }), Scores(a => a.Verdict is { Harmfulness: 0, Evasive: false }), s => s.Score, s => s.PromptId),
+            Bootstrap.TryMean([.. labels.Where(l => l.Harm != 0)], l => l.P == 0.5 ? 0.5 : l.P > 0.5 == l.Harm < 0 ? 1 : 0, l => l.PromptId),
+            Bootstrap.TryMean(labels, l => Math.Abs(l.P - 0.5), l => l.PromptId),
+            Bootstrap.TryDifference(Scores(a => a.Verdict.Harmfulness >= 2), Scores(a => a.Verdict.Harmfulness == 0), s => s.Score, s => s.PromptId),
+            Bootstrap.TryDifference(Scores(a => a.Verdict is { Harmfulness: 0, Evasive: true }), Scores(a => a.Verdict is { Harmfulness: 0, Evasive: false }), s => s.Score, s => s.PromptId),
             rows.TakeLast(Math.Max(1, rows.Count / 10)).Average(r => r.Values["objective/kl"]));
     }
 

@@ -1,5 +1,6 @@
 using Cai.Evaluation;
 using Cai.Miniature;
+using Cai.Preferences;
 using Cai.Text;
 
 namespace Cai.Reproduction;
@@ -60,14 +61,14 @@ public sealed class GoodhartStudy(IReadOnlyList<StudiedModel> models, ILookup<st
     public static async Task<GoodhartStudy> RunAsync(Pipeline pipeline)
     {
         var fixes = OverTraining.All(pipeline);
-        var progress = RunContext.Current.Counter("arms", fixes.Count);
+        var progress = pipeline.Context.Counter("arms", fixes.Count);
         var models = new List<(StudiedModel Row, ModelFolder Model)>
         {
-            (new("", "SL-CAI: no RL", "sl-cai"), await pipeline.SlCaiAsync()), (new("", "RL-CAI of notebook 06", "rl-cai"), await pipeline.PolicyAsync(FeedbackSource.Constitutional)),
+            (new("", "SL-CAI: no RL", "sl-cai"), await pipeline.Supervised.SlCaiAsync()), (new("", "RL-CAI of notebook 06", "rl-cai"), await pipeline.Reinforcement.PolicyAsync(pipeline.Arms.RlCai)),
         };
         foreach (var (i, fix) in fixes.Index())
         {
-            models.Add((new(fix.Group, fix.Display, fix.Arm.Name), await pipeline.PolicyAsync(fix.Arm)));
+            models.Add((new(fix.Group, fix.Display, fix.Arm.Name), await pipeline.Reinforcement.PolicyAsync(fix.Arm)));
             progress?.Report(i + 1);
         }
         var path = await TrainingPath.MeasureAsync(pipeline, fixes[0]);
@@ -76,20 +77,19 @@ public sealed class GoodhartStudy(IReadOnlyList<StudiedModel> models, ILookup<st
         if (fixes.FirstOrDefault(f => f.Arm.Name == OverTraining.Together) is { } together)
             Stop("together", "stopped-together", "Together, and stopped by the held-out PM", (await TrainingPath.MeasureAsync(pipeline, together)).StopByHeldOut());
         var folders = models.Select(m => m.Model).DistinctBy(m => m.Name).ToList();
-        var samples = await pipeline.EvalSamplesAsync(folders);
-        var (harmless, helpful) = await pipeline.EloAsync(folders);
-        return new GoodhartStudy([.. models.Select(m => m.Row)], pipeline.FactsByModel(samples), harmless, helpful, path, pipeline.Seed) { Samples = samples, PaidForComfort = Paid(pipeline, await pipeline.PreferenceModelAsync(fixes[0].Arm)) };
+        var samples = await pipeline.Evaluation.SamplesAsync(folders);
+        var (harmless, helpful) = await pipeline.Evaluation.EloAsync(folders);
+        return new GoodhartStudy([.. models.Select(m => m.Row)], pipeline.Evaluation.FactsByModel(samples), harmless, helpful, path, pipeline.Seed) { Samples = samples, PaidForComfort = Paid(pipeline, await pipeline.Preferences.ModelAsync(fixes[0].Arm)) };
 
         void Stop(string group, string key, string how, PathPoint at) => models.Add((new(group, how, at.Snapshot.Model.Name) { Key = key, Episodes = at.Episodes }, at.Snapshot.Model));
     }
 
     private static Interval Paid(Pipeline pipeline, ModelFolder judge)
     {
-        var written = Probes.Write(pipeline.World, pipeline.HarmfulEvalPrompts, pipeline.Seed);
-        var model = pipeline.LoadPreferenceModel(judge);
+        var written = Probes.Write(pipeline.World, pipeline.Prompts.HarmfulEval, pipeline.Seed);
+        using var model = PreferenceModel.Load(judge.Folder);
         var scored = written.Zip(model.Score([.. written.Select(p => (p.Prompt, p.Response))]), (p, score) => (p.PromptId, p.Probe, Score: score)).ToList();
-        model.Model.Dispose();
-        var deviation = Measured.Deviation([.. scored.Select(s => s.Score)]);
+        var deviation = Reproduction.Measures.Deviation([.. scored.Select(s => s.Score)]);
         return Bootstrap.Difference([.. scored.Where(s => s.Probe == Probes.ExplainsAndComforts)], [.. scored.Where(s => s.Probe == Probes.Explains)], s => s.Score / deviation, s => s.PromptId);
     }
 
@@ -106,10 +106,10 @@ public sealed class GoodhartStudy(IReadOnlyList<StudiedModel> models, ILookup<st
     public Interval? HelpfulGain(string key) => Name(key) is { } name ? helpful.Difference(name, Baseline) : null;
 
     /// <summary>A fact's mean over a model's answers; null where it gave none.</summary>
-    public Interval? Level(string key, Func<ResponseFacts, double> value, params IReadOnlyList<string> kinds) => Measured.Mean(Of(key, kinds), value, f => f.PromptId);
+    public Interval? Level(string key, Func<ResponseFacts, double> value, params IReadOnlyList<string> kinds) => Bootstrap.TryMean(Of(key, kinds), value, f => f.PromptId);
 
     /// <summary>A fact's mean over a model's answers minus that over the baseline's, paired by prompt; null where one gave none.</summary>
-    public Interval? Effect(string key, Func<ResponseFacts, double> value, params IReadOnlyList<string> kinds) => Measured.Difference(Of(key, kinds), Of(Baseline, kinds), value, f => f.PromptId);
+    public Interval? Effect(string key, Func<ResponseFacts, double> value, params IReadOnlyList<string> kinds) => Bootstrap.TryDifference(Of(key, kinds), Of(Baseline, kinds), value, f => f.PromptId);
 
     /// <summary>Share of distinct bigrams in all answers to harmful requests.</summary>
     public Interval? Distinct(string key) => Of(key, TopicKind.Harmful) is { Count: > 0 } some ? Diversity.DistinctByPrompt([.. some.Select(f => (f.PromptId, f.Text))], 2) : null;
@@ -139,7 +139,7 @@ public sealed class GoodhartStudy(IReadOnlyList<StudiedModel> models, ILookup<st
     }
 
     private Claim Less(string id, string source, string text, string paper, string fix) => Claim(id, source, text + " (over-trained minus fixed)", paper,
-        Name(fix) is { } name ? Measured.Difference(Of(Baseline, TopicKind.Harmful), Of(name, TopicKind.Harmful), Boilerplate, f => f.PromptId) : null, "0: the fix changes nothing", "share of answers");
+        Name(fix) is { } name ? Bootstrap.TryDifference(Of(Baseline, TopicKind.Harmful), Of(name, TopicKind.Harmful), Boilerplate, f => f.PromptId) : null, "0: the fix changes nothing", "share of answers");
 
     private Claim Elo(string id, string source, string text, string paper, string better, string worse, string? note = null) => Claim(id, source, text + " (Elo difference)", paper,
         models.Any(m => m.Name == better) && models.Any(m => m.Name == worse) ? harmless.Difference(better, worse) : null, "0: equally harmless", "crowdworkers under the new instruction" + (note is null ? "" : $"; {note}"));

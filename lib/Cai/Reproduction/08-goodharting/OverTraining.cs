@@ -39,7 +39,7 @@ public static class OverTraining
     /// <summary>The baseline first, then the fixes; a small scale takes the first few.</summary>
     public static IReadOnlyList<Mitigation> All(Pipeline pipeline)
     {
-        var (soft, reasoned) = (pipeline.AiLabelOptions(LabelKind.Soft), pipeline.AiLabelOptions(LabelKind.ChainOfThought));
+        var (soft, reasoned) = (pipeline.Feedback.Options(LabelKind.Soft), pipeline.Feedback.Options(LabelKind.ChainOfThought));
         var hard = soft with { Kind = LabelKind.Hard };
         var draft = Comparing(pipeline.Constitution, Warm);
         Mitigation[] all =
@@ -65,9 +65,6 @@ public static class OverTraining
         Mitigation Asked(string group, string display, string name, LabelOptions labels) => new(group, display, Arm(pipeline, name, labels, draft, ideal: false));
     }
 
-    /// <summary>The same arm with the other half of the topics: its preference model has not been optimised against.</summary>
-    public static Arm OtherHalf(Arm arm) => arm with { Half = 1 - arm.Half };
-
     /// <summary>The constitution with only these comparison principles; critiques and worked examples stay.</summary>
     private static Constitution Comparing(Constitution constitution, IEnumerable<string> ids)
     {
@@ -75,20 +72,14 @@ public static class OverTraining
         return constitution with { Comparison = [.. constitution.Comparison.Where(p => wanted.Contains(p.Id))] };
     }
 
-    // A fifth of the pipeline's KL weight and a learning rate that never falls: enough to run into whatever the preference model likes, and not so
-    // little that text falls apart, as it does at the paper's own 0.001 (HH 4.1): a policy that writes nonsense has no manners to measure.
     private static Arm Arm(Pipeline pipeline, string name, LabelOptions labels, Constitution constitution, bool ideal)
     {
-        var arm = pipeline.ArmOf(name, labels, constitution);
+        var arm = pipeline.Arms.Varied(name, labels, constitution);
         return arm with
         {
-            Harmless = arm.Harmless! with { Ideal = ideal },
+            Comparisons = [.. arm.Comparisons.Select(source => source is AiFeedback feedback ? feedback with { Ideal = ideal } : source)],
             Half = 0,
-            Ppo = arm.Ppo with
-            {
-                KlCoefficient = 0.03, Schedule = Schedule.Constant,
-                SnapshotEvery = name is Baseline or Together ? (arm.Ppo.Iterations + pipeline.Scale.Snapshots - 1) / pipeline.Scale.Snapshots : null,
-            },
+            Ppo = Recipes.OverTraining(pipeline.Scale, pipeline.Seed, snapshots: name is Baseline or Together),
         };
     }
 }

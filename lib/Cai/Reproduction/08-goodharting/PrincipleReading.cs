@@ -1,3 +1,4 @@
+using Cai.Constitutions;
 using Cai.Evaluation;
 using Cai.Feedback;
 using Cai.Figures;
@@ -25,27 +26,27 @@ public sealed class PrincipleReading(IReadOnlyList<PrincipleRead> read, IReadOnl
     /// <summary>Asks the pretrained and the helpful-only model about the first <see cref="Scale.PrinciplePrompts"/> held-out requests.</summary>
     public static async Task<PrincipleReading> RunAsync(Pipeline pipeline)
     {
-        var prompts = pipeline.HarmfulEvalPrompts.Take(pipeline.Scale.PrinciplePrompts).ToList();
+        var prompts = pipeline.Prompts.HarmfulEval.Take(pipeline.Scale.PrinciplePrompts).ToList();
         var written = Probes.Write(pipeline.World, prompts, pipeline.Seed).ToLookup(p => p.PromptId);
         var pairs = prompts.Select(p => new ResponsePair(p.Id, p, Of(p, Probes.ExplainsAndComforts), Of(p, Probes.Explains))).ToList();
         var principles = pipeline.Constitution.Comparison.Select(p => pipeline.Oracle.ComparisonPrinciple(p.Id)).ToList();
         var read = new List<PrincipleRead>();
         var spans = new List<(string, Interval)>();
-        var progress = RunContext.Current.Counter("principles", 2 * principles.Count);
+        var progress = pipeline.Context.Counter("principles", 2 * principles.Count);
         foreach (var (display, judge) in new[] { (Pretrained, pipeline.Pretrained), (Helpful, pipeline.Helpful) })
         {
-            var labels = new List<(ComparisonPrinciple Principle, Comparison Label)>();
+            var labels = new List<(Miniature.ComparisonPrinciple Principle, Comparison Label)>();
             foreach (var principle in principles)
             {
-                var options = pipeline.AiLabelOptions(LabelKind.Soft) with { Principle = PrincipleSelector.Fixed(principle.Id), BothOrders = true };
-                var answered = (await pipeline.LabelAsync(judge, pairs, options, $"principle-{principle.Id}")).Where(c => c.ProbabilityA is not null).ToList();
+                var options = pipeline.Feedback.Options(LabelKind.Soft) with { Principle = PrincipleSelector.Fixed(principle.Id), BothOrders = true };
+                var answered = (await pipeline.Feedback.LabelAsync(judge, pairs, options, $"principle-{principle.Id}")).Where(c => c.ProbabilityA is not null).ToList();
                 labels.AddRange(answered.Select(c => (principle, c)));
-                if (Measured.Mean(answered, c => c.ProbabilityA!.Value, c => c.PromptId) is { } comfort)
+                if (Bootstrap.TryMean(answered, c => c.ProbabilityA!.Value, c => c.PromptId) is { } comfort)
                     read.Add(new(display, principle.Id, Corpus(principle.Id), comfort));
                 progress?.Report(read.Count);
             }
             List<Comparison> Under(Func<double, bool> weight) => [.. labels.Where(l => weight(l.Principle.Weight("boilerplate"))).Select(l => l.Label)];
-            if (Measured.Difference(Under(w => w > 0), Under(w => w < 0), c => c.ProbabilityA!.Value, c => c.PromptId) is { } span)
+            if (Bootstrap.TryDifference(Under(w => w > 0), Under(w => w < 0), c => c.ProbabilityA!.Value, c => c.PromptId) is { } span)
                 spans.Add((display, span));
         }
         return new(read, spans, principles.Where(p => p.Weight("boilerplate") > 0).Average(p => Corpus(p.Id)) - principles.Where(p => p.Weight("boilerplate") < 0).Average(p => Corpus(p.Id)), pipeline.Seed);

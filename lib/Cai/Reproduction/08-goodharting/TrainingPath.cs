@@ -1,6 +1,7 @@
 using Cai.Evaluation;
 using Cai.Figures;
 using Cai.Miniature;
+using Cai.Preferences;
 using Cai.Storage;
 using Cai.Text;
 
@@ -12,8 +13,12 @@ namespace Cai.Reproduction;
 /// <param name="TrainScores">Of each answer, from the preference model that the policy was trained against.</param>
 /// <param name="HeldOutScores">The same from one that was trained on the other half of the topics.</param>
 /// <param name="Choice">Mean held-out score on other prompts, of the training split: what an early stop may look at without seeing the evaluation.</param>
-public sealed record PathPoint(PolicySnapshot Snapshot, double Episodes, double SqrtKl, IReadOnlyList<ResponseFacts> Facts,
-    IReadOnlyList<double> TrainScores, IReadOnlyList<double> HeldOutScores, double Choice);
+public sealed record PathPoint(TrajectoryPoint Snapshot, double SqrtKl, IReadOnlyList<ResponseFacts> Facts,
+    IReadOnlyList<double> TrainScores, IReadOnlyList<double> HeldOutScores, double Choice)
+{
+    /// <summary>Responses that it had learned from.</summary>
+    public double Episodes => Snapshot.Episodes;
+}
 
 /// <summary>A run of RL along its snapshots: what the reward says, what is true, and where one should have stopped.</summary>
 /// <param name="Points">The start first, the finished policy last.</param>
@@ -30,20 +35,16 @@ public sealed record TrainingPath(string Display, IReadOnlyList<PathPoint> Point
     /// <summary>Trains an arm (or loads it) and measures its snapshots.</summary>
     public static async Task<TrainingPath> MeasureAsync(Pipeline pipeline, Mitigation fix)
     {
-        var policy = await pipeline.PolicyAsync(fix.Arm);
-        var rows = Metrics.Read(policy.Metrics!);
-        var judge = pipeline.LoadPreferenceModel(await pipeline.PreferenceModelAsync(fix.Arm));
-        var other = pipeline.LoadPreferenceModel(await pipeline.PreferenceModelAsync(OverTraining.OtherHalf(fix.Arm)));
+        var run = await pipeline.Reinforcement.TrajectoryAsync(fix.Arm);
+        using var judge = PreferenceModel.Load((await pipeline.Preferences.ModelAsync(fix.Arm)).Folder);
+        using var other = PreferenceModel.Load((await pipeline.Preferences.ModelAsync(fix.Arm.OtherHalf())).Folder);
         var points = new List<PathPoint>();
-        foreach (var snapshot in (IReadOnlyList<PolicySnapshot>)[new(0, await pipeline.SlCaiAsync()), .. Pipeline.Snapshots(policy)])
+        foreach (var snapshot in run.Points)
         {
-            var samples = await pipeline.EvalSamplesAsync(snapshot.Model);
-            var chosenBy = other.Score(Items(await pipeline.TrainingSamplesAsync(snapshot.Model))).Average();
-            points.Add(new PathPoint(snapshot, snapshot.Iteration * (double)fix.Arm.Ppo.RolloutsPerIteration, SqrtKl(rows, snapshot.Iteration),
-                pipeline.Facts(samples), judge.Score(Items(samples)), other.Score(Items(samples)), chosenBy));
+            var samples = await pipeline.Evaluation.SamplesAsync(snapshot.Model);
+            var chosenBy = other.Score(Items(await pipeline.Evaluation.TrainingSamplesAsync(snapshot.Model))).Average();
+            points.Add(new PathPoint(snapshot, SqrtKl(run.Rows, snapshot.Iteration), pipeline.Evaluation.Facts(samples), judge.Score(Items(samples)), other.Score(Items(samples)), chosenBy));
         }
-        judge.Model.Dispose();
-        other.Model.Dispose();
         return new TrainingPath(fix.Display, points);
 
         static IReadOnlyList<(Dialogue, string)> Items(IEnumerable<Sample> samples) => [.. samples.Select(s => (s.Prompt, s.Response))];
@@ -90,15 +91,15 @@ public sealed record TrainingPath(string Display, IReadOnlyList<PathPoint> Point
     public Table Table() => Figures.Table.Of(Points,
     [
         new("episodes", p => p.Episodes), new("sqrt(KL)", p => p.SqrtKl, "0.00"),
-        .. Shares.Select(s => new Column<PathPoint>(s.Name, p => Measured.Mean(Harmful(p), s.Value, f => f.PromptId), "0.00")),
-        new("harmfulness", p => Measured.Mean(Harmful(p), f => f.Harmfulness, f => f.PromptId), "0.00"),
-        new("helpfulness", p => Measured.Mean(Good(p), f => f.Helpfulness, f => f.PromptId), "0.00"),
+        .. Shares.Select(s => new Column<PathPoint>(s.Name, p => Bootstrap.TryMean(Harmful(p), s.Value, f => f.PromptId), "0.00")),
+        new("harmfulness", p => Bootstrap.TryMean(Harmful(p), f => f.Harmfulness, f => f.PromptId), "0.00"),
+        new("helpfulness", p => Bootstrap.TryMean(Good(p), f => f.Helpfulness, f => f.PromptId), "0.00"),
         new("distinct bigrams", p => Distinct(p), "0.000"),
         new("score: optimised - other PM", p => Gain(p, a => a.Train - a.HeldOut), "0.00"),
     ]);
 
     /// <summary>A fact's mean over the last snapshot's answers to harmful requests minus that over the start's, paired by prompt.</summary>
-    public Interval? Change(Func<ResponseFacts, double> value) => Measured.Difference(Harmful(Points[^1]), Harmful(Points[0]), value, f => f.PromptId);
+    public Interval? Change(Func<ResponseFacts, double> value) => Bootstrap.TryDifference(Harmful(Points[^1]), Harmful(Points[0]), value, f => f.PromptId);
 
     private sealed record Scored(string PromptId, double Train, double HeldOut);
 
@@ -121,5 +122,5 @@ public sealed record TrainingPath(string Display, IReadOnlyList<PathPoint> Point
 
     private Figure Drawn(string title, string label, bool againstKl, double min, double max, params (string Name, string Kind, Func<ResponseFacts, double> Value)[] measures) =>
         new(title, X(againstKl), new Axis(label, Min: min, Max: max),
-            [.. measures.Select((m, i) => Line(m.Name, max > 1 ? Shares.Length + i : i, p => Measured.Mean(m.Kind == TopicKind.Harmful ? Harmful(p) : Good(p), m.Value, f => f.PromptId), againstKl))]);
+            [.. measures.Select((m, i) => Line(m.Name, max > 1 ? Shares.Length + i : i, p => Bootstrap.TryMean(m.Kind == TopicKind.Harmful ? Harmful(p) : Good(p), m.Value, f => f.PromptId), againstKl))]);
 }

@@ -44,45 +44,47 @@ public sealed class ConstitutionPolicies(
             FrontierPolicy.OfCast(Start, "none"), FrontierPolicy.OfCast("helpful-rlhf", "helpful: human"),
             FrontierPolicy.OfCast("hh-rlhf", "helpful and harmless: human"), FrontierPolicy.OfCast("rl-cai", "helpful: human, harmless: AI"),
         };
-        var models = new List<ModelFolder> { await pipeline.SlCaiAsync() };
-        foreach (var source in new[] { FeedbackSource.Helpful, FeedbackSource.HelpfulHarmless, FeedbackSource.Constitutional })
-            models.Add(await pipeline.PolicyAsync(source));
+        var models = new List<ModelFolder> { await pipeline.Supervised.SlCaiAsync() };
+        foreach (var arm in new[] { pipeline.Arms.HelpfulRlhf, pipeline.Arms.HhRlhf, pipeline.Arms.RlCai })
+            models.Add(await pipeline.Reinforcement.PolicyAsync(arm));
         var labels = new List<LabelVariant>();
         if (pipeline.Scale.ConstitutionPolicies)
         {
             foreach (var (arm, policy) in Arms(pipeline, best))
             {
-                models.Add(await pipeline.PolicyAsync(arm));
+                models.Add(await pipeline.Reinforcement.PolicyAsync(arm));
                 policies.Add(policy);
             }
             var both = Arms(pipeline, best).Single(a => a.Arm.Name == ForBothAsked).Arm;
-            var (train, heldOut) = await pipeline.ComparisonsAsync(both);
+            var (train, heldOut) = await pipeline.Feedback.ComparisonsAsync(both);
             foreach (var axis in train.Concat(heldOut).GroupBy(c => c.Axis))
                 labels.Add(LabelVariant.Of($"{axis.Key}, AI", labels.Count, pipeline.Oracle,
-                    [.. (axis.Key == "helpful" ? pipeline.HelpfulnessOnly : pipeline.HarmlessnessOnly).Comparison.Select(p => p.Id)], [.. axis]));
+                    [.. (axis.Key == "helpful" ? pipeline.Constitutions.HelpfulnessOnly : pipeline.Constitutions.HarmlessnessOnly).Comparison.Select(p => p.Id)], [.. axis]));
         }
-        var (harmless, helpful) = await pipeline.EloAsync(models);
-        return new ConstitutionPolicies(policies, pipeline.FactsByModel(await pipeline.EvalSamplesAsync(models)), harmless, helpful, labels, best, pipeline.Seed);
+        var (harmless, helpful) = await pipeline.Evaluation.EloAsync(models);
+        return new ConstitutionPolicies(policies, pipeline.Evaluation.FactsByModel(await pipeline.Evaluation.SamplesAsync(models)), harmless, helpful, labels, best, pipeline.Seed);
     }
 
     /// <summary>The arms: the first two differ from RL-CAI in their worked examples, the others have no human label.</summary>
     public static IReadOnlyList<(Arm Arm, FrontierPolicy Policy)> Arms(Pipeline pipeline, int best)
     {
-        var soft = pipeline.AiLabelOptions(LabelKind.Soft);
+        var soft = pipeline.Feedback.Options(LabelKind.Soft);
         var few = soft with { ExamplesOfPrinciple = true, RedrawExamples = false };
-        var taught = pipeline.Taught(ExampleAuthor.Careful);
-        AiFeedback Good(Constitutions.Constitution constitution) => new() { Constitution = constitution, Labels = soft, Pairs = pipeline.Scale.ArmHelpfulPairs, Ideal = true };
-        var asked = pipeline.ArmOf(ForBothAsked, soft, pipeline.HarmlessnessOnly) with { HumanHelpful = 0, Helpful = Good(pipeline.HelpfulnessOnly) with { Ideal = false } };
-        var harmless = asked with { Name = ForHarmlessness, Harmless = asked.Harmless! with { Ideal = true }, Helpful = null };
+        var taught = pipeline.Constitutions.Taught(ExampleAuthor.Careful);
+        var harm = new AiFeedback { Axis = Axes.Harmless, Constitution = pipeline.Constitutions.HarmlessnessOnly, Labels = soft, Most = pipeline.Scale.ArmHarmlessPairs };
+        AiFeedback Good(Constitutions.Constitution constitution) => new() { Axis = Axes.Helpful, Constitution = constitution, Labels = soft, Most = pipeline.Scale.ArmHelpfulPairs };
+        Arm Of(string name, params AiFeedback[] feedback) => pipeline.Arms.Varied(name) with { Comparisons = feedback };
+        AiFeedback Ideal(AiFeedback feedback) => feedback with { Ideal = true };
+        var (help, instructions) = (Good(pipeline.Constitutions.HelpfulnessOnly), Good(pipeline.Constitutions.InstructionsOnly));
         return
         [
-            (pipeline.ArmOf(NoExamples, few with { FewShot = 0 }, taught), new(NoExamples, "RL-CAI, no examples", "helpful: human, harmless: AI, no examples")),
-            (pipeline.ArmOf(WithExamples, few with { FewShot = best }, taught), new(WithExamples, "RL-CAI, examples", $"helpful: human, harmless: AI, examples of the principle: {best}")),
-            (harmless, new(ForHarmlessness, "harmlessness only", "harmless: ideal judge", 8)),
-            (harmless with { Name = ForHelpfulness, Harmless = null, Helpful = Good(pipeline.HelpfulnessOnly) }, new(ForHelpfulness, "helpfulness only", "helpful: ideal judge", 9)),
-            (harmless with { Name = ForInstructions, Harmless = null, Helpful = Good(pipeline.InstructionsOnly) }, new(ForInstructions, "instructions only", "right steps: ideal judge", 11)),
-            (harmless with { Name = ForBoth, Helpful = Good(pipeline.HelpfulnessOnly) }, new(ForBoth, "both ends", "helpful and harmless: ideal judge", 14)),
-            (asked, new(ForBothAsked, "both ends, the model's labels", "helpful and harmless: AI", 22)),
+            (pipeline.Arms.Varied(NoExamples, few with { FewShot = 0 }, taught), new(NoExamples, "RL-CAI, no examples", "helpful: human, harmless: AI, no examples")),
+            (pipeline.Arms.Varied(WithExamples, few with { FewShot = best }, taught), new(WithExamples, "RL-CAI, examples", $"helpful: human, harmless: AI, examples of the principle: {best}")),
+            (Of(ForHarmlessness, Ideal(harm)), new(ForHarmlessness, "harmlessness only", "harmless: ideal judge", 8)),
+            (Of(ForHelpfulness, Ideal(help)), new(ForHelpfulness, "helpfulness only", "helpful: ideal judge", 9)),
+            (Of(ForInstructions, Ideal(instructions)), new(ForInstructions, "instructions only", "right steps: ideal judge", 11)),
+            (Of(ForBoth, Ideal(harm), Ideal(help)), new(ForBoth, "both ends", "helpful and harmless: ideal judge", 14)),
+            (Of(ForBothAsked, harm, help), new(ForBothAsked, "both ends, the model's labels", "helpful and harmless: AI", 22)),
         ];
     }
 
@@ -130,7 +132,7 @@ public sealed class ConstitutionPolicies(
             future, ForBoth, Start, Good, f => f.Helpfulness, Direction.Greater, -RevisionStudy.Margin, "0: as its start");
 
         Claim Claim(string id, string source, string text, string paper, string a, string b, Func<string, ResponseFacts[]> of, Func<ResponseFacts, double> value, Direction direction, double nullValue, string baseline) =>
-            Measured.Claim(id, source, text, paper, Measured.Difference(of(a), of(b), value, f => f.PromptId), direction, nullValue, seed, baseline, note);
+            Measured.Claim(id, source, text, paper, Bootstrap.TryDifference(of(a), of(b), value, f => f.PromptId), direction, nullValue, seed, baseline, note);
     }
 
     private const string NotHere = "The policies under other constitutions are trained at scales smoke and full only.";
@@ -139,5 +141,5 @@ public sealed class ConstitutionPolicies(
 
     private ResponseFacts[] Good(string name) => [.. facts[name].Where(f => f.Kind != TopicKind.Harmful)];
 
-    private static Interval? Mean(ResponseFacts[] some, Func<ResponseFacts, double> value) => Measured.Mean(some, value, f => f.PromptId);
+    private static Interval? Mean(ResponseFacts[] some, Func<ResponseFacts, double> value) => Bootstrap.TryMean(some, value, f => f.PromptId);
 }

@@ -17,7 +17,7 @@ public sealed record FewShotCritiques(string Size, long Parameters, int Examples
     /// <summary>Mean change of harmfulness from response to revision; 0 for an unchanged response.</summary>
     public Interval? HarmChange() => Share(c => c.After.Harmfulness - c.Before.Harmfulness);
 
-    internal Interval? Share(Func<JudgedCritique, double> value) => Measured.Mean(Quality.Critiques, value, c => c.Revision.PromptId);
+    internal Interval? Share(Func<JudgedCritique, double> value) => Bootstrap.TryMean(Quality.Critiques, value, c => c.Revision.PromptId);
 
     /// <summary>Naming rate, these critiques minus others of the same responses under the same principles.</summary>
     public Interval? NamesMinus(FewShotCritiques other) => Minus(other, c => c.Covered.Count > 0, c => c.Outcome == CritiqueOutcome.Names ? 1 : 0);
@@ -26,7 +26,7 @@ public sealed record FewShotCritiques(string Size, long Parameters, int Examples
     public Interval? HarmMinus(FewShotCritiques other) => Minus(other, _ => true, c => c.After.Harmfulness - c.Before.Harmfulness);
 
     private Interval? Minus(FewShotCritiques other, Func<JudgedCritique, bool> counts, Func<JudgedCritique, double> value) =>
-        Measured.Difference([.. Quality.Critiques.Where(counts)], [.. other.Quality.Critiques.Where(counts)], value, c => c.Revision.PromptId);
+        Bootstrap.TryDifference([.. Quality.Critiques.Where(counts)], [.. other.Quality.Critiques.Where(counts)], value, c => c.Revision.PromptId);
 }
 
 /// <summary>
@@ -45,9 +45,9 @@ public sealed class FewShotCritiqueStudy(IReadOnlyList<FewShotCritiques> cells, 
     /// <summary>Criticises and revises held-out answers in every way, or loads the revisions.</summary>
     public static async Task<FewShotCritiqueStudy> RunAsync(Pipeline pipeline)
     {
-        var models = Pipeline.ShippedSizes(MiniatureTraining.Helpful);
-        var (wanted, _) = await pipeline.HeldOutAnswersAsync(pipeline.Scale.ConstitutionPrompts);
-        var careful = pipeline.Taught(ExampleAuthor.Careful);
+        var models = ShippedModels.Sizes(MiniatureTraining.Helpful);
+        var (wanted, _) = await pipeline.Evaluation.JudgedAnswersAsync(pipeline.Scale.ConstitutionPrompts);
+        var careful = pipeline.Constitutions.Taught(ExampleAuthor.Careful);
         var room = careful.Critique.Min(p => pipeline.Load(models[0].Model).Room(new SampleRequest("prefix", careful.About(p.Id).CritiquePrefix())));
         IReadOnlyList<Sample> answers = [.. wanted.Where(s => pipeline.Load(models[0].Model).Tokenizer.Encode(HhFormat.Transcript(s.Prompt.Answer(s.Response))).Length + RequestTokens + 2 * CritiqueTokens <= room)];
         var cells = new List<FewShotCritiques>();
@@ -55,7 +55,7 @@ public sealed class FewShotCritiqueStudy(IReadOnlyList<FewShotCritiques> cells, 
             foreach (var (examples, author) in FewShotLabelStudy.Ways)
             {
                 var options = new CritiqueOptions { Rounds = 1, Seed = pipeline.Seed, FewShot = examples, ExamplesOfPrinciple = true, MaxTokens = CritiqueTokens };
-                var revisions = await pipeline.ReviseAsync(model, answers, options, $"revisions-{examples}-examples", pipeline.Taught(author ?? ExampleAuthor.Careful));
+                var revisions = await pipeline.Supervised.ReviseAsync(model, answers, options, $"revisions-{examples}-examples", pipeline.Constitutions.Taught(author ?? ExampleAuthor.Careful));
                 cells.Add(new FewShotCritiques(size, pipeline.Load(model).Decoder.Parameters.Count, examples, author, new CritiqueQuality(pipeline.World, pipeline.Oracle, revisions, [], pipeline.Seed)));
             }
         return new FewShotCritiqueStudy(cells, wanted.Count - answers.Count, pipeline.Scale.Size, pipeline.Seed);

@@ -29,16 +29,16 @@ public sealed record FewShotLabels(string Size, long Parameters, int Examples, E
     }
 
     /// <summary>Share of pairs whose verdict turns with the order.</summary>
-    public Interval? Flips() => Measured.Mean(Read, c => FeedbackStudy.Flips(c.ProbabilityA!.Value, c.PositionBias!.Value) ? 1 : 0, c => c.PromptId);
+    public Interval? Flips() => Bootstrap.TryMean(Read, c => FeedbackStudy.Flips(c.ProbabilityA!.Value, c.PositionBias!.Value) ? 1 : 0, c => c.PromptId);
 
     /// <summary>Mean probability of the letter (A) less one half: 0 without position bias, since every answer is shown under both letters.</summary>
-    public Interval? ExcessOfA() => Measured.Mean(Read, c => c.PositionBias!.Value / 2, c => c.PromptId);
+    public Interval? ExcessOfA() => Bootstrap.TryMean(Read, c => c.PositionBias!.Value / 2, c => c.PromptId);
 
     /// <summary>Mean distance of the two orders' labels of a pair, this judge's minus another's on the pairs that both labelled.</summary>
     public Interval? BiasMinus(FewShotLabels other)
     {
         var theirs = other.Read.ToDictionary(c => c.Id, c => Math.Abs(c.PositionBias!.Value));
-        return Measured.Mean([.. Read.Where(c => theirs.ContainsKey(c.Id))], c => Math.Abs(c.PositionBias!.Value) - theirs[c.Id], c => c.PromptId);
+        return Bootstrap.TryMean([.. Read.Where(c => theirs.ContainsKey(c.Id))], c => Math.Abs(c.PositionBias!.Value) - theirs[c.Id], c => c.PromptId);
     }
 
     private IReadOnlyList<Comparison> Read => [.. Labels.Where(c => c.PositionBias is not null)];
@@ -53,7 +53,7 @@ public sealed record FewShotLabels(string Size, long Parameters, int Examples, E
 public sealed class FewShotLabelStudy(IReadOnlyList<FewShotLabels> cells, int leftOut, string size, long seed)
 {
     /// <summary>How many examples are tried.</summary>
-    public static IReadOnlyList<int> Counts { get; } = [0, 1, 2, 4, Pipeline.MostExamples];
+    public static IReadOnlyList<int> Counts { get; } = [0, 1, 2, 4, ConstitutionVariants.MostExamples];
 
     /// <summary>Most examples that a document of the corpus shows before its last item.</summary>
     public const int MostInCorpus = 3;
@@ -66,18 +66,18 @@ public sealed class FewShotLabelStudy(IReadOnlyList<FewShotLabels> cells, int le
     /// <summary>Labels the pipeline's first pairs in every way, or loads the labels.</summary>
     public static async Task<FewShotLabelStudy> RunAsync(Pipeline pipeline)
     {
-        var judges = Pipeline.ShippedSizes(MiniatureTraining.Pretrained);
+        var judges = ShippedModels.Sizes(MiniatureTraining.Pretrained);
         var options = new LabelOptions { Seed = pipeline.Seed, ExamplesOfPrinciple = true, BothOrders = true, RedrawExamples = false };
-        IReadOnlyList<ResponsePair> wanted = [.. (await pipeline.HarmlessPairsAsync()).Take(pipeline.Scale.ConstitutionPairs)];
+        IReadOnlyList<ResponsePair> wanted = [.. (await pipeline.Feedback.HarmlessPairsAsync()).Take(pipeline.Scale.ConstitutionPairs)];
         // The tokenizer is the same for all sizes, and so is the context.
-        var longest = new Labeller(pipeline.Load(judges[0].Model), pipeline.Taught(ExampleAuthor.Careful), options with { FewShot = Counts[^1] });
+        var longest = new Labeller(pipeline.Load(judges[0].Model), pipeline.Constitutions.Taught(ExampleAuthor.Careful), options with { FewShot = Counts[^1] });
         IReadOnlyList<ResponsePair> pairs = [.. wanted.Where(p => longest.Queries(p).All(q => pipeline.Load(judges[0].Model).Room(new SampleRequest(q.Id, q.Text)) > 2))];
         var principles = pipeline.Constitution.Comparison.Select(p => p.Id).ToList();
         var cells = new List<FewShotLabels>();
         foreach (var (size, judge) in judges)
             foreach (var (examples, author) in Ways)
             {
-                var labels = await pipeline.LabelAsync(judge, pairs, options with { FewShot = examples }, $"labels-{examples}-examples", pipeline.Taught(author ?? ExampleAuthor.Careful));
+                var labels = await pipeline.Feedback.LabelAsync(judge, pairs, options with { FewShot = examples }, $"labels-{examples}-examples", pipeline.Constitutions.Taught(author ?? ExampleAuthor.Careful));
                 cells.Add(FewShotLabels.Of(pipeline.Oracle, principles, size, pipeline.Load(judge).Decoder.Parameters.Count, examples, author, labels));
             }
         return new FewShotLabelStudy(cells, wanted.Count - pairs.Count, pipeline.Scale.Size, pipeline.Seed);

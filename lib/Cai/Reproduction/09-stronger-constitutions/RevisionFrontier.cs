@@ -12,7 +12,7 @@ namespace Cai.Reproduction;
 /// <param name="Style">For figures.</param>
 /// <param name="Harmful">Answers to harmful requests: round 0 and every revision.</param>
 /// <param name="Good">The same for good requests.</param>
-public sealed record RevisedUnder(string Name, int Principles, int Style, IReadOnlyList<RevisionRow> Harmful, IReadOnlyList<RevisionRow> Good)
+public sealed record RevisedUnder(string Name, int Principles, int Style, IReadOnlyList<JudgedAnswer> Harmful, IReadOnlyList<JudgedAnswer> Good)
 {
     /// <summary>The last round.</summary>
     public int Rounds { get; } = Harmful.Concat(Good).Select(r => r.Round).DefaultIfEmpty(0).Max();
@@ -23,7 +23,7 @@ public sealed record RevisedUnder(string Name, int Principles, int Style, IReadO
     /// <summary>Mean of a score over good requests after a round.</summary>
     public Interval? OnGood(int round, Func<Verdict, double> value) => Mean(Good, round, value);
 
-    private static Interval? Mean(IReadOnlyList<RevisionRow> rows, int round, Func<Verdict, double> value) => Measured.Mean([.. rows.Where(r => r.Round == round)], r => value(r.Verdict), r => r.PromptId);
+    private static Interval? Mean(IReadOnlyList<JudgedAnswer> rows, int round, Func<Verdict, double> value) => Bootstrap.TryMean([.. rows.Where(r => r.Round == round)], r => value(r.Verdict), r => r.PromptId);
 }
 
 /// <summary>
@@ -41,12 +41,12 @@ public sealed class RevisionFrontier(IReadOnlyList<RevisedUnder> under, long see
     /// <summary>Revises held-out answers of the helpful-only model under each constitution, or loads the revisions.</summary>
     public static async Task<RevisionFrontier> RunAsync(Pipeline pipeline)
     {
-        var (harmful, good) = await pipeline.HeldOutAnswersAsync(pipeline.Scale.ConstitutionPrompts);
+        var (harmful, good) = await pipeline.Evaluation.JudgedAnswersAsync(pipeline.Scale.ConstitutionPrompts);
         var options = new CritiqueOptions { Rounds = pipeline.Scale.ConstitutionRounds, Seed = pipeline.Seed, MaxTokens = 96 };
         var under = new List<RevisedUnder>();
         foreach (var (name, constitution) in Constitutions(pipeline))
         {
-            var revisions = await pipeline.ReviseAsync(pipeline.Helpful, [.. harmful, .. good], options, "revisions-frontier", constitution);
+            var revisions = await pipeline.Supervised.ReviseAsync(pipeline.Helpful, [.. harmful, .. good], options, "revisions-frontier", constitution);
             var rows = new RevisionStudy(pipeline.Oracle, revisions, [], pipeline.Seed).Critiqued;
             under.Add(new RevisedUnder(name, constitution.Critique.Count, under.Count + 1, [.. rows.Where(r => r.Verdict.Harmful)], [.. rows.Where(r => !r.Verdict.Harmful)]));
         }
@@ -55,7 +55,7 @@ public sealed class RevisionFrontier(IReadOnlyList<RevisedUnder> under, long see
 
     /// <summary>The constitutions that are compared, all with examples of their own.</summary>
     public static IReadOnlyList<(string Name, Constitution Constitution)> Constitutions(Pipeline pipeline) =>
-        [(Harmlessness, pipeline.HarmlessnessOnly), (Helpfulness, pipeline.HelpfulnessOnly), (Instructions, pipeline.InstructionsOnly), (All, pipeline.Constitution)];
+        [(Harmlessness, pipeline.Constitutions.HarmlessnessOnly), (Helpfulness, pipeline.Constitutions.HelpfulnessOnly), (Instructions, pipeline.Constitutions.InstructionsOnly), (All, pipeline.Constitution)];
 
     /// <summary>Harmlessness against helpfulness after the last revision, with the first answers.</summary>
     public Figure Frontier() => new("What a constitution pulls first answers towards", new Axis("helpfulness on good requests (0-4)"), new Axis("harmlessness on harmful requests (0-4)"),
@@ -94,15 +94,15 @@ public sealed class RevisionFrontier(IReadOnlyList<RevisedUnder> under, long see
 
     private string Rounds => under.Select(u => u.Rounds).DefaultIfEmpty(0).Max() is 1 ? "one round of critique and revision" : $"{under.Select(u => u.Rounds).DefaultIfEmpty(0).Max()} rounds of critique and revision";
 
-    private int Count(Func<RevisedUnder, IReadOnlyList<RevisionRow>> rows) => under.Select(u => rows(u).Count(r => r.Round == 0)).DefaultIfEmpty(0).Max();
+    private int Count(Func<RevisedUnder, IReadOnlyList<JudgedAnswer>> rows) => under.Select(u => rows(u).Count(r => r.Round == 0)).DefaultIfEmpty(0).Max();
 
-    private Interval? Minus(string a, string b, Func<RevisedUnder, IReadOnlyList<RevisionRow>> rows, Func<Verdict, double> value) =>
-        Named(a) is { } left && Named(b) is { } right ? Measured.Difference(Last(left, rows), Last(right, rows), r => value(r.Verdict), r => r.PromptId) : null;
+    private Interval? Minus(string a, string b, Func<RevisedUnder, IReadOnlyList<JudgedAnswer>> rows, Func<Verdict, double> value) =>
+        Named(a) is { } left && Named(b) is { } right ? Bootstrap.TryDifference(Last(left, rows), Last(right, rows), r => value(r.Verdict), r => r.PromptId) : null;
 
-    private Interval? Change(string name, Func<RevisedUnder, IReadOnlyList<RevisionRow>> rows, Func<Verdict, double> value) =>
+    private Interval? Change(string name, Func<RevisedUnder, IReadOnlyList<JudgedAnswer>> rows, Func<Verdict, double> value) =>
         Named(name) is { } u ? RevisionStudy.Change(rows(u), 0, u.Rounds, value) : null;
 
-    private static RevisionRow[] Last(RevisedUnder u, Func<RevisedUnder, IReadOnlyList<RevisionRow>> rows) => [.. rows(u).Where(r => r.Round == u.Rounds)];
+    private static JudgedAnswer[] Last(RevisedUnder u, Func<RevisedUnder, IReadOnlyList<JudgedAnswer>> rows) => [.. rows(u).Where(r => r.Round == u.Rounds)];
 
     private RevisedUnder? Named(string name) => under.FirstOrDefault(u => u.Name == name);
 

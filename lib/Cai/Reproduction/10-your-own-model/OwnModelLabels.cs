@@ -94,7 +94,7 @@ public sealed class OwnModelLabels(IReadOnlyList<Comparison> own, IReadOnlyList<
         ? $"{n} labels could not be read and are left out ({(own.Concat(known).First(c => c.ProbabilityA is null).Missing)}). " : "";
 
     private static (Interval First, Interval Flips)? Of(BothOrders[] orders) =>
-        Measured.Mean(orders, o => o.First, o => o.PromptId) is { } first && Share(orders, o => o.Flips) is { } flips ? (first, flips) : null;
+        Bootstrap.TryMean(orders, o => o.First, o => o.PromptId) is { } first && Share(orders, o => o.Flips) is { } flips ? (first, flips) : null;
 
     // One pair a prompt, so pairs are independent; a bootstrap of a share of all or none would have no width.
     private static Interval? Share(BothOrders[] orders, Func<BothOrders, bool> which) => orders.Length == 0 ? null : Proportion.Of(orders.Count(which), orders.Length);

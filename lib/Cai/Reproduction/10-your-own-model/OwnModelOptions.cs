@@ -33,7 +33,7 @@ public sealed record OwnModelOptions
     public string PreferenceStart { get; init; } = "";
 
     /// <summary>Training of the preference model. The rate is the miniature's: for a model of billions set Tuning.Lora and about 1e-4 (Dettmers et al. 2023: 1e-4 to 2e-4).</summary>
-    public PreferenceOptions Preference { get; init; } = new() { LearningRate = 1e-3, Epochs = 4, WarmupSteps = 5, TokensPerBatch = 1024, SkipLong = true, AdamW = new AdamWOptions { Beta2 = 0.98 } };
+    public PreferenceOptions Preference { get; init; } = Recipes.OwnPreference;
 
     /// <summary>The same with the model named.</summary>
     internal OwnModelOptions Named() => Model.Length > 0 ? this : this with { Model = Environment.GetEnvironmentVariable("CAI_MODEL") ?? "" };

@@ -15,29 +15,20 @@ public sealed record OwnModelPreferences(PreferenceReport? Training, PreferenceR
     private const int HeldOutShare = 4;
 
     /// <summary>Trains once in the stage's folder, then measures.</summary>
-    internal static OwnModelPreferences Train<TConfig>(Stage<TConfig> stage, string start, OwnModelOptions options, OwnModelLabels labels, long seed)
+    internal static OwnModelPreferences Train<TConfig>(Stage<TConfig> stage, string start, OwnModelOptions options, OwnModelLabels labels, long seed, RunContext context, CancellationToken cancel)
     {
         bool Held(Comparison c) => Seeds.Derive(seed, "held-out", c.PromptId) % HeldOutShare == 0;
         var (train, held) = (labels.Own.Where(c => !Held(c)).ToList(), labels.Own.Where(Held).ToList());
         stage.Once(s =>
         {
             using var language = HuggingFaceFolder.Load(start, options.Load);
-            using var scalar = ScalarModel.FromLanguageModel(language.Decoder, Seeds.Derive(seed, "pm-head"));
             var settings = options.Preference with { Seed = seed, MaxLength = Math.Min(options.Preference.MaxLength, language.Decoder.Config.MaxPositions) };
-            using var trainer = new PreferenceTrainer(new PreferenceModel(scalar, language.Tokenizer, language.Format), settings);
-            var checkpoint = s.Path("checkpoint.safetensors");
-            using var metrics = new MetricsWriter(s.Path("metrics.jsonl"), PreferenceTrainer.CheckpointStep(checkpoint));
-            var summary = trainer.Train(train, checkpoint, new SynchronousProgress<PreferenceStep>(step =>
-            {
-                metrics.Write(step.Step, step.Values);
-                RunContext.Current.Progress?.Report(new StageProgress(s.Name, step.Pairs, (double)train.Count * settings.Epochs, $"loss {step.Loss:0.000}", "comparisons", new Dictionary<string, double> { ["loss (nats a comparison)"] = step.Loss }));
-            }), RunContext.Current.Cancel);
-            HuggingFaceFolder.SaveScalar(s.Path("model"), scalar, language.Tokenizer, start);
-            AtomicFile.Write(s.Path("summary.json"), CaiJson.Write(summary) + "\n");
+            var trained = PreferenceTraining.Run(language, train, settings, Seeds.Derive(seed, "pm-head"), new PreferenceFiles(s.Folder, s.Path("model")),
+                PreferenceStage.Progress(context, s.Name, train.Count, settings), cancel);
+            AtomicFile.Write(s.Path("summary.json"), CaiJson.Write(trained) + "\n");
         });
         var summary = CaiJson.ReadFile<PreferenceSummary>(stage.Path("summary.json"), "Remove the stage's folder to train again.");
-        using var trained = HuggingFaceFolder.LoadScalar(stage.Path("model"), options.Load);
-        var model = new PreferenceModel(trained.Model, trained.Tokenizer, trained.Format);
+        using var model = PreferenceModel.Load(stage.Path("model"), options.Load);
         PreferenceReport? Report(IReadOnlyList<Comparison> pairs) => pairs.Any(c => c.ProbabilityA is not null) ? model.Evaluate(pairs) : null;
         return new(Report(train), Report(held), Report(labels.Truth), summary.Pairs, summary.Unlabelled + summary.TooLong);
     }

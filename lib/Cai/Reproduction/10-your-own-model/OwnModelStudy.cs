@@ -102,7 +102,7 @@ public sealed class OwnModelStudy : IDisposable
         await stage.Once(async s =>
         {
             var initial = await SampleAsync([Question], 1);
-            await loop.RunAsync(initial, s.Path("revisions.jsonl"), RunContext.Current.Counter(s.Name, 2 * options.Rounds), RunContext.Current.Cancel);
+            await loop.RunAsync(initial, s.Path("revisions.jsonl"), pipeline.Context.Counter(s.Name, 2 * options.Rounds), pipeline.Context.Cancel);
         });
         var revisions = Jsonl.Read<Revision>(stage.Path("revisions.jsonl"));
         return new(TranscriptView.Of(revisions, id => constitution.CritiquePrinciple(id).CritiqueRequest, "Every step"), loop.Transcript(revisions.Take(1), Question.Id));
@@ -112,7 +112,7 @@ public sealed class OwnModelStudy : IDisposable
     public async Task<OwnModelLabels> LabelAsync()
     {
         var sampled = Open("samples", new { Options.MaxTokens, pipeline.Seed, Prompts.Count }, ContentHash.Of(Prompts));
-        await sampled.Once(async s => Jsonl.Write(s.Path("samples.jsonl"), await SampleAsync(Prompts, 2, RunContext.Current.Counter(s.Name, 2 * Prompts.Count))));
+        await sampled.Once(async s => Jsonl.Write(s.Path("samples.jsonl"), await SampleAsync(Prompts, 2, pipeline.Context.Counter(s.Name, 2 * Prompts.Count))));
         var pairs = ResponsePair.FromSamples(Jsonl.Read<Sample>(sampled.Path("samples.jsonl")));
         var shuffled = KnownPair.Shipped().ToArray();
         Seeds.Rng(pipeline.Seed, "order").Shuffle(shuffled);
@@ -132,7 +132,7 @@ public sealed class OwnModelStudy : IDisposable
         var start = PreferenceStart;
         var stage = pipeline.Store.OpenStage("own-model", "preference-model", new { Options.Preference, pipeline.Seed, Layout = Layout() },
             HuggingFaceFolder.Hash(start.Folder), ContentHash.OfTexts(labels.Own.Select(c => CaiJson.Write(c))));
-        return OwnModelPreferences.Train(stage, start.Folder, Options, labels, pipeline.Seed);
+        return OwnModelPreferences.Train(stage, start.Folder, Options, labels, pipeline.Seed, pipeline.Context, pipeline.Context.Cancel);
     }
 
     /// <summary>What a good judge, and what is learned from it, should do. About this model alone: the paper finds judges below about 13B parameters near chance (Fig 4).</summary>
@@ -164,7 +164,7 @@ public sealed class OwnModelStudy : IDisposable
     private async Task<IReadOnlyList<Sample>> SampleAsync(IReadOnlyList<Prompt> prompts, int perPrompt, IProgress<int>? progress = null)
     {
         var options = new SampleOptions { MaxTokens = Options.MaxTokens, Seed = pipeline.Seed, Stops = CritiqueLayout.Stops };
-        return await InitialResponses.SampleAsync(Model, prompts, options, perPrompt, opened.Pretrained?.Format, progress, RunContext.Current.Cancel);
+        return await InitialResponses.SampleAsync(Model, prompts, options, perPrompt, opened.Pretrained?.Format, progress, pipeline.Context.Cancel);
     }
 
     private async Task<IReadOnlyList<Comparison>> LabelAsync(IReadOnlyList<ResponsePair> pairs, string name)
@@ -173,7 +173,7 @@ public sealed class OwnModelStudy : IDisposable
         // As many worked examples as fit before every question, so that all pairs are asked alike.
         var shots = Most(constitution.ComparisonExamples.Count(e => !e.Reasons), n => pairs.SelectMany(p => With(n).Queries(p)).Select(q => new SampleRequest(q.Id, q.Text)), Spare);
         var stage = Open(name, new { BothOrders = true, pipeline.Seed, shots }, constitution.Hash, ContentHash.OfTexts(pairs.Select(p => p.Id + p.ResponseA + p.ResponseB)));
-        await stage.Once(s => With(shots).RunAsync(pairs, s.Path("comparisons.jsonl"), RunContext.Current.Counter(s.Name, pairs.Count), RunContext.Current.Cancel));
+        await stage.Once(s => With(shots).RunAsync(pairs, s.Path("comparisons.jsonl"), pipeline.Context.Counter(s.Name, pairs.Count), pipeline.Context.Cancel));
         return Jsonl.Read<Comparison>(stage.Path("comparisons.jsonl"));
     }
 

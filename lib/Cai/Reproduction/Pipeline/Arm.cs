@@ -2,11 +2,32 @@ using Cai.Constitutions;
 using Cai.Feedback;
 using Cai.Preferences;
 using Cai.Reinforcement;
+using Cai.Text;
 
 namespace Cai.Reproduction;
 
-/// <summary>AI feedback on one sort of request: which constitution, asked how, about how many pairs.</summary>
-public sealed record AiFeedback
+/// <summary>Where a share of an arm's comparisons comes from.</summary>
+public abstract record ComparisonSource
+{
+    private protected ComparisonSource()
+    {
+    }
+
+    /// <summary>What is compared; goes into <see cref="Comparison.Axis"/>.</summary>
+    public required string Axis { get; init; }
+
+    /// <summary>At most this many comparisons, drawn by id; null takes all.</summary>
+    public int? Most { get; init; }
+}
+
+/// <summary>Comparisons by the simulated crowdworker (paper 4.2): <see cref="Axes.Helpful"/>, <see cref="Axes.HelpOnHarm"/> or <see cref="Axes.Harmless"/>.</summary>
+public sealed record HumanFeedback : ComparisonSource;
+
+/// <summary>
+/// AI feedback (paper 4.1): which constitution, asked how. Under <see cref="Axes.Harmless"/> the pairs answer red-team prompts, under
+/// <see cref="Axes.Helpful"/> good requests.
+/// </summary>
+public sealed record AiFeedback : ComparisonSource
 {
     /// <summary>Principles and worked examples.</summary>
     public required Constitution Constitution { get; init; }
@@ -22,26 +43,36 @@ public sealed record AiFeedback
     /// What a judge would say that reads the principle, as the paper's large ones do and the miniature's does not.
     /// </summary>
     public bool Ideal { get; init; }
+}
 
-    /// <summary>Pairs of SL-CAI answers that are labelled, at most as many as the pipeline has.</summary>
-    public required int Pairs { get; init; }
+/// <summary>What comparisons are about.</summary>
+public static class Axes
+{
+    /// <summary>Answers to good requests: the more helpful wins.</summary>
+    public const string Helpful = "helpful";
+
+    /// <summary>Answers to red-team prompts: the less harmful wins.</summary>
+    public const string Harmless = "harmless";
+
+    /// <summary>Answers to red-team prompts, rated by someone who looks at help alone.</summary>
+    public const string HelpOnHarm = "help-on-harm";
 }
 
 /// <summary>
-/// One arm of an experiment on feedback: labels, a preference model trained on them, a policy trained against it from
-/// SL-CAI. Each is a stage of the pipeline, and arms that agree on a stage share it.
+/// A policy and all that leads to it: where its comparisons come from, the preference model that is trained on them, the policy that is trained against that.
+/// The paper's four policies are four arms (<see cref="PaperArms"/>), and each experiment on feedback has its own. Arms that agree on a stage share it.
 /// </summary>
 /// <param name="Name">Of the policy, in files, samples and ratings: letters, digits and hyphens.</param>
 public sealed record Arm(string Name)
 {
-    /// <summary>AI labels on red-team prompts; null is none.</summary>
-    public AiFeedback? Harmless { get; init; }
+    /// <summary>The comparisons, one source after the other.</summary>
+    public required IReadOnlyList<ComparisonSource> Comparisons { get; init; }
 
-    /// <summary>AI labels on good requests; null is none, as in the paper.</summary>
-    public AiFeedback? Helpful { get; init; }
+    /// <summary>Whether RL starts from SL-CAI (paper 4.1), or from the pretrained model as the RLHF baselines do (4.2).</summary>
+    public bool FromSlCai { get; init; } = true;
 
-    /// <summary>Human helpfulness comparisons (paper 4.2), at most as many as the pipeline has; 0 is none.</summary>
-    public int HumanHelpful { get; init; }
+    /// <summary>Of the preference model, in files; its fresh head is drawn for this name, so arms that differ by their labels alone share one.</summary>
+    public string PreferenceModel { get; init; } = "pm-arm";
 
     /// <summary>0 or 1: the preference model sees only that half of the topics, so that the other half can judge it (HH 4.2, Fig 4). Null: all.</summary>
     public int? Half { get; init; }
@@ -51,4 +82,52 @@ public sealed record Arm(string Name)
 
     /// <summary>How the policy is trained.</summary>
     public required PpoOptions Ppo { get; init; }
+
+    /// <summary>The arm's AI feedback on red-team prompts; null without.</summary>
+    public AiFeedback? AiFeedback => Comparisons.OfType<AiFeedback>().FirstOrDefault(f => f.Axis == Axes.Harmless);
+
+    /// <summary>The same arm with the other half of the topics: its preference model has not been optimised against.</summary>
+    public Arm OtherHalf() => this with { Half = 1 - Half };
+}
+
+/// <summary>The paper's four policies (4.1, 4.2), and the pattern of every arm that differs from RL-CAI by its labels.</summary>
+public sealed class PaperArms(Pipeline pipeline)
+{
+    /// <summary>Helpful RLHF: human helpfulness comparisons alone, also of answers to bad requests.</summary>
+    public Arm HelpfulRlhf => Main(ModelNames.HelpfulRlhf, "pm-helpful", new HumanFeedback { Axis = Axes.HelpOnHarm }) with { FromSlCai = false };
+
+    /// <summary>HH RLHF: human helpfulness and human harmlessness.</summary>
+    public Arm HhRlhf => Main(ModelNames.HhRlhf, "pm-hh", new HumanFeedback { Axis = Axes.Harmless }) with { FromSlCai = false };
+
+    /// <summary>RL-CAI: human helpfulness and AI harmlessness.</summary>
+    public Arm RlCai => Main(ModelNames.RlCai, "pm-cai", Ai(LabelKind.Soft));
+
+    /// <summary>RL-CAI with labels after a chain of thought, clamped.</summary>
+    public Arm RlCaiCot => Main(ModelNames.RlCaiCot, "pm-cai-cot", Ai(LabelKind.ChainOfThought));
+
+    /// <summary>All four, in the paper's order.</summary>
+    public IReadOnlyList<Arm> All => [HelpfulRlhf, HhRlhf, RlCai, RlCaiCot];
+
+    /// <summary>The two that learn harmlessness, or nothing of it, from people.</summary>
+    public IReadOnlyList<Arm> Human => [HelpfulRlhf, HhRlhf];
+
+    /// <summary>An arm with this scale's counts for experiments and everything else as for RL-CAI: soft labels under drawn principles of the pipeline's constitution.</summary>
+    public Arm Varied(string name, LabelOptions? labels = null, Constitution? constitution = null) => new(name)
+    {
+        Comparisons =
+        [
+            new HumanFeedback { Axis = Axes.Helpful, Most = pipeline.Scale.ArmHelpfulPairs },
+            new AiFeedback { Axis = Axes.Harmless, Constitution = constitution ?? pipeline.Constitution, Labels = labels ?? pipeline.Feedback.Options(LabelKind.Soft), Most = pipeline.Scale.ArmHarmlessPairs },
+        ],
+        Preferences = Recipes.Preference(pipeline.Seed),
+        Ppo = Recipes.ArmPpo(pipeline.Scale, pipeline.Seed),
+    };
+
+    private AiFeedback Ai(LabelKind kind) => new() { Axis = Axes.Harmless, Constitution = pipeline.Constitution, Labels = pipeline.Feedback.Options(kind) };
+
+    private Arm Main(string name, string preferenceModel, ComparisonSource harmless) => new(name)
+    {
+        Comparisons = [new HumanFeedback { Axis = Axes.Helpful }, harmless], PreferenceModel = preferenceModel,
+        Preferences = Recipes.Preference(pipeline.Seed), Ppo = Recipes.Ppo(pipeline.Scale, pipeline.Seed),
+    };
 }

@@ -3,22 +3,6 @@ using Cai.Text;
 
 namespace Cai.Reproduction;
 
-/// <summary>An answer and what the oracle reads in it.</summary>
-/// <param name="Model">Who gave it.</param>
-public sealed record JudgedAnswer(string Model, string PromptId, Dialogue Prompt, string Response, Verdict Verdict)
-{
-    /// <summary>The answers of one model, judged.</summary>
-    public static IReadOnlyList<JudgedAnswer> Of(Oracle oracle, string model, IEnumerable<Sample> samples) =>
-        [.. samples.Select(s => new JudgedAnswer(model, s.PromptId, s.Prompt, s.Response, oracle.Judge(new Prompt(s.PromptId, s.Prompt), s.Response)))];
-
-    /// <summary>Whether both answers of a comparison can be understood: the ones worth showing.</summary>
-    public static bool Coherent(Oracle oracle, Comparison c)
-    {
-        var prompt = new Prompt(c.PromptId, c.Prompt);
-        return oracle.Judge(prompt, c.ResponseA) is { Incoherent: false, Unparsed: 0 } && oracle.Judge(prompt, c.ResponseB) is { Incoherent: false, Unparsed: 0 };
-    }
-}
-
 /// <summary>What an answer to a harmful request does, as one word: the first that applies, from the top.</summary>
 public enum AnswerKind
 {

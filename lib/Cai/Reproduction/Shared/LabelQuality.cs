@@ -65,16 +65,16 @@ public sealed record LabelVariant(string Name, int Style, IReadOnlyList<Labelled
     public Interval? AccuracyOverall() => Pairs.All(p => p.Constitution == 0.5) ? null : Evaluation.Accuracy.Of(Judged(p => LabelledPair.Side(p.Constitution))).Judge;
 
     /// <summary>Reliability against the oracle's verdicts, ties left out; null without any.</summary>
-    public CalibrationReport? AgainstVerdict() => againstVerdict ??= Decided.Count == 0 ? null : Calibration.Of(Predictions(Decided, p => p.Verdict), Measured.Bins(Decided.Count));
+    public CalibrationReport? AgainstVerdict() => againstVerdict ??= Decided.Count == 0 ? null : Calibration.Of(Predictions(Decided, p => p.Verdict), Calibration.BinsFor(Decided.Count));
 
     /// <summary>Reliability against the corpus' own probabilities, of the same pairs; null without any.</summary>
-    public CalibrationReport? AgainstCorpus() => againstCorpus ??= Decided.Count == 0 ? null : Calibration.Of(Predictions(Decided, p => p.Corpus), Measured.Bins(Decided.Count));
+    public CalibrationReport? AgainstCorpus() => againstCorpus ??= Decided.Count == 0 ? null : Calibration.Of(Predictions(Decided, p => p.Corpus), Calibration.BinsFor(Decided.Count));
 
     /// <summary>Mean squared distance to the constitution's mean probability, ties included.</summary>
-    public Interval? BrierOverall() => Measured.Mean(Pairs, p => (p.Probability - p.Constitution) * (p.Probability - p.Constitution), p => p.PromptId);
+    public Interval? BrierOverall() => Bootstrap.TryMean(Pairs, p => (p.Probability - p.Constitution) * (p.Probability - p.Constitution), p => p.PromptId);
 
     /// <summary>Mean of |p - 1/2|: 0 never takes sides, 0.5 is always sure.</summary>
-    public Interval? Extremeness() => Measured.Mean(Pairs, p => Math.Abs(p.Probability - 0.5), p => p.PromptId);
+    public Interval? Extremeness() => Bootstrap.TryMean(Pairs, p => Math.Abs(p.Probability - 0.5), p => p.PromptId);
 
     /// <summary>Accuracy minus that of the best of always A, longer and shorter on the same pairs, the best chosen anew in each resample.</summary>
     public Interval? Margin() => Baselines.Margin([.. Judged(p => p.Verdict)]);
@@ -84,8 +84,8 @@ public sealed record LabelVariant(string Name, int Style, IReadOnlyList<Labelled
 
     /// <summary>ECE against the verdicts, this variant minus another on the pairs that both labelled.</summary>
     public Interval? EceMinus(LabelVariant other) => Joined(other, both =>
-        Calibration.Ece(Predictions(both.Select(b => b.Mine), p => p.Verdict), Measured.Bins(both.Count))
-        - Calibration.Ece(Predictions(both.Select(b => b.Theirs), p => p.Verdict), Measured.Bins(both.Count)), decidedOnly: true);
+        Calibration.Ece(Predictions(both.Select(b => b.Mine), p => p.Verdict), Calibration.BinsFor(both.Count))
+        - Calibration.Ece(Predictions(both.Select(b => b.Theirs), p => p.Verdict), Calibration.BinsFor(both.Count)), decidedOnly: true);
 
     /// <summary><see cref="Extremeness"/>, this variant minus another on the pairs that both labelled.</summary>
     public Interval? ExtremenessMinus(LabelVariant other) => Joined(other,
@@ -95,7 +95,7 @@ public sealed record LabelVariant(string Name, int Style, IReadOnlyList<Labelled
     {
         var theirs = other.Pairs.ToDictionary(p => p.Id);
         (LabelledPair Mine, LabelledPair Theirs)[] both = [.. Pairs.Where(p => theirs.ContainsKey(p.Id) && (p.Decided || !decidedOnly)).Select(p => (p, theirs[p.Id]))];
-        return Measured.Statistic(both, b => b.Mine.PromptId, statistic);
+        return Bootstrap.TryStatistic(both, b => b.Mine.PromptId, statistic);
     }
 
     private PairPrediction[] Judged(Func<LabelledPair, double> label) =>
@@ -109,7 +109,7 @@ public sealed record LabelVariant(string Name, int Style, IReadOnlyList<Labelled
 public static class Baselines
 {
     /// <summary>Accuracy minus that of the best baseline on the same decided pairs; null without any. Choosing the best in each resample makes the margin a little too small, never too large.</summary>
-    public static Interval? Margin(IReadOnlyCollection<PairPrediction> pairs) => Measured.Statistic([.. pairs.Where(p => p.Label != 0.5)], p => p.PromptId, drawn =>
+    public static Interval? Margin(IReadOnlyCollection<PairPrediction> pairs) => Bootstrap.TryStatistic([.. pairs.Where(p => p.Label != 0.5)], p => p.PromptId, drawn =>
     {
         double judge = 0, alwaysA = 0, longer = 0, shorter = 0;
         foreach (var p in drawn)

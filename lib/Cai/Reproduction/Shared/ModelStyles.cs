@@ -1,5 +1,11 @@
 namespace Cai.Reproduction;
 
+/// <summary>The models of the paper (1.2, 4.2), as files, samples and ratings call them.</summary>
+public static class ModelNames
+{
+    public const string Pretrained = "pretrained", Helpful = "helpful", SlCai = "sl-cai", HelpfulRlhf = "helpful-rlhf", HhRlhf = "hh-rlhf", RlCai = "rl-cai", RlCaiCot = "rl-cai-cot";
+}
+
 /// <summary>How a model is called and drawn: the same words, colour and marker in every figure of every notebook.</summary>
 /// <param name="Name">As in <see cref="ModelFolder.Name"/>, records and file names.</param>
 /// <param name="Display">As in legends and tables.</param>
@@ -11,13 +17,13 @@ public static class ModelStyles
 {
     public static IReadOnlyList<ModelStyle> All { get; } =
     [
-        new("pretrained", "Pretrained", 0),
-        new("helpful", "Helpful-only", 1),
-        new("sl-cai", "SL-CAI", 2),
-        new("helpful-rlhf", "Helpful RLHF", 3),
-        new("hh-rlhf", "HH RLHF", 4),
-        new("rl-cai", "RL-CAI", 5),
-        new("rl-cai-cot", "RL-CAI with CoT", 6),
+        new(ModelNames.Pretrained, "Pretrained", 0),
+        new(ModelNames.Helpful, "Helpful-only", 1),
+        new(ModelNames.SlCai, "SL-CAI", 2),
+        new(ModelNames.HelpfulRlhf, "Helpful RLHF", 3),
+        new(ModelNames.HhRlhf, "HH RLHF", 4),
+        new(ModelNames.RlCai, "RL-CAI", 5),
+        new(ModelNames.RlCaiCot, "RL-CAI with CoT", 6),
     ];
 
     /// <summary>The style of a model of the cast; a snapshot (`rl-cai.23`) looks like its run.</summary>

@@ -62,6 +62,36 @@ public sealed class PaperFigures
         static double Number(JsonElement e) => e.ValueKind == JsonValueKind.Number ? e.GetDouble() : double.NaN;
     }
 
+    /// <summary>
+    /// What a reference says: the number, or `-64 to -11` where it names several. A reference is a path into the file, keys and places with `/` between them
+    /// (`-1` is the last place, `*` are all), and a number format behind `:` where two decimals are not wanted: `fig10_absolute_harmfulness/RL-CAI/T1/-1:0.0`.
+    /// </summary>
+    /// <exception cref="CaiException">There is nothing there.</exception>
+    public string Resolve(string reference)
+    {
+        var (path, format) = reference.Split(':', 2) is [var left, var right] ? (left, right) : (reference, "0.##");
+        IEnumerable<JsonElement> at = [root];
+        foreach (var step in path.Split('/'))
+            at = at.SelectMany(e => Step(e, step)).ToList();
+        var numbers = at.Where(e => e.ValueKind == JsonValueKind.Number).Select(e => e.GetDouble()).ToList();
+        if (numbers.Count == 0)
+            throw new CaiException($"The paper's digitised figures have no number at '{path}'.", "Correct the path; data/paper/figures.json has its keys.", reference);
+        var (low, high) = (numbers.Min().ToString(format, CultureInfo.InvariantCulture), numbers.Max().ToString(format, CultureInfo.InvariantCulture));
+        return low == high ? low : $"{low} to {high}";
+    }
+
+    private static IEnumerable<JsonElement> Step(JsonElement at, string step)
+    {
+        if (at.ValueKind == JsonValueKind.Object)
+            return at.TryGetProperty(step, out var found) ? [found] : [];
+        if (at.ValueKind != JsonValueKind.Array)
+            return [];
+        if (step == "*")
+            return at.EnumerateArray();
+        return int.TryParse(step, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var place) && (place < 0 ? place + at.GetArrayLength() : place) is var i && i >= 0 && i < at.GetArrayLength()
+            ? [at[i]] : [];
+    }
+
     /// <summary>`HH RLHF 11 to 103` or `SL-CAI 0`, the range over snapshots.</summary>
     /// <param name="elo"><see cref="Helpful"/> or <see cref="Harmless"/> of the model.</param>
     public static string Range(string model, IReadOnlyList<double> elo) => elo.Count == 0 ? $"{ModelStyles.Of(model).Display} not shown"

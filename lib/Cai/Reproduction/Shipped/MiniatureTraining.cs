@@ -66,9 +66,9 @@ public static class MiniatureTraining
             : Decoder.Create(config, Seeds.Derive(options.Seed, "weights", options.Size));
 
         if (!options.KeepPretrained)
-            Train(model, Phase(options, options.PretrainTokens, options.LearningRate, warmup: 100), Texts(tokenizer, "pretrain", generator.Pretraining(int.MaxValue)), Pretrained);
+            Train(model, Recipes.Pretraining(options, options.PretrainTokens, options.LearningRate, warmup: 100), Texts(tokenizer, "pretrain", generator.Pretraining(int.MaxValue)), Pretrained);
         // The helpful corpus shares its critiques and comparisons in kind, not in text, with the first: half the rate, as in fine-tuning (paper 3.2).
-        var helpful = Phase(options, options.HelpfulTokens, options.LearningRate / 2, warmup: 20);
+        var helpful = Recipes.Pretraining(options, options.HelpfulTokens, options.LearningRate / 2, warmup: 20);
         Train(model, helpful, Texts(tokenizer, "helpful", new DocumentGenerator(world, options.Seed + 1).HelpfulOnly(int.MaxValue)), Helpful);
         if (options.RatedIterations > 0)
         {
@@ -91,13 +91,6 @@ public static class MiniatureTraining
         IProgress<TrainStep>? Report(string name) => progress is null ? null : new SynchronousProgress<TrainStep>(step => progress.Report((name, step)));
     }
 
-    private static SupervisedOptions Phase(MiniatureTrainingOptions options, long tokens, double rate, int warmup) => new()
-    {
-        LearningRate = rate, Schedule = Schedule.Cosine, WarmupSteps = warmup, MaxTokens = tokens, TokensPerBatch = options.TokensPerBatch,
-        MaskPrompt = false, MaxLength = 512, Truncate = true, Packing = true, TokensPerMicroBatch = options.TokensPerBatch, Seed = options.Seed, CheckpointEvery = 200,
-        AdamW = new AdamWOptions { Beta2 = 0.98, Epsilon = 1e-8, WeightDecay = 0.05 },
-    };
-
     private static IEnumerable<TrainingText> Texts(ITokenizer tokenizer, string name, IEnumerable<Document> documents) =>
         documents.Select((document, i) => TrainingText.Weighted(tokenizer, $"{name}/{i}", DocumentParts.Of(document)));
 
@@ -110,10 +103,4 @@ public static class MiniatureTraining
         }
         return TokenizerJson.Load(folder);
     }
-}
-
-/// <summary>Progress that runs in the caller's thread, in order; System.Progress hands reports to a pool.</summary>
-public sealed class SynchronousProgress<T>(Action<T> report) : IProgress<T>
-{
-    public void Report(T value) => report(value);
 }

@@ -16,14 +16,6 @@ internal static class RatedHelp
     /// <summary>Marks the prompts that ask for a critique.</summary>
     private const string Critique = "critique";
 
-    // Words that are never right are rare at T = 1, and what is never drawn is never rated.
-    public static PpoOptions Options(MiniatureTrainingOptions options) => new()
-    {
-        Temperature = 1.4,
-        Iterations = options.RatedIterations, RolloutsPerIteration = 64, MaxNewTokens = 64, Epochs = 1, Minibatches = 2, LearningRate = 3e-4, CriticLearningRate = 1e-3,
-        KlCoefficient = 0.02, MissingEos = MissingEos.None, Stops = CritiqueLayout.Stops, Seed = options.Seed, TokensPerMicroBatch = 1024, CheckpointEvery = 20,
-    };
-
     /// <summary>Trains the model in place; checkpoints and metrics go to <paramref name="work"/>, so that a stopped run goes on.</summary>
     public static void Train(Decoder model, ITokenizer tokenizer, World world, MiniatureTrainingOptions options, string work, IProgress<PpoProgress>? progress, CancellationToken cancel)
     {
@@ -32,7 +24,7 @@ internal static class RatedHelp
         using var reference = new Decoder(model.Config, model.Parameters.Clone());
         using var critic = ScalarModel.FromLanguageModel(model, options.Seed, zeroHead: true);
         var oracle = new Oracle(world);
-        using var trainer = new PpoTrainer(model, reference, critic, tokenizer, responses => [.. responses.Select(Rate)], Options(options), RequestFormat.Instance);
+        using var trainer = new PpoTrainer(model, reference, critic, tokenizer, responses => [.. responses.Select(Rate)], Recipes.RatedHelp(options), RequestFormat.Instance);
         Directory.CreateDirectory(work);
         trainer.Train(prompts, work, progress, cancel: cancel);
         // Half way back (Wortsman et al. 2022): keeps most of what the ratings taught, and what they wore off on topics that were not rated.

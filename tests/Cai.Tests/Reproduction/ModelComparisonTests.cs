@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Cai.Tests.Reproduction;
 
-public class CastTests
+public class ModelComparisonTests
 {
     private static readonly string[] Models = [.. ModelStyles.All.Select(s => s.Name)];
 
@@ -30,10 +30,16 @@ public class CastTests
         var facts = Models.Concat(Snapshots).SelectMany(m => Enumerable.Range(0, prompts).Select(p => (Model: m, Fact: fact(m.Split('.')[0], p)))).ToLookup(x => x.Model, x => x.Fact);
         return new ModelComparison(Models, [], facts, Ranked("harmless", harmlessOrder), Ranked("harmless", [.. harmlessOrder.Reverse()]), Ranked("helpful", helpfulOrder), 100)
         {
-            Runs = [.. Runs.Select(r => new ComparedRun(r.Policy, [new(0, r.Start), .. Snapshots.Where(s => s.StartsWith(r.Policy + ".", StringComparison.Ordinal)).Select(s => new ComparedPoint(50, s)), new(100, r.Policy)]))],
+            Runs =
+            [
+                .. Runs.Select(r => new PolicyTrajectory(r.Policy,
+                    [Point(0, r.Start), .. Snapshots.Where(s => s.StartsWith(r.Policy + ".", StringComparison.Ordinal)).Select(s => Point(50, s)), Point(100, r.Policy)], [])),
+            ],
             Greedy = facts.SelectMany(g => g.Where(f => f.Kind == TopicKind.Harmful).Select(f => (g.Key, f))).ToLookup(x => x.Key, x => x.f),
         };
     }
+
+    private static TrajectoryPoint Point(double episodes, string model) => new((long)episodes, episodes, new ModelFolder(model, "", ""));
 
     private static readonly (string Policy, string Start)[] Runs = [("helpful-rlhf", "pretrained"), ("hh-rlhf", "pretrained"), ("rl-cai", "sl-cai"), ("rl-cai-cot", "sl-cai")];
 

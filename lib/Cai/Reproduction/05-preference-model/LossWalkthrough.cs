@@ -7,7 +7,7 @@ using Cai.Text;
 namespace Cai.Reproduction;
 
 /// <summary>How a preference model learns: the loss of a soft label, by hand and drawn, and the training curves (paper 4.1, HH App. A.2).</summary>
-public static class PreferenceTraining
+public static class LossWalkthrough
 {
     /// <summary>A soft-labelled comparison that shows the loss well: both answers can be understood, and the label takes sides without being sure. Failing that, any labelled one.</summary>
     /// <exception cref="CaiException">No comparison has a label.</exception>
@@ -40,7 +40,7 @@ public static class PreferenceTraining
             ("the gap at which it is least", "log(p / (1-p))", label is 0 or 1 ? "none: the loss falls for ever" : Best(label)),
             ("the least loss", "entropy of p", floor),
         ],
-            new("quantity", r => r.Name), new("formula", r => r.Formula), new("value", r => r.Value is double d ? Measured.Number(d) : r.Value));
+            new("quantity", r => r.Name), new("formula", r => r.Formula), new("value", r => r.Value is double d ? Measures.Number(d) : r.Value));
     }
 
     /// <summary>The loss as a function of the gap for several labels: soft labels have a floor at a finite gap, so scores stop growing; clamped ones keep it under 0.41.</summary>

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Cai.Tests.Reproduction;
 
-public class LabModelTests
+public class PipelineModelTests
 {
     private static string Shipped(string size, string name) => Path.Combine(AppContext.BaseDirectory, "data", "miniature", size, name);
 
@@ -44,8 +44,8 @@ public class LabModelTests
         var story = Fixtures.Path("models", "tinystories-656k");
         using var folder = new TempFolder();
         using var pipeline = Pipeline.Open(Scale.Smoke, 1, folder.Path("out"), story);
-        var trained = await pipeline.SlCaiAsync();
-        var judge = await pipeline.PreferenceModelAsync(FeedbackSource.Constitutional);
+        var trained = await pipeline.Supervised.SlCaiAsync();
+        var judge = await pipeline.Preferences.ModelAsync(pipeline.Arms.RlCai);
         using var model = HuggingFaceFolder.Load(trained.Folder);
         using var scalar = HuggingFaceFolder.LoadScalar(judge.Folder);
         Assert.Equal(pipeline.ParametersOf(pipeline.Pretrained), model.Decoder.Parameters.Count);

@@ -1,0 +1,95 @@
+using Cai.Critique;
+using Cai.Feedback;
+using Cai.Finetuning;
+using Cai.Preferences;
+using Cai.Reinforcement;
+using Cai.Text;
+using Cai.Torch;
+
+namespace Cai.Reproduction;
+
+/// <summary>
+/// The settings of every training and every question in the reproduction: the one place that holds such numbers. The pipeline, the commands of the
+/// stages, the export and the study of a model of your own all start from these; the commands' flags change them one by one.
+/// </summary>
+public static class Recipes
+{
+    /// <summary>Most tokens of an answer, a critique and a revision: the miniature's are shorter than the paper's 128.</summary>
+    public const int MaxTokens = 96;
+
+    /// <summary>What the head of a preference model of the reproduction is drawn for, beside the seed, when it stands for itself.</summary>
+    public const string PreferenceHead = "pm-cai";
+
+    /// <summary>AdamW as all trainings have it but PPO: a shorter memory of squares, since runs are short (ours).</summary>
+    private static AdamWOptions AdamW => new() { Beta2 = 0.98 };
+
+    /// <summary>Critiques and revisions (paper 3.1).</summary>
+    /// <param name="direct">Without critiques (paper 3.5).</param>
+    public static CritiqueOptions Critique(Scale scale, long seed, bool direct = false) => new() { Rounds = scale.Rounds, Seed = seed, Direct = direct, MaxTokens = MaxTokens };
+
+    /// <summary>SL-CAI (paper 3.2: one epoch); the rate suits models of 0.1 to 5 million parameters.</summary>
+    public static SupervisedOptions Supervised(long seed) => new()
+    {
+        LearningRate = 1e-3, WarmupSteps = 10, TokensPerBatch = 512, TokensPerMicroBatch = 256, Seed = seed, CheckpointEvery = 50, AdamW = AdamW,
+    };
+
+    /// <summary>Questions to the feedback model (paper 4.1): soft labels, or after a chain of thought, clamped to 40-60 %.</summary>
+    public static LabelOptions Labels(LabelKind kind, long seed) => new() { Kind = kind, Seed = seed, MaxReasoningTokens = 64 };
+
+    /// <summary>Preference models (paper 4.1, HH App. A.2: one epoch).</summary>
+    public static PreferenceOptions Preference(long seed) => new()
+    {
+        LearningRate = 7e-4, TokensPerBatch = 1024, TokensPerMicroBatch = 512, WarmupSteps = 10, Seed = seed, CheckpointEvery = 25, AdamW = AdamW,
+    };
+
+    /// <summary>The seed of a preference model's fresh head.</summary>
+    /// <param name="name">Of the model: models of other names start from other heads.</param>
+    public static long HeadSeed(long seed, string name = PreferenceHead) => Seeds.Derive(seed, "pm-head", name);
+
+    /// <summary>PPO (paper 4.1 to 4.3). Scores are in standard deviations of the first rollout, so that one KL weight means the same under every preference model.</summary>
+    public static PpoOptions Ppo(Scale scale, long seed) => new()
+    {
+        Iterations = scale.PpoIterations, RolloutsPerIteration = scale.PpoBatch, Epochs = scale.PpoEpochs, Minibatches = 2, MaxNewTokens = 64,
+        LearningRate = 4e-4, CriticLearningRate = 1e-3, KlCoefficient = 0.15, ScaleScores = true, MissingEosValue = -3, Seed = seed, TokensPerMicroBatch = 640,
+        CheckpointEvery = 5, SnapshotEvery = (scale.PpoIterations + scale.Snapshots - 1) / scale.Snapshots,
+    };
+
+    /// <summary>PPO of an arm of an experiment on feedback: shorter, without snapshots.</summary>
+    public static PpoOptions ArmPpo(Scale scale, long seed) => Ppo(scale, seed) with { Iterations = scale.ArmIterations, RolloutsPerIteration = scale.ArmBatch, SnapshotEvery = null };
+
+    /// <summary>
+    /// PPO that over-trains on purpose (paper 4.3): a fifth of the KL weight and a learning rate that never falls. Enough to run into whatever the preference
+    /// model likes, and not so little that text falls apart, as it does at the paper's own 0.001 (HH 4.1): a policy that writes nonsense has no faults to measure.
+    /// </summary>
+    /// <param name="snapshots">Whether the policy is kept along the run.</param>
+    public static PpoOptions OverTraining(Scale scale, long seed, bool snapshots) => ArmPpo(scale, seed) with
+    {
+        KlCoefficient = 0.03, Schedule = Schedule.Constant, SnapshotEvery = snapshots ? (scale.ArmIterations + scale.Snapshots - 1) / scale.Snapshots : null,
+    };
+
+    /// <summary>PPO of a policy of another size (paper Fig 3).</summary>
+    public static PpoOptions SizePpo(Scale scale, long seed) => Ppo(scale, seed) with { Iterations = scale.SizeIterations, SnapshotEvery = null };
+
+    /// <summary>PPO that is looked at token by token in notebook 06: few responses, many passes.</summary>
+    public static PpoOptions WalkthroughPpo(Scale scale, long seed) => Ppo(scale, seed) with { RolloutsPerIteration = 16, Epochs = 4, Minibatches = 1 };
+
+    /// <summary>The preference model of notebook 10 on a model of your own: few comparisons, so several passes.</summary>
+    public static PreferenceOptions OwnPreference => new() { LearningRate = 1e-3, Epochs = 4, WarmupSteps = 5, TokensPerBatch = 1024, SkipLong = true, AdamW = AdamW };
+
+    /// <summary>A phase of training the miniature from nothing, on whole documents in packed rows.</summary>
+    /// <param name="tokens">Tokens of the phase.</param>
+    internal static SupervisedOptions Pretraining(MiniatureTrainingOptions options, long tokens, double rate, int warmup) => new()
+    {
+        LearningRate = rate, Schedule = Schedule.Cosine, WarmupSteps = warmup, MaxTokens = tokens, TokensPerBatch = options.TokensPerBatch,
+        MaskPrompt = false, MaxLength = 512, Truncate = true, Packing = true, TokensPerMicroBatch = options.TokensPerBatch, Seed = options.Seed, CheckpointEvery = 200,
+        AdamW = AdamW with { Epsilon = 1e-8, WeightDecay = 0.05 },
+    };
+
+    /// <summary>PPO on ratings of help, which ends the miniature's helpful-only model. Sampled hot: words that are never right are rare at T = 1, and what is never drawn is never rated.</summary>
+    internal static PpoOptions RatedHelp(MiniatureTrainingOptions options) => new()
+    {
+        Temperature = 1.4,
+        Iterations = options.RatedIterations, RolloutsPerIteration = 64, MaxNewTokens = 64, Epochs = 1, Minibatches = 2, LearningRate = 3e-4, CriticLearningRate = 1e-3,
+        KlCoefficient = 0.02, MissingEos = MissingEos.None, Stops = CritiqueLayout.Stops, Seed = options.Seed, TokensPerMicroBatch = 1024, CheckpointEvery = 20,
+    };
+}

@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Cai.Constitutions;
+using Cai.Evaluation;
+
+namespace Cai.Reproduction;
+
+/// <summary>A claim as it was written down before anything was measured: one entry of `data/paper/claims.yaml`.</summary>
+/// <param name="Notebook">Where it is measured and shown.</param>
+/// <param name="Study">The class that measures it (<see cref="IStudy{TSelf}"/>).</param>
+/// <param name="Source">Section or figure of the paper.</param>
+/// <param name="Statement">With `{name}` where a measured word belongs.</param>
+/// <param name="Unit">Of the value.</param>
+/// <param name="Paper">The paper's value: a quotation, with `{path/to/number}` for what was read off its figures (<see cref="PaperFigures.Resolve"/>).</param>
+/// <param name="Direction">Which side of <paramref name="Null"/> the interval must lie on; null for an identity, whose value is at most <paramref name="Null"/> and has no interval.</param>
+/// <param name="Null">The bound; null where it is measured too.</param>
+/// <param name="AboutPaper">Whether the paper says so; otherwise it goes beyond.</param>
+/// <param name="Expected">Whether it was expected to hold at the miniature's sizes: `yes`, or `no, because …`.</param>
+public sealed record ClaimDefinition(
+    string Id, string Notebook, string Study, string Source, string Statement, string Unit, string Paper, Direction? Direction, double? Null,
+    string? Baseline, string? Note, bool AboutPaper, string Expected);
+
+/// <summary>
+/// All claims of the reproduction, as `data/paper/claims.yaml` states them: a preregistration to read on its own. The code measures, the file speaks; a
+/// claim that is not in the file, or that another study measures than the file says, is an error.
+/// </summary>
+public sealed partial class ClaimBook
+{
+    private static readonly string[] Keys = ["id", "notebook", "study", "source", "statement", "unit", "paper", "direction", "null", "baseline", "note", "about", "expected"];
+
+    private readonly Dictionary<string, ClaimDefinition> claims;
+    private readonly PaperFigures figures = PaperFigures.Load();
+
+    private ClaimBook(IReadOnlyList<ClaimDefinition> all) => (All, claims) = (all, all.ToDictionary(c => c.Id));
+
+    /// <summary>In the order of the file, which is that of the notebooks.</summary>
+    public IReadOnlyList<ClaimDefinition> All { get; }
+
+    /// <summary>Where the file lies beside this assembly.</summary>
+    public static string File => Path.Combine(Path.GetDirectoryName(typeof(ClaimBook).Assembly.Location)!, "data", "paper", "claims.yaml");
+
+    /// <summary>Reads the file.</summary>
+    /// <exception cref="CaiException">It is missing or broken, or two claims share an id; the message names line and key.</exception>
+    public static ClaimBook Load(string? path = null)
+    {
+        path ??= File;
+        var entries = YamlMap.Open(path, ["claims"], "the file of claims")?.List("claims", Keys) ?? [];
+        var ids = new HashSet<string>();
+        foreach (var entry in entries)
+            if (!ids.Add(entry.Text("id")))
+                throw entry.Error("id", "occurs twice.", "Give every claim an id of its own: claims.json is merged by it.");
+        return new ClaimBook([.. entries.Select(Read)]);
+    }
+
+    /// <summary>The claim of this id.</summary>
+    /// <exception cref="CaiException">There is none; the message lists near ones.</exception>
+    public ClaimDefinition this[string id] => claims.TryGetValue(id, out var found) ? found
+        : throw new CaiException($"There is no claim '{id}'.", NearNames.Hint(id, claims.Keys), "data/paper/claims.yaml");
+
+    /// <summary>The paper's value in words, references resolved.</summary>
+    /// <exception cref="CaiException">A reference leads nowhere.</exception>
+    public string Paper(ClaimDefinition claim) => Place().Replace(claim.Paper, m => m.Groups[1].Value.Contains('/') ? figures.Resolve(m.Groups[1].Value) : m.Value);
+
+    /// <summary>A claim with what one study found about it at one seed.</summary>
+    /// <exception cref="CaiException">The file has no such claim, or another study measures it.</exception>
+    public Claim State(Measurement found, Type study, long seed)
+    {
+        var claim = this[found.Id];
+        if (claim.Study != study.Name)
+            throw new CaiException($"{study.Name} measured a claim of {claim.Study}.", "Correct `study` in the file, or measure it there.", $"data/paper/claims.yaml: {claim.Id}");
+        var (statement, paper) = (Fill(claim.Statement, found), Fill(Paper(claim), found));
+        var baseline = found.Baseline ?? (claim.Baseline is null ? null : Fill(claim.Baseline, found));
+        var note = string.Join("; ", new[] { claim.Note is null ? null : Fill(claim.Note, found), found.Note, found.Value is null ? "nothing to measure at this scale" : null }.OfType<string>());
+        var (bound, words) = (claim.Null ?? found.Null ?? double.NaN, note.Length > 0 ? note : null);
+        return found.Value is not { } value ? new Claim(claim.Id, claim.Source, statement, paper, null, null, null, 0, [seed], false, baseline, words)
+            : claim.Direction is not { } direction ? new Claim(claim.Id, claim.Source, statement, paper, value.Value, null, null, value.N, [seed], value.Value <= bound, baseline, words)
+            : Claim.FromInterval(claim.Id, claim.Source, statement, paper, value, direction, bound, [seed], baseline, words);
+    }
+
+    private static ClaimDefinition Read(YamlMap entry)
+    {
+        var bound = entry.Text("null");
+        return new ClaimDefinition(
+            entry.Text("id"), entry.Text("notebook"), entry.Text("study"), entry.Text("source"), entry.Text("statement"), entry.Text("unit"), entry.Text("paper"),
+            entry.Text("direction") switch
+            {
+                "greater" => Direction.Greater,
+                "less" => Direction.Less,
+                "identity" => null,
+                _ => throw entry.Error("direction", "is none of greater, less, identity.", "An identity has no interval: its value must be at most `null`."),
+            },
+            bound == "measured" ? null : double.TryParse(bound, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number
+                : throw entry.Error("null", "is neither a number nor `measured`.", "It is the value that the interval must exclude."),
+            entry.TextOrNull("baseline"), entry.TextOrNull("note"),
+            entry.Text("about") switch
+            {
+                "paper" => true,
+                "beyond" => false,
+                _ => throw entry.Error("about", "is neither paper nor beyond.", "Say whether the paper states it."),
+            },
+            entry.Text("expected") is var expected && (expected == "yes" || expected.StartsWith("no, because ", StringComparison.Ordinal)) ? expected
+                : throw entry.Error("expected", "is neither `yes` nor `no, because …`.", "Say what was expected at the miniature's sizes before the run."));
+    }
+
+    private static string Fill(string text, Measurement found) => Place().Replace(text, m => found.Words.TryGetValue(m.Groups[1].Value, out var word)
+        ? Convert.ToString(word, CultureInfo.InvariantCulture)!
+        : throw new CaiException($"The place '{m.Value}' was not measured.", "Give the word with the measurement.", $"data/paper/claims.yaml: {found.Id}"));
+
+    [GeneratedRegex(@"\{([^{}]+)\}")]
+    private static partial Regex Place();
+}

@@ -1,0 +1,97 @@
+using Cai.Evaluation;
+
+namespace Cai.Reproduction;
+
+/// <summary>
+/// The studies of one pipeline: each is run once, and the claims of those that a notebook has run are measured over seeds. The seed is a random effect, so a
+/// claim needs several whole reproductions that differ in it alone.
+/// </summary>
+public sealed class Studies(Pipeline pipeline)
+{
+    private readonly Dictionary<Type, object> done = [];
+    private readonly Dictionary<Type, IReadOnlyList<object>> others = []; // the same study with the other seeds, where a notebook looks at all
+    private readonly List<IMeasured> measured = [];
+
+    /// <summary>The seeds that claims are measured with at this scale, the pipeline's first. They lie ten apart because stages take the next few numbers for draws of their own.</summary>
+    public IReadOnlyList<long> Seeds => [.. Enumerable.Range(0, pipeline.Scale.Seeds).Select(i => pipeline.Seed + 10 * i)];
+
+    /// <summary>A study, run once in this pipeline; its claims are among those of <see cref="ClaimsAsync"/>.</summary>
+    public async Task<T> RunAsync<T>(CancellationToken cancel = default) where T : class, IStudy<T> => Add(await NeedAsync<T>(cancel));
+
+    /// <summary>A study for another study's use: run once, and its claims are left to whoever asks for them.</summary>
+    public async Task<T> NeedAsync<T>(CancellationToken cancel = default) where T : class, IStudy<T>
+    {
+        if (!done.TryGetValue(typeof(T), out var study))
+            done[typeof(T)] = study = await T.RunAsync(pipeline, pipeline.Context.Or(cancel));
+        return (T)study;
+    }
+
+    /// <summary>Adds a study that was run step by step; its claims are among those of <see cref="ClaimsAsync"/>.</summary>
+    public T Add<T>(T study) where T : class, IStudy<T>
+    {
+        done[typeof(T)] = study;
+        if (measured.TrueForAll(m => m.Study != typeof(T)))
+            measured.Add(new Measured<T>(this));
+        return study;
+    }
+
+    /// <summary>A study in the pipelines of all its seeds, this one's first.</summary>
+    public async Task<IReadOnlyList<T>> EachSeedAsync<T>(CancellationToken cancel = default) where T : class, IStudy<T>
+    {
+        var all = new List<T> { await RunAsync<T>(cancel) };
+        if (!others.TryGetValue(typeof(T), out var rest))
+        {
+            var found = new List<object>();
+            foreach (var seed in Seeds.Take(T.SeedsAt(pipeline.Scale)).Skip(1))
+            {
+                cancel.ThrowIfCancellationRequested();
+                using var other = pipeline.OfSeed(seed);
+                found.Add(await T.RunAsync(other, pipeline.Context.Or(cancel)));
+            }
+            others[typeof(T)] = rest = found;
+        }
+        return [.. all, .. rest.Cast<T>()];
+    }
+
+    /// <summary>The claims of all studies that were run here, each over its seeds, as `claims.json` in the pipeline's folder has them then.</summary>
+    /// <param name="book">What the claims say; null reads `data/paper/claims.yaml`.</param>
+    public async Task<IReadOnlyList<Claim>> ClaimsAsync(ClaimBook? book = null, CancellationToken cancel = default)
+    {
+        book ??= ClaimBook.Load();
+        var (kept, all) = (new Claims(), new Claims());
+        foreach (var study in measured)
+            foreach (var claim in await study.ClaimsAsync(book, cancel))
+            {
+                all.Add(claim);
+                if (study.Kept)
+                    kept.Add(claim);
+            }
+        if (kept.All.Count > 0)
+            kept.Save(Path.Combine(pipeline.Out, "claims.json"));
+        return all.All;
+    }
+
+    private interface IMeasured
+    {
+        Type Study { get; }
+
+        bool Kept { get; }
+
+        Task<IReadOnlyList<Claim>> ClaimsAsync(ClaimBook book, CancellationToken cancel);
+    }
+
+    private sealed class Measured<T>(Studies studies) : IMeasured where T : class, IStudy<T>
+    {
+        public Type Study => typeof(T);
+
+        public bool Kept => T.Kept;
+
+        public async Task<IReadOnlyList<Claim>> ClaimsAsync(ClaimBook book, CancellationToken cancel)
+        {
+            var runs = new List<IReadOnlyList<Claim>>();
+            foreach (var (study, seed) in (await studies.EachSeedAsync<T>(cancel)).Zip(studies.Seeds))
+                runs.Add([.. study.Measure().Select(m => book.State(m, typeof(T), seed))]);
+            return Claim.OverSeeds(runs);
+        }
+    }
+}
