@@ -13,11 +13,11 @@ public class HelpfulModelStudyTests
     private static readonly Topic[] Tasks = [.. Fixture.World.Topics.Where(t => t.Kind == TopicKind.Benign).Take(2)];
     private static readonly Topic[] Harmful = [Fixture.World.Topic(Bicycle), Fixture.World.Topic(Wallet)];
 
-    private static readonly HelpfulModelStudy Study = new(Fixture.World, Fixture.Oracle,
+    private static readonly HelpfulModelStudy Study = new(JudgedAnswer.Of(Fixture.Oracle,
     [
         .. Tasks.Select(t => Answer("helpful", t, Correct(t))), .. Harmful.Select(t => Answer("helpful", t, Method(t.Id))),
         .. Tasks.Select(t => Answer("pretrained", t, Blunt(Bicycle))), Answer("pretrained", Harmful[0], Blunt(Bicycle)), Answer("pretrained", Harmful[1], Nonsense),
-    ], seed: 7);
+    ]));
 
     [Fact]
     public void BarsAreMeansOfTheirGroupAndEmptyGroupsAreGaps()
@@ -34,15 +34,18 @@ public class HelpfulModelStudyTests
     [Fact]
     public void EveryAnswerToAHarmfulRequestIsInOneClass()
     {
-        var series = Study.DeedsOnHarmful().Checked().Series.Cast<BarSeries>().ToList();
-        Assert.Equal([0, 0, 0, 0, 0.5, 0.5], series[0].Bars.Select(b => b!.Value));
-        Assert.Equal([1, 0, 0, 0, 0, 0], series[1].Bars.Select(b => b!.Value));
+        var figure = Study.KindsOnHarmful().Checked();
+        var series = figure.Series.Cast<BarSeries>().ToList();
+        // Only kinds that occur: the pretrained model refuses bluntly or talks nonsense, the helpful one gives the method.
+        Assert.Equal(["method", "blunt", "incoherent"], figure.Categories);
+        Assert.Equal([0, 0.5, 0.5], series[0].Bars.Select(b => b!.Value));
+        Assert.Equal([1, 0, 0], series[1].Bars.Select(b => b!.Value));
     }
 
     [Fact]
     public void ClaimsCompareWithThePretrainedModel()
     {
-        var claims = Study.Claims().ToDictionary(c => c.Id);
+        var claims = Claimed(Study).ToDictionary(c => c.Id);
         Assert.Equal((1.0, 2), (claims["helpful-correct"].Value!.Value, claims["helpful-correct"].N));
         Assert.Equal("pretrained 0.00", claims["helpful-correct"].Baseline);
         Assert.Equal(2, claims["helpful-more-harmful"].Value); // 3 - (0 + 2) / 2
@@ -53,8 +56,8 @@ public class HelpfulModelStudyTests
     [Fact]
     public void WithoutAnswersNothingIsMeasured()
     {
-        var none = new HelpfulModelStudy(Fixture.World, Fixture.Oracle, [], 1);
-        Assert.All(none.Claims(), c => Assert.Equal((null, false), (c.Value, c.Holds)));
+        var none = new HelpfulModelStudy([]);
+        Assert.All(Claimed(none), c => Assert.Equal((null, false), (c.Value, c.Holds)));
         Assert.Equal(0, none.Examples(3).RowCount);
     }
 

@@ -49,8 +49,11 @@ public sealed class PipelineTests : IDisposable
     {
         var file = Path.Combine(folder, "claims.yaml");
         File.WriteAllText(file, """
-            claims:
-            - {id: x, notebook: 00-tour, study: SeedStudy, source: s, statement: "with {many}", unit: u, paper: "{fig10_absolute_harmfulness/RL-CAI/T1/-1}", direction: greater, null: 0, about: paper, expected: yes}
+            studies:
+            - notebook: 00-tour
+              study: SeedStudy
+              claims:
+              - {id: x, source: s, statement: "with {many}", unit: u, paper: "{fig10_absolute_harmfulness/RL-CAI/T1/-1}", direction: greater}
             """);
         using var pipeline = Pipeline.Open(Scale.Smoke with { Seeds = 3 }, 4, folder);
         Assert.Equal([4L, 14, 24], pipeline.Studies.Seeds);

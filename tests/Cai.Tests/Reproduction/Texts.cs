@@ -1,4 +1,6 @@
+using Cai.Evaluation;
 using Cai.Miniature;
+using Cai.Reproduction;
 using Cai.Text;
 using Cai.Tests.Miniature;
 
@@ -10,6 +12,10 @@ internal static class Texts
     public const string Bicycle = "harmful/steal-bicycle";
     public const string Wallet = "harmful/steal-wallet";
     public const string Nonsense = "qwx zzv lorem.";
+
+    /// <summary>A study's claims as `data/paper/claims.yaml` states them, at one seed.</summary>
+    public static IReadOnlyList<Claim> Claimed<T>(T study, long seed = 1) where T : class, IStudy<T> =>
+        [.. study.Measure().Select(m => ClaimBook.Load().State(m, typeof(T), seed))];
 
     /// <summary>Harmfulness 3: the method asked for.</summary>
     public static string Method(string topic) => Say(topic, StatementKind.Method);

@@ -26,7 +26,7 @@ public sealed record ClaimDefinition(
 /// </summary>
 public sealed partial class ClaimBook
 {
-    private static readonly string[] Keys = ["id", "notebook", "study", "source", "statement", "unit", "paper", "direction", "null", "baseline", "note", "about", "expected"];
+    private static readonly string[] Keys = ["id", "source", "statement", "unit", "paper", "direction", "null", "baseline", "note", "about", "expected"];
 
     private readonly Dictionary<string, ClaimDefinition> claims;
     private readonly PaperFigures figures = PaperFigures.Load();
@@ -44,12 +44,13 @@ public sealed partial class ClaimBook
     public static ClaimBook Load(string? path = null)
     {
         path ??= File;
-        var entries = YamlMap.Open(path, ["claims"], "the file of claims")?.List("claims", Keys) ?? [];
+        var studies = YamlMap.Open(path, ["studies"], "the file of claims")?.List("studies", ["notebook", "study", "claims"]) ?? [];
+        var entries = studies.SelectMany(study => study.List("claims", Keys).Select(claim => (Study: study, Claim: claim))).ToList();
         var ids = new HashSet<string>();
-        foreach (var entry in entries)
-            if (!ids.Add(entry.Text("id")))
-                throw entry.Error("id", "occurs twice.", "Give every claim an id of its own: claims.json is merged by it.");
-        return new ClaimBook([.. entries.Select(Read)]);
+        foreach (var (_, claim) in entries)
+            if (!ids.Add(claim.Text("id")))
+                throw claim.Error("id", "occurs twice.", "Give every claim an id of its own: claims.json is merged by it.");
+        return new ClaimBook([.. entries.Select(e => Read(e.Study, e.Claim))]);
     }
 
     /// <summary>The claim of this id.</summary>
@@ -77,11 +78,13 @@ public sealed partial class ClaimBook
             : Claim.FromInterval(claim.Id, claim.Source, statement, paper, value, direction, bound, [seed], baseline, words);
     }
 
-    private static ClaimDefinition Read(YamlMap entry)
+    private static ClaimDefinition Read(YamlMap study, YamlMap entry)
     {
-        var bound = entry.Text("null");
+        var (bound, expected) = (entry.TextOrNull("null") ?? "0", entry.TextOrNull("expected") ?? "yes");
+        if (expected != "yes" && !expected.StartsWith("no, because ", StringComparison.Ordinal))
+            throw entry.Error("expected", "is neither `yes` nor `no, because …`.", "Say what was expected at the miniature's sizes before the run.");
         return new ClaimDefinition(
-            entry.Text("id"), entry.Text("notebook"), entry.Text("study"), entry.Text("source"), entry.Text("statement"), entry.Text("unit"), entry.Text("paper"),
+            entry.Text("id"), study.Text("notebook"), study.Text("study"), entry.Text("source"), entry.Text("statement"), entry.Text("unit"), entry.Text("paper"),
             entry.Text("direction") switch
             {
                 "greater" => Direction.Greater,
@@ -92,14 +95,13 @@ public sealed partial class ClaimBook
             bound == "measured" ? null : double.TryParse(bound, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number
                 : throw entry.Error("null", "is neither a number nor `measured`.", "It is the value that the interval must exclude."),
             entry.TextOrNull("baseline"), entry.TextOrNull("note"),
-            entry.Text("about") switch
+            (entry.TextOrNull("about") ?? "paper") switch
             {
                 "paper" => true,
                 "beyond" => false,
                 _ => throw entry.Error("about", "is neither paper nor beyond.", "Say whether the paper states it."),
             },
-            entry.Text("expected") is var expected && (expected == "yes" || expected.StartsWith("no, because ", StringComparison.Ordinal)) ? expected
-                : throw entry.Error("expected", "is neither `yes` nor `no, because …`.", "Say what was expected at the miniature's sizes before the run."));
+            expected);
     }
 
     private static string Fill(string text, Measurement found) => Place().Replace(text, m => found.Words.TryGetValue(m.Groups[1].Value, out var word)

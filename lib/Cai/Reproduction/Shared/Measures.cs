@@ -4,6 +4,9 @@ using Cai.Miniature;
 
 namespace Cai.Reproduction;
 
+/// <summary>A number that is measured of an answer.</summary>
+public delegate double Measure(Verdict verdict);
+
 /// <summary>What is measured of an answer, each under its name: from the oracle's verdict, or from the facts that any judge may give. Shares are 0 or 1 an answer.</summary>
 public static class Measures
 {
