@@ -120,7 +120,7 @@ public sealed class PpoTrainer : IDisposable
         }
         Iteration++;
         Episodes += rollout.Responses.Count;
-        var metrics = rollout.Metrics.Concat(update.Means()).ToDictionary();
+        var metrics = rollout.Metrics.Concat(update.Statistics.Metrics).ToDictionary();
         metrics["val/var_explained"] = 1 - metrics["val/error"] / metrics["returns/var"];
         metrics["lr"] = rate;
         metrics["episode"] = Episodes;
