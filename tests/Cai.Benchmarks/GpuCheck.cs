@@ -124,7 +124,7 @@ public sealed class GpuCheck
         using var rollout = trainer.Collect(Prompts(Requests));
         using var step = trainer.Step(rollout);
         using var scope = NewDisposeScope();
-        var ratio = (step.First.Tensors["ratio"].masked_select(rollout.ResponseMask) - 1).abs().max().ToDouble();
+        var ratio = (step.First.Ratio.masked_select(rollout.ResponseMask) - 1).abs().max().ToDouble();
         var change = (policy.Parameters.Flat.detach() - start.Parameters.Flat).abs().max().ToDouble();
         var odd = step.Metrics.Where(m => !double.IsFinite(m.Value)).Select(m => m.Key).ToList();
         var finite = odd.Count == 0 ? "all finite" : $"NOT FINITE: {string.Join(", ", odd)}";

@@ -22,7 +22,7 @@ public sealed record SupervisedOptions
     /// <summary>A step takes texts until they have this many tokens (ours: the paper's batch is 1,024 sequences, far more than the miniature needs).</summary>
     public int TokensPerBatch { get; init; } = 8192;
 
-    /// <summary>A step is computed in pieces of at most this many tokens, padding included; it changes memory and speed, not the result.</summary>
+    /// <summary>A step is computed in micro-batches of at most this many tokens, padding included; it changes memory and speed, not the result.</summary>
     [JsonPropertyName("tokensPerPiece")] // as in the names of earlier runs
     public int TokensPerMicroBatch { get; init; } = 4096;
 

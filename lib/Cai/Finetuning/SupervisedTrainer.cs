@@ -9,7 +9,7 @@ namespace Cai.Finetuning;
 
 /// <summary>
 /// Trains a language model on texts by next-token prediction: pretraining, the helpful-only model, SL-CAI (paper 3.2).
-/// The loss of a step is the mean over all target tokens of the step, however it is cut into pieces.
+/// The loss of a step is the mean over all target tokens of the step, however it is cut into micro-batches.
 /// </summary>
 public sealed class SupervisedTrainer : IDisposable
 {
@@ -66,12 +66,12 @@ public sealed class SupervisedTrainer : IDisposable
         var fitted = texts.Select(t => t.Fit(options)).ToList();
         double sum = 0;
         double count = 0;
-        foreach (var piece in TextBatch.Pieces(fitted, options))
+        foreach (var rows in TextBatch.MicroBatches(fitted, options))
         {
             using var scope = NewDisposeScope();
-            var batch = TextBatch.Of(piece, options, model.Device);
+            var batch = TextBatch.Of(rows, options, model.Device);
             sum += batch.NllSum(model).ReadDouble();
-            count += piece.Sum(row => row.Sum(t => t.TotalWeight(options.MaskPrompt)));
+            count += rows.Sum(row => row.Sum(t => t.TotalWeight(options.MaskPrompt)));
         }
         return new(sum / count, (long)count, texts.Count);
     }
@@ -114,15 +114,15 @@ public sealed class SupervisedTrainer : IDisposable
         return new TrainSummary(at.Step, at.Tokens, at.Texts);
     }
 
-    /// <summary>One update; the mean is over the whole step, so each piece is weighted by its number of targets.</summary>
+    /// <summary>One update; the mean is over the whole step, so each micro-batch is weighted by its number of targets.</summary>
     private (double Loss, double GradNorm) Step(IReadOnlyList<TrainingText> texts, double rate, long step, string? checkpoint)
     {
         var count = texts.Sum(t => t.TotalWeight(options.MaskPrompt));
         double sum = 0;
-        foreach (var piece in TextBatch.Pieces(texts, options))
+        foreach (var rows in TextBatch.MicroBatches(texts, options))
         {
             using var scope = NewDisposeScope();
-            var nll = TextBatch.Of(piece, options, model.Device).NllSum(model);
+            var nll = TextBatch.Of(rows, options, model.Device).NllSum(model);
             nll.Div(count).backward();
             weights.Accumulate();
             sum += nll.ReadDouble();

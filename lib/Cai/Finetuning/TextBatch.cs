@@ -6,7 +6,7 @@ using F = TorchSharp.torch.nn.functional;
 namespace Cai.Finetuning;
 
 /// <summary>
-/// A piece of a step: texts as rows of one tensor. Last tokens are targets only and take no place. Either each text has a
+/// A micro-batch of a step: texts as rows of one tensor. Last tokens are targets only and take no place. Either each text has a
 /// row, right-padded, and plain causal attention is exact; or rows are filled with several texts, whose positions start
 /// anew and whose attention is confined to themselves.
 /// </summary>
@@ -30,30 +30,30 @@ public sealed record TextBatch(Tensor Ids, Tensor? Positions, Tensor? Mask, Tens
     }
 
     /// <summary>Groups texts into rows: one a row, or best-fit packed into rows of <see cref="SupervisedOptions.MaxLength"/>.</summary>
-    /// <returns>Pieces of at most <see cref="SupervisedOptions.TokensPerMicroBatch"/> tokens with padding (one row when a row alone has more), longest rows first.</returns>
-    public static List<TrainingText[][]> Pieces(IReadOnlyList<TrainingText> texts, SupervisedOptions options)
+    /// <returns>Micro-batches of at most <see cref="SupervisedOptions.TokensPerMicroBatch"/> tokens with padding (one row when a row alone has more), longest rows first.</returns>
+    public static List<TrainingText[][]> MicroBatches(IReadOnlyList<TrainingText> texts, SupervisedOptions options)
     {
         var longestFirst = texts.OrderByDescending(t => t.Ids.Length).ToList();
         var rows = options.Packing ? Pack(longestFirst, options.MaxLength - 1) : longestFirst.Select(t => new List<TrainingText> { t });
-        var pieces = new List<TrainingText[][]>();
-        var piece = new List<TrainingText[]>();
+        var microBatches = new List<TrainingText[][]>();
+        var microBatch = new List<TrainingText[]>();
         var time = 0;
         foreach (var row in rows.Select(r => r.ToArray()).OrderByDescending(Width))
         {
-            if (piece.Count > 0 && (piece.Count + 1) * time > options.TokensPerMicroBatch)
+            if (microBatch.Count > 0 && (microBatch.Count + 1) * time > options.TokensPerMicroBatch)
             {
-                pieces.Add([.. piece]);
-                piece.Clear();
+                microBatches.Add([.. microBatch]);
+                microBatch.Clear();
             }
-            if (piece.Count == 0)
+            if (microBatch.Count == 0)
                 time = Width(row);
-            piece.Add(row);
+            microBatch.Add(row);
         }
-        pieces.Add([.. piece]);
-        return pieces;
+        microBatches.Add([.. microBatch]);
+        return microBatches;
     }
 
-    /// <summary>Builds the tensors of a piece in the current dispose scope.</summary>
+    /// <summary>Builds the tensors of a micro-batch in the current dispose scope.</summary>
     public static TextBatch Of(TrainingText[][] rows, SupervisedOptions options, Device device)
     {
         var time = rows.Max(Width);

@@ -18,9 +18,9 @@ public sealed record TrainingText(string Id, int[] Ids, int PromptLength)
             (ids, weights) = ([bos], [0]);
         foreach (var (text, weight) in parts)
         {
-            var piece = tokenizer.Encode(text);
-            ids.AddRange(piece);
-            weights.AddRange(Enumerable.Repeat(weight, piece.Length));
+            var tokens = tokenizer.Encode(text);
+            ids.AddRange(tokens);
+            weights.AddRange(Enumerable.Repeat(weight, tokens.Length));
         }
         return new(id, [.. ids, tokenizer.EosId], 0) { Weights = [.. weights, weights[^1]] };
     }

@@ -22,7 +22,7 @@ public sealed record PreferenceOptions
     /// <summary>A step takes comparisons until both their sides have this many tokens together (ours).</summary>
     public int TokensPerBatch { get; init; } = 4096;
 
-    /// <summary>A step is computed in pieces of at most this many tokens, padding included; it changes memory and speed, not the result.</summary>
+    /// <summary>A step is computed in micro-batches of at most this many tokens, padding included; it changes memory and speed, not the result.</summary>
     [JsonPropertyName("tokensPerPiece")] // as in the names of earlier runs
     public int TokensPerMicroBatch { get; init; } = 2048;
 

@@ -106,20 +106,20 @@ public sealed class PreferenceTrainer : IDisposable
     {
         var weights = pairs.Sum(p => p.Weight);
         double loss = 0, right = 0, margin = 0;
-        foreach (var piece in Pieces(pairs))
+        foreach (var microBatch in MicroBatches(pairs))
         {
             using var scope = NewDisposeScope();
             var device = model.Model.Decoder.Device;
-            var batch = TokenBatch.Of([.. piece.Select(p => p.A), .. piece.Select(p => p.B)], device);
-            var sides = model.Model.Scores(batch.Ids, batch.Lengths).view(2, piece.Length);
+            var batch = TokenBatch.Of([.. microBatch.Select(p => p.A), .. microBatch.Select(p => p.B)], device);
+            var sides = model.Model.Scores(batch.Ids, batch.Lengths).view(2, microBatch.Length);
             var difference = sides[0] - sides[1];
-            var labels = tensor(piece.Select(p => (float)p.Label).ToArray(), device: device);
-            var shares = tensor(piece.Select(p => (float)(p.Weight / weights)).ToArray(), device: device);
+            var labels = tensor(microBatch.Select(p => (float)p.Label).ToArray(), device: device);
+            var shares = tensor(microBatch.Select(p => (float)(p.Weight / weights)).ToArray(), device: device);
             var mean = (PreferenceLoss.SoftLabel(difference, labels) * shares).sum();
             mean.backward();
             trained.Accumulate();
             loss += mean.ReadDouble();
-            foreach (var (pair, d) in piece.Zip(difference.detach().cpu().data<float>().ToArray()))
+            foreach (var (pair, d) in microBatch.Zip(difference.detach().cpu().data<float>().ToArray()))
             {
                 margin += Math.Abs(d);
                 right += pair.Label == 0.5 ? 0 : d == 0 ? 0.5 : d > 0 == pair.Label > 0.5 ? 1 : 0;
@@ -136,8 +136,8 @@ public sealed class PreferenceTrainer : IDisposable
         return new(step, loss, decided == 0 ? null : right / decided, margin / pairs.Count, 0, rate, norm);
     }
 
-    /// <summary>Pairs of similar length together, both sides of a pair in the same piece.</summary>
-    private IEnumerable<TokenPair[]> Pieces(List<TokenPair> pairs)
+    /// <summary>Pairs of similar length together, both sides of a pair in the same micro-batch.</summary>
+    private IEnumerable<TokenPair[]> MicroBatches(List<TokenPair> pairs)
     {
         var order = pairs.OrderByDescending(p => p.Longest).ToArray();
         for (var start = 0; start < order.Length;)

@@ -21,20 +21,20 @@ internal sealed record MicroBatch(Tensor Ids, Tensor Sources, Tensor Targets, Te
     public static int Values(PolicyResponse response, PpoOptions options) =>
         options.ScorePosition == ScorePosition.EosPlusOne ? Math.Min(response.Ids.Length + 1, options.MaxNewTokens) : response.Ids.Length;
 
-    /// <summary>Cuts rows into pieces of similar length; built in the dispose scope of each iteration of the caller's loop.</summary>
-    public static IEnumerable<int[]> Cut(IReadOnlyList<PolicyResponse> responses, IEnumerable<int> rows, int tokensPerPiece)
+    /// <summary>Cuts rows into micro-batches of similar length; built in the dispose scope of each iteration of the caller's loop.</summary>
+    public static IEnumerable<int[]> Cut(IReadOnlyList<PolicyResponse> responses, IEnumerable<int> rows, int tokensPerMicroBatch)
     {
         int Length(int row) => responses[row].PromptIds.Length + responses[row].Ids.Length;
         var order = rows.OrderByDescending(Length).ToArray();
         for (var start = 0; start < order.Length;)
         {
-            var count = Math.Max(1, tokensPerPiece / Length(order[start]));
+            var count = Math.Max(1, tokensPerMicroBatch / Length(order[start]));
             yield return order[start..Math.Min(order.Length, start + count)];
             start += count;
         }
     }
 
-    /// <summary>Builds the tensors of one piece in the current dispose scope.</summary>
+    /// <summary>Builds the tensors of one micro-batch in the current dispose scope.</summary>
     /// <param name="time">Columns of the rollout's tensors.</param>
     public static MicroBatch Of(IReadOnlyList<PolicyResponse> responses, int[] rows, long time, PpoOptions options, Device device)
     {

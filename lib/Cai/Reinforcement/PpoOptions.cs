@@ -149,7 +149,7 @@ public sealed record PpoOptions
     /// <summary>AdamW of both networks; epsilon 1e-5 in PyTorch's form.</summary>
     public AdamWOptions AdamW { get; init; } = new();
 
-    /// <summary>An update is computed in pieces of at most this many tokens, padding included; it changes memory and speed, not the result.</summary>
+    /// <summary>An update is computed in micro-batches of at most this many tokens, padding included; it changes memory and speed, not the result.</summary>
     [JsonPropertyName("tokensPerPiece")] // as in the names of earlier runs
     public int TokensPerMicroBatch { get; init; } = 2048;
 

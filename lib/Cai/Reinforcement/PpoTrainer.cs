@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace Cai.Reinforcement;
 
 /// <summary>
-/// PPO against a reward (paper 1.6: RL from AI feedback; Ziegler et al. 2019): reward = score - KL weight · KL to the
+/// PPO against a reward (paper 4.1: RL from AI feedback; Ziegler et al. 2019): reward = score - KL weight · KL to the
 /// frozen reference. Policy and critic are networks of their own. The loop is the caller's if they want it:
 /// <see cref="Collect"/>, look, <see cref="Step"/>; <see cref="Train"/> does just that.
 /// </summary>
@@ -120,7 +120,7 @@ public sealed class PpoTrainer : IDisposable
         }
         Iteration++;
         Episodes += rollout.Responses.Count;
-        var metrics = rollout.Metrics.Concat(update.Means()).ToDictionary();
+        var metrics = rollout.Metrics.Concat(update.Statistics.Metrics).ToDictionary();
         metrics["val/var_explained"] = 1 - metrics["val/error"] / metrics["returns/var"];
         metrics["lr"] = rate;
         metrics["episode"] = Episodes;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Cai.Generation;
 using Cai.Models;
-using Cai.Storage;
 using Cai.Text;
 using Cai.Torch;
 using TorchSharp;
@@ -10,107 +9,177 @@ using static TorchSharp.torch;
 namespace Cai.Reinforcement;
 
 /// <summary>Lets the policy answer and computes everything that the update reads, without gradients.</summary>
-internal sealed class RolloutCollector(Decoder policy, Decoder reference, ScalarModel critic, ITokenizer tokenizer, IPromptFormat format, RewardFunction reward, PpoOptions options)
+internal sealed class RolloutCollector(
+    Decoder policy, Decoder reference, ScalarModel critic, ITokenizer tokenizer, IPromptFormat format, RewardFunction reward, PpoOptions options)
 {
     private readonly Sampler sampler = new(policy);
     private readonly ContinuationCodec codec = new(tokenizer);
 
+    /// <summary>A rollout in five steps; the records between them are in RolloutSteps.cs.</summary>
     /// <param name="iteration">Names the samples' random streams together with prompt and row.</param>
     /// <param name="scoreUnit">What scores are divided by; null takes their standard deviation in this rollout when the options ask for it.</param>
     /// <param name="padTo">Least number of columns.</param>
+    /// <exception cref="CaiException">A prompt is too long, a score is missing or not finite, or sampler and model disagree.</exception>
     public Rollout Collect(IReadOnlyList<Prompt> prompts, long iteration, double klCoefficient, double? scoreUnit, int padTo, CancellationToken cancel)
     {
         using var guard = no_grad();
         var watch = Stopwatch.StartNew();
-        var phases = new Dictionary<string, double>();
-        void Phase(string name)
+        double Lap()
         {
-            phases[$"time/{name}"] = watch.Elapsed.TotalSeconds;
+            var seconds = watch.Elapsed.TotalSeconds;
             watch.Restart();
+            return seconds;
         }
-        var (responses, samples) = Sample(prompts, iteration, cancel);
-        Phase("sample");
-        var raw = Reward(responses);
-        Phase("score");
+
+        // 1. The policy answers the prompts.
+        var sampled = Sample(prompts, iteration, cancel);
+        var sampleSeconds = Lap();
+
+        // 2. The reward scores the answers.
+        var scores = Score(sampled.Responses);
+        var scoreSeconds = Lap();
+
+        // 3. The networks read the answers: log-probabilities, the reference's, entropy and values.
         using var scope = NewDisposeScope();
-        var device = policy.Device;
+        var networks = Evaluate(sampled, padTo, cancel);
+
+        // 4. Scores and KL become rewards, rewards and values become advantages and returns.
+        var targets = RewardAndAdvantage(sampled.Responses, scores, networks, klCoefficient, scoreUnit);
+        var seconds = new PhaseSeconds(sampleSeconds, scoreSeconds, Old: Lap());
+
+        // 5. All of it, with its metrics, in tensors that outlive this call.
+        return Assemble(sampled.Responses, scores, networks, targets, klCoefficient, seconds);
+    }
+
+    private SampledResponses Sample(IReadOnlyList<Prompt> prompts, long iteration, CancellationToken cancel)
+    {
+        var ids = prompts.Select(p => PromptIds(p)).ToList();
+        var settings = new SamplerOptions
+        {
+            MaxTokens = options.MaxNewTokens, Temperature = options.Temperature, EndIds = [tokenizer.EosId], BatchSize = options.SampleBatch,
+        };
+        var stops = options.Stops is { Count: > 0 } strings ? new StopStrings(codec, strings) : null;
+        TokenPrompt[] asked = [.. ids.Select((p, i) => new TokenPrompt(p, Seeds.Derive(options.Seed, "rollout", iteration, i, prompts[i].Id)))];
+        var samples = sampler.Sample(asked, settings,
+            stops is null ? null : (i, sampled) => stops.Reached(ids[i], sampled), cancel: cancel);
+        var responses = samples.Select((s, i) => s.Finish == FinishReason.StopString
+            ? Stopped(prompts[i], ids[i], [.. s.Ids], stops!)
+            : new PolicyResponse(prompts[i], ids[i], [.. s.Ids], tokenizer.Decode(s.Ids), s.Finish == FinishReason.EndToken));
+        return new([.. responses], [.. samples.Select(s => s.LogProbs)]);
+    }
+
+    private IReadOnlyList<double> Score(IReadOnlyList<PolicyResponse> responses)
+    {
+        var scores = reward(responses);
+        if (scores.Count != responses.Count)
+            throw new CaiException($"The reward function gave {scores.Count} scores for {responses.Count} responses.",
+                "Return one score for each response, in their order.");
+        for (var i = 0; i < scores.Count; i++)
+            if (!double.IsFinite(scores[i]))
+                throw new CaiException($"The reward function gave {scores[i]}; expected a finite number.",
+                    "Correct the reward function or the preference model's weights.", $"prompt {responses[i].Prompt.Id}");
+        return scores;
+    }
+
+    private NetworkOutputs Evaluate(SampledResponses sampled, int padTo, CancellationToken cancel)
+    {
+        var (responses, device) = (sampled.Responses, policy.Device);
         var time = Math.Max(padTo, responses.Max(r => MicroBatch.Values(r, options)));
-        long[] shape = [responses.Count, time];
-        var cells = new Dictionary<string, Tensor>();
-        foreach (var name in new[] { "policy", "reference", "entropy", "values", "sampler", "mask", "valueMask" })
-            cells[name] = zeros(responses.Count * time, device: device);
-        var tokens = zeros(responses.Count * time, dtype: ScalarType.Int64, device: device);
+        Tensor Blank(ScalarType type = ScalarType.Float32) => zeros([responses.Count, time], type, device);
+        var outputs = new NetworkOutputs(Tokens: Blank(ScalarType.Int64), ResponseMask: Blank(ScalarType.Bool), ValueMask: Blank(ScalarType.Bool),
+            SamplerLogProbs: Blank(), LogProbs: Blank(), RefLogProbs: Blank(), Entropy: Blank(), Values: Blank());
         foreach (var rows in MicroBatch.Cut(responses, Enumerable.Range(0, responses.Count), options.TokensPerMicroBatch))
         {
             cancel.ThrowIfCancellationRequested();
             using var inner = NewDisposeScope();
-            var piece = MicroBatch.Of(responses, rows, time, options, device);
-            var (logProbs, entropy) = piece.Policy(policy, options.Temperature);
-            cells["policy"].index_copy_(0, piece.Cells, logProbs);
-            cells["entropy"].index_copy_(0, piece.Cells, entropy);
-            cells["reference"].index_copy_(0, piece.Cells, piece.Policy(reference, options.Temperature).LogProbs);
-            cells["values"].index_copy_(0, piece.ValueCells, piece.Critic(critic));
-            cells["sampler"].index_copy_(0, piece.Cells, tensor(rows.SelectMany(r => samples[r].LogProbs).ToArray()).to(device));
-            cells["mask"].IndexFillInPlace(piece.Cells, 1);
-            cells["valueMask"].IndexFillInPlace(piece.ValueCells, 1);
-            tokens.index_copy_(0, piece.Cells, piece.Targets);
+            var batch = MicroBatch.Of(responses, rows, time, options, device);
+            void Put(Tensor target, Tensor cells, Tensor flat) => target.view(-1).index_copy_(0, cells, flat);
+            var (logProbs, entropy) = batch.Policy(policy, options.Temperature);
+            Put(outputs.LogProbs, batch.Cells, logProbs);
+            Put(outputs.Entropy, batch.Cells, entropy);
+            Put(outputs.RefLogProbs, batch.Cells, batch.Policy(reference, options.Temperature).LogProbs);
+            Put(outputs.Values, batch.ValueCells, batch.Critic(critic));
+            Put(outputs.SamplerLogProbs, batch.Cells, tensor(rows.SelectMany(r => sampled.LogProbs[r]).ToArray()).to(device));
+            outputs.ResponseMask.view(-1).IndexFillInPlace(batch.Cells, 1);
+            outputs.ValueMask.view(-1).IndexFillInPlace(batch.ValueCells, 1);
+            Put(outputs.Tokens, batch.Cells, batch.Targets);
         }
-        Tensor Shaped(string name) => cells[name].view(shape);
-        var mask = Shaped("mask").to(ScalarType.Bool);
-        var valueMask = Shaped("valueMask").to(ScalarType.Bool);
-        var kl = PpoMath.Kl(Shaped("policy"), Shaped("reference"));
-        var unit = options.ScaleScores ? scoreUnit ?? PpoMath.ScoreUnit(raw) : 1;
-        var scores = responses.Select((r, i) => (float)PpoMath.ScoreWithRule(raw[i] / unit, r.Finished, options.MissingEos, options.MissingEosValue)).ToArray();
-        var scoreTensor = tensor(scores, device: device);
-        var columns = tensor(responses.Select(r => (long)PpoMath.ScoreColumn(r.Ids, tokenizer.EosId, options.ScorePosition, options.MaxNewTokens)).ToArray(), device: device);
-        var rewards = PpoMath.Rewards(kl, mask, klCoefficient, scoreTensor, columns);
+        return outputs;
+    }
+
+    private LearningTargets RewardAndAdvantage(
+        IReadOnlyList<PolicyResponse> responses, IReadOnlyList<double> rawScores, NetworkOutputs networks, double klCoefficient, double? scoreUnit)
+    {
+        var (mask, valueMask, device) = (networks.ResponseMask, networks.ValueMask, policy.Device);
+        var kl = PpoMath.Kl(networks.LogProbs, networks.RefLogProbs);
+        var unit = options.ScaleScores ? scoreUnit ?? PpoMath.ScoreUnit(rawScores) : 1;
+        float Scored(PolicyResponse r, int i) => (float)PpoMath.ScoreWithRule(rawScores[i] / unit, r.Finished, options.MissingEos, options.MissingEosValue);
+        long Column(PolicyResponse r) => PpoMath.ScoreColumn(r.Ids, tokenizer.EosId, options.ScorePosition, options.MaxNewTokens);
+        var scores = tensor(responses.Select(Scored).ToArray(), device: device);
+        var columns = tensor(responses.Select(Column).ToArray(), device: device);
+        var rewards = PpoMath.Rewards(kl, mask, klCoefficient, scores, columns);
         if (options.WhitenRewards)
             rewards = PpoMath.Whiten(rewards, valueMask, shiftMean: false, options.Bessel);
-        var (advantages, returns) = PpoMath.Gae(rewards, Shaped("values"), valueMask, options.Gamma, options.Lambda);
+        var (advantages, returns) = PpoMath.Gae(rewards, networks.Values, valueMask, options.Gamma, options.Lambda);
         advantages = options.WhitenAdvantages ? PpoMath.Whiten(advantages, mask, bessel: options.Bessel) : PpoMath.Masked(advantages, mask);
-        Phase("old");
-        var mismatch = (Shaped("policy") - Shaped("sampler")).abs().max().ReadDouble();
-        if (!(mismatch <= options.SamplerTolerance))
-            throw new CaiException($"The sampler's log-probabilities differ from recomputed ones by up to {mismatch:g3}; at most {options.SamplerTolerance:g3} was expected.",
-                "Sampler and update must use the same weights, temperature and positions; for lower precision raise SamplerTolerance.", "PpoOptions: SamplerTolerance");
-        double Mean(Tensor x) => x.sum(1).mean().ReadDouble();
-        var penalty = Mean(PpoMath.Masked(kl.Mul(-klCoefficient), mask));
-        var meanReturn = PpoMath.MaskedMean(returns, valueMask);
-        var metrics = new Dictionary<string, double>
+        return new(unit, scores, columns, kl, rewards, advantages, returns);
+    }
+
+    private Rollout Assemble(
+        IReadOnlyList<PolicyResponse> responses, IReadOnlyList<double> rawScores, NetworkOutputs networks, LearningTargets targets,
+        double klCoefficient, PhaseSeconds seconds)
+    {
+        var metrics = Metrics(responses, rawScores, networks, targets, klCoefficient, seconds);
+        return new Rollout
         {
-            ["objective/kl"] = Mean(PpoMath.Masked(PpoMath.Kl(Shaped("policy"), Shaped("reference"), options.KlEstimator), mask)),
+            Responses = responses, KlCoefficient = klCoefficient, ScoreUnit = targets.ScoreUnit, Metrics = metrics,
+            Tokens = Keep(networks.Tokens), ResponseMask = Keep(networks.ResponseMask), ValueMask = Keep(networks.ValueMask),
+            SamplerLogProbs = Keep(networks.SamplerLogProbs), LogProbs = Keep(networks.LogProbs), RefLogProbs = Keep(networks.RefLogProbs),
+            Entropy = Keep(networks.Entropy), Values = Keep(networks.Values), Kl = Keep(targets.Kl),
+            RawScores = Keep(tensor(rawScores.Select(x => (float)x).ToArray(), device: policy.Device)),
+            Scores = Keep(targets.Scores), ScoreColumns = Keep(targets.ScoreColumns),
+            Rewards = Keep(targets.Rewards), Advantages = Keep(targets.Advantages), Returns = Keep(targets.Returns),
+        };
+    }
+
+    private Dictionary<string, double> Metrics(
+        IReadOnlyList<PolicyResponse> responses, IReadOnlyList<double> rawScores, NetworkOutputs networks, LearningTargets targets,
+        double klCoefficient, PhaseSeconds seconds)
+    {
+        var mismatch = SamplerMismatch(networks);
+        double Mean(Tensor x) => x.sum(1).mean().ReadDouble();
+        var (mask, valueMask) = (networks.ResponseMask, networks.ValueMask);
+        var penalty = Mean(PpoMath.Masked(targets.Kl.Mul(-klCoefficient), mask));
+        var meanReturn = PpoMath.MaskedMean(targets.Returns, valueMask);
+        return new()
+        {
+            ["objective/kl"] = Mean(PpoMath.Masked(PpoMath.Kl(networks.LogProbs, networks.RefLogProbs, options.KlEstimator), mask)),
             ["objective/kl_coef"] = klCoefficient,
-            ["objective/entropy"] = -Mean(Shaped("policy")),
-            ["objective/scores"] = scoreTensor.mean().ReadDouble(),
-            ["objective/raw_scores"] = raw.Average(),
+            ["objective/entropy"] = -Mean(networks.LogProbs),
+            ["objective/scores"] = targets.Scores.mean().ReadDouble(),
+            ["objective/raw_scores"] = rawScores.Average(),
             ["objective/non_score_reward"] = penalty,
-            ["objective/rlhf_reward"] = scoreTensor.mean().ReadDouble() + penalty,
+            ["objective/rlhf_reward"] = targets.Scores.mean().ReadDouble() + penalty,
             ["returns/mean"] = meanReturn.ReadDouble(),
-            ["returns/var"] = PpoMath.MaskedMean((returns - meanReturn).Square(), valueMask).ReadDouble(),
+            ["returns/var"] = PpoMath.MaskedMean((targets.Returns - meanReturn).Square(), valueMask).ReadDouble(),
             ["val/num_eos_tokens"] = responses.Count(r => r.Finished),
             ["val/num_stop_strings"] = responses.Count(r => r.StopTokens > 0),
             ["val/sampler_mismatch"] = mismatch,
             ["val/response_tokens"] = responses.Average(r => r.Ids.Length),
-        };
-        return new Rollout
-        {
-            Responses = responses, KlCoefficient = klCoefficient, ScoreUnit = unit, Metrics = metrics.Concat(phases).ToDictionary(),
-            Tokens = Keep(tokens.view(shape)), ResponseMask = Keep(mask), ValueMask = Keep(valueMask),
-            SamplerLogProbs = Keep(Shaped("sampler")), LogProbs = Keep(Shaped("policy")), RefLogProbs = Keep(Shaped("reference")),
-            Entropy = Keep(Shaped("entropy")), Values = Keep(Shaped("values")), Kl = Keep(kl), RawScores = Keep(tensor(raw.Select(x => (float)x).ToArray(), device: device)),
-            Scores = Keep(scoreTensor), ScoreColumns = Keep(columns), Rewards = Keep(rewards), Advantages = Keep(advantages), Returns = Keep(returns),
+            ["time/sample"] = seconds.Sample,
+            ["time/score"] = seconds.Score,
+            ["time/old"] = seconds.Old,
         };
     }
 
-    private (List<PolicyResponse> Responses, IReadOnlyList<TokenSample> Samples) Sample(IReadOnlyList<Prompt> prompts, long iteration, CancellationToken cancel)
+    private double SamplerMismatch(NetworkOutputs networks)
     {
-        var ids = prompts.Select(p => PromptIds(p)).ToList();
-        var settings = new SamplerOptions { MaxTokens = options.MaxNewTokens, Temperature = options.Temperature, EndIds = [tokenizer.EosId], BatchSize = options.SampleBatch };
-        var stops = options.Stops is { Count: > 0 } strings ? new StopStrings(codec, strings) : null;
-        var samples = sampler.Sample([.. ids.Select((p, i) => new TokenPrompt(p, Seeds.Derive(options.Seed, "rollout", iteration, i, prompts[i].Id)))], settings,
-            stops is null ? null : (i, sampled) => stops.Reached(ids[i], sampled), cancel: cancel);
-        return ([.. samples.Select((s, i) => s.Finish == FinishReason.StopString ? Stopped(prompts[i], ids[i], [.. s.Ids], stops!)
-            : new PolicyResponse(prompts[i], ids[i], [.. s.Ids], tokenizer.Decode(s.Ids), s.Finish == FinishReason.EndToken))], samples);
+        var mismatch = (networks.LogProbs - networks.SamplerLogProbs).abs().max().ReadDouble();
+        return mismatch <= options.SamplerTolerance ? mismatch
+            : throw new CaiException(
+                $"The sampler's log-probabilities differ from recomputed ones by up to {mismatch:g3}; at most {options.SamplerTolerance:g3} was expected.",
+                "Sampler and update must use the same weights, temperature and positions; for lower precision raise SamplerTolerance.",
+                "PpoOptions: SamplerTolerance");
     }
 
     /// <summary>A response that ended in a stop string: its text ends before the string, its answer before the first token that reaches into it.</summary>
@@ -132,17 +201,6 @@ internal sealed class RolloutCollector(Decoder policy, Decoder reference, Scalar
                 "Shorten or leave out the prompt, or lower MaxNewTokens.", $"prompt {prompt.Id}");
     }
 
-    private IReadOnlyList<double> Reward(IReadOnlyList<PolicyResponse> responses)
-    {
-        var scores = reward(responses);
-        if (scores.Count != responses.Count)
-            throw new CaiException($"The reward function gave {scores.Count} scores for {responses.Count} responses.", "Return one score for each response, in their order.");
-        for (var i = 0; i < scores.Count; i++)
-            if (!double.IsFinite(scores[i]))
-                throw new CaiException($"The reward function gave {scores[i]}; expected a finite number.", "Correct the reward function or the preference model's weights.", $"prompt {responses[i].Prompt.Id}");
-        return scores;
-    }
-
-    /// <summary>Outlives the collection's scope; a copy where it would be a view of a buffer that others share.</summary>
+    // The step's tensors end with the collection's scope; what PPO keeps is copied out of it.
     private static Tensor Keep(Tensor tensor) => tensor.clone().DetachFromDisposeScope();
 }

@@ -69,10 +69,10 @@ public sealed class SupervisedTrainerTests : IDisposable
         {
             model.Parameters.ZeroGradients();
             var targets = 0L;
-            foreach (var piece in TextBatch.Pieces(texts, variant))
+            foreach (var rows in TextBatch.MicroBatches(texts, variant))
             {
-                var batch = TextBatch.Of(piece, variant, CPU);
-                Assert.Equal(variant.Packing && piece.Any(r => r.Length > 1), batch.Mask is not null);
+                var batch = TextBatch.Of(rows, variant, CPU);
+                Assert.Equal(variant.Packing && rows.Any(r => r.Length > 1), batch.Mask is not null);
                 batch.NllSum(model).backward();
                 targets += batch.Targets.NumberOfElements;
             }
@@ -87,7 +87,7 @@ public sealed class SupervisedTrainerTests : IDisposable
     public void Packing_fills_rows_and_loses_no_text()
     {
         var options = new SupervisedOptions { MaxLength = 21, Packing = true };
-        var rows = TextBatch.Pieces(Texts(30), options).SelectMany(p => p).ToList();
+        var rows = TextBatch.MicroBatches(Texts(30), options).SelectMany(p => p).ToList();
         Assert.All(rows, row => Assert.InRange(row.Sum(t => t.Ids.Length - 1), 1, 20));
         Assert.Equal(Texts(30).Select(t => t.Id).Order(), rows.SelectMany(r => r).Select(t => t.Id).Order());
         var fewest = (int)Math.Ceiling(Texts(30).Sum(t => t.Ids.Length - 1) / 20.0);
@@ -95,12 +95,12 @@ public sealed class SupervisedTrainerTests : IDisposable
     }
 
     [Fact]
-    public void How_a_step_is_cut_into_pieces_does_not_change_the_weights()
+    public void How_a_step_is_cut_into_micro_batches_does_not_change_the_weights()
     {
         var options = new SupervisedOptions { MaxLength = 32, TokensPerBatch = 100, AdamW = new() { Epsilon = 1e-3 } };
         var whole = Trained(options, Texts(20), out var losses);
-        var pieces = Trained(options with { TokensPerMicroBatch = 20 }, Texts(20), out var other);
-        Assert.All(whole.Zip(pieces), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
+        var small = Trained(options with { TokensPerMicroBatch = 20 }, Texts(20), out var other);
+        Assert.All(whole.Zip(small), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
         Assert.All(losses.Zip(other), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
     }
 

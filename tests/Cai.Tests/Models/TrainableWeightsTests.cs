@@ -53,7 +53,7 @@ public sealed class TrainableWeightsTests : IDisposable
         {
             model.GradientCheckpointing = checkpointing;
             model.Adapter!.Parameters.ZeroGradients();
-            TextBatch.Of(TextBatch.Pieces(Texts(5, 24), Options)[0], Options, CPU).NllSum(model).backward();
+            TextBatch.Of(TextBatch.MicroBatches(Texts(5, 24), Options)[0], Options, CPU).NllSum(model).backward();
             return Tiny.Numbers(model.Adapter.Parameters.FlatGrad!);
         }
         var plain = Of(checkpointing: false);
@@ -64,14 +64,14 @@ public sealed class TrainableWeightsTests : IDisposable
     [Theory]
     [InlineData(20)]
     [InlineData(50)]
-    public void Unequal_pieces_add_up_to_one_batch(int tokensPerPiece)
+    public void Unequal_micro_batches_add_up_to_one_batch(int tokensPerMicroBatch)
     {
         using var model = Tiny.Model();
         model.Parameters.EnableGradients();
         var whole = Gradients(model, Options, checkpointing: false);
-        var pieces = Options with { TokensPerMicroBatch = tokensPerPiece };
-        Assert.True(TextBatch.Pieces(Texts(9, 24), pieces).Select(p => p.Length).Distinct().Count() > 1);
-        DecoderTests.Close(whole, Gradients(model, pieces, checkpointing: false), 1e-5 * whole.Max(Math.Abs));
+        var small = Options with { TokensPerMicroBatch = tokensPerMicroBatch };
+        Assert.True(TextBatch.MicroBatches(Texts(9, 24), small).Select(p => p.Length).Distinct().Count() > 1);
+        DecoderTests.Close(whole, Gradients(model, small, checkpointing: false), 1e-5 * whole.Max(Math.Abs));
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class TrainableWeightsTests : IDisposable
         for (var step = 0; step < 5; step++)
         {
             using var inner = NewDisposeScope();
-            TextBatch.Of(TextBatch.Pieces(Texts(5, 24), Options)[0], Options, CPU).NllSum(model).backward();
+            TextBatch.Of(TextBatch.MicroBatches(Texts(5, 24), Options)[0], Options, CPU).NllSum(model).backward();
             weights.Accumulate();
             weights.Step(1e-5);
         }
@@ -192,10 +192,10 @@ public sealed class TrainableWeightsTests : IDisposable
         model.Parameters.ZeroGradients();
         var texts = Texts(9, model.Config.VocabularySize);
         var count = texts.Sum(t => t.Ids.Length - 1);
-        foreach (var piece in TextBatch.Pieces(texts, options))
+        foreach (var rows in TextBatch.MicroBatches(texts, options))
         {
             using var inner = NewDisposeScope();
-            (TextBatch.Of(piece, options, CPU).NllSum(model) / count).backward();
+            (TextBatch.Of(rows, options, CPU).NllSum(model) / count).backward();
         }
         return Tiny.Numbers(model.Parameters.FlatGrad!);
     }

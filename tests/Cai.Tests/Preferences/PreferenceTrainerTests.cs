@@ -119,13 +119,13 @@ public sealed class PreferenceTrainerTests : IDisposable
     }
 
     [Fact]
-    public void Pieces_do_not_change_a_step_and_an_axis_of_weight_zero_teaches_nothing()
+    public void Micro_batches_do_not_change_a_step_and_an_axis_of_weight_zero_teaches_nothing()
     {
         var options = new PreferenceOptions { TokensPerBatch = 400, MaxLength = 64, AdamW = new() { Epsilon = 1e-3 } };
         var whole = Trained(Pairs(12), options, out var losses);
-        var pieces = Trained(Pairs(12), options with { TokensPerMicroBatch = 1 }, out var other);
+        var small = Trained(Pairs(12), options with { TokensPerMicroBatch = 1 }, out var other);
         Assert.All(losses.Zip(other), p => Assert.Equal(p.First, p.Second, 1e-5));
-        Assert.All(whole.Zip(pieces), p => Assert.Equal(p.First, p.Second, 1e-4));
+        Assert.All(whole.Zip(small), p => Assert.Equal(p.First, p.Second, 1e-4));
         // Weighted mean: with 3 : 1 weights the loss is the hand-weighted mean of the single losses.
         var two = Pairs(2);
         two[1] = two[1] with { Axis = "helpful" };

@@ -55,7 +55,7 @@ public sealed class PpoStopsAndSnapshotsTests : IDisposable
         Assert.Contains(rollout.Responses, r => r.StopTokens == 1);
         Assert.Equal(0, longer.Metrics["val/num_stop_strings"]);
         using var step = stopping.Trainer.Step(rollout);
-        Assert.All(Tiny.Numbers(step.First.Tensors["ratio"].masked_select(rollout.ResponseMask)), r => Assert.Equal(1, r, 1e-5));
+        Assert.All(Tiny.Numbers(step.First.Ratio.masked_select(rollout.ResponseMask)), r => Assert.Equal(1, r, 1e-5));
     }
 
     [Fact]

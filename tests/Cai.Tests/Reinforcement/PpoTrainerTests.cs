@@ -66,11 +66,11 @@ public sealed class PpoTrainerTests : IDisposable
         Assert.InRange(rollout.Metrics["val/sampler_mismatch"], 0, 1e-4);
         Assert.Equal(0, rollout.Metrics["objective/kl"], 1e-6);
         using var step = setup.Trainer.Step(rollout);
-        double[] Ratios(PpoTrace trace) => Tiny.Numbers(trace.Tensors["ratio"].masked_select(rollout.ResponseMask));
+        double[] Ratios(PpoTrace trace) => Tiny.Numbers(trace.Ratio.masked_select(rollout.ResponseMask));
         Assert.All(Ratios(step.First), r => Assert.Equal(1, r, 1e-5));
         Assert.Contains(Ratios(step.Last), r => Math.Abs(r - 1) > 1e-3);
         // With ratio 1 the loss of a token is -advantage, and whitened advantages have mean 0.
-        Assert.Equal(0, Tiny.Numbers(step.First.Tensors["policy_loss"]).Sum(), 1e-3);
+        Assert.Equal(0, Tiny.Numbers(step.First.PolicyLoss).Sum(), 1e-3);
     }
 
     [Fact]
@@ -99,11 +99,11 @@ public sealed class PpoTrainerTests : IDisposable
     [Theory]
     [InlineData(ScorePosition.Eos)]
     [InlineData(ScorePosition.EosPlusOne)]
-    public void Padding_and_pieces_change_no_metric(ScorePosition position)
+    public void Padding_and_micro_batches_change_no_metric(ScorePosition position)
     {
-        IReadOnlyDictionary<string, double> Metrics(int padTo, int piece)
+        IReadOnlyDictionary<string, double> Metrics(int padTo, int tokensPerMicroBatch)
         {
-            using var setup = new PpoSetup(Options with { TokensPerMicroBatch = piece, ScorePosition = position, KlEstimator = KlEstimator.K3, Epochs = 2 }, seed: 5);
+            using var setup = new PpoSetup(Options with { TokensPerMicroBatch = tokensPerMicroBatch, ScorePosition = position, KlEstimator = KlEstimator.K3, Epochs = 2 }, seed: 5);
             using var rollout = setup.Trainer.Collect(Prompts(8), padTo);
             Assert.True(padTo == 0 || rollout.Tokens.shape[1] == padTo);
             using var step = setup.Trainer.Step(rollout);

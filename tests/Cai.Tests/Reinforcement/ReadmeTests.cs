@@ -13,9 +13,11 @@ public sealed partial class ReadmeTests
 {
     private static readonly string[] Lines = File.ReadAllLines(RepositoryFiles.Path("lib", "Cai", "Reinforcement", "README.md"));
 
-    private static List<string[]> Rows(string heading) =>
+    private static List<string[]> Rows(string heading) => Rows(Lines, heading);
+
+    private static List<string[]> Rows(string[] lines, string heading) =>
     [
-        .. Lines.SkipWhile(l => l != "## " + heading).Skip(1).TakeWhile(l => !l.StartsWith("## ", StringComparison.Ordinal))
+        .. lines.SkipWhile(l => l != "## " + heading).Skip(1).TakeWhile(l => !l.StartsWith("## ", StringComparison.Ordinal))
             .Where(l => l.StartsWith("| ", StringComparison.Ordinal)).Skip(1).Select(l => l.Split('|')[1..^1]),
     ];
 
@@ -50,6 +52,19 @@ public sealed partial class ReadmeTests
             var parts = name.Split('.');
             Assert.True(parts.Length == 2 ? types[parts[0]].Any(t => Has(t, parts[1])) : types[name].Any() || types.Any(g => g.Any(t => t.Name.EndsWith("Tests", StringComparison.Ordinal) && Has(t, name))), name);
         });
+    }
+
+    [Theory]
+    [InlineData("Critique")]
+    [InlineData("Finetuning")]
+    [InlineData("Feedback")]
+    [InlineData("Preferences")]
+    [InlineData("Reinforcement")]
+    public void Every_file_of_a_stage_is_in_its_reading_order(string stage)
+    {
+        var readme = RepositoryFiles.Path("lib", "Cai", stage, "README.md");
+        var files = Directory.GetFiles(Path.GetDirectoryName(readme)!, "*.cs").Select(Path.GetFileName).Order();
+        Assert.Equal(files, Rows(File.ReadAllLines(readme), "Files, in reading order").SelectMany(r => Names(r[0])).Order());
     }
 
     private static bool Has(Type type, string member) => type.GetMember(member, BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static).Length > 0;

@@ -183,8 +183,8 @@ public sealed class SecondImplementationTests : IDisposable
 
     private static Dictionary<string, double> Update(List<Answer> answers, Rollout rollout, PpoTrace trace, PpoOptions o)
     {
-        var logProbs = Tiny.Numbers(trace.Tensors["log_probs"]).Chunk((int)rollout.Tokens.shape[1]).ToArray();
-        var values = Tiny.Numbers(trace.Tensors["values"]).Chunk((int)rollout.Tokens.shape[1]).ToArray();
+        var logProbs = Tiny.Numbers(trace.LogProbs).Chunk((int)rollout.Tokens.shape[1]).ToArray();
+        var values = Tiny.Numbers(trace.Values).Chunk((int)rollout.Tokens.shape[1]).ToArray();
         var tokens = answers.SelectMany((a, i) => a.LogProbs.Select((old, t) => (New: logProbs[i][t], Old: old, Result: NaivePpo.Policy(logProbs[i][t], old, a.Advantages[t], o.ClipRange)))).ToArray();
         var cells = answers.SelectMany((a, i) => a.Values.Select((old, t) => (New: values[i][t], Target: a.Returns[t], Result: NaivePpo.Value(values[i][t], old, a.Returns[t], o.ValueClipRange)))).ToArray();
         double Share(IEnumerable<bool> flags) => flags.Average(f => f ? 1.0 : 0);
@@ -193,7 +193,7 @@ public sealed class SecondImplementationTests : IDisposable
             ["loss/policy"] = tokens.Average(t => t.Result.Loss),
             ["policy/approxkl"] = tokens.Average(t => 0.5 * Math.Pow(t.New - t.Old, 2)),
             ["policy/clipfrac"] = Share(tokens.Select(t => t.Result.Clipped)),
-            ["policy/entropy"] = answers.SelectMany((a, i) => Tiny.Numbers(trace.Tensors["entropy"][i])[..a.LogProbs.Length]).Average(),
+            ["policy/entropy"] = answers.SelectMany((a, i) => Tiny.Numbers(trace.Entropy[i])[..a.LogProbs.Length]).Average(),
             ["val/ratio"] = tokens.Average(t => t.Result.Ratio),
             ["val/ratio_var"] = NaivePpo.Variance([.. tokens.Select(t => t.Result.Ratio)], false),
             ["loss/value"] = cells.Average(c => c.Result.Loss),

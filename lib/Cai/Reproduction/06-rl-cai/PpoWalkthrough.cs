@@ -98,8 +98,8 @@ public static class PpoWalkthrough
     {
         var ids = rollout.Responses[row].Ids;
         double[] Row(Tensor tensor) => Numbers(tensor, row, ids.Length);
-        var (advantages, first) = (Row(rollout.Advantages), Row(step.First.Tensors["ratio"]));
-        var (last, clipped) = (Row(step.Last.Tensors["ratio"]), Row(step.Last.Tensors["clipped"]));
+        var (advantages, first) = (Row(rollout.Advantages), Row(step.First.Ratio));
+        var (last, clipped) = (Row(step.Last.Ratio), Row(step.Last.Clipped));
         return [.. ids.Select((id, t) => new UpdatedToken(t, TokenText(tokenizer, id), advantages[t], first[t], last[t], clipped[t] > 0))];
     }
 
@@ -109,7 +109,7 @@ public static class PpoWalkthrough
     /// <summary>Ratios of all response tokens in the last minibatch, against those of the first; the axis ends at 3, where larger ones are counted.</summary>
     public static Figure Ratios(Rollout rollout, PpoStep step, PpoOptions options)
     {
-        var last = Masked(step.Last.Tensors["ratio"], rollout.ResponseMask);
+        var last = Masked(step.Last.Ratio, rollout.ResponseMask);
         var outside = last.Average(r => Math.Abs(r - 1) > options.ClipRange ? 1.0 : 0);
         return new Figure("How far one iteration moved the probability of each token", new Axis("new probability / old probability"), new Axis("share of tokens"),
         [
@@ -127,7 +127,7 @@ public static class PpoWalkthrough
     /// </summary>
     public static Claim FirstRatioClaim(Rollout rollout, PpoStep step, IReadOnlyList<long> seeds)
     {
-        var ratios = Masked(step.First.Tensors["ratio"], rollout.ResponseMask);
+        var ratios = Masked(step.First.Ratio, rollout.ResponseMask);
         var worst = ratios.Max(r => Math.Abs(r - 1));
         return new Claim("rl-1", "4.1 (PPO)", "Before its first update PPO sees the policy that wrote the responses: the probability ratio of every token is 1 (largest |ratio - 1|, at most 1e-5)",
             "1 by definition (Schulman et al. 2017)", worst, null, null, ratios.Length, seeds, worst <= 1e-5, Note: "an identity, so there is no interval");
