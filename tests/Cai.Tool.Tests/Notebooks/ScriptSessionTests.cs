@@ -199,7 +199,7 @@ public sealed class ScriptSessionTests : IClassFixture<SharedReferences>, IDispo
         using var interrupt = new CancellationTokenSource();
         session.Output += _ => interrupt.Cancel();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => session.ExecuteAsync(
-            "var done = 3;\ndisplay(done);\nvar token = Cai.Reproduction.RunContext.Current.Cancel;\nwhile (true) { await Task.Delay(1); token.ThrowIfCancellationRequested(); }", interrupt.Token));
+            "var done = 3;\ndisplay(done);\nvar token = Cai.Reproduction.RunContext.Announced.Cancel;\nwhile (true) { await Task.Delay(1); token.ThrowIfCancellationRequested(); }", interrupt.Token));
         await Run("done");
         Assert.Equal("3", outputs.OfType<CellValue>().Single().Bundle["text/plain"].GetValue<string>());
     }
