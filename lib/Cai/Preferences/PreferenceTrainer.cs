@@ -122,7 +122,7 @@ public sealed class PreferenceTrainer : IDisposable
             foreach (var (pair, d) in piece.Zip(difference.detach().cpu().data<float>().ToArray()))
             {
                 margin += Math.Abs(d);
-                right += pair.Label == 0.5 ? 0 : d == 0 ? 0.5 : d > 0 == pair.Label > 0.5 ? 1 : 0;
+                right += pair.Label == 0.5 ? 0 : Credit.OfMargin(d, pair.Label);
             }
         }
         var norm = double.IsFinite(loss) ? trained.Step(rate) : double.NaN;

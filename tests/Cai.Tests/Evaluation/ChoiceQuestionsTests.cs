@@ -1,6 +1,7 @@
 using Cai.Evaluation;
 using Cai.Feedback;
 using Cai.Storage;
+using Cai.Text;
 using Xunit;
 
 namespace Cai.Tests.Evaluation;
@@ -79,7 +80,7 @@ public sealed class ChoiceQuestionsTests : IDisposable
         if (name.StartsWith("438", StringComparison.Ordinal))
         {
             // The right answer is longer in 246 and as long in 2.
-            var pairs = file.Questions.Select(q => new PairPrediction(q.Answers!.PromptId, 0.5, q.Answers.ProbabilityA!.Value, q.Answers.ResponseA.Length, q.Answers.ResponseB.Length)).ToList();
+            var pairs = file.Questions.Select(q => new PredictedPair(q.Answers!.PromptId, 0.5, q.Answers.ProbabilityA!.Value, q.Answers.ResponseA.Length, q.Answers.ResponseB.Length)).ToList();
             Assert.Equal(247 / 438.0, Accuracy.Of(pairs, new() { Resamples = 20 }).Longer.Value, 12);
         }
         else

@@ -85,7 +85,7 @@ public sealed class HhRlhfTests : IDisposable
         Assert.Equal((2312, 1650, 13, 5, 4, 0), (file.Counts.Rows, file.Counts.MultiTurn, file.Counts.NotAlternating, file.Counts.PromptsDiffer, file.Counts.EmptyAnswers, file.Counts.Unreadable));
         Assert.Equal(2303, file.Comparisons.Count);
         Assert.ThrowsAny<CaiException>(() => HhRlhf.Read(path, "harmless"));
-        var accuracy = Accuracy.Of([.. file.Comparisons.Select(c => new PairPrediction(c.PromptId, 0.5, c.ProbabilityA!.Value, c.ResponseA.Length, c.ResponseB.Length))], new() { Resamples = 20 });
+        var accuracy = Accuracy.Of([.. file.Comparisons.Select(c => new PredictedPair(c.PromptId, 0.5, c.ProbabilityA!.Value, c.ResponseA.Length, c.ResponseB.Length))], new() { Resamples = 20 });
         Assert.InRange(accuracy.Shorter.Value, 0.54, 0.57);
         Assert.InRange(accuracy.AlwaysA.Value, 0.47, 0.53);
     }

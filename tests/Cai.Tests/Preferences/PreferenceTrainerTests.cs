@@ -130,7 +130,7 @@ public sealed class PreferenceTrainerTests : IDisposable
         var two = Pairs(2);
         two[1] = two[1] with { Axis = "helpful" };
         var model = Model();
-        var single = model.Evaluate(two).Pairs.Select(p => PreferenceLoss.SoftLabel(p.ScoreA - p.ScoreB, p.Label!.Value)).ToArray();
+        var single = two.Select(c => PreferenceLoss.SoftLabel(model.Score(c.Prompt, c.ResponseA) - model.Score(c.Prompt, c.ResponseB), c.ProbabilityA!.Value)).ToArray();
         Trained(two, options with { AxisWeights = new Dictionary<string, double> { ["harmless"] = 3 } }, out var weighted);
         Assert.Equal((3 * single[0] + single[1]) / 4, weighted[0], 1e-5);
     }
