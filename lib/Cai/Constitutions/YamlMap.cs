@@ -41,7 +41,8 @@ internal sealed class YamlMap
         {
             var line = e is YamlException y ? y.Start.Line : parser.Current?.End.Line ?? 1;
             var reason = e is YamlException ? OneLine(e.InnerException?.Message ?? e.Message) : "a bracket or brace is not closed";
-            throw new CaiException($"This is not YAML ({reason}).", "Check indentation and quotes; put a text with `: ` or ` #` after `>-` on a line of its own.", $"{path}:{line}", e);
+            throw new CaiException($"This is not YAML ({reason}).",
+                "Check indentation and quotes; put a text with `: ` or ` #` after `>-` on a line of its own.", $"{path}:{line}", e);
         }
         if (stream.Documents.Count == 0 || stream.Documents[0].RootNode is YamlScalarNode { Value: null or "" })
             return null;
@@ -84,7 +85,8 @@ internal sealed class YamlMap
     private static YamlMap Map(string file, string key, YamlNode node, IReadOnlyList<string> known) =>
         node is YamlMappingNode map
             ? new(file, key, map, known)
-            : throw new CaiException($"{(key.Length > 0 ? key : "The file")} must consist of keys and values.", $"Expected keys: {string.Join(", ", known)}.", $"{file}:{node.Start.Line}");
+            : throw new CaiException($"{(key.Length > 0 ? key : "The file")} must consist of keys and values.", $"Expected keys: {string.Join(", ", known)}.",
+                $"{file}:{node.Start.Line}");
 
     private static string OneLine(string text) => text.ReplaceLineEndings(" ").TrimEnd('.', ' ');
 

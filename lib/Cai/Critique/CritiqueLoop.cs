@@ -28,8 +28,10 @@ public sealed class CritiqueLoop
         this.options.Check();
         principles = this.options.PrincipleIds is { } ids ? [.. ids.Select(constitution.CritiquePrinciple)] : constitution.Critique;
         if (principles.Count == 0)
-            throw new CaiException($"Constitution '{constitution.Name}' has no principles for critiques.", "Add entries under `critique:`, or load another constitution.");
-        prefixes = constitution.Critique.ToDictionary(p => p.Id, p => (this.options.ExamplesOfPrinciple ? constitution.About(p.Id) : constitution).CritiquePrefix(this.options.FewShot, this.options.Direct));
+            throw new CaiException($"Constitution '{constitution.Name}' has no principles for critiques.",
+                "Add entries under `critique:`, or load another constitution.");
+        prefixes = constitution.Critique.ToDictionary(p => p.Id,
+            p => (this.options.ExamplesOfPrinciple ? constitution.About(p.Id) : constitution).CritiquePrefix(this.options.FewShot, this.options.Direct));
     }
 
     /// <summary>The principle of a step: drawn uniformly, with replacement, from (seed, prompt id, round) (paper 3.1, 3.4).</summary>
@@ -44,13 +46,16 @@ public sealed class CritiqueLoop
     /// that was cut off goes on where it stopped.
     /// </param>
     /// <param name="progress">Texts sampled so far, of prompts × rounds × 2 (× 1 when direct).</param>
-    /// <returns>Round by round, in each round in the order of <paramref name="initial"/>. Empty and unfinished texts are kept: see <see cref="CritiqueReport"/>.</returns>
+    /// <returns>
+    /// Round by round, in each round in the order of <paramref name="initial"/>. Empty and unfinished texts are kept: see <see cref="CritiqueReport"/>.
+    /// </returns>
     /// <exception cref="CaiException">A prompt occurs twice, or the file is of another run.</exception>
     public async Task<IReadOnlyList<Revision>> RunAsync(
         IReadOnlyList<Sample> initial, string? path = null, IProgress<int>? progress = null, CancellationToken cancel = default)
     {
         if (initial.GroupBy(s => s.PromptId).FirstOrDefault(g => g.Skip(1).Any()) is { } twice)
-            throw new CaiException($"Prompt '{twice.Key}' has {twice.Count()} initial responses; one was expected.", "Give the loop one response a prompt, for example those with Index 0.");
+            throw new CaiException($"Prompt '{twice.Key}' has {twice.Count()} initial responses; one was expected.",
+                "Give the loop one response a prompt, for example those with Index 0.");
 
         using var file = path is null ? null : new JsonlAppender<Revision>(path);
         var done = Existing(file?.Existing ?? [], initial, path);
@@ -60,8 +65,10 @@ public sealed class CritiqueLoop
         {
             var steps = initial.Select(s => new Step(s.PromptId, s.Prompt, round, current[s.PromptId], PrincipleFor(s.PromptId, round))).ToList();
             foreach (var step in steps)
-                if (done.TryGetValue(step.Id, out var record) && (record.Before != step.Response || record.PrincipleId != step.Principle.Id || (record.Critique is null) != options.Direct))
-                    throw new CaiException($"Revision '{record.Id}' was made from another response, principle, or kind of step.", "The file belongs to another run: give another path, or delete it to start again.", path);
+                if (done.TryGetValue(step.Id, out var record)
+                    && (record.Before != step.Response || record.PrincipleId != step.Principle.Id || (record.Critique is null) != options.Direct))
+                    throw new CaiException($"Revision '{record.Id}' was made from another response, principle, or kind of step.",
+                        "The file belongs to another run: give another path, or delete it to start again.", path);
 
             // A round that was cut off is sampled whole: the last bits of a log-probability may depend on the rows beside it.
             if (steps.Any(s => !done.ContainsKey(s.Id)))
@@ -95,7 +102,8 @@ public sealed class CritiqueLoop
             var text = $"=== Round {r.Round}, principle {r.PrincipleId}{(r.Finished ? "" : ", cut off at the token limit")} ===";
             if (r.Critique is not null)
                 text += $"\n--- asked for a critique ---{ControlTokens.Unprotect(step.CritiquePrompt(format, prefix))}\n--- answered ---\n{r.Critique}";
-            return text + $"\n--- asked for a revision ---{ControlTokens.Unprotect(step.RevisionPrompt(format, prefix, r.Critique))}\n--- answered ---\n{r.After}";
+            return text
+                + $"\n--- asked for a revision ---{ControlTokens.Unprotect(step.RevisionPrompt(format, prefix, r.Critique))}\n--- answered ---\n{r.After}";
         })) + "\n";
     }
 
@@ -106,16 +114,21 @@ public sealed class CritiqueLoop
         cancel.ThrowIfCancellationRequested();
         if (steps.Count == 0)
             return [];
-        var sampling = new SampleOptions { MaxTokens = options.MaxTokens, Temperature = options.Temperature, Seed = options.Seed, Stops = CritiqueLayout.Stops };
+        var sampling = new SampleOptions
+        {
+            MaxTokens = options.MaxTokens, Temperature = options.Temperature, Seed = options.Seed, Stops = CritiqueLayout.Stops,
+        };
         var critiques = options.Direct
             ? null
-            : await model.SampleAsync([.. steps.Select(s => Ask($"{s.Id}/critique", s.CritiquePrompt(format, prefixes[s.Principle.Id])))], sampling, progress, cancel);
+            : await model.SampleAsync([.. steps.Select(s => Ask($"{s.Id}/critique", s.CritiquePrompt(format, prefixes[s.Principle.Id])))],
+                sampling, progress, cancel);
         var revisions = await model.SampleAsync(
             [.. steps.Select((s, i) => Ask($"{s.Id}/revision", s.RevisionPrompt(format, prefixes[s.Principle.Id], critiques?[i].Text.Trim())))],
             sampling, progress is null ? null : new OffsetProgress(progress, critiques?.Count ?? 0), cancel);
         return
         [
-            .. steps.Select((s, i) => new Revision(s.Id, s.PromptId, s.Prompt, s.Round, s.Principle.Id, s.Response, critiques?[i].Text.Trim(), revisions[i].Text.Trim())
+            .. steps.Select((s, i) =>
+                new Revision(s.Id, s.PromptId, s.Prompt, s.Round, s.Principle.Id, s.Response, critiques?[i].Text.Trim(), revisions[i].Text.Trim())
             {
                 Finished = critiques?[i].Finish != FinishReason.Length && revisions[i].Finish != FinishReason.Length,
             }),
@@ -131,7 +144,8 @@ public sealed class CritiqueLoop
         foreach (var record in records)
         {
             if (!known.Contains(record.PromptId) || record.Round > options.Rounds)
-                throw new CaiException($"Revision '{record.Id}' does not belong to the prompts and rounds asked for.", "The file belongs to another run: give another path, or delete it to start again.", path);
+                throw new CaiException($"Revision '{record.Id}' does not belong to the prompts and rounds asked for.",
+                    "The file belongs to another run: give another path, or delete it to start again.", path);
             done[record.Id] = record;
         }
         return done;
@@ -141,7 +155,8 @@ public sealed class CritiqueLoop
     {
         public string Id => $"{PromptId}/{Round}";
 
-        public string CritiquePrompt(IPromptFormat format, string prefix) => CritiqueLayout.CritiquePrompt(format, prefix, Prompt, Response, Principle.CritiqueRequest);
+        public string CritiquePrompt(IPromptFormat format, string prefix) =>
+            CritiqueLayout.CritiquePrompt(format, prefix, Prompt, Response, Principle.CritiqueRequest);
 
         public string RevisionPrompt(IPromptFormat format, string prefix, string? critique) =>
             CritiqueLayout.RevisionPrompt(format, prefix, Prompt, Response, Principle.CritiqueRequest, critique, Principle.RevisionRequest);

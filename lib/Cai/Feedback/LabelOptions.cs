@@ -76,7 +76,9 @@ public sealed record LabelOptions
     /// </summary>
     public bool RedrawExamples { get; init; } = true;
 
-    /// <summary>Null is the kind's default: 0.40 to 0.60 after a chain of thought (paper 4.1), no bounds for soft labels. Hard labels are never clamped.</summary>
+    /// <summary>
+    /// Null is the kind's default: 0.40 to 0.60 after a chain of thought (paper 4.1), no bounds for soft labels. Hard labels are never clamped.
+    /// </summary>
     public ClampRange? Clamp { get; init; }
 
     /// <summary>Chains of thought a query, whose probabilities are averaged (paper: 1 for labels, 5 in Fig 4).</summary>
@@ -113,7 +115,8 @@ public sealed record LabelOptions
         if (!(Bounds.Low >= 0 && Bounds.Low < Bounds.High && Bounds.High <= 1))
             throw Bad(FormattableString.Invariant($"Clamp is {Bounds.Low} to {Bounds.High}; 0 <= low < high <= 1 was expected."), "The paper's is 0.4 to 0.6.");
         if (CotSamples < 1 || MaxReasoningTokens < 1 || ChunkSize < 1 || Principle.Count < 1)
-            throw Bad("CotSamples, MaxReasoningTokens, ChunkSize and the number of averaged principles must be at least 1.", "Leave out the option to get its default.");
+            throw Bad("CotSamples, MaxReasoningTokens, ChunkSize and the number of averaged principles must be at least 1.",
+                "Leave out the option to get its default.");
         if (FewShot < 0)
             throw Bad($"FewShot is {FewShot}; 0 or more was expected.", "Leave it null for all examples.");
     }

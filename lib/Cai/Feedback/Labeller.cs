@@ -24,9 +24,12 @@ public sealed class Labeller
         (this.model, this.constitution, this.options) = (model, constitution, options ?? new LabelOptions());
         this.options.Check();
         if (constitution.Comparison.Count == 0)
-            throw new CaiException($"Constitution '{constitution.Name}' has no principles for comparisons.", "Add entries under `comparison:`, or load another constitution.");
+            throw new CaiException($"Constitution '{constitution.Name}' has no principles for comparisons.",
+                "Add entries under `comparison:`, or load another constitution.");
         if (this.options.Principle is { Mode: PrincipleMode.Averaged, Count: var k } && k > constitution.Comparison.Count)
-            throw new CaiException($"Labels are to be averaged over {k} principles, but constitution '{constitution.Name}' has {constitution.Comparison.Count}.", "Average over fewer.");
+            throw new CaiException(
+                $"Labels are to be averaged over {k} principles, but constitution '{constitution.Name}' has {constitution.Comparison.Count}.",
+                "Average over fewer.");
         if (this.options.Principle.Mode == PrincipleMode.Fixed)
             constitution.ComparisonPrinciple(this.options.Principle.Id ?? "");
     }
@@ -65,7 +68,8 @@ public sealed class Labeller
         IReadOnlyList<ResponsePair> pairs, string? path = null, IProgress<int>? progress = null, CancellationToken cancel = default)
     {
         if (pairs.GroupBy(p => p.Id).FirstOrDefault(g => g.Skip(1).Any()) is { } twice)
-            throw new CaiException($"Pair id '{twice.Key}' occurs {twice.Count()} times; ids must be unique.", "Number the pairs of a prompt, for example `{prompt}/0`.");
+            throw new CaiException($"Pair id '{twice.Key}' occurs {twice.Count()} times; ids must be unique.",
+                "Number the pairs of a prompt, for example `{prompt}/0`.");
 
         using var file = path is null ? null : new JsonlAppender<Comparison>(path);
         var byId = pairs.ToDictionary(p => p.Id);
@@ -73,7 +77,8 @@ public sealed class Labeller
         foreach (var record in file?.Existing ?? [])
             done[record.Id] = byId.TryGetValue(record.Id, out var pair) && SameRun(record, pair)
                 ? record
-                : throw new CaiException($"Label '{record.Id}' is of other responses, principles or options than those asked for.", "The file belongs to another run: give another path, or delete it to start again.", path);
+                : throw new CaiException($"Label '{record.Id}' is of other responses, principles or options than those asked for.",
+                    "The file belongs to another run: give another path, or delete it to start again.", path);
 
         progress?.Report(done.Count);
         // A chunk that was cut off is labelled whole: the last bits of a log-probability may depend on the rows beside it.
@@ -95,11 +100,17 @@ public sealed class Labeller
         IReadOnlyList<string?> reasonings = new string?[flat.Count];
         if (options.Kind == LabelKind.ChainOfThought)
         {
-            var sampling = new SampleOptions { MaxTokens = options.MaxReasoningTokens, Temperature = options.Temperature, Seed = options.Seed, Stops = ComparisonLayout.Stops };
-            var sampled = await model.SampleAsync([.. flat.Select(q => new SampleRequest(q.Id, q.Text) { ControlTokens = format.ControlTokens })], sampling, null, cancel);
+            var sampling = new SampleOptions
+            {
+                MaxTokens = options.MaxReasoningTokens, Temperature = options.Temperature, Seed = options.Seed, Stops = ComparisonLayout.Stops,
+            };
+            var sampled = await model.SampleAsync([.. flat.Select(q => new SampleRequest(q.Id, q.Text) { ControlTokens = format.ControlTokens })],
+                sampling, null, cancel);
             reasonings = [.. sampled.Select(c => c.Text.Trim())];
         }
-        var items = flat.Zip(reasonings, (q, r) => new ChoiceItem(q.Id, r is null ? q.Text : ComparisonLayout.AfterReasoning(format, q.Text, r), [ComparisonLayout.OptionA, ComparisonLayout.OptionB]) { ControlTokens = format.ControlTokens });
+        IReadOnlyList<string> choices = [ComparisonLayout.OptionA, ComparisonLayout.OptionB];
+        var items = flat.Zip(reasonings, (q, r) =>
+            new ChoiceItem(q.Id, r is null ? q.Text : ComparisonLayout.AfterReasoning(format, q.Text, r), choices) { ControlTokens = format.ControlTokens });
         var answers = await MultipleChoice.ScoreAsync(model, [.. items], cancel: cancel);
         var readings = flat.Select((q, i) => new LabelReading(q, answers[i], reasonings[i])).ToList();
 

@@ -7,7 +7,9 @@ namespace Cai.Preferences;
 
 /// <summary>Held-out agreement of a preference model with labels.</summary>
 /// <param name="Loss">Mean soft-label cross-entropy over labelled pairs, nats.</param>
-/// <param name="Accuracy">Share of decided pairs (label other than 0.5) with the better side on top; an exact tie counts half. Null when no pair is decided.</param>
+/// <param name="Accuracy">
+/// Share of decided pairs (label other than 0.5) with the better side on top; an exact tie counts half. Null when no pair is decided.
+/// </param>
 /// <param name="Unlabelled">Pairs without a label, left out.</param>
 /// <param name="Pairs">The labelled pairs in their order; lengths in characters.</param>
 public sealed record PreferenceReport(double Loss, double? Accuracy, int Labelled, int Decided, int Unlabelled, IReadOnlyList<PredictedPair> Pairs);
@@ -54,14 +56,16 @@ public sealed class PreferenceModel(ScalarModel model, ITokenizer tokenizer, IPr
     /// since that is where scores are read.
     /// </summary>
     public double[] ScoreTokens(IReadOnlyList<int[]> prompts, IReadOnlyList<int[]> responses) =>
-        ScoreIds([.. prompts.Zip(responses, (p, r) => (int[])[.. p, .. r, .. r.Length > 0 && r[^1] == tokenizer.EosId ? Array.Empty<int>() : [tokenizer.EosId]])]);
+        ScoreIds(
+            [.. prompts.Zip(responses, (p, r) => (int[])[.. p, .. r, .. r.Length > 0 && r[^1] == tokenizer.EosId ? Array.Empty<int>() : [tokenizer.EosId]])]);
 
     /// <summary>The model's view of each labelled comparison and how well it agrees with the labels.</summary>
     /// <exception cref="CaiException">No comparison has a label, or a text is longer than the model's context.</exception>
     public PreferenceReport Evaluate(IReadOnlyList<Comparison> comparisons)
     {
         var scores = Score([.. comparisons.SelectMany(c => new[] { (c.Prompt, c.ResponseA), (c.Prompt, c.ResponseB) })]);
-        var labelled = comparisons.Select((c, i) => (Comparison: c, Label: c.ProbabilityA, Margin: scores[2 * i] - scores[2 * i + 1])).Where(p => p.Label is not null).ToList();
+        var labelled = comparisons.Select((c, i) => (Comparison: c, Label: c.ProbabilityA, Margin: scores[2 * i] - scores[2 * i + 1]))
+            .Where(p => p.Label is not null).ToList();
         if (labelled.Count == 0)
             throw new CaiException("No comparison has a label.", "Label comparisons first, or check the feedback stage for missing option tokens.");
         var decided = labelled.Where(p => p.Label != 0.5).ToList();
@@ -81,7 +85,8 @@ public sealed class PreferenceModel(ScalarModel model, ITokenizer tokenizer, IPr
         var scores = new double[texts.Count];
         var longest = model.Decoder.Config.MaxPositions;
         if (texts.FirstOrDefault(t => t.Length > longest) is { } tooLong)
-            throw new CaiException($"A prompt with response has {tooLong.Length} tokens; the preference model's context has {longest}.", "Shorten the text or use a model with a longer context.");
+            throw new CaiException($"A prompt with response has {tooLong.Length} tokens; the preference model's context has {longest}.",
+                "Shorten the text or use a model with a longer context.");
         var order = Enumerable.Range(0, texts.Count).OrderByDescending(i => texts[i].Length).ToArray();
         for (var start = 0; start < order.Length;)
         {
