@@ -129,9 +129,9 @@ public sealed class CritiqueLoop
         [
             .. steps.Select((s, i) =>
                 new Revision(s.Id, s.PromptId, s.Prompt, s.Round, s.Principle.Id, s.Response, critiques?[i].Text.Trim(), revisions[i].Text.Trim())
-            {
-                Finished = critiques?[i].Finish != FinishReason.Length && revisions[i].Finish != FinishReason.Length,
-            }),
+                {
+                    Finished = critiques?[i].Finish != FinishReason.Length && revisions[i].Finish != FinishReason.Length,
+                }),
         ];
     }
 
