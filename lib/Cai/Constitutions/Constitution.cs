@@ -68,9 +68,6 @@ public sealed record Constitution(string Name, string Description, IReadOnlyList
         return this with { Critique = [.. Critique.Where(p => wanted.Contains(p.Id))], Comparison = [.. Comparison.Where(p => wanted.Contains(p.Id))] };
     }
 
-    /// <summary>The same principles without worked examples (zero-shot).</summary>
-    public Constitution WithoutExamples() => WithExamples(0);
-
     /// <summary>At most the first n examples of each sort: critiques, comparisons without and with chain of thought.</summary>
     public Constitution WithExamples(int n) => this with
     {

@@ -23,8 +23,6 @@ public sealed class KvCache : IDisposable
 
     public long Capacity { get; }
 
-    public long Batch => keys[0].shape[0];
-
     /// <summary>Keys of a layer, rotated to their positions, [batch, kv heads, capacity, width].</summary>
     public Tensor Keys(int layer) => keys[layer];
 

@@ -65,7 +65,7 @@ public sealed class ConstitutionTests : IDisposable
         Assert.Equal(first + second, c.CritiquePrefix());
         Assert.Equal(first, c.CritiquePrefix(1));
         Assert.Equal("\n\nHuman: Hi\n\nAssistant: Go away\n\nRevisionRequest: Be polite.\n\nRevision: Hello!", c.CritiquePrefix(1, direct: true));
-        Assert.Equal("", c.WithoutExamples().CritiquePrefix());
+        Assert.Equal("", c.WithExamples(0).CritiquePrefix());
         Assert.Equal(first, c.WithExamples(1).CritiquePrefix());
     }
 

@@ -164,7 +164,6 @@ public sealed class SupervisedTrainerTests : IDisposable
         trainer.Train(texts);
         var after = trainer.Evaluate(texts);
         Assert.True(after.MeanNll < 0.5 * before.MeanNll, $"{before.MeanNll} to {after.MeanNll}");
-        Assert.Equal(Math.Exp(after.MeanNll), after.Perplexity);
     }
 
     [Fact]
