@@ -16,24 +16,31 @@ public static partial class WordDiff
     {
         // The last word of a text has no blank after it; it is the same word all the same.
         var diff = Differ.Instance.CreateDiffs(before, after, ignoreWhiteSpace: true, ignoreCase: false, new Words());
+        var (old, now) = (diff.PiecesOld, diff.PiecesNew);
         var runs = new List<DiffRun>();
         var next = 0;
         foreach (var change in diff.DiffBlocks)
         {
-            Add(DiffKind.Same, diff.PiecesNew, next, change.InsertStartB);
-            Add(DiffKind.Removed, diff.PiecesOld, change.DeleteStartA, change.DeleteStartA + change.DeleteCountA);
+            Add(DiffKind.Same, Text(now, next, change.InsertStartB));
             next = change.InsertStartB + change.InsertCountB;
-            Add(DiffKind.Added, diff.PiecesNew, change.InsertStartB, next);
+            // A shared word that ends the new text brings no blank; what stood after it in the old text does.
+            var blank = next == now.Count && change is { DeleteStartA: > 0, DeleteCountA: > 0, InsertCountB: 0 } ? Blank(old[change.DeleteStartA - 1]) : "";
+            Add(DiffKind.Removed, blank + Text(old, change.DeleteStartA, change.DeleteStartA + change.DeleteCountA));
+            Add(DiffKind.Added, Text(now, change.InsertStartB, next));
         }
-        Add(DiffKind.Same, diff.PiecesNew, next, diff.PiecesNew.Count);
+        Add(DiffKind.Same, Text(now, next, now.Count));
         return runs;
 
-        void Add(DiffKind kind, IReadOnlyList<string> words, int from, int to)
+        void Add(DiffKind kind, string text)
         {
-            if (to > from)
-                runs.Add(new DiffRun(kind, string.Concat(words.Skip(from).Take(to - from))));
+            if (text.Length > 0)
+                runs.Add(new DiffRun(kind, text));
         }
     }
+
+    private static string Text(IReadOnlyList<string> words, int from, int to) => string.Concat(words.Skip(from).Take(to - from));
+
+    private static string Blank(string word) => word[word.TrimEnd().Length..];
 
     private sealed partial class Words : IChunker
     {
