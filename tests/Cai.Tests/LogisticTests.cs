@@ -10,7 +10,7 @@ public class LogisticTests
     [InlineData(-2, 0.119202922022118, 0.126928011042972)]
     [InlineData(800, 1, 800)]
     [InlineData(-800, 0, 0)]
-    public void Numbers_are_those_of_the_definition_and_never_overflow(double x, double sigmoid, double softPlus)
+    public void NumbersAreThoseOfTheDefinitionAndNeverOverflow(double x, double sigmoid, double softPlus)
     {
         Assert.Equal(sigmoid, Logistic.Sigmoid(x), 1e-15);
         Assert.Equal(softPlus, Logistic.SoftPlus(x), 1e-15);
@@ -21,7 +21,7 @@ public class LogisticTests
     [InlineData(0.9, 0.2, 0)]
     [InlineData(0.1, 0.2, 1)]
     [InlineData(0.5, 1, 0.5)]
-    public void Credit_is_one_on_the_side_of_the_label_and_half_on_neither(double probabilityA, double label, double credit)
+    public void CreditIsOneOnTheSideOfTheLabelAndHalfOnNeither(double probabilityA, double label, double credit)
     {
         Assert.Equal(credit, Credit.Of(probabilityA, label));
         Assert.Equal(credit, Credit.OfMargin(probabilityA - 0.5, label));

@@ -16,7 +16,7 @@ public sealed class AnthropicFilesTests : IDisposable
     [Fact]
     public void PublishedCritiquePromptsAreReproducedToTheByte()
     {
-        var folder = RepositoryFiles.Fixture("cai-paper", "prompts");
+        var folder = Fixtures.Path("cai-paper", "prompts");
         var c = Constitution.Load(folder);
         Assert.Equal((16, 16), (c.Critique.Count, c.Comparison.Count));
 
@@ -37,7 +37,7 @@ public sealed class AnthropicFilesTests : IDisposable
     [Fact]
     public void PublishedComparisonPromptsAreReproducedToTheByte()
     {
-        var folder = RepositoryFiles.Fixture("cai-paper", "prompts");
+        var folder = Fixtures.Path("cai-paper", "prompts");
         var c = Constitution.Load(folder);
         var instructions = Json(folder, "RLMadisonInstructions.json").EnumerateArray().Select(e => e.GetString()!).ToList();
         const string head = "\n\nConsider the following conversation between a human and an assistant:", tail = "\n\nThe answer is:";
@@ -64,7 +64,7 @@ public sealed class AnthropicFilesTests : IDisposable
     [Fact]
     public void PublishedChainsOfThoughtChangeInTheirSlotOnly()
     {
-        var folder = RepositoryFiles.Fixture("cai-paper", "prompts");
+        var folder = Fixtures.Path("cai-paper", "prompts");
         var c = Constitution.Load(folder).Subset("comparison1");
         var principle = Json(folder, "RLMadisonInstructions.json")[1].GetString()!.TrimStart('\n');
         var expected = string.Concat(Json(folder, "RLMadisonPrecogFewShotPrompts.json").EnumerateArray().Select(e => e.GetProperty("prompt").GetString()!.Replace("{}", principle)));
