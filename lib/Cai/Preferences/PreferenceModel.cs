@@ -1,6 +1,5 @@
 using Cai.Models;
 using Cai.Text;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Preferences;
