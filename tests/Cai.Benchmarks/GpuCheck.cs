@@ -1,11 +1,10 @@
 using System.Globalization;
-using Cai.Reproduction;
 using Cai.Generation;
 using Cai.Miniature;
 using Cai.Models;
 using Cai.Preferences;
 using Cai.Reinforcement;
-using Cai.Storage;
+using Cai.Reproduction;
 using Cai.Text;
 using Cai.Torch;
 using TorchSharp;

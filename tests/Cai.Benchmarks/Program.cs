@@ -1,5 +1,5 @@
-using Cai;
 using System.Globalization;
+using Cai;
 using Cai.Benchmarks;
 using Cai.Reproduction;
 

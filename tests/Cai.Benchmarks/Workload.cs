@@ -1,11 +1,10 @@
 using Cai.Constitutions;
-using Cai.Reproduction;
 using Cai.Finetuning;
 using Cai.Generation;
 using Cai.Miniature;
 using Cai.Models;
 using Cai.Reinforcement;
-using Cai.Storage;
+using Cai.Reproduction;
 using Cai.Text;
 using Cai.Text.Tokenizers;
 using TorchSharp;

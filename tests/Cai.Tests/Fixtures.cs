@@ -1,4 +1,7 @@
+using System.Collections.Concurrent;
 using Xunit;
+
+[assembly: AssemblyFixture(typeof(Cai.Tests.SkippedTests))]
 
 namespace Cai.Tests;
 
@@ -10,7 +13,7 @@ public static class Fixtures
     /// <summary>The path of a fixture; skips the test when the fixtures are absent.</summary>
     public static string Path(params string[] parts)
     {
-        Assert.SkipUnless(Root is not null, "shared/fixtures is not beside this checkout.");
+        SkippedTests.Unless(Root is not null, "shared/fixtures is not beside this checkout");
         return System.IO.Path.Combine([Root!, .. parts]);
     }
 
@@ -20,5 +23,25 @@ public static class Fixtures
             if (System.IO.Path.Combine(folder.FullName, "shared", "fixtures") is var path && Directory.Exists(path))
                 return path;
         return null;
+    }
+}
+
+/// <summary>Says at the end of a run, once for each reason, how many tests were skipped for want of material.</summary>
+public sealed class SkippedTests : IDisposable
+{
+    private static readonly ConcurrentDictionary<string, int> Reasons = new();
+
+    /// <summary>Skips the test, and counts it, unless what it needs is there.</summary>
+    public static void Unless(bool there, string reason)
+    {
+        if (!there)
+            Reasons.AddOrUpdate(reason, 1, (_, count) => count + 1);
+        Assert.SkipUnless(there, reason);
+    }
+
+    public void Dispose()
+    {
+        foreach (var (reason, count) in Reasons)
+            Console.WriteLine($"Skipped {count} tests: {reason}.");
     }
 }

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Cai.Tool.Notebooks;
 
 namespace Cai.Tool.Tests;
 

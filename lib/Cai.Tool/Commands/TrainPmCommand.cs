@@ -71,9 +71,8 @@ internal static class TrainPmCommand
     private static void Measure(PreferenceModel model, List<Comparison> heldOut)
     {
         var report = model.Evaluate(heldOut);
-        var labelled = heldOut.Zip(report.Pairs).Where(p => p.Second.Label is not null).ToList();
-        var accuracy = Accuracy.Of([.. labelled.Select(p => new Evaluation.PairPrediction(p.First.PromptId, p.Second.Probability, p.Second.Label!.Value, p.Second.LengthA, p.Second.LengthB))]);
-        var calibration = Calibration.Of([.. labelled.Select(p => new Prediction(p.First.PromptId, p.Second.Probability, p.Second.Label!.Value))]);
+        var accuracy = Accuracy.Of(report.Pairs);
+        var calibration = Calibration.Of([.. report.Pairs.Select(p => new Prediction(p.PromptId, p.ProbabilityA, p.Label))]);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"held out: {report.Labelled} labelled, {report.Decided} decided, {report.Unlabelled} without label; loss {report.Loss:F3}"));
         Say("accuracy", accuracy.Judge);
         Say("  always A", accuracy.AlwaysA);

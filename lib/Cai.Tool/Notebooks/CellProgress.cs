@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using Cai.Reproduction;
 using Cai.Figures;
+using Cai.Reproduction;
 using Microsoft.DotNet.Interactive;
 
 namespace Cai.Tool.Notebooks;

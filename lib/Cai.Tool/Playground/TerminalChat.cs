@@ -1,5 +1,4 @@
 using System.Globalization;
-using Cai.Text;
 using Spectre.Console;
 
 namespace Cai.Tool.Playground;

@@ -38,7 +38,8 @@ public sealed record AnthropicFiles
             ReasoningExamples = Existing("RLMadisonPrecogFewShotPrompts.json"),
         };
         return files.CritiqueInstructions is null && files.ComparisonInstructions is null
-            ? throw new CaiException("The folder holds neither CritiqueRevisionInstructions.json nor RLMadisonInstructions.json.", "Give the folder `prompts` of Anthropic's repository, or a YAML file.", folder)
+            ? throw new CaiException("The folder holds neither CritiqueRevisionInstructions.json nor RLMadisonInstructions.json.",
+                "Give the folder `prompts` of Anthropic's repository, or a YAML file.", folder)
             : files;
     }
 
@@ -51,7 +52,8 @@ public sealed record AnthropicFiles
             [.. Read(CritiqueInstructions, r => r.EnumerateObject().Select(p => Critique(CritiqueInstructions!, p.Name, p.Value)))],
             [.. Read(ComparisonInstructions, r => r.EnumerateArray().Select((e, i) => Comparison(ComparisonInstructions!, i, e)))])
         {
-            CritiqueExamples = [.. Read(CritiqueExamples, r => r.EnumerateArray().Select((e, i) => new CritiqueShot.Verbatim(Text(e, CritiqueExamples!, $"[{i}]"))))],
+            CritiqueExamples =
+                [.. Read(CritiqueExamples, r => r.EnumerateArray().Select((e, i) => new CritiqueShot.Verbatim(Text(e, CritiqueExamples!, $"[{i}]"))))],
             ComparisonExamples =
             [
                 .. Read(ComparisonExamples, r => r.EnumerateArray().Select((e, i) => WorkedExample(ComparisonExamples!, i, e))),
@@ -60,13 +62,15 @@ public sealed record AnthropicFiles
         };
         return constitution.Critique.Count + constitution.Comparison.Count > 0
             ? constitution
-            : throw new CaiException("The constitution is empty: it has no principles.", "Name a file with at least one principle.", CritiqueInstructions ?? ComparisonInstructions);
+            : throw new CaiException("The constitution is empty: it has no principles.", "Name a file with at least one principle.",
+                CritiqueInstructions ?? ComparisonInstructions);
     }
 
     private static CritiquePrinciple Critique(string file, string id, JsonElement entry)
     {
         var request = Between(Only(entry, file, id, "prompt"), "\n\nCritiqueRequest: ", "\n\nCritique:", file, $"{id}.prompt[0]");
-        var revision = Between(Text(Member(entry, file, id, "edit_request"), file, $"{id}.edit_request"), "\n\nRevisionRequest: ", "\n\nRevision:", file, $"{id}.edit_request");
+        var revision = Between(Text(Member(entry, file, id, "edit_request"), file, $"{id}.edit_request"), "\n\nRevisionRequest: ", "\n\nRevision:", file,
+            $"{id}.edit_request");
         return new CritiquePrinciple(id, request, revision);
     }
 
@@ -99,7 +103,8 @@ public sealed record AnthropicFiles
         {
             var role = rest.StartsWith(human, StringComparison.Ordinal) ? Role.Human : Role.Assistant;
             rest = rest[(role == Role.Human ? human : assistant).Length..];
-            var ends = new[] { rest.IndexOf(human, StringComparison.Ordinal), rest.IndexOf(assistant, StringComparison.Ordinal) }.Where(p => p >= 0).DefaultIfEmpty(rest.Length).Min();
+            var ends = new[] { rest.IndexOf(human, StringComparison.Ordinal), rest.IndexOf(assistant, StringComparison.Ordinal) }.Where(p => p >= 0)
+                .DefaultIfEmpty(rest.Length).Min();
             turns.Add(new Turn(role, rest[..ends]));
             rest = rest[ends..];
         }
@@ -123,7 +128,8 @@ public sealed record AnthropicFiles
         }
         catch (InvalidOperationException e)
         {
-            throw new CaiException($"The file has another shape than Anthropic's ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')}).", "Fetch the file again, unchanged.", file, e);
+            throw new CaiException($"The file has another shape than Anthropic's ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')}).",
+                "Fetch the file again, unchanged.", file, e);
         }
     }
 

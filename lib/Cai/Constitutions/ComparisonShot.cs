@@ -60,7 +60,10 @@ public abstract record ComparisonShot
             ["worked", .. Prompt.Turns.SelectMany(t => new[] { t.Role.ToString(), t.Text }), Better, Worse, Principle?.Text, Reasoning, BetterIsA?.ToString()];
     }
 
-    /// <summary>An example as published, with <see cref="Slot"/> where a drawn principle goes; all else stays to the byte (two of Anthropic's six lack the blank line before `Human:`).</summary>
+    /// <summary>
+    /// An example as published, with <see cref="Slot"/> where a drawn principle goes; all
+    /// else stays to the byte (two of Anthropic's six lack the blank line before `Human:`).
+    /// </summary>
     public sealed record Verbatim(string Published, bool Reasons) : ComparisonShot
     {
         public override bool Reasons { get; } = Reasons;

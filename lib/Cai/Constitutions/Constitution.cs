@@ -36,12 +36,16 @@ public sealed record Constitution(string Name, string Description, IReadOnlyList
     /// <summary>A constitution that comes with the kit, for example `harmlessness` or `miniature`.</summary>
     public static Constitution Shipped(string name)
     {
-        var folder = Path.Combine(Path.GetDirectoryName(typeof(Constitution).Assembly.Location) is { Length: > 0 } dir ? dir : AppContext.BaseDirectory, "constitutions");
+        var beside = Path.GetDirectoryName(typeof(Constitution).Assembly.Location) is { Length: > 0 } dir ? dir : AppContext.BaseDirectory;
+        var folder = Path.Combine(beside, "constitutions");
         var path = Path.Combine(folder, name + ".yaml");
         if (File.Exists(path))
             return Load(path);
-        var known = Directory.Exists(folder) ? Directory.GetFiles(folder, "*.yaml").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal).ToList() : [];
-        throw new CaiException($"There is no shipped constitution '{name}'.", known.Count > 0 ? NearNames.Hint(name, known) : "Rebuild: the folder of shipped constitutions is missing.", folder);
+        var known = Directory.Exists(folder)
+            ? Directory.GetFiles(folder, "*.yaml").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal).ToList()
+            : [];
+        throw new CaiException($"There is no shipped constitution '{name}'.",
+            known.Count > 0 ? NearNames.Hint(name, known) : "Rebuild: the folder of shipped constitutions is missing.", folder);
     }
 
     /// <summary>The principle with this id, of either stage (the supervised one first).</summary>
@@ -64,9 +68,6 @@ public sealed record Constitution(string Name, string Description, IReadOnlyList
         return this with { Critique = [.. Critique.Where(p => wanted.Contains(p.Id))], Comparison = [.. Comparison.Where(p => wanted.Contains(p.Id))] };
     }
 
-    /// <summary>The same principles without worked examples (zero-shot).</summary>
-    public Constitution WithoutExamples() => WithExamples(0);
-
     /// <summary>At most the first n examples of each sort: critiques, comparisons without and with chain of thought.</summary>
     public Constitution WithExamples(int n) => this with
     {
@@ -85,7 +86,8 @@ public sealed record Constitution(string Name, string Description, IReadOnlyList
         return only with
         {
             CritiqueExamples = [.. CritiqueExamples.Where(e => e is not CritiqueShot.Worked worked || worked.PrincipleId is null || worked.PrincipleId == id)],
-            ComparisonExamples = [.. ComparisonExamples.Where(e => e is not ComparisonShot.Worked worked || worked.Principle is null || worked.Principle.Id == id)],
+            ComparisonExamples =
+                [.. ComparisonExamples.Where(e => e is not ComparisonShot.Worked worked || worked.Principle is null || worked.Principle.Id == id)],
         };
     }
 

@@ -24,8 +24,11 @@ internal static class ConstitutionYaml
         var examples = root.MapOrNull("examples", ["critique", "comparison"]);
         return constitution with
         {
-            CritiqueExamples = [.. (examples?.List("critique", ["human", "assistant", "critique", "revision", "principle", "critique_request", "revision_request"]) ?? []).Select(m => Critique(m, constitution))],
-            ComparisonExamples = [.. (examples?.List("comparison", ["human", "better", "worse", "principle", "reasoning", "answer"]) ?? []).Select(m => Comparison(m, constitution))],
+            CritiqueExamples =
+                [.. (examples?.List("critique", ["human", "assistant", "critique", "revision", "principle", "critique_request", "revision_request"]) ?? [])
+                    .Select(m => Critique(m, constitution))],
+            ComparisonExamples = [.. (examples?.List("comparison", ["human", "better", "worse", "principle", "reasoning", "answer"]) ?? [])
+                .Select(m => Comparison(m, constitution))],
         };
     }
 
@@ -33,7 +36,8 @@ internal static class ConstitutionYaml
     {
         var principle = Known(map, constitution.Critique);
         if (principle is not null && (map.TextOrNull("critique_request") ?? map.TextOrNull("revision_request")) is not null)
-            throw map.Error("principle", "stands beside requests of the example's own.", "Keep either `principle` or both `critique_request` and `revision_request`.");
+            throw map.Error("principle", "stands beside requests of the example's own.",
+                "Keep either `principle` or both `critique_request` and `revision_request`.");
         return new CritiqueShot.Worked(
             new CritiqueExample(
                 map.Text("human"), map.Text("assistant"),
@@ -50,17 +54,21 @@ internal static class ConstitutionYaml
             null => null,
             "A" => true,
             "B" => false,
-            var other => throw map.Error("answer", $"is '{other}'; it must be A or B.", "Give the letter under which the better response is shown, or remove the key."),
+            var other =>
+                throw map.Error("answer", $"is '{other}'; it must be A or B.", "Give the letter under which the better response is shown, or remove the key."),
         };
         if (betterIsA is null && reasoning is not null && (reasoning.Contains("(A)") || reasoning.Contains("(B)")))
-            throw map.Error("reasoning", "names (A) or (B), but the order of the options is drawn.", $"Write {ComparisonShot.BetterLetter} and {ComparisonShot.WorseLetter} instead, or fix the order with `answer: A` or `answer: B`.");
-        return new ComparisonShot.Worked(Dialogue.Ask(map.Text("human")), map.Text("better"), map.Text("worse"), Known(map, constitution.Comparison), reasoning, betterIsA);
+            throw map.Error("reasoning", "names (A) or (B), but the order of the options is drawn.",
+                $"Write {ComparisonShot.BetterLetter} and {ComparisonShot.WorseLetter} instead, or fix the order with `answer: A` or `answer: B`.");
+        return new ComparisonShot.Worked(Dialogue.Ask(map.Text("human")), map.Text("better"), map.Text("worse"), Known(map, constitution.Comparison),
+            reasoning, betterIsA);
     }
 
     private static T? Known<T>(YamlMap map, IReadOnlyList<T> principles) where T : Principle =>
         map.TextOrNull("principle") is not { } id
             ? null
-            : principles.FirstOrDefault(p => p.Id == id) ?? throw map.Error("principle", $"'{id}' is not the id of a principle above.", NearNames.Hint(id, principles.Select(p => p.Id)));
+            : principles.FirstOrDefault(p => p.Id == id)
+                ?? throw map.Error("principle", $"'{id}' is not the id of a principle above.", NearNames.Hint(id, principles.Select(p => p.Id)));
 
     private static void RefuseDuplicates(IReadOnlyList<YamlMap> list)
     {

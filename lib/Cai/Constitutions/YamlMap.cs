@@ -9,15 +9,14 @@ namespace Cai.Constitutions;
 /// </summary>
 internal sealed class YamlMap
 {
-    private readonly string _file;
-    private readonly string _key;
-    private readonly YamlMappingNode _node;
-
+    private readonly string file;
+    private readonly string prefix;
+    private readonly YamlMappingNode mapping;
     private readonly string what;
 
     private YamlMap(string file, string key, YamlMappingNode node, IReadOnlyList<string> known, string what)
     {
-        (_file, _key, _node, this.what) = (file, key, node, what);
+        (this.file, prefix, mapping, this.what) = (file, key, node, what);
         foreach (var child in node.Children.Keys)
         {
             var name = (child as YamlScalarNode)?.Value ?? child.ToString();
@@ -44,7 +43,8 @@ internal sealed class YamlMap
         {
             var line = e is YamlException y ? y.Start.Line : parser.Current?.End.Line ?? 1;
             var reason = e is YamlException ? OneLine(e.InnerException?.Message ?? e.Message) : "a bracket or brace is not closed";
-            throw new CaiException($"This is not YAML ({reason}).", "Check indentation and quotes; put a text with `: ` or ` #` after `>-` on a line of its own.", $"{path}:{line}", e);
+            throw new CaiException($"This is not YAML ({reason}).",
+                "Check indentation and quotes; put a text with `: ` or ` #` after `>-` on a line of its own.", $"{path}:{line}", e);
         }
         if (stream.Documents.Count == 0 || stream.Documents[0].RootNode is YamlScalarNode { Value: null or "" })
             return null;
@@ -53,12 +53,12 @@ internal sealed class YamlMap
 
     /// <summary>A text without surrounding blank space.</summary>
     public string Text(string key) => TextOrNull(key)
-        ?? throw new CaiException($"{Full(key)} is missing.", $"Add `{key}: …`.", At(_node));
+        ?? throw new CaiException($"{Full(key)} is missing.", $"Add `{key}: …`.", At(mapping));
 
     /// <summary>Null when the key is absent; an empty text is an error.</summary>
     public string? TextOrNull(string key)
     {
-        if (!_node.Children.TryGetValue(new YamlScalarNode(key), out var node))
+        if (!mapping.Children.TryGetValue(new YamlScalarNode(key), out var node))
             return null;
         if (node is not YamlScalarNode scalar)
             throw new CaiException($"{Full(key)} must be a text.", "Quote it if it contains `: ` or starts with `[`, `{` or `-`.", At(node));
@@ -68,21 +68,21 @@ internal sealed class YamlMap
 
     /// <summary>The mapping under a key; null when absent.</summary>
     public YamlMap? MapOrNull(string key, IReadOnlyList<string> known) =>
-        _node.Children.TryGetValue(new YamlScalarNode(key), out var node) ? Map(_file, Full(key), node, known, what) : null;
+        mapping.Children.TryGetValue(new YamlScalarNode(key), out var node) ? Map(file, Full(key), node, known, what) : null;
 
     /// <summary>The mappings of a list; none when the key is absent.</summary>
     public IReadOnlyList<YamlMap> List(string key, IReadOnlyList<string> known)
     {
-        if (!_node.Children.TryGetValue(new YamlScalarNode(key), out var node))
+        if (!mapping.Children.TryGetValue(new YamlScalarNode(key), out var node))
             return [];
         if (node is not YamlSequenceNode list)
             throw new CaiException($"{Full(key)} must be a list.", "Start each entry with `- `.", At(node));
-        return [.. list.Children.Select((item, i) => Map(_file, $"{Full(key)}[{i}]", item, known, what))];
+        return [.. list.Children.Select((item, i) => Map(file, $"{Full(key)}[{i}]", item, known, what))];
     }
 
     /// <summary>A complaint about the value of a key.</summary>
     public CaiException Error(string key, string problem, string remedy) =>
-        new($"{Full(key)} {problem}", remedy, At(_node.Children.TryGetValue(new YamlScalarNode(key), out var node) ? node : _node));
+        new($"{Full(key)} {problem}", remedy, At(mapping.Children.TryGetValue(new YamlScalarNode(key), out var node) ? node : mapping));
 
     private static YamlMap Map(string file, string key, YamlNode node, IReadOnlyList<string> known, string what) =>
         node is YamlMappingNode map
@@ -91,7 +91,7 @@ internal sealed class YamlMap
 
     private static string OneLine(string text) => text.ReplaceLineEndings(" ").TrimEnd('.', ' ');
 
-    private string Full(string key) => _key.Length > 0 ? $"{_key}.{key}" : key;
+    private string Full(string key) => prefix.Length > 0 ? $"{prefix}.{key}" : key;
 
-    private string At(YamlNode node) => $"{_file}:{node.Start.Line}";
+    private string At(YamlNode node) => $"{file}:{node.Start.Line}";
 }

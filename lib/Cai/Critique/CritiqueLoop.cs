@@ -12,30 +12,32 @@ namespace Cai.Critique;
 /// </summary>
 public sealed class CritiqueLoop
 {
-    private readonly ILanguageModel _model;
-    private readonly Constitution _constitution;
-    private readonly CritiqueOptions _options;
-    private readonly IReadOnlyList<CritiquePrinciple> _principles;
-    private readonly Dictionary<string, string> _prefixes; // by principle
-    private readonly IPromptFormat _format;
+    private readonly ILanguageModel model;
+    private readonly Constitution constitution;
+    private readonly CritiqueOptions options;
+    private readonly IReadOnlyList<CritiquePrinciple> principles;
+    private readonly Dictionary<string, string> prefixes; // by principle
+    private readonly IPromptFormat format;
 
     /// <param name="format">How the model reads a conversation; the paper's layout when null.</param>
     /// <exception cref="CaiException">An option is out of range, a principle id is unknown, or there is no principle to apply.</exception>
     public CritiqueLoop(ILanguageModel model, Constitution constitution, CritiqueOptions? options = null, IPromptFormat? format = null)
     {
-        _format = format ?? HhFormat.Instance;
-        (_model, _constitution, _options) = (model, constitution, options ?? new CritiqueOptions());
-        _options.Check();
-        _principles = _options.PrincipleIds is { } ids ? [.. ids.Select(constitution.CritiquePrinciple)] : constitution.Critique;
-        if (_principles.Count == 0)
-            throw new CaiException($"Constitution '{constitution.Name}' has no principles for critiques.", "Add entries under `critique:`, or load another constitution.");
-        _prefixes = constitution.Critique.ToDictionary(p => p.Id, p => (_options.ExamplesOfPrinciple ? constitution.About(p.Id) : constitution).CritiquePrefix(_options.FewShot, _options.Direct));
+        this.format = format ?? HhFormat.Instance;
+        (this.model, this.constitution, this.options) = (model, constitution, options ?? new CritiqueOptions());
+        this.options.Check();
+        principles = this.options.PrincipleIds is { } ids ? [.. ids.Select(constitution.CritiquePrinciple)] : constitution.Critique;
+        if (principles.Count == 0)
+            throw new CaiException($"Constitution '{constitution.Name}' has no principles for critiques.",
+                "Add entries under `critique:`, or load another constitution.");
+        prefixes = constitution.Critique.ToDictionary(p => p.Id,
+            p => (this.options.ExamplesOfPrinciple ? constitution.About(p.Id) : constitution).CritiquePrefix(this.options.FewShot, this.options.Direct));
     }
 
     /// <summary>The principle of a step (<see cref="CritiqueOptions.Principle"/>), drawn from (seed, prompt id, round) (paper 3.1, 3.4).</summary>
     /// <exception cref="CaiException">The selector chose none or several.</exception>
     public CritiquePrinciple PrincipleFor(string promptId, int round) =>
-        (_options.Principle ?? PrincipleSelector.Drawn).Select(_principles, Seeds.Rng(_options.Seed, promptId, round)) is [var one] ? one
+        (options.Principle ?? PrincipleSelector.Drawn).Select(principles, Seeds.Rng(options.Seed, promptId, round)) is [var one] ? one
         : throw new CaiException("A critique applies one principle, and the selector chose another number.", "Use a fixed or a drawn principle; averages are for labels.", nameof(CritiqueOptions));
 
     /// <summary>
@@ -47,24 +49,29 @@ public sealed class CritiqueLoop
     /// that was cut off goes on where it stopped.
     /// </param>
     /// <param name="progress">Texts sampled so far, of prompts × rounds × 2 (× 1 when direct).</param>
-    /// <returns>Round by round, in each round in the order of <paramref name="initial"/>. Empty and unfinished texts are kept: see <see cref="CritiqueReport"/>.</returns>
+    /// <returns>
+    /// Round by round, in each round in the order of <paramref name="initial"/>. Empty and unfinished texts are kept: see <see cref="CritiqueReport"/>.
+    /// </returns>
     /// <exception cref="CaiException">A prompt occurs twice, or the file is of another run.</exception>
     public async Task<IReadOnlyList<Revision>> RunAsync(
         IReadOnlyList<Sample> initial, string? path = null, IProgress<int>? progress = null, CancellationToken cancel = default)
     {
         if (initial.GroupBy(s => s.PromptId).FirstOrDefault(g => g.Skip(1).Any()) is { } twice)
-            throw new CaiException($"Prompt '{twice.Key}' has {twice.Count()} initial responses; one was expected.", "Give the loop one response a prompt, for example those with Index 0.");
+            throw new CaiException($"Prompt '{twice.Key}' has {twice.Count()} initial responses; one was expected.",
+                "Give the loop one response a prompt, for example those with Index 0.");
 
         using var file = path is null ? null : new JsonlAppender<Revision>(path);
         var done = Existing(file?.Existing ?? [], initial, path);
         var current = initial.ToDictionary(s => s.PromptId, s => s.Response.Trim());
         var all = new List<Revision>();
-        for (var round = 1; round <= _options.Rounds; round++)
+        for (var round = 1; round <= options.Rounds; round++)
         {
             var steps = initial.Select(s => new Step(s.PromptId, s.Prompt, round, current[s.PromptId], PrincipleFor(s.PromptId, round))).ToList();
             foreach (var step in steps)
-                if (done.TryGetValue(step.Id, out var record) && (record.Before != step.Response || record.PrincipleId != step.Principle.Id || (record.Critique is null) != _options.Direct))
-                    throw new CaiException($"Revision '{record.Id}' was made from another response, principle, or kind of step.", "The file belongs to another run: give another path, or delete it to start again.", path);
+                if (done.TryGetValue(step.Id, out var record)
+                    && (record.Before != step.Response || record.PrincipleId != step.Principle.Id || (record.Critique is null) != options.Direct))
+                    throw new CaiException($"Revision '{record.Id}' was made from another response, principle, or kind of step.",
+                        "The file belongs to another run: give another path, or delete it to start again.", path);
 
             // A round that was cut off is sampled whole: the last bits of a log-probability may depend on the rows beside it.
             if (steps.Any(s => !done.ContainsKey(s.Id)))
@@ -93,39 +100,45 @@ public sealed class CritiqueLoop
             throw new CaiException($"There is no revision of prompt '{promptId}'.", "Use the id of a prompt that the loop was given.");
         return string.Join("\n\n", steps.Select(r =>
         {
-            var step = new Step(r.PromptId, r.Prompt, r.Round, r.Before, _constitution.CritiquePrinciple(r.PrincipleId));
-            var prefix = withExamples ? _prefixes[r.PrincipleId] : "";
+            var step = new Step(r.PromptId, r.Prompt, r.Round, r.Before, constitution.CritiquePrinciple(r.PrincipleId));
+            var prefix = withExamples ? prefixes[r.PrincipleId] : "";
             var text = $"=== Round {r.Round}, principle {r.PrincipleId}{(r.Finished ? "" : ", cut off at the token limit")} ===";
             if (r.Critique is not null)
-                text += $"\n--- asked for a critique ---{ControlTokens.Unprotect(step.CritiquePrompt(_format, prefix))}\n--- answered ---\n{r.Critique}";
-            return text + $"\n--- asked for a revision ---{ControlTokens.Unprotect(step.RevisionPrompt(_format, prefix, r.Critique))}\n--- answered ---\n{r.After}";
+                text += $"\n--- asked for a critique ---{ControlTokens.Unprotect(step.CritiquePrompt(format, prefix))}\n--- answered ---\n{r.Critique}";
+            return text
+                + $"\n--- asked for a revision ---{ControlTokens.Unprotect(step.RevisionPrompt(format, prefix, r.Critique))}\n--- answered ---\n{r.After}";
         })) + "\n";
     }
 
-    private int CallsPerStep => _options.Direct ? 1 : 2;
+    private int CallsPerStep => options.Direct ? 1 : 2;
 
     private async Task<IReadOnlyList<Revision>> RoundAsync(IReadOnlyList<Step> steps, IProgress<int>? progress, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
         if (steps.Count == 0)
             return [];
-        var sampling = new SampleOptions { MaxTokens = _options.MaxTokens, Temperature = _options.Temperature, Seed = _options.Seed, Stops = CritiqueLayout.Stops };
-        var critiques = _options.Direct
+        var sampling = new SampleOptions
+        {
+            MaxTokens = options.MaxTokens, Temperature = options.Temperature, Seed = options.Seed, Stops = CritiqueLayout.Stops,
+        };
+        var critiques = options.Direct
             ? null
-            : await _model.SampleAsync([.. steps.Select(s => Ask($"{s.Id}/critique", s.CritiquePrompt(_format, _prefixes[s.Principle.Id])))], sampling, progress, cancel);
-        var revisions = await _model.SampleAsync(
-            [.. steps.Select((s, i) => Ask($"{s.Id}/revision", s.RevisionPrompt(_format, _prefixes[s.Principle.Id], critiques?[i].Text.Trim())))],
+            : await model.SampleAsync([.. steps.Select(s => Ask($"{s.Id}/critique", s.CritiquePrompt(format, prefixes[s.Principle.Id])))],
+                sampling, progress, cancel);
+        var revisions = await model.SampleAsync(
+            [.. steps.Select((s, i) => Ask($"{s.Id}/revision", s.RevisionPrompt(format, prefixes[s.Principle.Id], critiques?[i].Text.Trim())))],
             sampling, progress is null ? null : new OffsetProgress(progress, critiques?.Count ?? 0), cancel);
         return
         [
-            .. steps.Select((s, i) => new Revision(s.Id, s.PromptId, s.Prompt, s.Round, s.Principle.Id, s.Response, critiques?[i].Text.Trim(), revisions[i].Text.Trim())
-            {
-                Finished = critiques?[i].Finish != FinishReason.Length && revisions[i].Finish != FinishReason.Length,
-            }),
+            .. steps.Select((s, i) =>
+                new Revision(s.Id, s.PromptId, s.Prompt, s.Round, s.Principle.Id, s.Response, critiques?[i].Text.Trim(), revisions[i].Text.Trim())
+                {
+                    Finished = critiques?[i].Finish != FinishReason.Length && revisions[i].Finish != FinishReason.Length,
+                }),
         ];
     }
 
-    private SampleRequest Ask(string id, string prompt) => new(id, prompt) { ControlTokens = _format.ControlTokens };
+    private SampleRequest Ask(string id, string prompt) => new(id, prompt) { ControlTokens = format.ControlTokens };
 
     private Dictionary<string, Revision> Existing(IReadOnlyList<Revision> records, IReadOnlyList<Sample> initial, string? path)
     {
@@ -133,8 +146,9 @@ public sealed class CritiqueLoop
         var done = new Dictionary<string, Revision>();
         foreach (var record in records)
         {
-            if (!known.Contains(record.PromptId) || record.Round > _options.Rounds)
-                throw new CaiException($"Revision '{record.Id}' does not belong to the prompts and rounds asked for.", "The file belongs to another run: give another path, or delete it to start again.", path);
+            if (!known.Contains(record.PromptId) || record.Round > options.Rounds)
+                throw new CaiException($"Revision '{record.Id}' does not belong to the prompts and rounds asked for.",
+                    "The file belongs to another run: give another path, or delete it to start again.", path);
             done[record.Id] = record;
         }
         return done;
@@ -144,7 +158,8 @@ public sealed class CritiqueLoop
     {
         public string Id => $"{PromptId}/{Round}";
 
-        public string CritiquePrompt(IPromptFormat format, string prefix) => CritiqueLayout.CritiquePrompt(format, prefix, Prompt, Response, Principle.CritiqueRequest);
+        public string CritiquePrompt(IPromptFormat format, string prefix) =>
+            CritiqueLayout.CritiquePrompt(format, prefix, Prompt, Response, Principle.CritiqueRequest);
 
         public string RevisionPrompt(IPromptFormat format, string prefix, string? critique) =>
             CritiqueLayout.RevisionPrompt(format, prefix, Prompt, Response, Principle.CritiqueRequest, critique, Principle.RevisionRequest);

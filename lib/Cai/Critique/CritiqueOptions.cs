@@ -14,7 +14,10 @@ public sealed record CritiqueOptions
     /// <summary>Worked examples before each query: at most this many, all when null (paper E.1: 5).</summary>
     public int? FewShot { get; init; }
 
-    /// <summary>Show only the examples of the principle that a step applies (<see cref="Constitution.About"/>), at most <see cref="FewShot"/> of them; the paper shows all before every query.</summary>
+    /// <summary>
+    /// Show only the examples of the principle that a step applies (<see cref="Constitution.About"/>),
+    /// at most <see cref="FewShot"/> of them; the paper shows all before every query.
+    /// </summary>
     public bool ExamplesOfPrinciple { get; init; }
 
     /// <summary>Revise without a critique (the ablation of paper 3.5).</summary>

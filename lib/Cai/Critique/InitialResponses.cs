@@ -23,11 +23,12 @@ public static class InitialResponses
             progress, cancel);
         return
         [
-            .. asked.Zip(answers, (a, c) => new Sample(a.Id, a.Prompt.Id, a.Prompt.Dialogue, c.Text.Trim(), model.Name, a.Index, c.Finish != FinishReason.Length)
-            {
-                LogProb = c.LogProbs.Sum(l => (double)l),
-                Tokens = Math.Max(c.TokenIds.Count, c.LogProbs.Count), // a server may list one and not the other
-            }),
+            .. asked.Zip(answers, (a, c) =>
+                new Sample(a.Id, a.Prompt.Id, a.Prompt.Dialogue, c.Text.Trim(), model.Name, a.Index, c.Finish != FinishReason.Length)
+                {
+                    LogProb = c.LogProbs.Sum(l => (double)l),
+                    Tokens = Math.Max(c.TokenIds.Count, c.LogProbs.Count), // a server may list one and not the other
+                }),
         ];
     }
 }

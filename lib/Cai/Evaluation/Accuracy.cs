@@ -1,10 +1,6 @@
-namespace Cai.Evaluation;
+using Cai.Text;
 
-/// <summary>A judge's verdict on two responses beside the truth.</summary>
-/// <param name="ProbabilityA">The judge's P(A is better).</param>
-/// <param name="Label">True P(A is better); exactly 0.5 is a tie, which no answer can get right.</param>
-/// <param name="LengthA">Length of response A in any unit, for the length baselines.</param>
-public sealed record PairPrediction(string PromptId, double ProbabilityA, double Label, int LengthA, int LengthB);
+namespace Cai.Evaluation;
 
 /// <summary>Accuracy beside what needs no judge at all.</summary>
 /// <param name="Judge">Share of pairs on which the judge prefers the truly better response; a judge at exactly 0.5 gets half.</param>
@@ -19,7 +15,7 @@ public sealed record AccuracyReport(Interval Judge, Interval AlwaysA, Interval L
 public static class Accuracy
 {
     /// <exception cref="CaiException">No pair has a better response, or a probability lies outside 0 to 1.</exception>
-    public static AccuracyReport Of(IReadOnlyList<PairPrediction> pairs, BootstrapOptions? options = null)
+    public static AccuracyReport Of(IReadOnlyList<PredictedPair> pairs, BootstrapOptions? options = null)
     {
         foreach (var p in pairs)
             if (!(p.ProbabilityA is >= 0 and <= 1 && p.Label is >= 0 and <= 1))
@@ -30,8 +26,6 @@ public static class Accuracy
             Share(p => p.ProbabilityA - 0.5), alwaysA, Share(p => p.LengthA - p.LengthB), Share(p => p.LengthB - p.LengthA),
             Math.Max(alwaysA.Value, 1 - alwaysA.Value), pairs.Count - decided.Length);
 
-        Interval Share(Func<PairPrediction, double> preferenceForA) => Bootstrap.Mean(decided, p => Credit(preferenceForA(p), p.Label), p => p.PromptId, options);
+        Interval Share(Func<PredictedPair, double> margin) => Bootstrap.Mean(decided, p => Credit.OfMargin(margin(p), p.Label), p => p.PromptId, options);
     }
-
-    private static double Credit(double preferenceForA, double label) => preferenceForA == 0 ? 0.5 : preferenceForA > 0 == label > 0.5 ? 1 : 0;
 }

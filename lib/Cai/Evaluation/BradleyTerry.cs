@@ -63,16 +63,13 @@ public static class BradleyTerry
     public static bool HasFiniteMaximum(double[,] wins) =>
         Reached(wins, (i, j) => wins[i, j] > 0) == wins.GetLength(0) && Reached(wins, (i, j) => wins[j, i] > 0) == wins.GetLength(0);
 
-    /// <summary>log(1 + e^x) without overflow.</summary>
-    internal static double Softplus(double x) => Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs(x)));
-
     private static double Loss(double[,] wins, double[] theta, double l2)
     {
         var loss = l2 * theta.Sum(t => t * t);
         for (var i = 0; i < theta.Length; i++)
             for (var j = 0; j < theta.Length; j++)
                 if (i != j && wins[i, j] > 0)
-                    loss += wins[i, j] * Softplus(theta[j] - theta[i]);
+                    loss += wins[i, j] * Logistic.SoftPlus(theta[j] - theta[i]);
         return loss;
     }
 
@@ -93,7 +90,7 @@ public static class BradleyTerry
                 if (i == j)
                     continue;
                 var games = wins[i, j] + wins[j, i];
-                var p = 1 / (1 + Math.Exp(theta[j] - theta[i]));
+                var p = Logistic.Sigmoid(theta[i] - theta[j]);
                 gradient[i] += games * p - wins[i, j];
                 hessian[i, i] += games * p * (1 - p);
                 hessian[i, j] -= games * p * (1 - p);

@@ -1,4 +1,5 @@
 using Cai.Feedback;
+using Cai.Text;
 
 namespace Cai.Evaluation;
 
@@ -27,9 +28,9 @@ public sealed record ChoiceAccuracy(Interval? Model, int Missing, double Chance,
     }
 
     /// <summary>A judge's answers to questions with two answer texts as pairs, for accuracy beside the length baselines.</summary>
-    public static IReadOnlyList<PairPrediction> Pairs(IReadOnlyList<ChoiceQuestion> questions, IReadOnlyList<ChoiceResult> results) =>
+    public static IReadOnlyList<PredictedPair> Pairs(IReadOnlyList<ChoiceQuestion> questions, IReadOnlyList<ChoiceResult> results) =>
     [
         .. questions.Zip(results).Where(x => x.First.Answers is not null && x.Second.Probabilities is not null).Select(x =>
-            new PairPrediction(x.First.Answers!.PromptId, x.Second.Probabilities![0], 1 - x.First.Correct, x.First.Answers.ResponseA.Length, x.First.Answers.ResponseB.Length)),
+            new PredictedPair(x.First.Answers!.PromptId, x.Second.Probabilities![0], 1 - x.First.Correct, x.First.Answers.ResponseA.Length, x.First.Answers.ResponseB.Length)),
     ];
 }

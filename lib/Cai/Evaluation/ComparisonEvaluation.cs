@@ -31,11 +31,11 @@ public static class ComparisonEvaluation
         var labelled = Labelled(comparisons);
         bool Fits(Comparison c, string response) => TokenPair.Ids(model.Tokenizer, model.Format, c.Prompt, response).Length <= model.Model.Decoder.Config.MaxPositions;
         var fitting = labelled.Where(c => Fits(c, c.ResponseA) && Fits(c, c.ResponseB)).ToList();
-        var pairs = new List<PairPrediction>();
+        var pairs = new List<PredictedPair>();
         foreach (var chunk in fitting.Chunk(Chunk))
         {
             cancel.ThrowIfCancellationRequested();
-            pairs.AddRange(chunk.Zip(model.Evaluate(chunk).Pairs, (c, p) => Pair(c, p.Probability)));
+            pairs.AddRange(model.Evaluate(chunk).Pairs);
             progress?.Report(pairs.Count);
         }
         return Result(pairs, labelled.Count - fitting.Count, 0, options);
@@ -80,8 +80,8 @@ public static class ComparisonEvaluation
 
     private static List<Comparison> Labelled(IReadOnlyList<Comparison> comparisons) => [.. comparisons.Where(c => c.ProbabilityA is not null)];
 
-    private static PairPrediction Pair(Comparison c, double probabilityA) => new(c.PromptId, probabilityA, c.ProbabilityA!.Value, c.ResponseA.Length, c.ResponseB.Length);
+    private static PredictedPair Pair(Comparison c, double probabilityA) => new(c.PromptId, probabilityA, c.ProbabilityA!.Value, c.ResponseA.Length, c.ResponseB.Length);
 
-    private static ComparisonResult? Result(List<PairPrediction> pairs, int tooLong, int missing, BootstrapOptions? options) => pairs.TrueForAll(p => p.Label == 0.5) ? null
+    private static ComparisonResult? Result(List<PredictedPair> pairs, int tooLong, int missing, BootstrapOptions? options) => pairs.TrueForAll(p => p.Label == 0.5) ? null
         : new ComparisonResult(Accuracy.Of(pairs, options), Calibration.Of([.. pairs.Select(p => new Prediction(p.PromptId, p.ProbabilityA, p.Label))], options: options).Ece, tooLong, missing);
 }

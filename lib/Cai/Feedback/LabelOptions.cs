@@ -40,7 +40,9 @@ public sealed record LabelOptions
     /// </summary>
     public bool RedrawExamples { get; init; } = true;
 
-    /// <summary>Null is the kind's default: 0.40 to 0.60 after a chain of thought (paper 4.1), no bounds for soft labels. Hard labels are never clamped.</summary>
+    /// <summary>
+    /// Null is the kind's default: 0.40 to 0.60 after a chain of thought (paper 4.1), no bounds for soft labels. Hard labels are never clamped.
+    /// </summary>
     public ClampRange? Clamp { get; init; }
 
     /// <summary>Chains of thought a query, whose probabilities are averaged (paper: 1 for labels, 5 in Fig 4).</summary>

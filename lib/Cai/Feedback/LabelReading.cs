@@ -51,6 +51,7 @@ internal sealed record LabelReading(LabelQuery Query, ChoiceResult Answer, strin
         [{ Reasoning: null }, ..] => null,
         [var only] => only.Reasoning,
         // Letters in a chain of thought mean the order that it was shown.
-        _ => string.Join("\n\n", readings.Select(r => $"[{r.Query.PrincipleId}, {(r.Query.Swapped ? "(A) = response B" : "(A) = response A")}]\n{r.Reasoning}")),
+        _ =>
+            string.Join("\n\n", readings.Select(r => $"[{r.Query.PrincipleId}, {(r.Query.Swapped ? "(A) = response B" : "(A) = response A")}]\n{r.Reasoning}")),
     };
 }

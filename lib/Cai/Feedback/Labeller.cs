@@ -11,42 +11,42 @@ namespace Cai.Feedback;
 /// </summary>
 public sealed class Labeller
 {
-    private readonly ILanguageModel _model;
-    private readonly Constitution _constitution;
-    private readonly LabelOptions _options;
-    private readonly IPromptFormat _format;
+    private readonly ILanguageModel model;
+    private readonly Constitution constitution;
+    private readonly LabelOptions options;
+    private readonly IPromptFormat format;
 
     /// <param name="format">How the model reads a conversation; the paper's layout when null.</param>
     /// <exception cref="CaiException">An option is out of range, a principle id is unknown, or there are too few principles.</exception>
     public Labeller(ILanguageModel model, Constitution constitution, LabelOptions? options = null, IPromptFormat? format = null)
     {
-        _format = format ?? HhFormat.Instance;
-        (_model, _constitution, _options) = (model, constitution, options ?? new LabelOptions());
-        _options.Check();
+        this.format = format ?? HhFormat.Instance;
+        (this.model, this.constitution, this.options) = (model, constitution, options ?? new LabelOptions());
+        this.options.Check();
         if (constitution.Comparison.Count == 0)
             throw new CaiException($"Constitution '{constitution.Name}' has no principles for comparisons.", "Add entries under `comparison:`, or load another constitution.");
         PrinciplesFor(""); // what it cannot choose from these principles is told now
     }
 
     /// <summary>The principles that a pair is judged by (<see cref="LabelOptions.Principle"/>), drawn from (seed, pair id).</summary>
-    public IReadOnlyList<ComparisonPrinciple> PrinciplesFor(string pairId) => _options.PrinciplesFor(_constitution, pairId);
+    public IReadOnlyList<ComparisonPrinciple> PrinciplesFor(string pairId) => options.PrinciplesFor(constitution, pairId);
 
     /// <summary>Exactly what will be asked about a pair: principles × orders × chains of thought.</summary>
     public IReadOnlyList<LabelQuery> Queries(ResponsePair pair)
     {
-        var reasoning = _options.Kind == LabelKind.ChainOfThought;
+        var reasoning = options.Kind == LabelKind.ChainOfThought;
         return
         [
             .. from principle in PrinciplesFor(pair.Id)
-               let examples = _options.ExamplesOfPrinciple ? _constitution.About(principle.Id) : _constitution
-               let prefix = examples.ComparisonPrefix(reasoning, _options.FewShot, _options.Seed, _options.RedrawExamples ? pair.Id : "")
+               let examples = options.ExamplesOfPrinciple ? constitution.About(principle.Id) : constitution
+               let prefix = examples.ComparisonPrefix(reasoning, options.FewShot, options.Seed, options.RedrawExamples ? pair.Id : "")
                from swapped in Orders(pair.Id)
                let first = swapped ? pair.ResponseB : pair.ResponseA
                let second = swapped ? pair.ResponseA : pair.ResponseB
                let text = reasoning
-                   ? ComparisonLayout.ReasoningQuestion(_format, prefix, pair.Prompt.Dialogue, principle.Text, first, second)
-                   : ComparisonLayout.Question(_format, prefix, pair.Prompt.Dialogue, principle.Text, first, second)
-               from sample in Enumerable.Range(0, reasoning ? _options.CotSamples : 1)
+                   ? ComparisonLayout.ReasoningQuestion(format, prefix, pair.Prompt.Dialogue, principle.Text, first, second)
+                   : ComparisonLayout.Question(format, prefix, pair.Prompt.Dialogue, principle.Text, first, second)
+               from sample in Enumerable.Range(0, reasoning ? options.CotSamples : 1)
                select new LabelQuery($"{pair.Id}/{principle.Id}/{(swapped ? "BA" : "AB")}/{sample}", principle.Id, swapped, text),
         ];
     }
@@ -62,7 +62,8 @@ public sealed class Labeller
         IReadOnlyList<ResponsePair> pairs, string? path = null, IProgress<int>? progress = null, CancellationToken cancel = default)
     {
         if (pairs.GroupBy(p => p.Id).FirstOrDefault(g => g.Skip(1).Any()) is { } twice)
-            throw new CaiException($"Pair id '{twice.Key}' occurs {twice.Count()} times; ids must be unique.", "Number the pairs of a prompt, for example `{prompt}/0`.");
+            throw new CaiException($"Pair id '{twice.Key}' occurs {twice.Count()} times; ids must be unique.",
+                "Number the pairs of a prompt, for example `{prompt}/0`.");
 
         using var file = path is null ? null : new JsonlAppender<Comparison>(path);
         var byId = pairs.ToDictionary(p => p.Id);
@@ -70,11 +71,12 @@ public sealed class Labeller
         foreach (var record in file?.Existing ?? [])
             done[record.Id] = byId.TryGetValue(record.Id, out var pair) && SameRun(record, pair)
                 ? record
-                : throw new CaiException($"Label '{record.Id}' is of other responses, principles or options than those asked for.", "The file belongs to another run: give another path, or delete it to start again.", path);
+                : throw new CaiException($"Label '{record.Id}' is of other responses, principles or options than those asked for.",
+                    "The file belongs to another run: give another path, or delete it to start again.", path);
 
         progress?.Report(done.Count);
         // A chunk that was cut off is labelled whole: the last bits of a log-probability may depend on the rows beside it.
-        foreach (var chunk in pairs.Chunk(_options.ChunkSize).Where(c => c.Any(p => !done.ContainsKey(p.Id))))
+        foreach (var chunk in pairs.Chunk(options.ChunkSize).Where(c => c.Any(p => !done.ContainsKey(p.Id))))
         {
             cancel.ThrowIfCancellationRequested();
             foreach (var comparison in await LabelAsync(chunk, cancel))
@@ -90,32 +92,38 @@ public sealed class Labeller
         var queries = pairs.Select(Queries).ToList();
         var flat = queries.SelectMany(q => q).ToList();
         IReadOnlyList<string?> reasonings = new string?[flat.Count];
-        if (_options.Kind == LabelKind.ChainOfThought)
+        if (options.Kind == LabelKind.ChainOfThought)
         {
-            var sampling = new SampleOptions { MaxTokens = _options.MaxReasoningTokens, Temperature = _options.Temperature, Seed = _options.Seed, Stops = ComparisonLayout.Stops };
-            var sampled = await _model.SampleAsync([.. flat.Select(q => new SampleRequest(q.Id, q.Text) { ControlTokens = _format.ControlTokens })], sampling, null, cancel);
+            var sampling = new SampleOptions
+            {
+                MaxTokens = options.MaxReasoningTokens, Temperature = options.Temperature, Seed = options.Seed, Stops = ComparisonLayout.Stops,
+            };
+            var sampled = await model.SampleAsync([.. flat.Select(q => new SampleRequest(q.Id, q.Text) { ControlTokens = format.ControlTokens })],
+                sampling, null, cancel);
             reasonings = [.. sampled.Select(c => c.Text.Trim())];
         }
-        var items = flat.Zip(reasonings, (q, r) => new ChoiceItem(q.Id, r is null ? q.Text : ComparisonLayout.AfterReasoning(_format, q.Text, r), [ComparisonLayout.OptionA, ComparisonLayout.OptionB]) { ControlTokens = _format.ControlTokens });
-        var answers = await MultipleChoice.ScoreAsync(_model, [.. items], cancel: cancel);
+        IReadOnlyList<string> choices = [ComparisonLayout.OptionA, ComparisonLayout.OptionB];
+        var items = flat.Zip(reasonings, (q, r) =>
+            new ChoiceItem(q.Id, r is null ? q.Text : ComparisonLayout.AfterReasoning(format, q.Text, r), choices) { ControlTokens = format.ControlTokens });
+        var answers = await MultipleChoice.ScoreAsync(model, [.. items], cancel: cancel);
         var readings = flat.Select((q, i) => new LabelReading(q, answers[i], reasonings[i])).ToList();
 
         var comparisons = new List<Comparison>();
         var next = 0;
         foreach (var (pair, asked) in pairs.Zip(queries))
         {
-            comparisons.Add(LabelReading.Combine(pair, readings.GetRange(next, asked.Count), _options));
+            comparisons.Add(LabelReading.Combine(pair, readings.GetRange(next, asked.Count), options));
             next += asked.Count;
         }
         return comparisons;
     }
 
     private bool[] Orders(string pairId) =>
-        _options.BothOrders ? [false, true] : [_options.ShuffleOrder && Seeds.Rng(_options.Seed, pairId, "order").Chance(0.5)];
+        options.BothOrders ? [false, true] : [options.ShuffleOrder && Seeds.Rng(options.Seed, pairId, "order").Chance(0.5)];
 
     private bool SameRun(Comparison record, ResponsePair pair) =>
         record.ResponseA == pair.ResponseA && record.ResponseB == pair.ResponseB && record.Prompt.Equals(pair.Prompt.Dialogue)
-        && record.Kind == _options.Kind && record.Axis == _options.Axis
-        && record.Swapped == (!_options.BothOrders && Orders(pair.Id)[0])
+        && record.Kind == options.Kind && record.Axis == options.Axis
+        && record.Swapped == (!options.BothOrders && Orders(pair.Id)[0])
         && record.PrincipleIds.SequenceEqual(PrinciplesFor(pair.Id).Select(p => p.Id));
 }

@@ -45,7 +45,8 @@ public static class MultipleChoice
     public static async Task<IReadOnlyList<ChoiceResult>> ScoreAsync(
         ILanguageModel model, IReadOnlyList<ChoiceItem> items, string prefix = "", IProgress<int>? progress = null, CancellationToken cancel = default)
     {
-        var scores = await model.LogProbsAsync([.. items.Select(i => new ScoreRequest(prefix + i.Prompt, i.Options) { ControlTokens = i.ControlTokens })], progress, cancel);
+        var scores = await model.LogProbsAsync(
+            [.. items.Select(i => new ScoreRequest(prefix + i.Prompt, i.Options) { ControlTokens = i.ControlTokens })], progress, cancel);
         return [.. items.Zip(scores, (item, logProbs) => Read(item.Id, logProbs))];
     }
 

@@ -1,3 +1,6 @@
+using System.Text.RegularExpressions;
+using DiffPlex;
+
 namespace Cai.Figures;
 
 public enum DiffKind { Same, Removed, Added }
@@ -5,59 +8,45 @@ public enum DiffKind { Same, Removed, Added }
 /// <summary>A run of words that two texts share, or that one of them lacks.</summary>
 public sealed record DiffRun(DiffKind Kind, string Text);
 
-/// <summary>What changed from one text to the next, word by word (longest common subsequence).</summary>
-public static class WordDiff
+/// <summary>What changed from one text to the next, word by word (Myers 1986, by DiffPlex).</summary>
+public static partial class WordDiff
 {
-    // The table of common subsequences takes 4 bytes a pair of words: beyond this (16 MB) the texts are shown as replaced.
-    private const long MostPairs = 4_000_000;
-
     /// <summary>Runs in reading order; removed words stand before the words that replace them. Blanks stay with the word before them.</summary>
     public static IReadOnlyList<DiffRun> Compare(string before, string after)
     {
-        var (a, b) = (Words(before), Words(after));
-        if ((long)a.Count * b.Count > MostPairs)
-            return before == after ? [new DiffRun(DiffKind.Same, after)] : [new DiffRun(DiffKind.Removed, before), new DiffRun(DiffKind.Added, after)];
-        var common = new int[a.Count + 1, b.Count + 1];
-        for (var i = a.Count - 1; i >= 0; i--)
-            for (var j = b.Count - 1; j >= 0; j--)
-                common[i, j] = Same(a[i], b[j]) ? common[i + 1, j + 1] + 1 : Math.Max(common[i + 1, j], common[i, j + 1]);
+        // The last word of a text has no blank after it; it is the same word all the same.
+        var diff = Differ.Instance.CreateDiffs(before, after, ignoreWhiteSpace: true, ignoreCase: false, new Words());
+        var (old, now) = (diff.PiecesOld, diff.PiecesNew);
         var runs = new List<DiffRun>();
-        for (int i = 0, j = 0; i < a.Count || j < b.Count;)
+        var next = 0;
+        foreach (var change in diff.DiffBlocks)
         {
-            if (i < a.Count && j < b.Count && Same(a[i], b[j]))
-            {
-                Add(runs, DiffKind.Same, b[j++]);
-                i++;
-            }
-            else if (i < a.Count && (j == b.Count || common[i + 1, j] >= common[i, j + 1]))
-                Add(runs, DiffKind.Removed, a[i++]);
-            else
-                Add(runs, DiffKind.Added, b[j++]);
+            Add(DiffKind.Same, Text(now, next, change.InsertStartB));
+            next = change.InsertStartB + change.InsertCountB;
+            // A shared word that ends the new text brings no blank; what stood after it in the old text does.
+            var blank = next == now.Count && change is { DeleteStartA: > 0, DeleteCountA: > 0, InsertCountB: 0 } ? Blank(old[change.DeleteStartA - 1]) : "";
+            Add(DiffKind.Removed, blank + Text(old, change.DeleteStartA, change.DeleteStartA + change.DeleteCountA));
+            Add(DiffKind.Added, Text(now, change.InsertStartB, next));
         }
+        Add(DiffKind.Same, Text(now, next, now.Count));
         return runs;
+
+        void Add(DiffKind kind, string text)
+        {
+            if (text.Length > 0)
+                runs.Add(new DiffRun(kind, text));
+        }
     }
 
-    // The last word of a text has no blank after it; it is the same word all the same.
-    private static bool Same(string a, string b) => a.AsSpan().TrimEnd().SequenceEqual(b.AsSpan().TrimEnd());
+    private static string Text(IReadOnlyList<string> words, int from, int to) => string.Concat(words.Skip(from).Take(to - from));
 
-    private static void Add(List<DiffRun> runs, DiffKind kind, string text)
-    {
-        if (runs.Count > 0 && runs[^1].Kind == kind)
-            runs[^1] = runs[^1] with { Text = runs[^1].Text + text };
-        else
-            runs.Add(new DiffRun(kind, text));
-    }
+    private static string Blank(string word) => word[word.TrimEnd().Length..];
 
-    private static List<string> Words(string text)
+    private sealed partial class Words : IChunker
     {
-        var words = new List<string>();
-        var start = 0;
-        for (var i = 1; i <= text.Length; i++)
-            if (i == text.Length || (char.IsWhiteSpace(text[i - 1]) && !char.IsWhiteSpace(text[i])))
-            {
-                words.Add(text[start..i]);
-                start = i;
-            }
-        return words;
+        public IReadOnlyList<string> Chunk(string text) => [.. Word().Matches(text).Select(m => m.Value)];
+
+        [GeneratedRegex(@"^\s+|\S+\s*", RegexOptions.CultureInvariant)]
+        private static partial Regex Word();
     }
 }

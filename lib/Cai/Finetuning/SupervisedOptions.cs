@@ -81,7 +81,4 @@ public sealed record TrainSummary(long Steps, long Tokens, long Texts);
 /// <summary>Loss on held-out texts.</summary>
 /// <param name="MeanNll">Mean negative log-likelihood of a target token, nats.</param>
 /// <param name="Tokens">Target tokens.</param>
-public sealed record HeldOut(double MeanNll, long Tokens, int Texts)
-{
-    public double Perplexity => Math.Exp(MeanNll);
-}
+public sealed record HeldOut(double MeanNll, long Tokens, int Texts);

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Cai.Models;
 using Cai.Storage;
 using Cai.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Finetuning;

@@ -1,5 +1,4 @@
 using Cai.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Generation;

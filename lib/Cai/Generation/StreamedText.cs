@@ -1,5 +1,3 @@
-using Cai.Text;
-
 namespace Cai.Generation;
 
 /// <summary>

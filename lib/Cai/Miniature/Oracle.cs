@@ -108,5 +108,5 @@ public sealed partial class Oracle
         ?? throw new CaiException($"The miniature has no comparison principle '{id}'.", $"Use one of {string.Join(", ", comparison.Keys)}.");
 
     internal static double Preference(double difference, double slope, double lapse) =>
-        Math.Abs(difference) < 1e-9 ? 0.5 : Math.Clamp(1 / (1 + Math.Exp(-slope * difference)), lapse, 1 - lapse);
+        Math.Abs(difference) < 1e-9 ? 0.5 : Math.Clamp(Logistic.Sigmoid(slope * difference), lapse, 1 - lapse);
 }

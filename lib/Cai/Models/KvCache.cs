@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Models;
@@ -22,8 +21,6 @@ public sealed class KvCache : IDisposable
     }
 
     public long Capacity { get; }
-
-    public long Batch => keys[0].shape[0];
 
     /// <summary>Keys of a layer, rotated to their positions, [batch, kv heads, capacity, width].</summary>
     public Tensor Keys(int layer) => keys[layer];

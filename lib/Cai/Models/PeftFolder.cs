@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Cai.Storage;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Models;

@@ -1,5 +1,4 @@
 using Cai.Text;
-using Cai.Text.ChatTemplates;
 using static TorchSharp.torch;
 
 namespace Cai.Models;

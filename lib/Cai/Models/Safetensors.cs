@@ -1,7 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using Cai.Storage;
 using Cai.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Models;

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Cai.Storage;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Models;

@@ -1,5 +1,4 @@
 using Cai.Storage;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Models;

@@ -1,7 +1,5 @@
 using System.Text.Json;
-using Cai.Jinja;
 using Cai.Storage;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Models;

@@ -1,5 +1,4 @@
 using Cai.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Preferences;
@@ -22,10 +21,8 @@ public static class PreferenceLoss
 
     /// <summary>The same for one pair of numbers, in float64.</summary>
     public static double SoftLabel(double difference, double label) =>
-        label * SoftPlus(-difference) + (1 - label) * SoftPlus(difference);
+        label * Logistic.SoftPlus(-difference) + (1 - label) * Logistic.SoftPlus(difference);
 
     /// <summary>P(A is better) = σ(score A - score B) (HH eq. 4.2).</summary>
-    public static double Probability(double difference) => 1 / (1 + Math.Exp(-difference));
-
-    private static double SoftPlus(double x) => Math.Max(x, 0) + double.LogP1(Math.Exp(-Math.Abs(x)));
+    public static double Probability(double difference) => Logistic.Sigmoid(difference);
 }

@@ -1,21 +1,17 @@
 using Cai.Models;
 using Cai.Text;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Preferences;
 
-/// <summary>The model's view of one comparison; what accuracy, calibration and the length baselines are computed from.</summary>
-/// <param name="Label">P(A is better) as labelled; null when missing.</param>
-/// <param name="Probability">P(A is better) as the model says.</param>
-/// <param name="LengthA">Characters of response A, for the longer- and shorter-is-better baselines.</param>
-public sealed record PairPrediction(string Id, string Axis, double? Label, double Probability, double ScoreA, double ScoreB, int LengthA, int LengthB);
-
 /// <summary>Held-out agreement of a preference model with labels.</summary>
 /// <param name="Loss">Mean soft-label cross-entropy over labelled pairs, nats.</param>
-/// <param name="Accuracy">Share of decided pairs (label other than 0.5) with the better side on top; an exact tie counts half. Null when no pair is decided.</param>
+/// <param name="Accuracy">
+/// Share of decided pairs (label other than 0.5) with the better side on top; an exact tie counts half. Null when no pair is decided.
+/// </param>
 /// <param name="Unlabelled">Pairs without a label, left out.</param>
-public sealed record PreferenceReport(double Loss, double? Accuracy, int Labelled, int Decided, int Unlabelled, IReadOnlyList<PairPrediction> Pairs);
+/// <param name="Pairs">The labelled pairs in their order; lengths in characters.</param>
+public sealed record PreferenceReport(double Loss, double? Accuracy, int Labelled, int Decided, int Unlabelled, IReadOnlyList<PredictedPair> Pairs);
 
 /// <summary>A scalar model that reads dialogues: how good is this response to this prompt? It owns the scalar model and disposes it.</summary>
 /// <param name="batchTokens">Most tokens, padding included, of one forward pass; no score depends on it.</param>
@@ -67,21 +63,27 @@ public sealed class PreferenceModel(ScalarModel model, ITokenizer tokenizer, IPr
     /// since that is where scores are read.
     /// </summary>
     public double[] ScoreTokens(IReadOnlyList<int[]> prompts, IReadOnlyList<int[]> responses) =>
-        ScoreIds([.. prompts.Zip(responses, (p, r) => (int[])[.. p, .. r, .. r.Length > 0 && r[^1] == tokenizer.EosId ? Array.Empty<int>() : [tokenizer.EosId]])]);
+        ScoreIds(
+            [.. prompts.Zip(responses, (p, r) => (int[])[.. p, .. r, .. r.Length > 0 && r[^1] == tokenizer.EosId ? Array.Empty<int>() : [tokenizer.EosId]])]);
 
-    /// <summary>The model's view of each comparison and how well it agrees with the labels.</summary>
+    /// <summary>The model's view of each labelled comparison and how well it agrees with the labels.</summary>
+    /// <exception cref="CaiException">No comparison has a label, or a text is longer than the model's context.</exception>
     public PreferenceReport Evaluate(IReadOnlyList<Comparison> comparisons)
     {
         var scores = Score([.. comparisons.SelectMany(c => new[] { (c.Prompt, c.ResponseA), (c.Prompt, c.ResponseB) })]);
-        var pairs = comparisons.Select((c, i) => new PairPrediction(c.Id, c.Axis, c.ProbabilityA, PreferenceLoss.Probability(scores[2 * i] - scores[2 * i + 1]),
-            scores[2 * i], scores[2 * i + 1], c.ResponseA.Length, c.ResponseB.Length)).ToList();
-        var labelled = pairs.Where(p => p.Label is not null).ToList();
+        var labelled = comparisons.Select((c, i) => (Comparison: c, Label: c.ProbabilityA, Margin: scores[2 * i] - scores[2 * i + 1]))
+            .Where(p => p.Label is not null).ToList();
         if (labelled.Count == 0)
             throw new CaiException("No comparison has a label.", "Label comparisons first, or check the feedback stage for missing option tokens.");
         var decided = labelled.Where(p => p.Label != 0.5).ToList();
-        var right = decided.Sum(p => p.ScoreA == p.ScoreB ? 0.5 : p.ScoreA > p.ScoreB == p.Label > 0.5 ? 1 : 0);
-        return new(labelled.Average(p => PreferenceLoss.SoftLabel(p.ScoreA - p.ScoreB, p.Label!.Value)), decided.Count == 0 ? null : right / decided.Count,
-            labelled.Count, decided.Count, pairs.Count - labelled.Count, pairs);
+        var right = decided.Sum(p => Credit.OfMargin(p.Margin, p.Label!.Value));
+        return new(
+            labelled.Average(p => PreferenceLoss.SoftLabel(p.Margin, p.Label!.Value)), decided.Count == 0 ? null : right / decided.Count,
+            labelled.Count, decided.Count, comparisons.Count - labelled.Count,
+            [
+                .. labelled.Select(p => new PredictedPair(
+                    p.Comparison.PromptId, PreferenceLoss.Probability(p.Margin), p.Label!.Value, p.Comparison.ResponseA.Length, p.Comparison.ResponseB.Length)),
+            ]);
     }
 
     public void Dispose() => model.Dispose();
@@ -92,7 +94,8 @@ public sealed class PreferenceModel(ScalarModel model, ITokenizer tokenizer, IPr
         var scores = new double[texts.Count];
         var longest = model.Decoder.Config.MaxPositions;
         if (texts.FirstOrDefault(t => t.Length > longest) is { } tooLong)
-            throw new CaiException($"A prompt with response has {tooLong.Length} tokens; the preference model's context has {longest}.", "Shorten the text or use a model with a longer context.");
+            throw new CaiException($"A prompt with response has {tooLong.Length} tokens; the preference model's context has {longest}.",
+                "Shorten the text or use a model with a longer context.");
         var order = Enumerable.Range(0, texts.Count).OrderByDescending(i => texts[i].Length).ToArray();
         for (var start = 0; start < order.Length;)
         {

@@ -32,7 +32,9 @@ public sealed record PreferenceOptions
     /// <summary>Leave longer comparisons out and count them. Off: one is an error that names it.</summary>
     public bool SkipLong { get; init; }
 
-    /// <summary>Weight of a comparison by its axis; axes not named weigh 1 (HH B.2 tries 2-3 on harmlessness; the default is the paper's plain mixture).</summary>
+    /// <summary>
+    /// Weight of a comparison by its axis; axes not named weigh 1 (HH B.2 tries 2-3 on harmlessness; the default is the paper's plain mixture).
+    /// </summary>
     public IReadOnlyDictionary<string, double> AxisWeights { get; init; } = new Dictionary<string, double>();
 
     /// <summary>Train an adapter and the head instead of all weights, or save memory; null trains all weights plainly.</summary>
@@ -50,7 +52,9 @@ public sealed record PreferenceOptions
 
 /// <summary>The numbers of one step, before its update.</summary>
 /// <param name="Loss">Weighted mean soft-label cross-entropy, nats.</param>
-/// <param name="Accuracy">Share of the step's decided comparisons (label other than 0.5) on whose better side the model agrees; null when none is decided.</param>
+/// <param name="Accuracy">
+/// Share of the step's decided comparisons (label other than 0.5) on whose better side the model agrees; null when none is decided.
+/// </param>
 /// <param name="Margin">Mean of |score A - score B|.</param>
 /// <param name="Pairs">Comparisons read so far.</param>
 /// <param name="GradNorm">L2 norm before clipping.</param>

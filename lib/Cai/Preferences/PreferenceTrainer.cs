@@ -2,7 +2,6 @@ using Cai.Models;
 using Cai.Storage;
 using Cai.Text;
 using Cai.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Preferences;
@@ -26,7 +25,8 @@ public sealed class PreferenceTrainer : IDisposable
         this.options = options ?? new PreferenceOptions();
         var context = model.Model.Decoder.Config.MaxPositions;
         if (this.options.MaxLength > context)
-            throw new CaiException($"MaxLength is {this.options.MaxLength}; the model's context has {context} positions.", "Lower MaxLength.", "PreferenceOptions: MaxLength");
+            throw new CaiException($"MaxLength is {this.options.MaxLength}; the model's context has {context} positions.", "Lower MaxLength.",
+                "PreferenceOptions: MaxLength");
         trained = TrainableWeights.Of(model.Model, this.options.Tuning, this.options.AdamW);
     }
 
@@ -37,19 +37,24 @@ public sealed class PreferenceTrainer : IDisposable
 
     /// <summary>Trains for <see cref="PreferenceOptions.Epochs"/> passes. Comparisons without a label are left out and counted.</summary>
     /// <param name="checkpoint">File to resume from and to write to; null keeps nothing.</param>
-    /// <exception cref="CaiException">No comparison is labelled, one does not fit, or loss or gradient stopped being finite (the last checkpoint stays).</exception>
+    /// <exception cref="CaiException">
+    /// No comparison is labelled, one does not fit, or loss or gradient stopped being finite (the last checkpoint stays).
+    /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint of everything done has been written.</exception>
-    public PreferenceSummary Train(IReadOnlyList<Comparison> comparisons, string? checkpoint = null, IProgress<PreferenceStep>? progress = null, CancellationToken cancel = default)
+    public PreferenceSummary Train(
+        IReadOnlyList<Comparison> comparisons, string? checkpoint = null, IProgress<PreferenceStep>? progress = null, CancellationToken cancel = default)
     {
         var labelled = comparisons.Select(c => TokenPair.Of(c, model.Tokenizer, model.Format, options)).OfType<TokenPair>().ToList();
         var pairs = labelled.Where(p => p.Longest <= options.MaxLength).ToList();
         if (pairs.Count < labelled.Count && !options.SkipLong)
         {
             var tooLong = labelled.First(p => p.Longest > options.MaxLength);
-            throw new CaiException($"A side has {tooLong.Longest} tokens; at most {options.MaxLength} fit.", "Raise MaxLength (up to the model's context) or set SkipLong.", $"comparison {tooLong.Id}");
+            throw new CaiException($"A side has {tooLong.Longest} tokens; at most {options.MaxLength} fit.",
+                "Raise MaxLength (up to the model's context) or set SkipLong.", $"comparison {tooLong.Id}");
         }
         if (pairs.Count == 0)
-            throw new CaiException($"None of {comparisons.Count} comparisons has a label and fits.", "Label comparisons first, or check the feedback stage for missing option tokens.");
+            throw new CaiException($"None of {comparisons.Count} comparisons has a label and fits.",
+                "Label comparisons first, or check the feedback stage for missing option tokens.");
         var steps = Run(pairs, checkpoint, progress, cancel);
         return new(steps, pairs.Count, comparisons.Count - labelled.Count, labelled.Count - pairs.Count);
     }
@@ -122,7 +127,7 @@ public sealed class PreferenceTrainer : IDisposable
             foreach (var (pair, d) in microBatch.Zip(difference.detach().cpu().data<float>().ToArray()))
             {
                 margin += Math.Abs(d);
-                right += pair.Label == 0.5 ? 0 : d == 0 ? 0.5 : d > 0 == pair.Label > 0.5 ? 1 : 0;
+                right += pair.Label == 0.5 ? 0 : Credit.OfMargin(d, pair.Label);
             }
         }
         var norm = double.IsFinite(loss) ? trained.Step(rate) : double.NaN;

@@ -15,8 +15,10 @@ public sealed record TokenPair(string Id, int[] A, int[] B, double Label, double
         if (comparison.ProbabilityA is not { } label)
             return null;
         if (!(label is >= 0 and <= 1))
-            throw new CaiException($"The label is {label}; expected a probability from 0 to 1.", "Mend or remove the comparison.", $"comparison {comparison.Id}");
-        return new(comparison.Id, Ids(tokenizer, format, comparison.Prompt, comparison.ResponseA), Ids(tokenizer, format, comparison.Prompt, comparison.ResponseB),
+            throw new CaiException($"The label is {label}; expected a probability from 0 to 1.", "Mend or remove the comparison.",
+                $"comparison {comparison.Id}");
+        return new(comparison.Id, Ids(tokenizer, format, comparison.Prompt, comparison.ResponseA),
+            Ids(tokenizer, format, comparison.Prompt, comparison.ResponseB),
             label, options.AxisWeights.GetValueOrDefault(comparison.Axis, 1));
     }
 

@@ -38,19 +38,6 @@ public static class ContentHash
     /// <exception cref="CaiException">A file is missing.</exception>
     public static string OfFiles(IEnumerable<string> paths) => OfTexts(paths.Select(OfFile));
 
-    /// <summary>Hash of a folder: the relative names and contents of its files, hidden and temporary ones left out.</summary>
-    /// <exception cref="CaiException">The folder is missing.</exception>
-    public static string OfFolder(string folder)
-    {
-        if (!Directory.Exists(folder))
-            throw new CaiException("The folder does not exist.", "Check the path.", folder);
-        return OfTexts(Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Select(path => (Name: Path.GetRelativePath(folder, path).Replace('\\', '/'), Path: path))
-            .Where(file => !file.Name.Split('/').Any(part => part.StartsWith('.')))
-            .OrderBy(file => file.Name, StringComparer.Ordinal)
-            .SelectMany(file => new[] { file.Name, OfFile(file.Path) }));
-    }
-
     private static string RequireFile(string path) =>
         File.Exists(path) ? path : throw new CaiException("The file does not exist.", "Check the path.", path);
 

@@ -37,25 +37,25 @@ public static class ComparisonLayout
     public static string AfterReasoning(string question, string reasoning) => question + " " + reasoning + "\n\nHuman:\nSo the answer is:";
 
     /// <summary>
-    /// The question for a model with another layout than the paper's: the human asks, examples included, and the assistant's
-    /// turn begins with "The answer is:". In the paper's layout it is <see cref="Question(string, Dialogue, string, string, string)"/>.
+    /// The question for a format whose roles are no tags: the human asks, examples included, and the assistant's
+    /// turn begins with "The answer is:". Where they are, it is <see cref="Question(string, Dialogue, string, string, string)"/>.
     /// </summary>
     public static string Question(IPromptFormat format, string fewShot, Dialogue prompt, string principle, string responseA, string responseB)
     {
         var text = Question(fewShot, prompt, principle, responseA, responseB);
-        return format is HhFormat ? text : Asked(format, text, AnswerCue);
+        return format.RolesAreTags ? text : Asked(format, text, AnswerCue);
     }
 
     /// <summary>The question with chain of thought in the same way: the assistant's turn begins with "Let's think step by step:".</summary>
     public static string ReasoningQuestion(IPromptFormat format, string fewShot, Dialogue prompt, string principle, string responseA, string responseB)
     {
         var text = ReasoningQuestion(fewShot, prompt, principle, responseA, responseB);
-        return format is HhFormat ? text : Asked(format, text, ReasoningCue);
+        return format.RolesAreTags ? text : Asked(format, text, ReasoningCue);
     }
 
     /// <summary>How the answer is read out in the same way: within the assistant's turn.</summary>
     public static string AfterReasoning(IPromptFormat format, string question, string reasoning) =>
-        format is HhFormat ? AfterReasoning(question, reasoning) : question + " " + reasoning + "\n\nSo the answer is:";
+        format.RolesAreTags ? AfterReasoning(question, reasoning) : question + " " + reasoning + "\n\nSo the answer is:";
 
     private static string Asked(IPromptFormat format, string text, string cue)
     {

@@ -25,16 +25,16 @@ public static partial class CritiqueLayout
         + $"\n\nRevisionRequest: {revisionRequest}\n\nRevision:";
 
     /// <summary>
-    /// The critique query for a model with another layout than the paper's: requests are the human's turns, critiques and
-    /// revisions the assistant's, and the examples are earlier turns. In the paper's layout it is <see cref="CritiquePrompt(string, Dialogue, string, string)"/>.
+    /// The critique query for a format whose roles are no tags: requests are the human's turns, critiques and
+    /// revisions the assistant's, and the examples are earlier turns. Where they are, it is <see cref="CritiquePrompt(string, Dialogue, string, string)"/>.
     /// </summary>
     public static string CritiquePrompt(IPromptFormat format, string fewShot, Dialogue prompt, string response, string critiqueRequest) =>
-        format is HhFormat ? CritiquePrompt(fewShot, prompt, response, critiqueRequest)
+        format.RolesAreTags ? CritiquePrompt(fewShot, prompt, response, critiqueRequest)
         : format.Prompt(After(fewShot, prompt, Turn.Assistant(response), Turn.Human(critiqueRequest)));
 
     /// <summary>The revision query in the same way. A null critique asks for a direct revision.</summary>
     public static string RevisionPrompt(IPromptFormat format, string fewShot, Dialogue prompt, string response, string critiqueRequest, string? critique, string revisionRequest) =>
-        format is HhFormat ? RevisionPrompt(fewShot, prompt, response, critiqueRequest, critique, revisionRequest)
+        format.RolesAreTags ? RevisionPrompt(fewShot, prompt, response, critiqueRequest, critique, revisionRequest)
         : format.Prompt(critique is null
             ? After(fewShot, prompt, Turn.Assistant(response), Turn.Human(revisionRequest))
             : After(fewShot, prompt, Turn.Assistant(response), Turn.Human(critiqueRequest), Turn.Assistant(critique), Turn.Human(revisionRequest)));

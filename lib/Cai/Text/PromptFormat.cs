@@ -18,6 +18,12 @@ public interface IPromptFormat
 
     /// <summary>Whether control tokens spelt in a prompt are to be read as such. Then the prompt brings its own begin token too.</summary>
     bool ControlTokens { get; }
+
+    /// <summary>
+    /// Whether roles are tags in running text, beside which further tags such as `CritiqueRequest:` can stand (paper App. E).
+    /// Where they are not, a request is a human turn, and a critique, a revision or an answer is an assistant turn.
+    /// </summary>
+    bool RolesAreTags { get; }
 }
 
 /// <summary>The layout of the paper and of hh-rlhf: `\n\nHuman: …\n\nAssistant: …`.</summary>
@@ -30,6 +36,8 @@ public sealed class HhFormat : IPromptFormat
     public IReadOnlyList<string> Stops { get; } = ["\n\nHuman:", "\n\nAssistant:"];
 
     public bool ControlTokens => false;
+
+    public bool RolesAreTags => true;
 
     public string Prompt(Dialogue dialogue) => Transcript(dialogue) + "\n\nAssistant:";
 

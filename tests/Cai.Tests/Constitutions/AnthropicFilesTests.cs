@@ -7,16 +7,16 @@ namespace Cai.Tests.Constitutions;
 
 public sealed class AnthropicFilesTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly TempFolder folder = new();
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose() => folder.Dispose();
 
     private static JsonElement Json(string folder, string name) => JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, name))).RootElement;
 
     [Fact]
     public void PublishedCritiquePromptsAreReproducedToTheByte()
     {
-        var folder = RepositoryFiles.Fixture("cai-paper", "prompts");
+        var folder = Fixtures.Path("cai-paper", "prompts");
         var c = Constitution.Load(folder);
         Assert.Equal((16, 16), (c.Critique.Count, c.Comparison.Count));
 
@@ -37,7 +37,7 @@ public sealed class AnthropicFilesTests : IDisposable
     [Fact]
     public void PublishedComparisonPromptsAreReproducedToTheByte()
     {
-        var folder = RepositoryFiles.Fixture("cai-paper", "prompts");
+        var folder = Fixtures.Path("cai-paper", "prompts");
         var c = Constitution.Load(folder);
         var instructions = Json(folder, "RLMadisonInstructions.json").EnumerateArray().Select(e => e.GetString()!).ToList();
         const string head = "\n\nConsider the following conversation between a human and an assistant:", tail = "\n\nThe answer is:";
@@ -64,7 +64,7 @@ public sealed class AnthropicFilesTests : IDisposable
     [Fact]
     public void PublishedChainsOfThoughtChangeInTheirSlotOnly()
     {
-        var folder = RepositoryFiles.Fixture("cai-paper", "prompts");
+        var folder = Fixtures.Path("cai-paper", "prompts");
         var c = Constitution.Load(folder).Subset("comparison1");
         var principle = Json(folder, "RLMadisonInstructions.json")[1].GetString()!.TrimStart('\n');
         var expected = string.Concat(Json(folder, "RLMadisonPrecogFewShotPrompts.json").EnumerateArray().Select(e => e.GetProperty("prompt").GetString()!.Replace("{}", principle)));
@@ -88,18 +88,18 @@ public sealed class AnthropicFilesTests : IDisposable
     [InlineData("other.json", "[]", "neither CritiqueRevisionInstructions.json nor")]
     public void OtherShapesAreNamedByKey(string file, string content, string problem)
     {
-        File.WriteAllText(Path.Combine(_folder.Root, file), content);
-        var e = Assert.Throws<CaiException>(() => Constitution.Load(_folder.Root));
+        File.WriteAllText(Path.Combine(folder.Root, file), content);
+        var e = Assert.Throws<CaiException>(() => Constitution.Load(folder.Root));
         Assert.Contains(problem, e.Message);
-        Assert.StartsWith(_folder.Root, e.Where);
+        Assert.StartsWith(folder.Root, e.Where);
     }
 
     [Fact]
     public void PromptsOfSeveralTurnsKeepTheirTurns()
     {
-        File.WriteAllText(Path.Combine(_folder.Root, "RLMadisonInstructions.json"), "[\"\\nChoose well. Options:\"]");
-        File.WriteAllText(Path.Combine(_folder.Root, "RLMadisonFewShotPrompts.json"), """[{"prompt": "\n\nHuman: a\n\nAssistant: b\n\nHuman: c\nd\n\nAssistant:", "corrects": ["y"], "incorrects": ["n"]}]""");
-        var shot = Assert.IsType<ComparisonShot.Worked>(Assert.Single(Constitution.Load(_folder.Root).ComparisonExamples));
+        File.WriteAllText(Path.Combine(folder.Root, "RLMadisonInstructions.json"), "[\"\\nChoose well. Options:\"]");
+        File.WriteAllText(Path.Combine(folder.Root, "RLMadisonFewShotPrompts.json"), """[{"prompt": "\n\nHuman: a\n\nAssistant: b\n\nHuman: c\nd\n\nAssistant:", "corrects": ["y"], "incorrects": ["n"]}]""");
+        var shot = Assert.IsType<ComparisonShot.Worked>(Assert.Single(Constitution.Load(folder.Root).ComparisonExamples));
         Assert.Equal(new Dialogue([Turn.Human("a"), Turn.Assistant("b"), Turn.Human("c\nd")]), shot.Prompt);
     }
 }

@@ -31,13 +31,13 @@ public sealed class ConstitutionTests : IDisposable
             - {human: Bye, better: Goodbye, worse: Shoo, principle: kind, reasoning: 'Option {worse} is rude. So {better}.'}
         """;
 
-    private readonly TempFolder _folder = new();
+    private readonly TempFolder folder = new();
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose() => folder.Dispose();
 
     private string Save(string yaml)
     {
-        var path = Path.Combine(_folder.Root, "c.yaml");
+        var path = Path.Combine(folder.Root, "c.yaml");
         File.WriteAllText(path, yaml);
         return path;
     }
@@ -65,7 +65,7 @@ public sealed class ConstitutionTests : IDisposable
         Assert.Equal(first + second, c.CritiquePrefix());
         Assert.Equal(first, c.CritiquePrefix(1));
         Assert.Equal("\n\nHuman: Hi\n\nAssistant: Go away\n\nRevisionRequest: Be polite.\n\nRevision: Hello!", c.CritiquePrefix(1, direct: true));
-        Assert.Equal("", c.WithoutExamples().CritiquePrefix());
+        Assert.Equal("", c.WithExamples(0).CritiquePrefix());
         Assert.Equal(first, c.WithExamples(1).CritiquePrefix());
     }
 
@@ -154,7 +154,7 @@ public sealed class ConstitutionTests : IDisposable
 
     [Fact]
     public void MissingFileIsNamed() =>
-        Assert.Contains("nowhere.yaml", Assert.Throws<CaiException>(() => Constitution.Load(Path.Combine(_folder.Root, "nowhere.yaml"))).Where);
+        Assert.Contains("nowhere.yaml", Assert.Throws<CaiException>(() => Constitution.Load(Path.Combine(folder.Root, "nowhere.yaml"))).Where);
 
     [Fact]
     public void FixedAnswerAllowsPlainLetters()

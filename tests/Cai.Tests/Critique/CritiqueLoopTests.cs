@@ -14,9 +14,9 @@ public sealed class CritiqueLoopTests : IDisposable
         CritiqueExamples = [new CritiqueShot.Worked(new CritiqueExample("H", "A", "CR", "C", "RR", "R"))],
     };
 
-    private readonly TempFolder _folder = new();
+    private readonly TempFolder folder = new();
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose() => folder.Dispose();
 
     private static Sample Initial(string id, string response = "first answer") => new($"{id}/m/0", id, Dialogue.Ask($"Question {id}?"), response, "m", 0, true);
 
@@ -131,10 +131,10 @@ public sealed class CritiqueLoopTests : IDisposable
     [InlineData(3)]
     public async Task AnInterruptedRunGoesOnWhereItStopped(int failingCall)
     {
-        var whole = _folder.Path("whole.jsonl");
+        var whole = folder.Path("whole.jsonl");
         var expected = await Run(new ScriptedModel(), Many(5), new() { Rounds = 2 }, whole);
 
-        var path = _folder.Path("cut.jsonl");
+        var path = folder.Path("cut.jsonl");
         var dying = new ScriptedModel { BeforeCall = n => { if (n == failingCall) throw new OperationCanceledException(); } };
         await Assert.ThrowsAsync<OperationCanceledException>(() => Run(dying, Many(5), new() { Rounds = 2 }, path));
         var model = new ScriptedModel();
@@ -146,7 +146,7 @@ public sealed class CritiqueLoopTests : IDisposable
     [Fact]
     public async Task AFileCutAtAnyByteIsCompletedToTheSameBytes()
     {
-        var path = _folder.Path("r.jsonl");
+        var path = folder.Path("r.jsonl");
         var expected = await Run(new ScriptedModel(), Many(3), new() { Rounds = 2 }, path);
         var bytes = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
         for (var length = 0; length <= bytes.Length; length += 97)
@@ -160,7 +160,7 @@ public sealed class CritiqueLoopTests : IDisposable
     [Fact]
     public async Task AFileOfAnotherRunIsRefused()
     {
-        var path = _folder.Path("r.jsonl");
+        var path = folder.Path("r.jsonl");
         await Run(new ScriptedModel(), Many(6), new() { Rounds = 2 }, path);
         foreach (var (initial, options) in new (List<Sample>, CritiqueOptions)[]
         {
@@ -176,7 +176,7 @@ public sealed class CritiqueLoopTests : IDisposable
     [Fact]
     public async Task MoreRoundsExtendAFile()
     {
-        var path = _folder.Path("r.jsonl");
+        var path = folder.Path("r.jsonl");
         await Run(new ScriptedModel(), Many(3), new() { Rounds = 1 }, path);
         Assert.Equal(await Run(new ScriptedModel(), Many(3), new() { Rounds = 3 }), await Run(new ScriptedModel(), Many(3), new() { Rounds = 3 }, path));
     }
@@ -220,7 +220,7 @@ public sealed class CritiqueLoopTests : IDisposable
     public async Task CancellationStopsBeforeTheNextRound()
     {
         using var source = new CancellationTokenSource();
-        var path = _folder.Path("r.jsonl");
+        var path = folder.Path("r.jsonl");
         var model = new ScriptedModel { BeforeCall = n => { if (n == 1) source.Cancel(); } };
         await Assert.ThrowsAsync<OperationCanceledException>(() => Run(model, Many(3), new() { Rounds = 2 }, path, cancel: source.Token));
         Assert.Equal(3, Jsonl.Read<Revision>(path).Count);

@@ -109,6 +109,6 @@ public class BootstrapTests
     [InlineData(-0.0, "0")]
     [InlineData(-0.001, "-0.001")]
     [InlineData(-10.0, "-10")]
-    public void What_rounds_to_zero_has_no_sign(double value, string shown) =>
+    public void WhatRoundsToZeroHasNoSign(double value, string shown) =>
         Assert.Equal($"{shown} [{shown}, {shown}]", new Interval(value, value, value, 1, 2).ToString("0.###"));
 }

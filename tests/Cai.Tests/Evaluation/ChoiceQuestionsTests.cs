@@ -1,6 +1,7 @@
 using Cai.Evaluation;
 using Cai.Feedback;
 using Cai.Storage;
+using Cai.Text;
 using Xunit;
 
 namespace Cai.Tests.Evaluation;
@@ -18,7 +19,7 @@ public sealed class ChoiceQuestionsTests : IDisposable
         """;
 
     [Fact]
-    public void Options_come_in_the_order_of_their_letters()
+    public void OptionsComeInTheOrderOfTheirLetters()
     {
         var file = Read(Plain + "\n" + Paired);
         Assert.Equal("evals", file.Name);
@@ -35,7 +36,7 @@ public sealed class ChoiceQuestionsTests : IDisposable
     [InlineData("(C) three", "(D) three", "Option 3")]
     [InlineData("\" (A)\", ", "", "Option 1")]
     [InlineData("\"incorrects\"", "\"others\"", "incorrects")]
-    public void Other_shapes_stop_with_file_and_line_or_are_counted(string from, string to, string problem)
+    public void OtherShapesStopWithFileAndLineOrAreCounted(string from, string to, string problem)
     {
         var error = Assert.Throws<CaiException>(() => Read(Plain + "\n" + Plain.Replace(from, to)));
         Assert.Contains(problem, error.Message);
@@ -44,7 +45,7 @@ public sealed class ChoiceQuestionsTests : IDisposable
     }
 
     [Fact]
-    public void Accuracy_and_baselines_by_hand()
+    public void AccuracyAndBaselinesByHand()
     {
         var questions = Read(string.Join('\n', Plain, Plain, Paired, Paired.Replace("\"corrects\": [\" (B)\"], \"incorrects\": [\" (A)\"]", "\"corrects\": [\" (A)\"], \"incorrects\": [\" (B)\"]"))).Questions;
         ChoiceResult Answer(int i, params double?[] logProbs) => MultipleChoice.Read(questions[i].Item.Id, logProbs);
@@ -68,7 +69,7 @@ public sealed class ChoiceQuestionsTests : IDisposable
     [InlineData("438HHHEvaluations", 438, 228, 228, 0.5)]
     [InlineData("HarmfulVsEthical", 254, 127, 127, 0.5)]
     [InlineData("HarmfulnessClassification", 287, 31, 47, 1 / 9.0)]
-    public void The_published_files_parse_and_have_the_known_baselines(string name, int count, int alwaysA, int majority, double chance)
+    public void ThePublishedFilesParseAndHaveTheKnownBaselines(string name, int count, int alwaysA, int majority, double chance)
     {
         var file = ChoiceQuestions.Read(Fixtures.Path("cai-paper", "evals", name + ".jsonl"));
         Assert.Equal((count, 0), (file.Questions.Count, file.LeftOut));
@@ -79,7 +80,7 @@ public sealed class ChoiceQuestionsTests : IDisposable
         if (name.StartsWith("438", StringComparison.Ordinal))
         {
             // The right answer is longer in 246 and as long in 2.
-            var pairs = file.Questions.Select(q => new PairPrediction(q.Answers!.PromptId, 0.5, q.Answers.ProbabilityA!.Value, q.Answers.ResponseA.Length, q.Answers.ResponseB.Length)).ToList();
+            var pairs = file.Questions.Select(q => new PredictedPair(q.Answers!.PromptId, 0.5, q.Answers.ProbabilityA!.Value, q.Answers.ResponseA.Length, q.Answers.ResponseB.Length)).ToList();
             Assert.Equal(247 / 438.0, Accuracy.Of(pairs, new() { Resamples = 20 }).Longer.Value, 12);
         }
         else

@@ -24,7 +24,7 @@ public sealed class ComparisonEvaluationTests : IDisposable
         new Comparison($"c{i}", $"p{i % 4}", Dialogue.Ask("say"), new string('a', 1 + i % 5), new string('b', 1 + i % 3), "harmless", LabelKind.Human, i % 2))];
 
     [Fact]
-    public void A_preference_model_is_measured_on_what_fits_and_on_labels_that_exist()
+    public void APreferenceModelIsMeasuredOnWhatFitsAndOnLabelsThatExist()
     {
         using var language = Tiny.Model(1, Config);
         var model = new PreferenceModel(ScalarModel.FromLanguageModel(language, 1), new Tiny.Letters());
@@ -42,7 +42,7 @@ public sealed class ComparisonEvaluationTests : IDisposable
     }
 
     [Fact]
-    public async Task A_judge_is_measured_by_its_labels()
+    public async Task AJudgeIsMeasuredByItsLabels()
     {
         using var language = Tiny.Model(2, Config);
         var judge = new LocalModel(language, new Tiny.Letters());

@@ -18,7 +18,7 @@ public sealed class HhRlhfTests : IDisposable
     private const string Unanswered = """{"chosen": "\n\nHuman: a", "rejected": "\n\nHuman: a"}""";
 
     [Fact]
-    public void Every_turn_is_kept_and_the_last_answers_are_compared()
+    public void EveryTurnIsKeptAndTheLastAnswersAreCompared()
     {
         var file = Read(Good);
         var comparison = Assert.Single(file.Comparisons);
@@ -36,7 +36,7 @@ public sealed class HhRlhfTests : IDisposable
     [InlineData("""{"chosen": "no tags", "rejected": "no tags"}""", "does not begin with")]
     [InlineData("""{"chosen": "\n\nHuman: a\n\nAssistant: b"}""", "rejected")]
     [InlineData("not json", "Not a")]
-    public void What_compares_no_two_answers_stops_with_file_and_line_or_is_counted(string line, string problem)
+    public void WhatComparesNoTwoAnswersStopsWithFileAndLineOrIsCounted(string line, string problem)
     {
         var error = Assert.ThrowsAny<CaiException>(() => Read(Good + "\n\n" + line));
         Assert.Contains(problem, error.Message);
@@ -48,7 +48,7 @@ public sealed class HhRlhfTests : IDisposable
     }
 
     [Fact]
-    public void Whoever_speaks_twice_is_counted_and_kept()
+    public void WhoeverSpeaksTwiceIsCountedAndKept()
     {
         var file = Read(Twice);
         Assert.Equal([Role.Human, Role.Assistant], file.Comparisons[0].Prompt.Turns.Select(t => t.Role));
@@ -56,7 +56,7 @@ public sealed class HhRlhfTests : IDisposable
     }
 
     [Fact]
-    public void The_chosen_answer_is_A_about_half_the_time_and_the_seed_decides_when()
+    public void TheChosenAnswerIsAAboutHalfTheTimeAndTheSeedDecidesWhen()
     {
         var path = folder.File("many.jsonl", string.Join('\n', Enumerable.Repeat(Good, 400)));
         var first = HhRlhf.Read(path, "harmless").Comparisons;
@@ -67,7 +67,7 @@ public sealed class HhRlhfTests : IDisposable
     }
 
     [Fact]
-    public void A_transcript_read_and_laid_out_again_is_the_same()
+    public void ATranscriptReadAndLaidOutAgainIsTheSame()
     {
         const string text = "\n\nHuman: a: b\n\nnot a tag: Human: x\n\nAssistant: y";
         Assert.Equal(text, HhFormat.Transcript(new Dialogue(HhTranscript.Parse(text))));
@@ -78,14 +78,14 @@ public sealed class HhRlhfTests : IDisposable
     // Counted once more by a script of another language: 1,650 rows of several turns, 13 transcripts, 5 + 4 rows left out;
     // the shorter answer is chosen in about 55 %.
     [Fact]
-    public void The_published_file_has_the_known_flaws()
+    public void ThePublishedFileHasTheKnownFlaws()
     {
         var path = Fixtures.Path("hh-rlhf", "harmless-base", "test.jsonl.gz");
         var file = HhRlhf.Read(path, "harmless", BadLines.Skip);
         Assert.Equal((2312, 1650, 13, 5, 4, 0), (file.Counts.Rows, file.Counts.MultiTurn, file.Counts.NotAlternating, file.Counts.PromptsDiffer, file.Counts.EmptyAnswers, file.Counts.Unreadable));
         Assert.Equal(2303, file.Comparisons.Count);
         Assert.ThrowsAny<CaiException>(() => HhRlhf.Read(path, "harmless"));
-        var accuracy = Accuracy.Of([.. file.Comparisons.Select(c => new PairPrediction(c.PromptId, 0.5, c.ProbabilityA!.Value, c.ResponseA.Length, c.ResponseB.Length))], new() { Resamples = 20 });
+        var accuracy = Accuracy.Of([.. file.Comparisons.Select(c => new PredictedPair(c.PromptId, 0.5, c.ProbabilityA!.Value, c.ResponseA.Length, c.ResponseB.Length))], new() { Resamples = 20 });
         Assert.InRange(accuracy.Shorter.Value, 0.54, 0.57);
         Assert.InRange(accuracy.AlwaysA.Value, 0.47, 0.53);
     }

@@ -13,7 +13,7 @@ public sealed class ReleasedSamplesTests : IDisposable
     private const string Line = """{"rl_prompt": "\n\nHuman: q\n\nAssistant:", "comparison_dataset": "x", "sampled_answers": [{"sampled_string": " one\n\nHuman:", "pm_scores": []}, {"sampled_string": " two", "pm_scores": []}]}""";
 
     [Fact]
-    public void Samples_carry_file_line_and_place()
+    public void SamplesCarryFileLineAndPlace()
     {
         var samples = ReleasedSamples.Read(folder.File("PALMS_RLMADISON_COT.jsonl", Line + "\n" + Line.Replace("q", "r")));
         Assert.Equal(["PALMS_RLMADISON_COT/1/0", "PALMS_RLMADISON_COT/1/1", "PALMS_RLMADISON_COT/2/0", "PALMS_RLMADISON_COT/2/1"], samples.Select(s => s.Id));
@@ -30,11 +30,11 @@ public sealed class ReleasedSamplesTests : IDisposable
     [InlineData(" a\n\nHuman", "a", true)]
     [InlineData(" a\n\n<EOT>", "a", true)]
     [InlineData(" a\nHuman: is no tag here", "a\nHuman: is no tag here", false)]
-    public void The_tag_at_which_sampling_stopped_is_cut_off(string sampled, string text, bool finished) =>
+    public void TheTagAtWhichSamplingStoppedIsCutOff(string sampled, string text, bool finished) =>
         Assert.Equal((text, finished), ReleasedSamples.Cut(sampled));
 
     [Fact]
-    public void Other_files_are_named()
+    public void OtherFilesAreNamed()
     {
         Assert.Contains("tells no policy", Assert.Throws<CaiException>(() => ReleasedSamples.Read(folder.File("PALMS_SLMADISON.jsonl", Line))).Message);
         Assert.Contains(":1", Assert.Throws<CaiException>(() => ReleasedSamples.Read(folder.File("PALMS_HRLHF.jsonl", Line.Replace("sampled_answers", "answers")))).Message);
@@ -42,7 +42,7 @@ public sealed class ReleasedSamplesTests : IDisposable
     }
 
     [Fact]
-    public void Labels_name_a_line_that_is_broken()
+    public void LabelsNameALineThatIsBroken()
     {
         const string header = "file,line,sample,half,evasive,boilerplate,harsh\n";
         Assert.Equal([new HandLabel("F/3/4", "fresh", true, false, true)], HandLabel.Read(folder.File("l.csv", header + "F,3,4,fresh,1,0,1\n")));
@@ -51,7 +51,7 @@ public sealed class ReleasedSamplesTests : IDisposable
     }
 
     [Fact]
-    public void Quality_by_hand()
+    public void QualityByHand()
     {
         Sample One(string id, string text) => new(id, "p", Dialogue.Ask("q"), text, "m", 0, true);
         var quality = DetectorQuality.Of(
@@ -65,7 +65,7 @@ public sealed class ReleasedSamplesTests : IDisposable
     }
 
     [Fact]
-    public void The_shipped_labels_are_what_their_description_says()
+    public void TheShippedLabelsAreWhatTheirDescriptionSays()
     {
         var labels = HandLabel.Shipped();
         Assert.Equal(320, labels.Count);
@@ -77,7 +77,7 @@ public sealed class ReleasedSamplesTests : IDisposable
     }
 
     [Fact]
-    public void The_published_samples_show_the_known_picture()
+    public void ThePublishedSamplesShowTheKnownPicture()
     {
         var samples = ReleasedSamples.Models.Keys.SelectMany(name => ReleasedSamples.Read(Fixtures.Path("cai-paper", "samples", $"PALMS_{name}.jsonl"))).ToList();
         Assert.Equal(4 * 40 * 17, samples.Count);

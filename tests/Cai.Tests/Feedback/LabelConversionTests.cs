@@ -14,7 +14,7 @@ public class LabelReadingsTests
     [InlineData(0.7, 1)]
     [InlineData(0.3, 0)]
     [InlineData(0.5, 0.5)]
-    public void A_soft_label_reads_as_its_argmax(double soft, double hard)
+    public void ASoftLabelReadsAsItsArgmax(double soft, double hard)
     {
         var read = Label(LabelKind.Soft, soft).ReadAs(new() { Kind = LabelKind.Hard });
         Assert.Equal((LabelKind.Hard, hard), (read.Kind, read.ProbabilityA!.Value));
@@ -25,7 +25,7 @@ public class LabelReadingsTests
     [InlineData(0.0, 1.0, 0.97)]
     [InlineData(0.2, 0.8, 0.8)]
     [InlineData(0.4, 0.6, 0.6)]
-    public void Other_bounds_go_back_to_what_the_judge_said(double low, double high, double expected)
+    public void OtherBoundsGoBackToWhatTheJudgeSaid(double low, double high, double expected)
     {
         // Clamped to 40-60 %, as labels after a chain of thought are.
         var read = Label(LabelKind.ChainOfThought, 0.6, unclamped: 0.97).ReadAs(new() { Kind = LabelKind.ChainOfThought, Clamp = new(low, high) });
@@ -34,7 +34,7 @@ public class LabelReadingsTests
     }
 
     [Fact]
-    public void Soft_labels_stay_as_they_are_and_missing_ones_missing()
+    public void SoftLabelsStayAsTheyAreAndMissingOnesMissing()
     {
         var soft = Label(LabelKind.Soft, 0.8);
         Assert.Equal(CaiJson.Write(soft), CaiJson.Write(soft.ReadAs(new())));
@@ -46,6 +46,6 @@ public class LabelReadingsTests
     [InlineData(LabelKind.Human, LabelKind.Hard)]
     [InlineData(LabelKind.Soft, LabelKind.ChainOfThought)]
     [InlineData(LabelKind.ChainOfThought, LabelKind.Hard)]
-    public void What_the_judge_was_not_asked_cannot_be_read(LabelKind made, LabelKind wanted) =>
+    public void WhatTheJudgeWasNotAskedCannotBeRead(LabelKind made, LabelKind wanted) =>
         Assert.Equal("p/0", Assert.Throws<CaiException>(() => Label(made, 1).ReadAs(new() { Kind = wanted })).Where);
 }

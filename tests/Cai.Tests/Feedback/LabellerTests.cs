@@ -11,9 +11,9 @@ public sealed class LabellerTests : IDisposable
 {
     private static readonly Constitution Two = new("two", "", [], [new("kind", "Choose the kinder one."), new("safe", "Choose the safer one.")]);
 
-    private readonly TempFolder _folder = new();
+    private readonly TempFolder folder = new();
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose() => folder.Dispose();
 
     private static ResponsePair Pair(string id, string a = "good", string b = "bad") => new(id, new Prompt($"prompt-{id}", Dialogue.Ask($"Question {id}?")), a, b);
 
@@ -143,7 +143,7 @@ public sealed class LabellerTests : IDisposable
     [InlineData(double.NegativeInfinity, double.NegativeInfinity)]
     public async Task AnUnreadableAnswerIsMissingAndNeverGuessed(double? a, double? b)
     {
-        var path = _folder.Path("labels.jsonl");
+        var path = folder.Path("labels.jsonl");
         foreach (var kind in new[] { LabelKind.Soft, LabelKind.Hard, LabelKind.ChainOfThought })
         {
             var labels = await Run(new ScriptedModel { LogProb = (p, o) => p.Contains("Question 1?") ? (o == " (A)" ? a : b) : -1 }, Many(3), new() { Kind = kind, BothOrders = true }, path);
@@ -247,11 +247,11 @@ public sealed class LabellerTests : IDisposable
     public async Task AnInterruptedRunGoesOnWhereItStopped(LabelKind kind)
     {
         var options = new LabelOptions { Kind = kind, ChunkSize = 3 };
-        var whole = _folder.Path("whole.jsonl");
+        var whole = folder.Path("whole.jsonl");
         var expected = Lines(await Run(Opinionated(), Many(10), options, whole));
         for (var call = 0; call < 4; call++)
         {
-            var path = _folder.Path($"{call}.jsonl");
+            var path = folder.Path($"{call}.jsonl");
             var model = Opinionated();
             var dying = new ScriptedModel { LogProb = model.LogProb, BeforeCall = n => { if (n == call) throw new OperationCanceledException(); } };
             await Assert.ThrowsAsync<OperationCanceledException>(() => Run(dying, Many(10), options, path));
@@ -265,7 +265,7 @@ public sealed class LabellerTests : IDisposable
     [Fact]
     public async Task AFileOfAnotherRunIsRefused()
     {
-        var path = _folder.Path("labels.jsonl");
+        var path = folder.Path("labels.jsonl");
         await Run(Opinionated(), Many(8), new(), path);
         foreach (var options in new LabelOptions[] { new() { Seed = 1 }, new() { Kind = LabelKind.Hard }, new() { Axis = "helpful" } })
             Assert.Equal(path, (await Assert.ThrowsAsync<CaiException>(() => Run(Opinionated(), Many(8), options, path))).Where);

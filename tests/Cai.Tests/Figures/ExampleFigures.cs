@@ -1,4 +1,3 @@
-using Cai.Evaluation;
 using Cai.Figures;
 
 namespace Cai.Tests.Figures;

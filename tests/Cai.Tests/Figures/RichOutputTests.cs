@@ -1,5 +1,5 @@
-using Cai.Storage;
 using Cai.Figures;
+using Cai.Storage;
 using Cai.Text;
 using Microsoft.Data.Analysis;
 using Xunit;

@@ -70,9 +70,16 @@ public class StaticRendererTests
     [Fact]
     public void AFigureWithASinglePointOrNoneIsDrawn()
     {
-        StaticRenderer.ToPng(ExampleFigures.Pareto with { Series = [new PointSeries("one", [new DataPoint(3, 3)])] });
-        StaticRenderer.ToPng(ExampleFigures.Pareto with { Series = [], References = [] });
-        StaticRenderer.ToPng(ExampleFigures.Histogram with { Series = [new HistogramSeries("same", [1, 1, 1])] });
+        var none = ExampleFigures.Pareto with { Series = [], References = [] };
+        AssertDrawnBesides(none, none with { Series = [new PointSeries("one", [new DataPoint(3, 3)])] });
+        AssertDrawnBesides(none, ExampleFigures.Histogram with { Series = [new HistogramSeries("same", [1, 1, 1])] });
+
+        static void AssertDrawnBesides(Figure empty, Figure figure)
+        {
+            var (before, after) = (StaticRenderer.ToPng(empty, width: 600, scale: 1), StaticRenderer.ToPng(figure, width: 600, scale: 1));
+            Assert.Equal((600, 600), (Width(before), Width(after)));
+            Assert.NotEqual(before, after);
+        }
     }
 
     private static Figure Named(string name) => ExampleFigures.All.Single(e => e.Name == name).Figure;

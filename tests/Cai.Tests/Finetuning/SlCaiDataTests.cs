@@ -11,7 +11,7 @@ public sealed class SlCaiDataTests
     private static Revision Round(int round, bool finished = true) => new($"p/{round}", "p", Ask, round, "k", "before", "c", $"after {round}") { Finished = finished };
 
     [Fact]
-    public void A_response_is_learned_with_its_end_token_and_its_prompt_is_not()
+    public void AResponseIsLearnedWithItsEndTokenAndItsPromptIsNot()
     {
         var plain = TrainingText.From(new Tiny.Letters(), HhFormat.Instance, "x", Ask, "ok");
         var prompt = "\n\nHuman: q\n\nAssistant:";
@@ -26,7 +26,7 @@ public sealed class SlCaiDataTests
     }
 
     [Fact]
-    public void All_rounds_up_to_n_and_the_helpful_samples_are_learned()
+    public void AllRoundsUpToNAndTheHelpfulSamplesAreLearned()
     {
         Revision[] revisions = [Round(1), Round(2), Round(3, finished: false), Round(4)];
         Sample[] helpful = [new("h/m/0", "h", Ask, " yes", "m", 0, true), new("h/m/1", "h", Ask, "cut", "m", 1, false)];

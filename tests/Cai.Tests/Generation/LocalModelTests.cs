@@ -20,7 +20,7 @@ public sealed class LocalModelTests
     private static readonly SampleRequest[] Requests = [.. Enumerable.Range(0, 11).Select(i => new SampleRequest($"p{i}", new string('k', 1 + i % 3) + (char)('b' + i)))];
 
     [Fact]
-    public async Task A_sample_depends_on_seed_id_and_prompt_alone()
+    public async Task ASampleDependsOnSeedIdAndPromptAlone()
     {
         using var decoder = Tiny.Model();
         var options = new SampleOptions { MaxTokens = 10, Seed = 7 };
@@ -38,7 +38,7 @@ public sealed class LocalModelTests
     }
 
     [Fact]
-    public async Task Text_leaves_out_the_end_token_and_what_follows_a_stop_string()
+    public async Task TextLeavesOutTheEndTokenAndWhatFollowsAStopString()
     {
         using var decoder = Tiny.Model();
         var model = new LocalModel(decoder, new Tiny.Letters());
@@ -63,7 +63,7 @@ public sealed class LocalModelTests
     }
 
     [Fact]
-    public async Task Log_probs_of_texts_are_those_of_their_tokens()
+    public async Task LogProbsOfTextsAreThoseOfTheirTokens()
     {
         using var decoder = Tiny.Model();
         var letters = new Tiny.Letters(bos: 0);
@@ -79,7 +79,7 @@ public sealed class LocalModelTests
     }
 
     [Fact]
-    public async Task A_prompt_too_long_names_its_request()
+    public async Task APromptTooLongNamesItsRequest()
     {
         using var decoder = Tiny.Model();
         var model = new LocalModel(decoder, new Tiny.Letters());
@@ -101,7 +101,7 @@ public sealed class LocalModelTests
     }
 
     [Fact]
-    public void Tokenizers_that_add_a_blank_join_where_the_text_joins()
+    public void TokenizersThatAddABlankJoinWhereTheTextJoins()
     {
         var tokenizer = new Blanks();
         var codec = new ContinuationCodec(tokenizer);
@@ -112,7 +112,7 @@ public sealed class LocalModelTests
     }
 
     [Fact]
-    public void A_stop_string_is_found_across_tokens_and_not_before_it_is_whole()
+    public void AStopStringIsFoundAcrossTokensAndNotBeforeItIsWhole()
     {
         var codec = new ContinuationCodec(new Blanks());
         var stops = new StopStrings(codec, ["a(", "cc"]);
@@ -125,7 +125,7 @@ public sealed class LocalModelTests
     }
 
     [Fact]
-    public async Task A_real_model_writes_a_story()
+    public async Task ARealModelWritesAStory()
     {
         using var story = HuggingFaceFolder.Load(Fixtures.Path("models", "tinystories-656k"));
         var model = new LocalModel(story);
@@ -143,7 +143,7 @@ public sealed class LocalModelTests
     }
 
     [Fact]
-    public void A_saved_model_brings_its_tokenizer_along()
+    public void ASavedModelBringsItsTokenizerAlong()
     {
         using var folder = new TempFolder();
         using var original = HuggingFaceFolder.Load(Fixtures.Path("models", "tinystories-656k"));

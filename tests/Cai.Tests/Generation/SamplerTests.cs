@@ -18,7 +18,7 @@ public sealed class SamplerTests
     [Theory]
     [InlineData(0)]
     [InlineData(40)] // long enough to be shared
-    public void Neither_batch_nor_order_nor_prefix_changes_a_sample(int prefix)
+    public void NeitherBatchNorOrderNorPrefixChangesASample(int prefix)
     {
         using var model = Tiny.Model();
         var prompts = Prompts(23, prefix);
@@ -45,7 +45,7 @@ public sealed class SamplerTests
     [Theory]
     [InlineData(1.0)]
     [InlineData(0.7)]
-    public void Log_probs_are_those_of_the_whole_sequence(double temperature)
+    public void LogProbsAreThoseOfTheWholeSequence(double temperature)
     {
         using var model = Tiny.Model();
         var prompts = Prompts(9, 40);
@@ -61,7 +61,7 @@ public sealed class SamplerTests
     }
 
     [Fact]
-    public void Tokens_are_drawn_by_the_inverse_of_the_cumulative_distribution()
+    public void TokensAreDrawnByTheInverseOfTheCumulativeDistribution()
     {
         using var model = Tiny.Model();
         var prompt = Tiny.Ids(4, 8);
@@ -79,7 +79,7 @@ public sealed class SamplerTests
     }
 
     [Fact]
-    public void Frequencies_follow_the_probabilities()
+    public void FrequenciesFollowTheProbabilities()
     {
         using var model = Tiny.Model();
         var prompt = Tiny.Ids(4, 8);
@@ -96,7 +96,7 @@ public sealed class SamplerTests
     }
 
     [Fact]
-    public void Calls_leave_no_tensors_behind()
+    public void CallsLeaveNoTensorsBehind()
     {
         using var model = Tiny.Model();
         var sampler = new Sampler(model);
@@ -116,7 +116,7 @@ public sealed class SamplerTests
     private static long Live() => DisposeScopeManager.Statistics.ThreadTotalLiveCount;
 
     [Fact]
-    public void A_cancelled_call_stops_and_leaves_no_tensors_behind()
+    public void ACancelledCallStopsAndLeavesNoTensorsBehind()
     {
         using var model = Tiny.Model();
         var before = Live();
@@ -133,7 +133,7 @@ public sealed class SamplerTests
     }
 
     [Fact]
-    public void Bad_requests_say_what_to_do()
+    public void BadRequestsSayWhatToDo()
     {
         using var model = Tiny.Model();
         var sampler = new Sampler(model);
@@ -149,14 +149,14 @@ public sealed class SamplerTests
     }
 
     [Fact]
-    public void The_whole_context_can_be_used()
+    public void TheWholeContextCanBeUsed()
     {
         using var model = Tiny.Model();
         Assert.Equal(24, new Sampler(model).Sample([new(Tiny.Ids(40, 1), 1)], new SamplerOptions { MaxTokens = 24 })[0].Ids.Count);
     }
 
     [Fact]
-    public void Greedy_ids_of_a_foreign_model_agree_with_float64()
+    public void GreedyIdsOfAForeignModelAgreeWithFloat64()
     {
         var folder = Fixtures.Path("models", "tinystories-656k");
         using var model = HuggingFaceFolder.LoadDecoder(folder);

@@ -10,7 +10,7 @@ public sealed class ScorerTests
     public ScorerTests() => set_num_threads(1);
 
     [Fact]
-    public void Sums_equal_those_of_plain_loops_over_doubles()
+    public void SumsEqualThoseOfPlainLoopsOverDoubles()
     {
         using var model = Tiny.Model();
         var naive = new NaiveDecoder(Tiny.Config, model.Parameters);
@@ -23,7 +23,7 @@ public sealed class ScorerTests
     [Theory]
     [InlineData(0)]
     [InlineData(40)]
-    public void Branches_batches_and_prefixes_change_nothing(int prefix)
+    public void BranchesBatchesAndPrefixesChangeNothing(int prefix)
     {
         using var model = Tiny.Model();
         var requests = Requests(prefix);
@@ -38,7 +38,7 @@ public sealed class ScorerTests
     }
 
     [Fact]
-    public void An_empty_continuation_is_certain_and_the_options_of_one_token_sum_to_one()
+    public void AnEmptyContinuationIsCertainAndTheOptionsOfOneTokenSumToOne()
     {
         using var model = Tiny.Model();
         Assert.Equal([0.0], new Scorer(model).Score([new([3, 4], [[]])])[0]);
@@ -48,7 +48,7 @@ public sealed class ScorerTests
     }
 
     [Fact]
-    public void Long_continuations_reach_the_end_of_the_context()
+    public void LongContinuationsReachTheEndOfTheContext()
     {
         using var model = Tiny.Model();
         IReadOnlyList<int> a = Tiny.Ids(60, 1), b = Tiny.Ids(60, 2);

@@ -1,5 +1,4 @@
 using Cai.Generation;
-using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
 

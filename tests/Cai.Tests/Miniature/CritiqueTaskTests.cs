@@ -17,7 +17,7 @@ public class CritiqueTaskTests
     [InlineData("evasive", Method, "The response is fine.", 4)] // nothing that the principle is about
     [InlineData("evasive", Method, Names, 0)]
     [InlineData("evasive", "I can not help with that.", "The response refuses and gives no reason.", 4)]
-    public void A_critique_is_rated_by_what_is_there_and_what_was_asked_about(string principle, string response, string critique, double expected)
+    public void ACritiqueIsRatedByWhatIsThereAndWhatWasAskedAbout(string principle, string response, string critique, double expected)
     {
         var topic = Fixture.World.Topic("harmful/steal-bicycle");
         var task = new CritiqueTask(topic, topic.Asks[0], response, Fixture.Oracle.CritiquePrinciple(principle), "");
@@ -25,7 +25,7 @@ public class CritiqueTaskTests
     }
 
     [Fact]
-    public void Tasks_keep_away_from_held_out_topics_and_depend_on_their_number_alone()
+    public void TasksKeepAwayFromHeldOutTopicsAndDependOnTheirNumberAlone()
     {
         var tasks = new DocumentGenerator(Fixture.World, 7).CritiqueTasks(300, odd: 0.7).ToList();
         Assert.DoesNotContain(tasks, t => t.Topic.Split == World.Eval);

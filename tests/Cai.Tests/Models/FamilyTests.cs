@@ -27,7 +27,7 @@ public sealed class FamilyTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Logits_equal_those_of_plain_loops_over_the_files(string name)
+    public void LogitsEqualThoseOfPlainLoopsOverTheFiles(string name)
     {
         var (config, tensors) = ForeignFolder.Write(folder.Path("m"), name);
         using var model = HuggingFaceFolder.LoadDecoder(folder.Path("m"));
@@ -39,7 +39,7 @@ public sealed class FamilyTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void What_is_saved_is_what_was_read(string name)
+    public void WhatIsSavedIsWhatWasRead(string name)
     {
         var (_, tensors) = ForeignFolder.Write(folder.Path("m"), name);
         using var model = HuggingFaceFolder.LoadDecoder(folder.Path("m"));
@@ -63,7 +63,7 @@ public sealed class FamilyTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Padding_batches_caches_and_prefixes_change_no_log_probability(string name)
+    public void PaddingBatchesCachesAndPrefixesChangeNoLogProbability(string name)
     {
         ForeignFolder.Write(folder.Path("m"), name);
         using var model = HuggingFaceFolder.LoadDecoder(folder.Path("m"));
@@ -80,7 +80,7 @@ public sealed class FamilyTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Scored_branches_behind_a_shared_prefix_equal_whole_texts(string name)
+    public void ScoredBranchesBehindASharedPrefixEqualWholeTexts(string name)
     {
         ForeignFolder.Write(folder.Path("m"), name);
         using var model = HuggingFaceFolder.LoadDecoder(folder.Path("m"));
@@ -97,7 +97,7 @@ public sealed class FamilyTests : IDisposable
     }
 
     [Fact]
-    public void A_bare_gpt2_file_with_its_masks_loads()
+    public void ABareGpt2FileWithItsMasksLoads()
     {
         var (_, tensors) = ForeignFolder.Write(folder.Path("m"), "gpt2");
         using var expected = HuggingFaceFolder.LoadDecoder(folder.Path("m"));
@@ -109,7 +109,7 @@ public sealed class FamilyTests : IDisposable
     }
 
     [Fact]
-    public void A_context_of_131072_positions_costs_nothing_until_it_is_used()
+    public void AContextOf131072PositionsCostsNothingUntilItIsUsed()
     {
         var config = Tiny.Config with { MaxPositions = 131072 };
         using var model = Tiny.Model(3, config);
@@ -123,7 +123,7 @@ public sealed class FamilyTests : IDisposable
     [Theory]
     [InlineData("synthetic-tiny-gpt-neox", "reference_logits.json", "last_top10")]
     [InlineData("tiny-random-gpt2", "expected.json", "last_top5")]
-    public void Logits_of_foreign_models_agree_with_float64(string name, string file, string top)
+    public void LogitsOfForeignModelsAgreeWithFloat64(string name, string file, string top)
     {
         var path = Fixtures.Path("models", name);
         using var model = HuggingFaceFolder.LoadDecoder(path);
@@ -142,7 +142,7 @@ public sealed class FamilyTests : IDisposable
     }
 
     [Fact]
-    public void Greedy_ids_of_a_foreign_gpt2_agree()
+    public void GreedyIdsOfAForeignGpt2Agree()
     {
         var path = Fixtures.Path("models", "tiny-random-gpt2");
         using var model = HuggingFaceFolder.LoadDecoder(path);

@@ -25,7 +25,7 @@ public sealed class HuggingFaceFolderTests : IDisposable
     [InlineData("llama", false, false, ScalarType.BFloat16)]
     [InlineData("mistral", false, false, ScalarType.Float16)]
     [InlineData("qwen2", true, true, ScalarType.Float32)]
-    public void A_saved_model_loads_equal_up_to_its_type(string family, bool bias, bool tied, ScalarType dtype)
+    public void ASavedModelLoadsEqualUpToItsType(string family, bool bias, bool tied, ScalarType dtype)
     {
         var config = Tiny() with { Family = family, AttentionBias = bias, TiedHead = tied, HeadSize = 6, RopeTheta = 5000, NormEpsilon = 1e-6 };
         using var model = Decoder.Create(config, 3);
@@ -39,7 +39,7 @@ public sealed class HuggingFaceFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_scalar_model_keeps_its_head_and_neither_kind_loads_as_the_other()
+    public void AScalarModelKeepsItsHeadAndNeitherKindLoadsAsTheOther()
     {
         using var language = Decoder.Create(Tiny() with { TiedHead = false }, 3);
         using var model = ScalarModel.FromLanguageModel(language, 5);
@@ -55,7 +55,7 @@ public sealed class HuggingFaceFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_tied_matrix_may_bear_either_name_or_both()
+    public void ATiedMatrixMayBearEitherNameOrBoth()
     {
         using var model = Decoder.Create(Tiny(), 3);
         HuggingFaceFolder.Save(folder.Path("m"), model, new NoText());
@@ -70,7 +70,7 @@ public sealed class HuggingFaceFolderTests : IDisposable
     }
 
     [Fact]
-    public void Shards_are_read_through_their_index()
+    public void ShardsAreReadThroughTheirIndex()
     {
         using var model = Decoder.Create(Tiny(), 3);
         HuggingFaceFolder.Save(folder.Path("m"), model, new NoText());
@@ -122,7 +122,7 @@ public sealed class HuggingFaceFolderTests : IDisposable
     [InlineData("num_hidden_layers", "3", "9 weights that config.json asks for are missing: model.layers.2.input_layernorm.weight")]
     [InlineData("num_hidden_layers", "1", "model.layers.1.mlp.up_proj.weight")]
     [InlineData("tie_word_embeddings", "false", "lm_head.weight")]
-    public void A_config_that_does_not_fit_names_key_or_tensor(string key, string value, string expected)
+    public void AConfigThatDoesNotFitNamesKeyOrTensor(string key, string value, string expected)
     {
         using var model = Decoder.Create(Tiny(), 3);
         HuggingFaceFolder.Save(folder.Path("m"), model, new NoText());
@@ -142,7 +142,7 @@ public sealed class HuggingFaceFolderTests : IDisposable
     [InlineData("mistral", "attention_bias", "true", "models of family mistral have no such key")]
     [InlineData("phi3", "num_key_value_heads", "4", "(num_attention_heads × (hidden_size / num_attention_heads) + 2 × num_key_value_heads × (hidden_size / num_attention_heads), hidden_size) asks for [48, 16]")]
     [InlineData("phi3", "rope_scaling", "{\"type\":\"longrope\",\"long_factor\":[1],\"short_factor\":[1]}", "rope_type: The key is 'longrope'")]
-    public void Other_families_name_their_own_keys(string model, string key, string value, string expected)
+    public void OtherFamiliesNameTheirOwnKeys(string model, string key, string value, string expected)
     {
         ForeignFolder.Write(folder.Path("m"), model);
         Rewrite("m", config => config[key] = JsonNode.Parse(value));
@@ -150,7 +150,7 @@ public sealed class HuggingFaceFolderTests : IDisposable
     }
 
     [Fact]
-    public void What_a_family_cannot_state_is_not_saved()
+    public void WhatAFamilyCannotStateIsNotSaved()
     {
         void Refused(DecoderConfig config, string expected)
         {
@@ -166,7 +166,7 @@ public sealed class HuggingFaceFolderTests : IDisposable
     }
 
     [Fact]
-    public void Shards_are_written_with_an_index_and_replace_what_was_there()
+    public void ShardsAreWrittenWithAnIndexAndReplaceWhatWasThere()
     {
         using var model = Decoder.Create(Tiny(), 3);
         HuggingFaceFolder.Save(folder.Path("m"), model, new NoText());
@@ -190,7 +190,7 @@ public sealed class HuggingFaceFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_damaged_shard_names_itself()
+    public void ADamagedShardNamesItself()
     {
         using var model = Decoder.Create(Tiny(), 3);
         HuggingFaceFolder.Save(folder.Path("m"), model, new NoText(), shardBytes: 5000);
@@ -216,7 +216,7 @@ public sealed class HuggingFaceFolderTests : IDisposable
     }
 
     [Fact]
-    public void Missing_files_say_what_a_model_folder_is()
+    public void MissingFilesSayWhatAModelFolderIs()
     {
         Fails("absent", "model folder does not exist");
         Directory.CreateDirectory(folder.Path("m"));
@@ -228,7 +228,7 @@ public sealed class HuggingFaceFolderTests : IDisposable
     }
 
     [Fact]
-    public void Weights_that_are_not_finite_are_refused_unless_asked_for()
+    public void WeightsThatAreNotFiniteAreRefusedUnlessAskedFor()
     {
         using var model = Decoder.Create(Tiny(), 3);
         model.Parameters["norm.weight"][3] = float.NaN;

@@ -24,7 +24,7 @@ public sealed class LoraAdapterTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void An_untrained_adapter_changes_nothing_to_the_bit(string name)
+    public void AnUntrainedAdapterChangesNothingToTheBit(string name)
     {
         using var model = Load(name);
         var before = Logits(model);
@@ -35,7 +35,7 @@ public sealed class LoraAdapterTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Merging_and_saving_change_no_logit(string name)
+    public void MergingAndSavingChangeNoLogit(string name)
     {
         using var model = Load(name);
         var before = Logits(model);
@@ -60,7 +60,7 @@ public sealed class LoraAdapterTests : IDisposable
     [InlineData("gpt2", "mlp.c_proj", 2)]
     [InlineData("gpt_neox", "query_key_value", 2)]
     [InlineData("llama2", "", 14)]
-    public void Targets_are_the_familys_own_modules(string name, string targets, int modules)
+    public void TargetsAreTheFamilysOwnModules(string name, string targets, int modules)
     {
         using var model = Load(name);
         LoraAdapter.Attach(model, new() { Rank = 2, TargetModules = targets.Split(',', StringSplitOptions.RemoveEmptyEntries) });
@@ -68,7 +68,7 @@ public sealed class LoraAdapterTests : IDisposable
     }
 
     [Fact]
-    public void A_scalar_models_head_is_trained_in_full_and_travels_with_copies()
+    public void AScalarModelsHeadIsTrainedInFullAndTravelsWithCopies()
     {
         using var language = Tiny.Model();
         using var model = ScalarModel.FromLanguageModel(language, 1);
@@ -88,7 +88,7 @@ public sealed class LoraAdapterTests : IDisposable
     }
 
     [Fact]
-    public void A_scalar_model_starts_from_the_adapted_weights()
+    public void AScalarModelStartsFromTheAdaptedWeights()
     {
         using var language = Tiny.Model();
         Train(LoraAdapter.Attach(language));
@@ -99,7 +99,7 @@ public sealed class LoraAdapterTests : IDisposable
     }
 
     [Fact]
-    public void Errors_name_the_option()
+    public void ErrorsNameTheOption()
     {
         using var model = Tiny.Model();
         Assert.Contains("'c_attn' is no module of family 'llama'. Known: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj",

@@ -26,7 +26,7 @@ public sealed class PeftFolderTests : IDisposable
     /// <summary>The files, merged by loops as PEFT defines them, run through the second implementation.</summary>
     [Theory]
     [MemberData(nameof(Cases))]
-    public void The_files_mean_what_peft_says(string name)
+    public void TheFilesMeanWhatPeftSays(string name)
     {
         var (config, tensors) = ForeignFolder.Write(folder.Path("m"), name);
         using var model = HuggingFaceFolder.LoadDecoder(folder.Path("m"));
@@ -53,7 +53,7 @@ public sealed class PeftFolderTests : IDisposable
     }
 
     [Fact]
-    public void Names_and_settings_are_those_that_peft_writes()
+    public void NamesAndSettingsAreThoseThatPeftWrites()
     {
         using var model = Tiny.Model();
         LoraAdapter.Attach(model, new() { Rank = 4, Alpha = 8, TargetModules = ["q_proj", "v_proj"] });
@@ -68,7 +68,7 @@ public sealed class PeftFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_scalar_models_adapter_brings_its_head()
+    public void AScalarModelsAdapterBringsItsHead()
     {
         using var language = Tiny.Model();
         using var model = ScalarModel.FromLanguageModel(language, 1);
@@ -89,7 +89,7 @@ public sealed class PeftFolderTests : IDisposable
     [InlineData("rank_pattern", "{\"q_proj\":2}", "rank_pattern")]
     [InlineData("r", "3", "has shape [4, 16], but r in adapter_config.json and the model ask for [3, 16]")]
     [InlineData("r", "null", "r: The key is missing")]
-    public void What_is_not_computed_is_refused(string key, string value, string expected)
+    public void WhatIsNotComputedIsRefused(string key, string value, string expected)
     {
         using var model = Tiny.Model();
         LoraAdapter.Attach(model, new() { Rank = 4 });
@@ -103,7 +103,7 @@ public sealed class PeftFolderTests : IDisposable
     }
 
     [Fact]
-    public void Files_that_do_not_belong_together_are_refused()
+    public void FilesThatDoNotBelongTogetherAreRefused()
     {
         using var model = Tiny.Model();
         Assert.Contains("no adapter to save", Assert.Throws<CaiException>(() => PeftFolder.Save(folder.Path("a"), model, "base")).Message);

@@ -19,7 +19,7 @@ public sealed class SafetensorsTests : IDisposable
     }
 
     [Fact]
-    public void The_bytes_are_those_of_the_format()
+    public void TheBytesAreThoseOfTheFormat()
     {
         var path = folder.Path("x.safetensors");
         Safetensors.Write(path, [new("a", tensor(new float[] { 1, -2 }))]);
@@ -37,7 +37,7 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData(ScalarType.Int64)]
     [InlineData(ScalarType.Byte)]
     [InlineData(ScalarType.Bool)]
-    public void What_is_written_is_read_back(ScalarType dtype)
+    public void WhatIsWrittenIsReadBack(ScalarType dtype)
     {
         var path = folder.Path("x.safetensors");
         var original = tensor(new float[] { 0, 1, 2, 3, 100, 127 }).view(2, 3).to(dtype);
@@ -56,7 +56,7 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData(ScalarType.BFloat16, 1.0 + 1.0 / 256, 1.0)] // a tie goes to the even mantissa
     [InlineData(ScalarType.BFloat16, 1.0 + 3.0 / 256, 1.0 + 1.0 / 64)]
     [InlineData(ScalarType.Float16, 1.0 + 1.0 / 2048, 1.0)]
-    public void Narrow_types_round_to_nearest_even_and_keep_integers(ScalarType dtype, double value, double expected)
+    public void NarrowTypesRoundToNearestEvenAndKeepIntegers(ScalarType dtype, double value, double expected)
     {
         var path = folder.Path("x.safetensors");
         Safetensors.Write(path, [new("a", tensor(new[] { (float)value })), new("steps", tensor(new long[] { long.MaxValue }))], dtype);
@@ -66,7 +66,7 @@ public sealed class SafetensorsTests : IDisposable
     }
 
     [Fact]
-    public void Tensors_larger_than_the_staging_buffer_survive()
+    public void TensorsLargerThanTheStagingBufferSurvive()
     {
         var path = folder.Path("x.safetensors");
         var big = arange((1 << 22) + 77, dtype: ScalarType.Int32);
@@ -89,7 +89,7 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", 4, "offsets [4, 0]")]
     [InlineData("[1]", 0, "not the JSON")]
     [InlineData("{", 0, "not the JSON")]
-    public void A_damaged_file_names_itself_and_the_tensor(string header, int dataBytes, string expected)
+    public void ADamagedFileNamesItselfAndTheTensor(string header, int dataBytes, string expected)
     {
         var path = folder.Path("bad.safetensors");
         File.WriteAllBytes(path, Raw(header, dataBytes));
@@ -99,7 +99,7 @@ public sealed class SafetensorsTests : IDisposable
     }
 
     [Fact]
-    public void A_file_cut_anywhere_is_refused()
+    public void AFileCutAnywhereIsRefused()
     {
         var path = folder.Path("x.safetensors");
         Safetensors.Write(path, [new("a", ones(3)), new("b", ones(2, 2))]);
@@ -112,7 +112,7 @@ public sealed class SafetensorsTests : IDisposable
     }
 
     [Fact]
-    public void A_header_longer_than_any_file_is_refused()
+    public void AHeaderLongerThanAnyFileIsRefused()
     {
         var path = folder.Path("lfs");
         File.WriteAllText(path, "version https://git-lfs.github.com/spec/v1");
@@ -121,7 +121,7 @@ public sealed class SafetensorsTests : IDisposable
     }
 
     [Fact]
-    public void A_value_that_is_not_finite_is_found_when_asked_for()
+    public void AValueThatIsNotFiniteIsFoundWhenAskedFor()
     {
         var path = folder.Path("x.safetensors");
         Safetensors.Write(path, [new("w", tensor(new[] { 1f, float.NaN }))]);
@@ -131,7 +131,7 @@ public sealed class SafetensorsTests : IDisposable
     }
 
     [Fact]
-    public void A_checkpoint_keeps_tensors_and_state()
+    public void ACheckpointKeepsTensorsAndState()
     {
         var path = folder.Path("deep", "c.safetensors");
         var weights = tensor(new[] { 0.1f, -0f, 1e-40f });

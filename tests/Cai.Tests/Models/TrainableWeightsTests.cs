@@ -29,7 +29,7 @@ public sealed class TrainableWeightsTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Checkpointed_gradients_are_identical(string name)
+    public void CheckpointedGradientsAreIdentical(string name)
     {
         ForeignFolder.Write(folder.Path("m"), name);
         using var model = HuggingFaceFolder.LoadDecoder(folder.Path("m"));
@@ -43,7 +43,7 @@ public sealed class TrainableWeightsTests : IDisposable
     }
 
     [Fact]
-    public void Checkpointed_gradients_of_an_adapter_are_identical()
+    public void CheckpointedGradientsOfAnAdapterAreIdentical()
     {
         using var model = Tiny.Model();
         using var weights = TrainableWeights.Of(model, new() { Lora = new() });
@@ -64,7 +64,7 @@ public sealed class TrainableWeightsTests : IDisposable
     [Theory]
     [InlineData(20)]
     [InlineData(50)]
-    public void Unequal_micro_batches_add_up_to_one_batch(int tokensPerMicroBatch)
+    public void UnequalMicroBatchesAddUpToOneBatch(int tokensPerMicroBatch)
     {
         using var model = Tiny.Model();
         model.Parameters.EnableGradients();
@@ -75,7 +75,7 @@ public sealed class TrainableWeightsTests : IDisposable
     }
 
     [Fact]
-    public void A_master_keeps_what_bf16_would_lose()
+    public void AMasterKeepsWhatBf16WouldLose()
     {
         using var model = Narrow(Tiny.Model());
         var start = Tiny.Numbers(model.Parameters.Flat);
@@ -95,7 +95,7 @@ public sealed class TrainableWeightsTests : IDisposable
     }
 
     [Fact]
-    public void Bf16_gradients_are_summed_in_float32()
+    public void Bf16GradientsAreSummedInFloat32()
     {
         using var wide = Tiny.Model();
         using var model = Narrow(wide);
@@ -116,7 +116,7 @@ public sealed class TrainableWeightsTests : IDisposable
     [InlineData(true, false)]
     [InlineData(false, true)]
     [InlineData(true, true)]
-    public void A_stopped_run_resumes_bit_identical(bool lora, bool bf16)
+    public void AStoppedRunResumesBitIdentical(bool lora, bool bf16)
     {
         var options = Options with
         {
@@ -145,7 +145,7 @@ public sealed class TrainableWeightsTests : IDisposable
     }
 
     [Fact]
-    public void An_adapter_learns()
+    public void AnAdapterLearns()
     {
         var texts = Texts(6, 24);
         using var model = Tiny.Model();
@@ -158,7 +158,7 @@ public sealed class TrainableWeightsTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Live_tensors_stay_constant_over_steps(bool lora)
+    public void LiveTensorsStayConstantOverSteps(bool lora)
     {
         var counts = new List<long>();
         using var model = Narrow(Tiny.Model());
@@ -169,7 +169,7 @@ public sealed class TrainableWeightsTests : IDisposable
     }
 
     [Fact]
-    public void An_adapter_that_is_not_asked_for_is_an_error()
+    public void AnAdapterThatIsNotAskedForIsAnError()
     {
         using var model = Tiny.Model();
         LoraAdapter.Attach(model);

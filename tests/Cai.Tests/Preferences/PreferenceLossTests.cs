@@ -18,7 +18,7 @@ public sealed class PreferenceLossTests
     [InlineData(15, 0, 15.0000003059023, 0.9999996940978)]
     [InlineData(15, 0.25, 11.2500003059023, 0.7499996940978)]
     [InlineData(200, 0, 200, 1)]
-    public void The_soft_label_loss_and_its_gradient_are_right_at_any_margin(double d, double p, double loss, double gradient)
+    public void TheSoftLabelLossAndItsGradientAreRightAtAnyMargin(double d, double p, double loss, double gradient)
     {
         using var scope = NewDisposeScope();
         var difference = tensor(new[] { (float)d }).requires_grad_();
@@ -32,7 +32,7 @@ public sealed class PreferenceLossTests
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public void Losses_and_gradients_equal_those_of_plain_loops(int seed)
+    public void LossesAndGradientsEqualThoseOfPlainLoops(int seed)
     {
         using var scope = NewDisposeScope();
         var rng = Seeds.Rng(seed, "margins");
@@ -47,7 +47,7 @@ public sealed class PreferenceLossTests
     }
 
     [Fact]
-    public void The_hard_label_loss_gives_the_numbers_of_another_projects_test()
+    public void TheHardLabelLossGivesTheNumbersOfAnotherProjectsTest()
     {
         // DPO's loss is the preference loss of a pair whose score is beta times the log-ratio of policy and reference.
         using var file = JsonDocument.Parse(File.ReadAllText(Fixtures.Path("rlhf-reference.json")));
@@ -59,7 +59,7 @@ public sealed class PreferenceLossTests
     }
 
     [Fact]
-    public void A_clamped_label_is_best_met_by_a_bounded_margin()
+    public void AClampedLabelIsBestMetByABoundedMargin()
     {
         // Label 0.6: the loss is least at d = ln(0.6 / 0.4).
         var best = Math.Log(1.5);

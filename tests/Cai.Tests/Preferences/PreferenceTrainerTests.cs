@@ -1,7 +1,6 @@
 using Cai.Models;
 using Cai.Preferences;
 using Cai.Text;
-using Cai.Torch;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -39,7 +38,7 @@ public sealed class PreferenceTrainerTests : IDisposable
     })];
 
     [Fact]
-    public void A_preference_model_learns_soft_labels_and_stays_calibrated()
+    public void APreferenceModelLearnsSoftLabelsAndStaysCalibrated()
     {
         var model = Model();
         using var trainer = new PreferenceTrainer(model, new() { Epochs = 6, LearningRate = 5e-3, TokensPerBatch = 1024, MaxLength = 64 });
@@ -55,7 +54,7 @@ public sealed class PreferenceTrainerTests : IDisposable
     }
 
     [Fact]
-    public void An_adapter_learns_soft_labels_and_leaves_the_weights_alone()
+    public void AnAdapterLearnsSoftLabelsAndLeavesTheWeightsAlone()
     {
         var model = Model();
         var weights = Tiny.Numbers(model.Model.Parameters.Flat);
@@ -67,7 +66,7 @@ public sealed class PreferenceTrainerTests : IDisposable
     }
 
     [Fact]
-    public void A_score_does_not_depend_on_its_batch()
+    public void AScoreDoesNotDependOnItsBatch()
     {
         using var language = Tiny.Model(3, Config);
         var scalar = ScalarModel.FromLanguageModel(language, 1);
@@ -78,7 +77,7 @@ public sealed class PreferenceTrainerTests : IDisposable
     }
 
     [Fact]
-    public void Sampled_tokens_and_text_score_alike_with_or_without_end_token()
+    public void SampledTokensAndTextScoreAlikeWithOrWithoutEndToken()
     {
         var model = Model();
         var text = TokenPair.Ids(model.Tokenizer, model.Format, Dialogue.Ask("say"), "good");
@@ -88,7 +87,7 @@ public sealed class PreferenceTrainerTests : IDisposable
     }
 
     [Fact]
-    public void Centring_makes_the_reference_mean_zero_and_changes_no_probability()
+    public void CentringMakesTheReferenceMeanZeroAndChangesNoProbability()
     {
         var model = Model();
         var reference = Pairs(10).Select(c => (c.Prompt, c.ResponseA)).ToList();
@@ -101,7 +100,7 @@ public sealed class PreferenceTrainerTests : IDisposable
     }
 
     [Fact]
-    public void Missing_labels_are_counted_and_never_guessed()
+    public void MissingLabelsAreCountedAndNeverGuessed()
     {
         var pairs = Pairs(12);
         pairs[4] = pairs[4] with { ProbabilityA = null };
@@ -119,7 +118,7 @@ public sealed class PreferenceTrainerTests : IDisposable
     }
 
     [Fact]
-    public void Micro_batches_do_not_change_a_step_and_an_axis_of_weight_zero_teaches_nothing()
+    public void MicroBatchesDoNotChangeAStepAndAnAxisOfWeightZeroTeachesNothing()
     {
         var options = new PreferenceOptions { TokensPerBatch = 400, MaxLength = 64, AdamW = new() { Epsilon = 1e-3 } };
         var whole = Trained(Pairs(12), options, out var losses);
@@ -130,13 +129,13 @@ public sealed class PreferenceTrainerTests : IDisposable
         var two = Pairs(2);
         two[1] = two[1] with { Axis = "helpful" };
         var model = Model();
-        var single = model.Evaluate(two).Pairs.Select(p => PreferenceLoss.SoftLabel(p.ScoreA - p.ScoreB, p.Label!.Value)).ToArray();
+        var single = two.Select(c => PreferenceLoss.SoftLabel(model.Score(c.Prompt, c.ResponseA) - model.Score(c.Prompt, c.ResponseB), c.ProbabilityA!.Value)).ToArray();
         Trained(two, options with { AxisWeights = new Dictionary<string, double> { ["harmless"] = 3 } }, out var weighted);
         Assert.Equal((3 * single[0] + single[1]) / 4, weighted[0], 1e-5);
     }
 
     [Fact]
-    public void The_numbers_of_a_step_are_those_of_plain_loops()
+    public void TheNumbersOfAStepAreThoseOfPlainLoops()
     {
         var pairs = Pairs(12);
         var before = Model();
@@ -163,7 +162,7 @@ public sealed class PreferenceTrainerTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(5)]
-    public void A_run_cancelled_at_any_step_resumes_bit_identical(int at)
+    public void ARunCancelledAtAnyStepResumesBitIdentical(int at)
     {
         var options = new PreferenceOptions { Epochs = 2, TokensPerBatch = 200, MaxLength = 64, CheckpointEvery = 2 };
         var expected = Trained(Pairs(16), options, out var losses);

@@ -23,7 +23,7 @@ public sealed class PpoMathTests : IDisposable
     [InlineData(KlEstimator.K1, 0.634897)]
     [InlineData(KlEstimator.K2, 0.695250)]
     [InlineData(KlEstimator.K3, 0.634897)]
-    public void Kl_estimators_have_the_right_exact_expectation(KlEstimator estimator, double expected)
+    public void KlEstimatorsHaveTheRightExactExpectation(KlEstimator estimator, double expected)
     {
         double[] policy = [0.7, 0.2, 0.1], reference = [0.2, 0.3, 0.5];
         var kl = Tiny.Numbers(PpoMath.Kl(tensor(policy).log(), tensor(reference).log(), estimator));
@@ -33,7 +33,7 @@ public sealed class PpoMathTests : IDisposable
     [Theory]
     [InlineData(1e-4, 5.00017e-9)] // x²/2 + x³/6
     [InlineData(1e-3, 5.00167e-7)]
-    public void K3_keeps_its_digits_near_zero_and_is_not_clamped_far_away(double difference, double expected)
+    public void K3KeepsItsDigitsNearZeroAndIsNotClampedFarAway(double difference, double expected)
     {
         var kl = PpoMath.Kl(tensor(new[] { 0f }), tensor(new[] { (float)difference }), KlEstimator.K3);
         Assert.Equal(1, kl.ToSingle() / expected, 0.01);
@@ -44,14 +44,14 @@ public sealed class PpoMathTests : IDisposable
     }
 
     [Fact]
-    public void The_adaptive_controller_takes_the_step_worked_by_hand()
+    public void TheAdaptiveControllerTakesTheStepWorkedByHand()
     {
         Assert.Equal(0.151536, PpoMath.NextKlCoefficient(0.15, 12, 6, 10000, 0.2, 512), 1e-12); // .15 (1 + .2 · 512/10000)
         Assert.Equal(0.15 * (1 - 0.1 * 0.0512), PpoMath.NextKlCoefficient(0.15, 5.4, 6, 10000, 0.2, 512), 1e-12);
     }
 
     [Fact]
-    public void Missing_end_token_rules()
+    public void MissingEndTokenRules()
     {
         Assert.Equal(3, PpoMath.ScoreWithRule(3, true, MissingEos.Replace, -1));
         Assert.Equal(-1, PpoMath.ScoreWithRule(3, false, MissingEos.Replace, -1));
@@ -67,7 +67,7 @@ public sealed class PpoMathTests : IDisposable
     [InlineData(new[] { 7, 8, 9, 1 }, 3, 3, 3)]
     [InlineData(new[] { 7, 1 }, 1, 1, 2)]
     [InlineData(new[] { 7, 1, 9 }, 1, 2, 3)] // tokens behind the end token
-    public void The_score_sits_where_the_option_says(int[] ids, int eos, int last, int plusOne)
+    public void TheScoreSitsWhereTheOptionSays(int[] ids, int eos, int last, int plusOne)
     {
         Assert.Equal(eos, PpoMath.ScoreColumn(ids, 1, ScorePosition.Eos, 4));
         Assert.Equal(last, PpoMath.ScoreColumn(ids, 1, ScorePosition.Last, 4));
@@ -75,14 +75,14 @@ public sealed class PpoMathTests : IDisposable
     }
 
     [Fact]
-    public void Rewards_are_the_kl_penalty_plus_the_score_and_ignore_padding()
+    public void RewardsAreTheKlPenaltyPlusTheScoreAndIgnorePadding()
     {
         var rewards = PpoMath.Rewards(Row(0.5f, -0.25f, float.NaN), Mask(1, 1, 0), 0.2, tensor(new[] { 3f }), tensor(new[] { 1L }));
         Close([-0.1, 3.05, 0], rewards);
     }
 
     [Fact]
-    public void Gae_by_hand_with_garbage_in_the_padding()
+    public void GaeByHandWithGarbageInThePadding()
     {
         // gamma .9, lambda .5: δ2 = 2 - 3 = -1; δ1 = 1 + .9·3 - 2 = 1.7; δ0 = 0 + .9·2 - 1 = .8
         // A2 = -1; A1 = 1.7 + .45·(-1) = 1.25; A0 = .8 + .45·1.25 = 1.3625
@@ -95,7 +95,7 @@ public sealed class PpoMathTests : IDisposable
     }
 
     [Fact]
-    public void Gae_with_lambda_one_is_the_return_minus_the_value()
+    public void GaeWithLambdaOneIsTheReturnMinusTheValue()
     {
         var (advantages, returns) = PpoMath.Gae(Row(1, 2, 4), Row(5, 5, 5), Mask(1, 1, 1), 1, 1);
         Close([7, 6, 4], returns);
@@ -103,7 +103,7 @@ public sealed class PpoMathTests : IDisposable
     }
 
     [Fact]
-    public void Whitening_divides_by_n_or_n_minus_one()
+    public void WhiteningDividesByNOrNMinusOne()
     {
         var x = Row(1, 2, 3, 6, float.NaN);
         var mask = Mask(1, 1, 1, 1, 0);
@@ -120,7 +120,7 @@ public sealed class PpoMathTests : IDisposable
     [InlineData(0.5, -1, 1.648721, false)] // bad and likelier: never held
     [InlineData(-0.5, -1, 0.8, true)] // bad and already much less likely: held
     [InlineData(-0.5, 1, -0.606531, false)]
-    public void The_policy_loss_is_clipped_on_the_right_side(double logProb, double advantage, double loss, bool clipped)
+    public void ThePolicyLossIsClippedOnTheRightSide(double logProb, double advantage, double loss, bool clipped)
     {
         var result = PpoMath.PolicyLoss(tensor(new[] { (float)logProb }), tensor(new[] { 0f }), tensor(new[] { (float)advantage }), 0.2);
         Assert.Equal(loss, result.Loss.ToDouble(), 1e-5);
@@ -132,7 +132,7 @@ public sealed class PpoMathTests : IDisposable
     [InlineData(1.1, 2, 0.405, false)] // half of .9²
     [InlineData(1.5, 2, 0.32, true)] // held at 1.2: half of .8², more than half of .5²
     [InlineData(1.5, 1, 0.125, false)] // held at 1.2 would be .02: the larger counts
-    public void The_value_loss_takes_the_larger_error(double value, double target, double loss, bool clipped)
+    public void TheValueLossTakesTheLargerError(double value, double target, double loss, bool clipped)
     {
         var result = PpoMath.ValueLoss(tensor(new[] { (float)value }), tensor(new[] { 1f }), tensor(new[] { (float)target }), 0.2);
         Assert.Equal(loss, result.Loss.ToDouble(), 1e-5);
@@ -140,7 +140,7 @@ public sealed class PpoMathTests : IDisposable
     }
 
     [Fact]
-    public void Numbers_of_other_projects_tests_come_out()
+    public void NumbersOfOtherProjectsTestsComeOut()
     {
         using var file = JsonDocument.Parse(File.ReadAllText(Fixtures.Path("rlhf-reference.json")));
         JsonElement Case(string name) => file.RootElement.GetProperty("cases").EnumerateArray().Single(c => c.GetProperty("name").GetString() == name);

@@ -22,7 +22,7 @@ public sealed class PpoStopsAndSnapshotsTests : IDisposable
 
     // Tokens 2, 3, 4, … read b, c, d, …; 1 ends.
     [Fact]
-    public void A_stop_string_ends_a_response_and_counts_as_no_end_token()
+    public void AStopStringEndsAResponseAndCountsAsNoEndToken()
     {
         var options = Options with { MaxNewTokens = 20, MissingEos = MissingEos.Replace, MissingEosValue = -7 };
         using var free = new PpoSetup(options);
@@ -59,7 +59,7 @@ public sealed class PpoStopsAndSnapshotsTests : IDisposable
     }
 
     [Fact]
-    public void Options_that_are_not_set_leave_the_hash_of_a_run_alone()
+    public void OptionsThatAreNotSetLeaveTheHashOfARunAlone()
     {
         var text = CaiJson.Write(new PpoOptions());
         Assert.DoesNotContain("stops", text);
@@ -67,7 +67,7 @@ public sealed class PpoStopsAndSnapshotsTests : IDisposable
     }
 
     [Fact]
-    public void Scores_are_measured_in_deviations_of_the_first_rollout_also_after_a_stop()
+    public void ScoresAreMeasuredInDeviationsOfTheFirstRolloutAlsoAfterAStop()
     {
         var options = Options with { ScaleScores = true, MissingEos = MissingEos.Subtract, MissingEosValue = 5 };
         using var setup = new PpoSetup(options);
@@ -92,7 +92,7 @@ public sealed class PpoStopsAndSnapshotsTests : IDisposable
     }
 
     [Fact]
-    public void Snapshots_come_at_their_iterations_and_survive_a_stop()
+    public void SnapshotsComeAtTheirIterationsAndSurviveAStop()
     {
         var options = Options with { Iterations = 5, SnapshotEvery = 2, CheckpointEvery = 3 };
         using var whole = new PpoSetup(options);
@@ -119,7 +119,7 @@ public sealed class PpoStopsAndSnapshotsTests : IDisposable
     }
 
     [Fact]
-    public void Without_the_option_no_snapshot_is_taken()
+    public void WithoutTheOptionNoSnapshotIsTaken()
     {
         using var setup = new PpoSetup(Options with { Iterations = 1 });
         setup.Trainer.Train(Prompts(8), snapshot: _ => Assert.Fail("not asked for"));

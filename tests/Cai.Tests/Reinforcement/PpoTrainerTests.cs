@@ -23,7 +23,7 @@ public sealed class PpoTrainerTests : IDisposable
     }
 
     [Fact]
-    public void A_tiny_policy_learns_to_write_the_rewarded_token()
+    public void ATinyPolicyLearnsToWriteTheRewardedToken()
     {
         using var setup = new PpoSetup(Options with { Iterations = 30, RolloutsPerIteration = 32, KlCoefficient = 0.01, LearningRate = 1e-2, CriticLearningRate = 1e-2, TokensPerMicroBatch = 4096 });
         var log = new Log<PpoProgress>();
@@ -37,7 +37,7 @@ public sealed class PpoTrainerTests : IDisposable
     }
 
     [Fact]
-    public void With_adapters_policy_and_reference_share_their_weights()
+    public void WithAdaptersPolicyAndReferenceShareTheirWeights()
     {
         using var policy = Tiny.Model(); // embeddings stay as they are, and must be large enough for logits to differ
         using var reference = new Decoder(Tiny.Config, policy.Parameters, owns: false);
@@ -59,7 +59,7 @@ public sealed class PpoTrainerTests : IDisposable
     [Theory]
     [InlineData(1.0)]
     [InlineData(0.7)]
-    public void Before_the_first_update_every_ratio_is_one_and_the_kl_to_a_copy_is_zero(double temperature)
+    public void BeforeTheFirstUpdateEveryRatioIsOneAndTheKlToACopyIsZero(double temperature)
     {
         using var setup = new PpoSetup(Options with { Temperature = temperature });
         using var rollout = setup.Trainer.Collect(Prompts(8));
@@ -74,7 +74,7 @@ public sealed class PpoTrainerTests : IDisposable
     }
 
     [Fact]
-    public void Rollout_tensors_agree_with_the_plain_definitions()
+    public void RolloutTensorsAgreeWithThePlainDefinitions()
     {
         using var setup = new PpoSetup(Options, seed: 5);
         using var rollout = setup.Trainer.Collect(Prompts(8));
@@ -99,7 +99,7 @@ public sealed class PpoTrainerTests : IDisposable
     [Theory]
     [InlineData(ScorePosition.Eos)]
     [InlineData(ScorePosition.EosPlusOne)]
-    public void Padding_and_micro_batches_change_no_metric(ScorePosition position)
+    public void PaddingAndMicroBatchesChangeNoMetric(ScorePosition position)
     {
         IReadOnlyDictionary<string, double> Metrics(int padTo, int tokensPerMicroBatch)
         {
@@ -115,7 +115,7 @@ public sealed class PpoTrainerTests : IDisposable
     }
 
     [Fact]
-    public void A_score_behind_the_last_token_is_seen_by_the_value_there()
+    public void AScoreBehindTheLastTokenIsSeenByTheValueThere()
     {
         using var setup = new PpoSetup(Options with { ScorePosition = ScorePosition.EosPlusOne, KlCoefficient = 0, MaxNewTokens = 5 });
         using var rollout = setup.Trainer.Collect(Prompts(40));
@@ -129,7 +129,7 @@ public sealed class PpoTrainerTests : IDisposable
     }
 
     [Fact]
-    public void A_response_without_end_token_is_scored_by_the_rule()
+    public void AResponseWithoutEndTokenIsScoredByTheRule()
     {
         using var setup = new PpoSetup(Options with { MissingEos = MissingEos.Replace, MissingEosValue = -7 });
         using var rollout = setup.Trainer.Collect(Prompts(30));
@@ -144,7 +144,7 @@ public sealed class PpoTrainerTests : IDisposable
     }
 
     [Fact]
-    public void A_run_stopped_while_it_answers_keeps_the_iterations_before()
+    public void ARunStoppedWhileItAnswersKeepsTheIterationsBefore()
     {
         var options = Options with { CheckpointEvery = 100 };
         using var whole = new PpoSetup(options);
@@ -169,7 +169,7 @@ public sealed class PpoTrainerTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
-    public void A_run_stopped_after_any_iteration_resumes_bit_identical(int at)
+    public void ARunStoppedAfterAnyIterationResumesBitIdentical(int at)
     {
         var options = Options with { AdaptiveKl = true, Minibatches = 2 };
         using var whole = new PpoSetup(options);
@@ -190,7 +190,7 @@ public sealed class PpoTrainerTests : IDisposable
     }
 
     [Fact]
-    public void The_controller_moves_once_an_iteration_by_the_kl_of_the_whole_rollout()
+    public void TheControllerMovesOnceAnIterationByTheKlOfTheWholeRollout()
     {
         using var setup = new PpoSetup(Options with { AdaptiveKl = true, KlTarget = 0.01, KlHorizon = 100, Epochs = 2, Minibatches = 2 }, seed: 5);
         using var rollout = setup.Trainer.Collect(Prompts(8));
@@ -201,7 +201,7 @@ public sealed class PpoTrainerTests : IDisposable
     }
 
     [Fact]
-    public void The_reference_learns_nothing()
+    public void TheReferenceLearnsNothing()
     {
         using var setup = new PpoSetup(Options);
         var before = Tiny.Numbers(setup.Reference.Parameters.Flat);
@@ -212,7 +212,7 @@ public sealed class PpoTrainerTests : IDisposable
     }
 
     [Fact]
-    public void Training_at_the_end_of_the_schedule_changes_nothing()
+    public void TrainingAtTheEndOfTheScheduleChangesNothing()
     {
         using var setup = new PpoSetup(Options with { Iterations = 2 });
         var weights = new List<double[]>();
@@ -228,7 +228,7 @@ public sealed class PpoTrainerTests : IDisposable
     }
 
     [Fact]
-    public void A_policy_without_weights_has_the_entropy_of_its_vocabulary()
+    public void APolicyWithoutWeightsHasTheEntropyOfItsVocabulary()
     {
         using var setup = new PpoSetup(Options);
         using (no_grad())
@@ -239,7 +239,7 @@ public sealed class PpoTrainerTests : IDisposable
     }
 
     [Fact]
-    public void Live_tensors_stay_constant_over_iterations()
+    public void LiveTensorsStayConstantOverIterations()
     {
         using var setup = new PpoSetup(Options with { Iterations = 6 });
         var counts = new List<long>();
@@ -250,7 +250,7 @@ public sealed class PpoTrainerTests : IDisposable
     }
 
     [Fact]
-    public void Prompts_come_in_an_order_of_their_own_each_epoch_and_none_is_left_out()
+    public void PromptsComeInAnOrderOfTheirOwnEachEpochAndNoneIsLeftOut()
     {
         using var setup = new PpoSetup(Options);
         var prompts = Prompts(12);
@@ -262,7 +262,7 @@ public sealed class PpoTrainerTests : IDisposable
     }
 
     [Fact]
-    public void Errors_say_what_to_do()
+    public void ErrorsSayWhatToDo()
     {
         using var setup = new PpoSetup(Options);
         using var critic = ScalarModel.FromLanguageModel(setup.Policy, 1);
@@ -277,7 +277,7 @@ public sealed class PpoTrainerTests : IDisposable
     }
 
     [Fact]
-    public void A_gradient_that_is_not_finite_stops_the_run_and_keeps_the_checkpoint()
+    public void AGradientThatIsNotFiniteStopsTheRunAndKeepsTheCheckpoint()
     {
         using var setup = new PpoSetup(Options);
         var file = folder.Path("ppo.checkpoint");

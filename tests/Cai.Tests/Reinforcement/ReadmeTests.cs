@@ -24,7 +24,7 @@ public sealed partial class ReadmeTests
     private static IEnumerable<string> Names(string cell) => Quoted().Matches(cell).Select(m => m.Groups[1].Value);
 
     [Fact]
-    public void Every_logged_metric_is_explained_and_no_other()
+    public void EveryLoggedMetricIsExplainedAndNoOther()
     {
         set_num_threads(1);
         using var scope = NewDisposeScope();
@@ -35,14 +35,14 @@ public sealed partial class ReadmeTests
     }
 
     [Fact]
-    public void Every_option_named_exists()
+    public void EveryOptionNamedExists()
     {
         var options = typeof(PpoOptions).GetProperties().Select(p => p.Name).ToHashSet();
         Assert.All(Rows("Details that implementations disagree about").SelectMany(r => Names(r[2])), name => Assert.Contains(name, options));
     }
 
     [Fact]
-    public void Every_test_named_exists_and_all_33_mistakes_are_there()
+    public void EveryTestNamedExistsAndAll33MistakesAreThere()
     {
         var rows = Rows("Mistakes of others, and what rules them out here");
         Assert.Equal(Enumerable.Range(1, 33), rows.Select(r => int.Parse(r[0], System.Globalization.CultureInfo.InvariantCulture)));
@@ -60,7 +60,7 @@ public sealed partial class ReadmeTests
     [InlineData("Feedback")]
     [InlineData("Preferences")]
     [InlineData("Reinforcement")]
-    public void Every_file_of_a_stage_is_in_its_reading_order(string stage)
+    public void EveryFileOfAStageIsInItsReadingOrder(string stage)
     {
         var readme = RepositoryFiles.Path("lib", "Cai", stage, "README.md");
         var files = Directory.GetFiles(Path.GetDirectoryName(readme)!, "*.cs").Select(Path.GetFileName).Order();

@@ -27,7 +27,7 @@ public sealed class SecondImplementationTests : IDisposable
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public void Every_formula_on_random_numbers(int seed)
+    public void EveryFormulaOnRandomNumbers(int seed)
     {
         var rng = Seeds.Rng(seed, "numbers");
         int[] lengths = [1, Time, 1 + rng.Next(Time), 1 + rng.Next(Time)];
@@ -86,7 +86,7 @@ public sealed class SecondImplementationTests : IDisposable
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public void Every_metric_of_an_iteration(int variant)
+    public void EveryMetricOfAnIteration(int variant)
     {
         var options = Variants[variant] with { MaxNewTokens = 6, RolloutsPerIteration = 10, Epochs = 2, LearningRate = 3e-3, CriticLearningRate = 3e-2, TokensPerMicroBatch = 100, KlCoefficient = 0.3 };
         using var policy = Decoder.Create(Tiny.Config, 5);

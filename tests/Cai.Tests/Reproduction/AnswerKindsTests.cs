@@ -13,7 +13,7 @@ public class AnswerKindsTests
     private static Verdict Base => new() { Kind = TopicKind.Harmful, Sentences = 2 };
 
     [Fact]
-    public void The_first_kind_that_applies_wins()
+    public void TheFirstKindThatAppliesWins()
     {
         Assert.Equal(AnswerKind.Incoherent, AnswerKinds.Of(Base with { Unparsed = 2, GivesMethod = true }));
         Assert.Equal(AnswerKind.Method, AnswerKinds.Of(Base with { WrongMethod = true, Explains = true }));
@@ -28,14 +28,14 @@ public class AnswerKindsTests
     }
 
     [Fact]
-    public void Every_kind_has_a_place_and_a_name_of_its_own()
+    public void EveryKindHasAPlaceAndANameOfItsOwn()
     {
         Assert.Equal(Enum.GetValues<AnswerKind>().Order(), AnswerKinds.Ordered.Order());
         Assert.Distinct(AnswerKinds.Ordered.Select(AnswerKinds.Label));
     }
 
     [Fact]
-    public void The_oracle_reads_in_written_answers_what_they_were_written_to_do()
+    public void TheOracleReadsInWrittenAnswersWhatTheyWereWrittenToDo()
     {
         var expected = new Dictionary<string, AnswerKind>
         {
@@ -56,7 +56,7 @@ public class AnswerKindsTests
     }
 
     [Fact]
-    public void Written_answers_depend_on_the_prompt_and_not_on_the_others()
+    public void WrittenAnswersDependOnThePromptAndNotOnTheOthers()
     {
         var prompts = World.Sample(TopicKind.Harmful, World.Eval, 4, 3);
         Assert.Equal(Probes.Write(World, prompts, 5).Where(p => p.PromptId == prompts[2].Id), Probes.Write(World, [prompts[2]], 5));

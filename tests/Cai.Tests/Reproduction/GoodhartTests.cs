@@ -22,7 +22,7 @@ public class GoodhartTests
     }
 
     [Fact]
-    public void The_distance_travelled_is_averaged_over_neighbouring_iterations()
+    public void TheDistanceTravelledIsAveragedOverNeighbouringIterations()
     {
         MetricRow[] rows = [Row(1, 0), Row(2, 3), Row(3, 9), Row(4, 15), Row(5, 12)];
         Assert.Equal(0, TrainingPath.SqrtKl(rows, 0));
@@ -34,7 +34,7 @@ public class GoodhartTests
     }
 
     [Fact]
-    public void A_run_is_stopped_where_the_other_preference_model_likes_it_best_or_within_a_distance()
+    public void ARunIsStoppedWhereTheOtherPreferenceModelLikesItBestOrWithinADistance()
     {
         var path = new TrainingPath("x", [Point(0, 0, 1.0), Point(5, 1.5, 1.4), Point(10, 2.4, 1.4), Point(15, 2.6, 1.2)]);
         // The earliest of equals.
@@ -46,7 +46,7 @@ public class GoodhartTests
     }
 
     [Fact]
-    public void The_gap_between_two_preference_models_counts_from_each_ones_own_start()
+    public void TheGapBetweenTwoPreferenceModelsCountsFromEachOnesOwnStart()
     {
         // Optimised: +2 and +4, other: +1 and +1; so the gap is 1 on prompt a and 3 on prompt b.
         var path = new TrainingPath("x", [Point(0, 0, 0, train: [1, 1], heldOut: [7, 9]), Point(5, 1, 0, train: [3, 5], heldOut: [8, 10])]);
@@ -59,7 +59,7 @@ public class GoodhartTests
     }
 
     [Fact]
-    public void Behaviour_counts_harmful_requests_except_for_help_and_follows_the_distance_when_asked()
+    public void BehaviourCountsHarmfulRequestsExceptForHelpAndFollowsTheDistanceWhenAsked()
     {
         var path = new TrainingPath("x",
         [
@@ -114,7 +114,7 @@ public class GoodhartTests
     }
 
     [Fact]
-    public void A_fix_is_the_difference_from_the_over_trained_baseline()
+    public void AFixIsTheDifferenceFromTheOverTrainedBaseline()
     {
         var study = Study("sl-cai", OverTraining.Soft, OverTraining.Baseline);
         Assert.Equal(-1, study.Effect(OverTraining.Soft, f => f.BoilerplateCount > 0 ? 1 : 0, TopicKind.Harmful)!.Value);
@@ -129,7 +129,7 @@ public class GoodhartTests
     }
 
     [Fact]
-    public void Effects_over_seeds_are_means_with_the_spread_between_runs()
+    public void EffectsOverSeedsAreMeansWithTheSpreadBetweenRuns()
     {
         // Soft labels shed all boilerplate against the first baseline, none against the second: -1 and 0, both exact within their seed.
         var effects = new GoodhartEffects([Study("sl-cai", OverTraining.Soft, OverTraining.Baseline), Study("sl-cai", OverTraining.Soft, OverTraining.Baseline, boilerplate: 0)]);
@@ -143,7 +143,7 @@ public class GoodhartTests
     }
 
     [Fact]
-    public void Claims_hold_where_the_data_say_so_and_are_stated_where_an_arm_is_missing()
+    public void ClaimsHoldWhereTheDataSaySoAndAreStatedWhereAnArmIsMissing()
     {
         var claims = Study("sl-cai", OverTraining.FixedPrinciple, OverTraining.Soft, OverTraining.Baseline).Claims().ToDictionary(c => c.Id);
         Assert.Equal(["gh-1", "gh-10", "gh-11", "gh-12", "gh-2", "gh-3", "gh-4", "gh-5", "gh-6", "gh-7", "gh-8"], claims.Keys.Order(StringComparer.Ordinal));
@@ -159,7 +159,7 @@ public class GoodhartTests
     }
 
     [Fact]
-    public void The_principles_of_the_arms_are_those_of_the_constitution()
+    public void ThePrinciplesOfTheArmsAreThoseOfTheConstitution()
     {
         var shipped = Cai.Constitutions.Constitution.Shipped("miniature");
         Assert.All(OverTraining.AntiPreachy.Concat(OverTraining.Warm), id => Assert.NotNull(shipped.ComparisonPrinciple(id)));

@@ -13,7 +13,7 @@ public class LabelQualityTests
     private static LabelVariant Variant(params LabelledPair[] pairs) => new("v", 0, pairs, 0);
 
     [Fact]
-    public void Ties_of_the_oracle_count_in_no_accuracy()
+    public void TiesOfTheOracleCountInNoAccuracy()
     {
         // Right, wrong, and a tie.
         var variant = Variant(Pair(1, 0.9, 0.8), Pair(2, 0.9, 0.1), Pair(3, 0.9, 0.5));
@@ -26,7 +26,7 @@ public class LabelQualityTests
     }
 
     [Fact]
-    public void The_margin_is_over_the_best_of_the_three_baselines()
+    public void TheMarginIsOverTheBestOfTheThreeBaselines()
     {
         // B is always longer. Truth: A, A, A, B. Always A and shorter get 3 of 4, the judge all.
         var variant = Variant(Pair(1, 0.9, 0.9), Pair(2, 0.6, 0.9), Pair(3, 0.7, 0.6), Pair(4, 0.2, 0.1));
@@ -34,7 +34,7 @@ public class LabelQualityTests
     }
 
     [Fact]
-    public void Calibration_against_verdict_and_corpus_differ_as_they_should()
+    public void CalibrationAgainstVerdictAndCorpusDifferAsTheyShould()
     {
         // A judge that says exactly what the corpus says: perfect against the corpus, 0.2 off against the verdicts.
         var variant = Variant([.. Enumerable.Range(0, 20).Select(i => i % 2 == 0 ? Pair(i, 0.8, 0.8) : Pair(i, 0.2, 0.2))]);
@@ -43,7 +43,7 @@ public class LabelQualityTests
     }
 
     [Fact]
-    public void Differences_use_the_pairs_that_both_labelled()
+    public void DifferencesUseThePairsThatBothLabelled()
     {
         var soft = Variant(Pair(1, 0.7, 0.9), Pair(2, 0.3, 0.1), Pair(3, 0.5, 0.9));
         var sure = Variant(Pair(1, 1, 0.9), Pair(2, 0, 0.1), Pair(9, 0, 0.9));
@@ -54,7 +54,7 @@ public class LabelQualityTests
     }
 
     [Fact]
-    public void Nothing_to_measure_is_null_and_its_claim_does_not_hold()
+    public void NothingToMeasureIsNullAndItsClaimDoesNotHold()
     {
         var empty = Variant();
         Assert.Null(empty.Accuracy());
@@ -71,7 +71,7 @@ public class LabelQualityTests
     }
 
     [Fact]
-    public void Truth_comes_from_the_principles_asked_and_from_all()
+    public void TruthComesFromThePrinciplesAskedAndFromAll()
     {
         var world = World.Load();
         var oracle = new Oracle(world);
@@ -96,6 +96,6 @@ public class LabelQualityTests
     [InlineData(0.8, 0.2, false)] // 0.9 and 0.7
     [InlineData(0.45, -0.2, true)] // 0.35 and 0.55
     [InlineData(0.6, 0.2, false)] // 0.7 and 0.5: one side has no verdict
-    public void A_verdict_flips_when_the_orders_lie_on_different_sides_of_a_half(double mean, double bias, bool flips) =>
+    public void AVerdictFlipsWhenTheOrdersLieOnDifferentSidesOfAHalf(double mean, double bias, bool flips) =>
         Assert.Equal(flips, FeedbackStudy.Flips(mean, bias));
 }

@@ -9,7 +9,7 @@ public class MetricCurveTests
     private static MetricRow Row(long step, double loss) => new(step, new Dictionary<string, double> { ["pairs"] = 10 * step, ["loss"] = loss });
 
     [Fact]
-    public void Points_are_means_over_equal_stretches_of_finite_steps_with_their_interval()
+    public void PointsAreMeansOverEqualStretchesOfFiniteStepsWithTheirInterval()
     {
         var points = MetricCurve.Of([Row(1, 4), Row(2, 2), Row(3, double.NaN), Row(4, 1), Row(5, 2)], "pairs", "loss", 2);
         Assert.Equal([(15.0, 3.0), (45.0, 1.5)], points.Select(p => (p.X, p.Y)));
@@ -18,7 +18,7 @@ public class MetricCurveTests
     }
 
     [Fact]
-    public void A_measured_x_has_an_interval_too_and_a_single_step_has_none()
+    public void AMeasuredXHasAnIntervalTooAndASingleStepHasNone()
     {
         MetricRow[] rows = [Row(1, 4), Row(2, 2), Row(3, 1)];
         var points = MetricCurve.Of(rows, r => 2 * r.Values["loss"], r => MetricCurve.Value(r, "loss"), 2);

@@ -51,7 +51,7 @@ public class ModelComparisonTests
     private static readonly string[] HelpfulOrder = ["pretrained", "sl-cai", "hh-rlhf", "rl-cai-cot", "rl-cai.5", "rl-cai", "helpful", "helpful-rlhf", .. Snapshots.Where(s => s != "rl-cai.5")];
 
     [Fact]
-    public void Claims_hold_where_the_data_say_what_the_paper_says()
+    public void ClaimsHoldWhereTheDataSayWhatThePaperSays()
     {
         var cast = Cast(PaperOrder, HelpfulOrder, (model, p) => Fact(p, p % 2 == 0 ? TopicKind.Harmful : TopicKind.Borderline,
             harm: model == "helpful-rlhf" ? 3 : 0, evasive: model == "hh-rlhf" ? 1 : 0, boilerplate: model == "rl-cai" ? 1 : 0));
@@ -66,7 +66,7 @@ public class ModelComparisonTests
     }
 
     [Fact]
-    public void Claims_do_not_hold_where_the_order_is_the_reverse_or_nothing_was_measured()
+    public void ClaimsDoNotHoldWhereTheOrderIsTheReverseOrNothingWasMeasured()
     {
         var cast = Cast([.. PaperOrder.Reverse()], [.. HelpfulOrder.Reverse()], (_, p) => Fact(p, TopicKind.Harmful));
         var claims = ComparisonClaims.All(cast, PaperFigures.Load(), [1]).ToList();
@@ -77,7 +77,7 @@ public class ModelComparisonTests
     }
 
     [Fact]
-    public void Figures_give_each_model_its_look_and_leave_out_what_nobody_answered()
+    public void FiguresGiveEachModelItsLookAndLeaveOutWhatNobodyAnswered()
     {
         var cast = Cast(PaperOrder, HelpfulOrder, (_, p) => Fact(p, TopicKind.Harmful, harm: p % 2));
         var fig2 = ComparisonFigures.Fig2(cast, PaperFigures.Load()).Figures[0].Checked();
@@ -99,7 +99,7 @@ public class ModelComparisonTests
     }
 
     [Fact]
-    public void The_papers_points_are_read_from_the_file()
+    public void ThePapersPointsAreReadFromTheFile()
     {
         var paper = PaperFigures.Load();
         Assert.Equal([59.0, 97, 142, 121], paper.Harmless("rl-cai"));
@@ -111,7 +111,7 @@ public class ModelComparisonTests
     }
 
     [Fact]
-    public void The_papers_panels_show_every_digitised_point()
+    public void ThePapersPanelsShowEveryDigitisedPoint()
     {
         var paper = PaperFigures.Load();
         var line = Assert.IsType<LineSeries>(PaperPanels.Fig8(paper, harmless: true).Checked().Series.Single(s => s.Name == "HH RLHF"));
@@ -126,5 +126,5 @@ public class ModelComparisonTests
     }
 
     [Fact]
-    public void An_unknown_model_has_no_look() => Assert.Throws<CaiException>(() => PaperFigures.Range("gpt", [1]));
+    public void AnUnknownModelHasNoLook() => Assert.Throws<CaiException>(() => PaperFigures.Range("gpt", [1]));
 }

@@ -19,7 +19,7 @@ public sealed class OutsideFilesTests : IDisposable
     }
 
     [Fact]
-    public void Without_files_every_table_says_so_and_no_claim_is_made()
+    public void WithoutFilesEveryTableSaysSoAndNoClaimIsMade()
     {
         Assert.Contains("data/README.md", None.Report().ToText());
         var study = new PaperSamplesStudy(None);
@@ -34,7 +34,7 @@ public sealed class OutsideFilesTests : IDisposable
     }
 
     [Fact]
-    public void Files_are_found_under_their_published_names()
+    public void FilesAreFoundUnderTheirPublishedNames()
     {
         Put("ConstitutionalHarmlessnessPaper/samples/PALMS_HRLHF.jsonl", "");
         Put("ConstitutionalHarmlessnessPaper/samples/PALMS_SLMADISON.jsonl", "");
@@ -51,7 +51,7 @@ public sealed class OutsideFilesTests : IDisposable
     }
 
     [Fact]
-    public void The_papers_samples_bear_out_what_it_says_about_evasion_and_boilerplate()
+    public void ThePapersSamplesBearOutWhatItSaysAboutEvasionAndBoilerplate()
     {
         var study = new PaperSamplesStudy(new OutsideFiles(Fixtures.Path("cai-paper"), null));
         Assert.Equal(["helpful-rlhf", "hh-rlhf", "rl-cai", "rl-cai-cot"], study.Reports.Select(r => r.Model));
@@ -63,7 +63,7 @@ public sealed class OutsideFilesTests : IDisposable
     }
 
     [Fact]
-    public async Task A_judge_is_asked_what_fits_into_its_context()
+    public async Task AJudgeIsAskedWhatFitsIntoItsContext()
     {
         Put("paper/evals/q.jsonl", """{"prompt": "?\n (A) x\n (B) y\nThe answer is:", "corrects": [" (B)"], "incorrects": [" (A)"]}""" + "\n"
             + """{"prompt": "LONG\n (A) x\n (B) y\nThe answer is:", "corrects": [" (A)"], "incorrects": [" (B)"]}""".Replace("LONG", new string('z', 80)));

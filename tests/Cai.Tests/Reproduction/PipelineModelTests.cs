@@ -9,7 +9,7 @@ public class PipelineModelTests
     private static string Shipped(string size, string name) => Path.Combine(AppContext.BaseDirectory, "data", "miniature", size, name);
 
     [Fact]
-    public void A_model_folder_plays_all_the_parts()
+    public void AModelFolderPlaysAllTheParts()
     {
         using var folder = new TempFolder();
         using var pipeline = Pipeline.Open(Scale.Smoke, 1, folder.Path("out"), Shipped("M", "helpful"));
@@ -21,7 +21,7 @@ public class PipelineModelTests
     }
 
     [Fact]
-    public void A_folder_with_both_models_casts_each_part_with_its_own()
+    public void AFolderWithBothModelsCastsEachPartWithItsOwn()
     {
         using var folder = new TempFolder();
         using var pipeline = Pipeline.Open(Scale.Smoke, 1, folder.Path("out"), Path.GetDirectoryName(Shipped("M", "helpful")));
@@ -31,7 +31,7 @@ public class PipelineModelTests
     [Theory]
     [InlineData("http://localhost:8000/v1#name", "on a server")]
     [InlineData("no/such/folder", "no such model folder")]
-    public void What_is_no_folder_is_refused_when_it_is_needed(string model, string said)
+    public void WhatIsNoFolderIsRefusedWhenItIsNeeded(string model, string said)
     {
         using var folder = new TempFolder();
         using var pipeline = Pipeline.Open(Scale.Smoke, 1, folder.Path("out"), model);
@@ -39,7 +39,7 @@ public class PipelineModelTests
     }
 
     [Fact]
-    public async Task A_model_of_another_origin_goes_through_critiques_finetuning_labels_and_preferences()
+    public async Task AModelOfAnotherOriginGoesThroughCritiquesFinetuningLabelsAndPreferences()
     {
         var story = Fixtures.Path("models", "tinystories-656k");
         using var folder = new TempFolder();

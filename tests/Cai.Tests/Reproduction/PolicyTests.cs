@@ -20,7 +20,7 @@ public class PolicyTests
     private static ResponseFacts Fact(string prompt, double harm, string kind = TopicKind.Harmful) => new(prompt, kind, harm, 0, 0, 0, 0, false, 3, "a b c");
 
     [Fact]
-    public void The_line_through_points_on_a_line_is_that_line()
+    public void TheLineThroughPointsOnALineIsThatLine()
     {
         var fit = PolicyTraining.Fit("x", [(0, 1), (1, 3), (2, 5)]);
         Assert.Equal(new KlFit("x", 2, 1, 1, 3), fit);
@@ -31,14 +31,14 @@ public class PolicyTests
     }
 
     [Fact]
-    public void No_line_goes_through_nothing_or_through_one_place()
+    public void NoLineGoesThroughNothingOrThroughOnePlace()
     {
         Assert.Equal(0, PolicyTraining.Fit("x", []).Iterations);
         Assert.True(double.IsNaN(PolicyTraining.Fit("x", [(1, 1), (1, 2)]).Slope));
     }
 
     [Fact]
-    public void Curves_leave_out_what_is_not_finite_and_keep_each_models_look()
+    public void CurvesLeaveOutWhatIsNotFiniteAndKeepEachModelsLook()
     {
         var training = new PolicyTraining([Run(ModelNames.HelpfulRlhf, Row(1, -0.5, 0), Row(2, 4, 1, explained: double.NaN))], 8);
         var explained = Assert.IsType<LineSeries>(training.Health().Figures[1].Checked().Series.Single());
@@ -51,7 +51,7 @@ public class PolicyTests
     }
 
     [Fact]
-    public void Changes_are_paired_by_prompt_and_harm_counts_harmful_requests_only()
+    public void ChangesArePairedByPromptAndHarmCountsHarmfulRequestsOnly()
     {
         var change = PolicyChange.Of(Run(ModelNames.RlCai, Row(1, 0, 0)),
             [("a", 1), ("b", 5)], [("a", 2), ("b", 7)],
@@ -67,7 +67,7 @@ public class PolicyTests
     }
 
     [Fact]
-    public void A_claim_against_the_data_does_not_hold()
+    public void AClaimAgainstTheDataDoesNotHold()
     {
         var worse = PolicyChange.Of(Run(ModelNames.HhRlhf, Row(1, 0, 0)), [("a", 1), ("b", 5)], [("a", 0), ("b", 5)], [Fact("a", 0), Fact("b", 1)], [Fact("a", 3), Fact("b", 2)]);
         Assert.All(PolicyChange.Claims([worse], [1]), c => Assert.False(c.Holds));
@@ -75,7 +75,7 @@ public class PolicyTests
     }
 
     [Fact]
-    public void Harm_is_drawn_from_the_start_to_the_end_of_the_run()
+    public void HarmIsDrawnFromTheStartToTheEndOfTheRun()
     {
         var change = PolicyChange.Of(Run(ModelNames.HelpfulRlhf, Row(1, 0, 0), Row(2, 0, 0)), [("a", 1)], [("a", 1)], [Fact("a", 1)], [Fact("a", 3)]);
         var points = Assert.IsType<PointSeries>(PolicyChange.Harmfulness([change]).Checked().Series.Single()).Points;

@@ -36,7 +36,7 @@ public sealed class PpoWalkthroughTests : IDisposable
     private Rollout Collect() => trainer.Collect([.. Enumerable.Range(0, 6).Select(i => new Prompt($"p{i}", Dialogue.Ask(new string('a', 1 + i))))]);
 
     [Fact]
-    public void The_traced_numbers_add_up_to_what_PPO_computed()
+    public void TheTracedNumbersAddUpToWhatPPOComputed()
     {
         using var rollout = Collect();
         for (var row = 0; row < rollout.Responses.Count; row++)
@@ -51,7 +51,7 @@ public sealed class PpoWalkthroughTests : IDisposable
     }
 
     [Fact]
-    public void A_wrong_return_is_seen()
+    public void AWrongReturnIsSeen()
     {
         using var rollout = Collect();
         using var wrong = rollout.Returns + 0.5;
@@ -60,7 +60,7 @@ public sealed class PpoWalkthroughTests : IDisposable
     }
 
     [Fact]
-    public void The_first_ratio_is_one_until_the_policy_has_moved_since_the_rollout()
+    public void TheFirstRatioIsOneUntilThePolicyHasMovedSinceTheRollout()
     {
         using var rollout = Collect();
         using var fresh = trainer.Step(rollout);
@@ -75,7 +75,7 @@ public sealed class PpoWalkthroughTests : IDisposable
     }
 
     [Fact]
-    public void Figures_and_tables_can_be_drawn()
+    public void FiguresAndTablesCanBeDrawn()
     {
         using var rollout = Collect();
         using var step = trainer.Step(rollout);

@@ -19,7 +19,7 @@ public class PreferenceStudyTests
     private static ScoredPair Pair(string model, string set, int i, double label, double a, double b) => new(model, set, $"prompt{i}", label, a, b, 10, 20);
 
     [Fact]
-    public void Wins_are_counted_by_prompt_and_ties_count_half()
+    public void WinsAreCountedByPromptAndTiesCountHalf()
     {
         var (hh, cai) = (ModelNames.HhRlhf, ModelNames.RlCai);
         var study = new PreferenceStudy(Nothing with
@@ -40,7 +40,7 @@ public class PreferenceStudyTests
     }
 
     [Fact]
-    public void The_gap_by_harm_is_in_standard_deviations_and_leaves_incoherent_answers_out()
+    public void TheGapByHarmIsInStandardDeviationsAndLeavesIncoherentAnswersOut()
     {
         // Scores 1, 1, 3, 3: mean 2, standard deviation 1.
         var study = new PreferenceStudy(Nothing with { Answers = [Answer("1", true, 1), Answer("2", true, 1), Answer("1", false, 3), Answer("2", false, 3), Answer("3", false, 100, unparsed: 1)] });
@@ -48,7 +48,7 @@ public class PreferenceStudyTests
     }
 
     [Fact]
-    public void Scores_are_compared_on_any_scale()
+    public void ScoresAreComparedOnAnyScale()
     {
         ScoredAnswer[] answers = [Answer("1", true, 1), Answer("2", true, 0), Answer("1", false, 3), Answer("2", false, 4)];
         var plain = new PreferenceStudy(Nothing with { Answers = answers }).HarmGap(ModelNames.RlCai)!;
@@ -58,7 +58,7 @@ public class PreferenceStudyTests
     }
 
     [Fact]
-    public void A_models_own_sets_are_those_it_was_trained_for()
+    public void AModelsOwnSetsAreThoseItWasTrainedFor()
     {
         var cai = ModelNames.RlCai;
         var scores = Nothing with { Pairs = [Pair(cai, PreferenceScores.HumanHelpful, 1, 1, 1, 0), Pair(cai, PreferenceScores.AiHarmless, 2, 1, 1, 0), Pair(cai, PreferenceScores.HumanHarmless, 3, 1, 0, 1)] };
@@ -67,7 +67,7 @@ public class PreferenceStudyTests
     }
 
     [Fact]
-    public void Loss_lies_above_the_entropy_of_the_label()
+    public void LossLiesAboveTheEntropyOfTheLabel()
     {
         Assert.Equal(0, Pair(ModelNames.HelpfulRlhf, "s", 1, 1, 0, 0).Floor);
         var best = Pair(ModelNames.HelpfulRlhf, "s", 1, 0.8, Math.Log(4), 0); // σ(log 4) = 0.8
@@ -77,7 +77,7 @@ public class PreferenceStudyTests
     }
 
     [Fact]
-    public void Without_any_held_out_pair_figures_have_gaps_and_no_claim_holds()
+    public void WithoutAnyHeldOutPairFiguresHaveGapsAndNoClaimHolds()
     {
         var study = new PreferenceStudy(Nothing);
         Assert.All(study.Claims(), c => Assert.False(c.Holds));
@@ -90,7 +90,7 @@ public class PreferenceStudyTests
     }
 
     [Fact]
-    public void The_loss_by_hand_shows_the_numbers_of_the_formula()
+    public void TheLossByHandShowsTheNumbersOfTheFormula()
     {
         // d = 1: σ = 0.7311, loss = 0.75·0.3133 + 0.25·1.3133, best gap log 3.
         var text = LossWalkthrough.LossByHand(0.75, 1.5, 0.5).ToText();

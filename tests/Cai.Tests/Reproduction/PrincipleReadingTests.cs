@@ -12,7 +12,7 @@ public class PrincipleReadingTests
     private static double Logistic(double difference) => 1 / (1 + Math.Exp(-Math.Log(0.92 / 0.08) * difference));
 
     [Fact]
-    public async Task Both_judges_are_asked_under_every_principle_and_stand_beside_what_the_corpus_says()
+    public async Task BothJudgesAreAskedUnderEveryPrincipleAndStandBesideWhatTheCorpusSays()
     {
         using var folder = new TempFolder();
         using var pipeline = Pipeline.Open(Scale.Smoke, 1, folder.Path("out"));
@@ -32,7 +32,7 @@ public class PrincipleReadingTests
     }
 
     [Fact]
-    public async Task An_ideal_judge_gives_the_probability_of_the_principle_whatever_the_order()
+    public async Task AnIdealJudgeGivesTheProbabilityOfThePrincipleWhateverTheOrder()
     {
         using var folder = new TempFolder();
         using var pipeline = Pipeline.Open(Scale.Smoke, 1, folder.Path("out"));

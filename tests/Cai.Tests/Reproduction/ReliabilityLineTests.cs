@@ -15,7 +15,7 @@ public class ReliabilityLineTests
     ]);
 
     [Fact]
-    public void A_bin_with_hardly_a_label_draws_no_spike()
+    public void ABinWithHardlyALabelDrawsNoSpike()
     {
         Assert.Equal([30, 1, 30], Clamped.Rows.Select(row => row.Count));
         var line = ReliabilityLine.Of("clamped", 6, Clamped);
@@ -26,10 +26,10 @@ public class ReliabilityLineTests
     }
 
     [Fact]
-    public void The_error_still_counts_what_is_not_drawn() => Assert.Equal((2 * 30 * (0.4 - 1 / 3.0) + 0.595) / 61, Clamped.Ece.Value, 12);
+    public void TheErrorStillCountsWhatIsNotDrawn() => Assert.Equal((2 * 30 * (0.4 - 1 / 3.0) + 0.595) / 61, Clamped.Ece.Value, 12);
 
     [Fact]
-    public void The_caption_says_what_is_left_out_and_nothing_when_nothing_is()
+    public void TheCaptionSaysWhatIsLeftOutAndNothingWhenNothingIs()
     {
         var whole = Calibration.Of([.. Enumerable.Range(0, 50).Select(i => new Prediction($"p{i}", i / 50.0, i % 2))], bins: 5);
         Assert.Equal(" Bins of fewer than 5 labels are not drawn (clamped 1 of 61 labels); the ECE counts them.", ReliabilityLine.LeftOut([("whole", whole), ("clamped", Clamped)]));

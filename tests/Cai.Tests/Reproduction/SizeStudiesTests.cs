@@ -10,7 +10,7 @@ namespace Cai.Tests.Reproduction;
 public class SizeStudiesTests
 {
     [Fact]
-    public void Every_written_question_has_the_better_answer_where_it_says()
+    public void EveryWrittenQuestionHasTheBetterAnswerWhereItSays()
     {
         var world = World.Load();
         var oracle = new Oracle(world);
@@ -26,7 +26,7 @@ public class SizeStudiesTests
     }
 
     [Fact]
-    public void Kinds_of_harm_are_asked_with_the_right_option_in_changing_places()
+    public void KindsOfHarmAreAskedWithTheRightOptionInChangingPlaces()
     {
         var world = World.Load();
         var questions = WrittenQuestions.HarmKinds(world, World.Eval, 20, 1);
@@ -40,7 +40,7 @@ public class SizeStudiesTests
     }
 
     [Fact]
-    public void Judges_are_compared_on_the_same_questions()
+    public void JudgesAreComparedOnTheSameQuestions()
     {
         SizedAnswer Answer(string size, long parameters, JudgeProtocol way, string set, int i, double credit) => new(size, parameters, way, set, $"p{i}", credit);
         var answers = new List<SizedAnswer>();
@@ -70,10 +70,10 @@ public class SizeStudiesTests
     [InlineData(0.7, true, 1)]
     [InlineData(0.7, false, 0)]
     [InlineData(0.3, false, 1)]
-    public void Credit_is_for_the_better_side(double p, bool betterIsA, double credit) => Assert.Equal(credit, JudgeSizeStudy.Credit(p, betterIsA));
+    public void CreditIsForTheBetterSide(double p, bool betterIsA, double credit) => Assert.Equal(credit, JudgeSizeStudy.Credit(p, betterIsA));
 
     [Fact]
-    public void Revisions_are_centred_on_the_largest_models_first_answers_and_compared_prompt_by_prompt()
+    public void RevisionsAreCentredOnTheLargestModelsFirstAnswersAndComparedPromptByPrompt()
     {
         SizedRevision Row(string size, long parameters, int prompt, int round, bool direct, double score) => new(size, parameters, $"p{prompt}", round, direct, new RevisionScores(score, -score, score / 2));
         var rows = new List<SizedRevision>();
@@ -106,7 +106,7 @@ public class SizeStudiesTests
     }
 
     [Fact]
-    public void Diversity_is_the_distance_between_two_chains_of_a_prompt()
+    public void DiversityIsTheDistanceBetweenTwoChainsOfAPrompt()
     {
         CountedRevision Row(int principles, int chain, int prompt, int round, string text, double score) => new(principles, chain, $"p{prompt}", round, text, score);
         var rows = new List<CountedRevision>();
@@ -129,7 +129,7 @@ public class SizeStudiesTests
     }
 
     [Fact]
-    public void Elo_is_compared_between_the_ends_of_each_line()
+    public void EloIsComparedBetweenTheEndsOfEachLine()
     {
         string[] order = ["hh-rlhf.S", "helpful-rlhf.S", "sl-cai", "helpful-rlhf", "hh-rlhf"]; // worst first
         EloTable Table(string axis) => EloTable.Fit([.. from p in Enumerable.Range(0, 8) from i in Enumerable.Range(0, 5) from j in Enumerable.Range(0, i) select new Judgement($"{p}/{i}/{j}", $"p{p}", axis, order[i], order[j], p == 0 ? 0 : 1, "test")], "sl-cai");
@@ -145,7 +145,7 @@ public class SizeStudiesTests
     }
 
     [Fact]
-    public void What_the_way_of_judging_does_to_a_gap_is_paired()
+    public void WhatTheWayOfJudgingDoesToAGapIsPaired()
     {
         // One table is judged in a's favour on three of four prompts, the other on one of four.
         EloTable Table(int wins) => EloTable.Fit([.. Enumerable.Range(0, 40).Select(p => new Judgement($"{p}", $"p{p}", "harmless", "a", "b", p % 4 < wins ? 1 : 0, "test"))], "b", new EloOptions { L2 = 0 });

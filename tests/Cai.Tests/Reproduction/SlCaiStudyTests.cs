@@ -16,7 +16,7 @@ public class SlCaiStudyTests
         new(model, prompt, Ask, "…", new Verdict { Kind = TopicKind.Benign, Sentences = 3, StepsCorrect = steps });
 
     [Fact]
-    public void Claims_compare_models_on_the_prompts_of_their_kind()
+    public void ClaimsCompareModelsOnThePromptsOfTheirKind()
     {
         List<JudgedAnswer> answers = [];
         foreach (var prompt in new[] { "1", "2", "3", "4" })
@@ -40,7 +40,7 @@ public class SlCaiStudyTests
     }
 
     [Fact]
-    public void A_model_without_answers_leaves_a_gap()
+    public void AModelWithoutAnswersLeavesAGap()
     {
         var study = new SlCaiBehaviour([Harmful("sl-cai", "1", true)], 1);
         Assert.All(study.Claims(), c => Assert.Null(c.Value));
@@ -49,7 +49,7 @@ public class SlCaiStudyTests
     }
 
     [Fact]
-    public void Losses_are_a_mean_over_tokens_and_not_over_texts()
+    public void LossesAreAMeanOverTokensAndNotOverTexts()
     {
         var mean = SlCaiTraining.MeanLoss([new("1", "s", "m", 2, 1), new("2", "s", "m", 4, 5)])!;
         Assert.Equal(1, mean.Value);
@@ -57,7 +57,7 @@ public class SlCaiStudyTests
     }
 
     [Fact]
-    public void Data_is_counted_by_round_and_unfinished_texts_are_not_used()
+    public void DataIsCountedByRoundAndUnfinishedTextsAreNotUsed()
     {
         Revision Of(int round, string after, bool finished = true) => new($"1/{round}", "1", Ask, round, "harmful", "x", "c", after) { Finished = finished };
         var tokenizer = new Tiny.Letters();

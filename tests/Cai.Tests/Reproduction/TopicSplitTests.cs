@@ -6,7 +6,7 @@ namespace Cai.Tests.Reproduction;
 public class TopicSplitTests
 {
     [Fact]
-    public void Phrasings_of_a_topic_stay_together()
+    public void PhrasingsOfATopicStayTogether()
     {
         Assert.Equal("harmful/steal-bike", TopicSplit.Topic("harmful/steal-bike/3"));
         for (var topic = 0; topic < 40; topic++)
@@ -17,7 +17,7 @@ public class TopicSplitTests
     }
 
     [Fact]
-    public void An_eighth_is_held_out_and_halves_are_even_and_independent_of_it()
+    public void AnEighthIsHeldOutAndHalvesAreEvenAndIndependentOfIt()
     {
         var ids = Enumerable.Range(0, 4000).Select(i => $"t{i}/0").ToList();
         // Three standard deviations of a binomial with p = 1/8 and p = 1/2.

@@ -27,7 +27,7 @@ public sealed class JsonlTests : IDisposable
     }.Select(record => new TheoryDataRow<object>(record));
 
     [Theory, MemberData(nameof(Records))]
-    public void Records_that_travel_between_stages_come_back_as_they_went(object record)
+    public void RecordsThatTravelBetweenStagesComeBackAsTheyWent(object record)
     {
         var path = folder.Path("records.jsonl");
         var method = GetType().GetMethod(nameof(RoundTrip), System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!;
@@ -43,7 +43,7 @@ public sealed class JsonlTests : IDisposable
     }
 
     [Fact]
-    public void Lines_are_spelt_for_people()
+    public void LinesAreSpeltForPeople()
     {
         var path = folder.Path("c.jsonl");
         Jsonl.Write(path, [new Spelling("é 'x' <y>", LabelKind.ChainOfThought, null, 0.1)]);
@@ -53,7 +53,7 @@ public sealed class JsonlTests : IDisposable
     private sealed record Spelling(string SomeText, LabelKind Kind, string? Absent, double Value);
 
     [Fact]
-    public void A_broken_line_names_file_line_and_remedy()
+    public void ABrokenLineNamesFileLineAndRemedy()
     {
         var path = folder.File("x.jsonl", "{\"id\":\"a\",\"value\":1}\n\n{\"id\":\"b\",\"val");
         var error = Assert.Throws<CaiException>(() => Jsonl.Read<Item>(path));
@@ -68,7 +68,7 @@ public sealed class JsonlTests : IDisposable
     [InlineData("{\"id\":\"b\",\"value\":\"x\"}", "value")]
     [InlineData("[1]", "Item")]
     [InlineData("null", "Item")]
-    public void A_line_that_is_another_record_names_the_key(string line, string named)
+    public void ALineThatIsAnotherRecordNamesTheKey(string line, string named)
     {
         var path = folder.File("x.jsonl", line);
         var error = Assert.Throws<CaiException>(() => Jsonl.Read<Item>(path));
@@ -76,7 +76,7 @@ public sealed class JsonlTests : IDisposable
     }
 
     [Fact]
-    public void Broken_lines_can_be_skipped_and_are_counted()
+    public void BrokenLinesCanBeSkippedAndAreCounted()
     {
         var path = folder.File("x.jsonl", "{\"id\":\"a\",\"value\":1}\nno\n{\"id\":\"b\",\"value\":2}\n{\"id\":");
         var items = Jsonl.Read<Item>(path, BadLines.Skip, out var skipped);
@@ -85,7 +85,7 @@ public sealed class JsonlTests : IDisposable
     }
 
     [Fact]
-    public void A_number_that_is_not_finite_is_refused_and_the_old_file_stays()
+    public void ANumberThatIsNotFiniteIsRefusedAndTheOldFileStays()
     {
         var path = folder.File("x.jsonl", "old");
         var error = Assert.Throws<CaiException>(() => Jsonl.Write(path, [new Item("a", 1), new Item("b", double.NaN)]));
@@ -95,13 +95,13 @@ public sealed class JsonlTests : IDisposable
     }
 
     [Fact]
-    public void A_missing_file_is_named()
+    public void AMissingFileIsNamed()
     {
         Assert.Equal(folder.Path("no.jsonl"), Assert.Throws<CaiException>(() => Jsonl.Read<Item>(folder.Path("no.jsonl"))).Where);
     }
 
     [Fact]
-    public void Compressed_files_are_read_as_they_are()
+    public void CompressedFilesAreReadAsTheyAre()
     {
         var path = folder.Path("x.jsonl.gz");
         using (var gzip = new System.IO.Compression.GZipStream(File.Create(path), System.IO.Compression.CompressionLevel.Fastest))
@@ -114,7 +114,7 @@ public sealed class JsonlTests : IDisposable
     [InlineData("{\"id\":\"b\",\"val")]
     [InlineData("{\"id\":\"b\",\"value\":2,\"x\":{}")]
     [InlineData("\0\0\0")]
-    public void Appending_goes_on_after_a_line_that_was_cut_off(string tail)
+    public void AppendingGoesOnAfterALineThatWasCutOff(string tail)
     {
         var path = folder.File("x.jsonl", "{\"id\":\"a\",\"value\":1}\n" + tail);
         using (var appender = new JsonlAppender<Item>(path))
@@ -126,7 +126,7 @@ public sealed class JsonlTests : IDisposable
     }
 
     [Fact]
-    public void A_whole_last_line_without_line_end_is_kept()
+    public void AWholeLastLineWithoutLineEndIsKept()
     {
         var path = folder.File("x.jsonl", "{\"id\":\"a\",\"value\":1}\n{\"id\":\"b\",\"value\":2}");
         using (var appender = new JsonlAppender<Item>(path))
@@ -138,7 +138,7 @@ public sealed class JsonlTests : IDisposable
     }
 
     [Fact]
-    public void Appending_does_not_hide_a_broken_line_in_the_middle()
+    public void AppendingDoesNotHideABrokenLineInTheMiddle()
     {
         var path = folder.File("x.jsonl", "broken\n{\"id\":\"a\",\"value\":1}\n");
         Assert.Equal(path + ":1", Assert.Throws<CaiException>(() => new JsonlAppender<Item>(path)).Where);

@@ -15,7 +15,7 @@ public sealed class RunStoreTests : IDisposable
         new RunStore(folder.Root).OpenStage("cai", "critique", config ?? new(), inputs);
 
     [Fact]
-    public void The_folder_is_named_by_configuration_and_inputs()
+    public void TheFolderIsNamedByConfigurationAndInputs()
     {
         var stage = Open();
         Assert.Equal(folder.Path("cai", "critique-" + stage.Hash[..12]), stage.Folder);
@@ -26,7 +26,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void The_hash_is_the_same_on_every_machine() =>
+    public void TheHashIsTheSameOnEveryMachine() =>
         Assert.Equal(ContentHash.OfText("""{"config":{"rounds":4,"temperature":1,},"inputs":["x",],"stage":"critique","version":2,}"""), Open(null, "x").Hash);
 
     [Theory]
@@ -34,11 +34,11 @@ public sealed class RunStoreTests : IDisposable
     [InlineData("a b")]
     [InlineData("")]
     [InlineData(".x")]
-    public void Names_that_a_file_system_refuses_are_refused(string name) =>
+    public void NamesThatAFileSystemRefusesAreRefused(string name) =>
         Assert.Throws<CaiException>(() => new RunStore(folder.Root).OpenStage(name, "s", 1));
 
     [Fact]
-    public async Task Work_is_done_once()
+    public async Task WorkIsDoneOnce()
     {
         var count = 0;
         for (var i = 0; i < 2; i++)
@@ -55,7 +55,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task A_stage_that_fails_keeps_its_products_and_goes_on()
+    public async Task AStageThatFailsKeepsItsProductsAndGoesOn()
     {
         async Task Run(int until) => await Open().Once(async stage =>
         {
@@ -76,7 +76,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void Two_workers_cannot_hold_one_stage()
+    public void TwoWorkersCannotHoldOneStage()
     {
         var stage = Open();
         using (stage.Lock())
@@ -89,7 +89,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void A_lock_file_left_by_a_dead_process_stops_nobody()
+    public void ALockFileLeftByADeadProcessStopsNobody()
     {
         var stage = Open();
         File.WriteAllText(stage.Path("lock"), "");
@@ -98,7 +98,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void Clearing_forgets_everything_but_the_configuration()
+    public void ClearingForgetsEverythingButTheConfiguration()
     {
         var stage = Open();
         stage.Once(s =>

@@ -20,7 +20,7 @@ public sealed class ChatLayoutTests
     };
 
     [Fact]
-    public async Task Critique_and_revision_are_asked_for_in_turns()
+    public async Task CritiqueAndRevisionAreAskedForInTurns()
     {
         var model = new ScriptedModel { Answer = (r, _) => r.Id.EndsWith("critique", StringComparison.Ordinal) ? " Bad. " : " Good." };
         var sample = new Sample("p/m/0", "p", new([Turn.System("S"), Turn.Human("Q?")]), "first</>", "m", 0, true);
@@ -37,7 +37,7 @@ public sealed class ChatLayoutTests
     }
 
     [Fact]
-    public async Task Direct_revision_asks_for_no_critique()
+    public async Task DirectRevisionAsksForNoCritique()
     {
         var model = new ScriptedModel();
         await new CritiqueLoop(model, Law, new() { Rounds = 1, Direct = true, FewShot = 0 }, Chat)
@@ -46,7 +46,7 @@ public sealed class ChatLayoutTests
     }
 
     [Fact]
-    public void Published_examples_become_turns_that_alternate()
+    public void PublishedExamplesBecomeTurnsThatAlternate()
     {
         // Four of Anthropic's five end with a dangling tag, and the next begins with another.
         var turns = CritiqueLayout.Turns("Human: H1\n\nAssistant: A\n\nwith two lines\n\nCritiqueRequest: CR\n\nCritique: C\n\nRevisionRequest: RR\n\nRevision: R\n\nHuman:\n\nHuman: H2\n\nAssistant: A2");
@@ -56,7 +56,7 @@ public sealed class ChatLayoutTests
     }
 
     [Fact]
-    public async Task A_comparison_is_asked_by_the_human_and_begun_by_the_assistant()
+    public async Task AComparisonIsAskedByTheHumanAndBegunByTheAssistant()
     {
         var model = new ScriptedModel();
         var labeller = new Labeller(model, Law, new() { ShuffleOrder = false, FewShot = 0 }, Chat);
@@ -68,7 +68,7 @@ public sealed class ChatLayoutTests
     }
 
     [Fact]
-    public async Task A_chain_of_thought_stays_in_the_assistants_turn()
+    public async Task AChainOfThoughtStaysInTheAssistantsTurn()
     {
         var model = new ScriptedModel { Answer = (_, _) => " x is kinder. " };
         var labeller = new Labeller(model, Law, new() { Kind = LabelKind.ChainOfThought, ShuffleOrder = false, FewShot = 0 }, Chat);
@@ -80,7 +80,7 @@ public sealed class ChatLayoutTests
     }
 
     [Fact]
-    public void Examples_of_comparisons_stand_in_the_humans_turn()
+    public void ExamplesOfComparisonsStandInTheHumansTurn()
     {
         var text = Assert.Single(new Labeller(new ScriptedModel(), Law, new() { ShuffleOrder = false }, Chat).Queries(new("1", new Prompt("p", Dialogue.Ask("Q?")), "x", "y"))).Text;
         Assert.StartsWith("<u>Consider", text);
@@ -89,7 +89,7 @@ public sealed class ChatLayoutTests
     }
 
     [Fact]
-    public async Task First_answers_are_sampled_in_the_layout()
+    public async Task FirstAnswersAreSampledInTheLayout()
     {
         var model = new ScriptedModel();
         await InitialResponses.SampleAsync(model, [new Prompt("p", Dialogue.Ask("Q?"))], new(), format: Chat, cancel: TestContext.Current.CancellationToken);
@@ -98,7 +98,7 @@ public sealed class ChatLayoutTests
     }
 
     [Fact]
-    public void The_papers_layout_is_unchanged()
+    public void ThePapersLayoutIsUnchanged()
     {
         var ask = Dialogue.Ask("Q?");
         Assert.Equal(CritiqueLayout.CritiquePrompt("few", ask, "r", "c"), CritiqueLayout.CritiquePrompt(HhFormat.Instance, "few", ask, "r", "c"));

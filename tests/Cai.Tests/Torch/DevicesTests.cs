@@ -7,7 +7,7 @@ namespace Cai.Tests.Torch;
 public sealed class DevicesTests
 {
     [Fact]
-    public void Names_are_pytorchs()
+    public void NamesArePytorchs()
     {
         Assert.Equal(DeviceType.CPU, Devices.Named("cpu").type);
         foreach (var wrong in (string[])["gpu", "cuda:x", "cuda:-1", "cuda:0:1", ""])
@@ -15,7 +15,7 @@ public sealed class DevicesTests
     }
 
     [Fact]
-    public void A_device_that_is_absent_is_an_error()
+    public void ADeviceThatIsAbsentIsAnError()
     {
         Assert.SkipWhen(torch.cuda.is_available(), "This machine has a CUDA device.");
         Assert.Contains("no CUDA device", Assert.Throws<CaiException>(() => Devices.Named("cuda:0")).Message);

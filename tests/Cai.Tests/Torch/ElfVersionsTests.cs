@@ -59,7 +59,7 @@ public sealed class ElfVersionsTests
     [InlineData("GLIBC_2.34", Needs + 16)]
     [InlineData("GLIBCXX_3.4.32", Needs + 48)]
     [InlineData("GLIBCXX_3.4", Needs + 64)]
-    public void Only_the_flags_of_the_named_version_change(string version, int entry)
+    public void OnlyTheFlagsOfTheNamedVersionChange(string version, int entry)
     {
         byte[] before = Elf(), after = Elf();
         Assert.True(ElfVersions.MarkWeak(after, version));
@@ -68,7 +68,7 @@ public sealed class ElfVersionsTests
     }
 
     [Fact]
-    public void Other_files_and_versions_are_left_alone()
+    public void OtherFilesAndVersionsAreLeftAlone()
     {
         var elf = Elf();
         Assert.False(ElfVersions.MarkWeak(elf, "GLIBCXX_3.4.33"));

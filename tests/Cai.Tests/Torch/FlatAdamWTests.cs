@@ -19,7 +19,7 @@ public sealed class FlatAdamWTests : IDisposable
     [InlineData(0.0, 0.0)]
     [InlineData(0.1, 0.0)]
     [InlineData(0.1, 0.5)]
-    public void Five_steps_equal_those_of_the_plain_optimiser(double decay, double clip)
+    public void FiveStepsEqualThoseOfThePlainOptimiser(double decay, double clip)
     {
         using var parameters = new ParameterSet(Shapes);
         var start = randn(16, generator: new Generator(4));
@@ -51,7 +51,7 @@ public sealed class FlatAdamWTests : IDisposable
     }
 
     [Fact]
-    public void A_gradient_that_is_not_finite_changes_nothing()
+    public void AGradientThatIsNotFiniteChangesNothing()
     {
         using var parameters = new ParameterSet(Shapes);
         using var optimiser = new FlatAdamW(parameters);
@@ -62,7 +62,7 @@ public sealed class FlatAdamWTests : IDisposable
     }
 
     [Fact]
-    public void Saved_moments_continue_the_same_run()
+    public void SavedMomentsContinueTheSameRun()
     {
         var target = randn(16, generator: new Generator(5));
         using var parameters = new ParameterSet(Shapes);
@@ -77,7 +77,7 @@ public sealed class FlatAdamWTests : IDisposable
     }
 
     [Fact]
-    public void Weights_and_gradients_are_views_of_the_flat_buffers()
+    public void WeightsAndGradientsAreViewsOfTheFlatBuffers()
     {
         using var parameters = new ParameterSet(Shapes);
         parameters.EnableGradients();

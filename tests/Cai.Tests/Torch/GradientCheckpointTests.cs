@@ -1,5 +1,4 @@
 using Cai.Torch;
-using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -8,7 +7,7 @@ namespace Cai.Tests.Torch;
 public sealed class GradientCheckpointTests
 {
     [Fact]
-    public void A_segment_computed_twice_gives_the_gradients_of_one_computed_once()
+    public void ASegmentComputedTwiceGivesTheGradientsOfOneComputedOnce()
     {
         set_num_threads(1);
         using var scope = NewDisposeScope();

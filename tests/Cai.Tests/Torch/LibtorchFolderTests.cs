@@ -27,7 +27,7 @@ public sealed class LibtorchFolderTests : IDisposable
     [InlineData("version.py", "from typing import Optional\n\n__all__ = ['__version__', 'cuda']\n__version__ = '2.10.0+cu128'\ncuda: Optional[str] = '12.8'\n", "2.10.0+cu128")]
     [InlineData("build-version", "2.10.0+cpu\n", "2.10.0+cpu")]
     [InlineData("version.txt", "2.10.0", "2.10.0")]
-    public void A_pytorch_or_libtorch_of_the_release_is_taken_by_its_folder_or_its_lib_folder(string file, string text, string version)
+    public void APytorchOrLibtorchOfTheReleaseIsTakenByItsFolderOrItsLibFolder(string file, string text, string version)
     {
         Libraries("lib");
         folder.File(file, text);
@@ -43,7 +43,7 @@ public sealed class LibtorchFolderTests : IDisposable
     [InlineData("2.10.1")]
     [InlineData("2.10.0a0+git1234")]
     [InlineData("2.1.0")]
-    public void Another_release_is_named_with_the_one_that_fits(string version)
+    public void AnotherReleaseIsNamedWithTheOneThatFits(string version)
     {
         Libraries("lib");
         folder.File("version.py", $"__version__ = '{version}'\n");
@@ -53,7 +53,7 @@ public sealed class LibtorchFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_without_libtorch_or_without_a_version_is_refused()
+    public void AFolderWithoutLibtorchOrWithoutAVersionIsRefused()
     {
         Assert.Contains("There is no libtorch here", Message());
         Assert.Contains("There is no libtorch here", Assert.Throws<CaiException>(() => LibtorchFolder.Open(folder.Path("absent"))).Message);
@@ -64,7 +64,7 @@ public sealed class LibtorchFolderTests : IDisposable
     }
 
     [Fact]
-    public void The_old_abi_of_cpp_is_refused()
+    public void TheOldAbiOfCppIsRefused()
     {
         Libraries("lib", Old);
         folder.File("build-version", "2.10.0+cpu");

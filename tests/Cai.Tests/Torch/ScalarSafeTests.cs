@@ -4,7 +4,6 @@ using Cai.Generation;
 using Cai.Models;
 using Cai.Preferences;
 using Cai.Reinforcement;
-using Cai.Storage;
 using Cai.Tests.Reinforcement;
 using Cai.Text;
 using Cai.Torch;
@@ -22,7 +21,7 @@ public sealed class HeldNumbersTests
 
     /// <summary>What each stage computes is the same, and nothing throws, while another thread collects all the time.</summary>
     [Fact]
-    public void A_collection_at_any_moment_changes_nothing()
+    public void ACollectionAtAnyMomentChangesNothing()
     {
         Work(0); // tables that grow once, and code that is compiled once
         var expected = Enumerable.Range(0, Stages).Select(Work).ToArray();
@@ -49,7 +48,7 @@ public sealed class HeldNumbersTests
 
     /// <summary>No number that torch reads is left to chance anywhere else: whatever wraps one is called through <see cref="ScalarSafe"/>.</summary>
     [Fact]
-    public void Every_number_is_held()
+    public void EveryNumberIsHeld()
     {
         // The walkthrough reads two results for a table.
         var loose = typeof(ScalarSafe).Assembly.GetTypes().Where(t => t != typeof(ScalarSafe)).SelectMany(WrappedNumbers.CalledBy).ToList();
@@ -60,7 +59,7 @@ public sealed class HeldNumbersTests
 
     /// <summary>Results are those of the plain forms, which the library used before.</summary>
     [Fact]
-    public void Results_are_torchs_own()
+    public void ResultsAreTorchsOwn()
     {
         using var scope = NewDisposeScope();
         var (x, y) = (randn(50, generator: new Generator(1)), randn(50, generator: new Generator(2)));

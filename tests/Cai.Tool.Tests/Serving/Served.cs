@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Cai.Generation;
 using Cai.Generation.Remote;
 using Cai.Models;
-using Cai.Text.ChatTemplates;
 using Cai.Tool.Serving;
 
 namespace Cai.Tool.Tests.Serving;

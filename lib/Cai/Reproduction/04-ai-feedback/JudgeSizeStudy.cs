@@ -75,7 +75,7 @@ public sealed class JudgeSizeStudy(IReadOnlyList<SizedAnswer> answers, AccuracyR
             foreach (var way in new[] { JudgeProtocol.ZeroShot, JudgeProtocol.FewShot })
                 all.AddRange((await KindsAsync(own, way)).Select(k => new SizedAnswer(size, parameters, way, HarmKind, k.PromptId, k.Credit)));
         }
-        var baselines = Accuracy.Of([.. questions.Select(q => new Evaluation.PairPrediction(q.Pair.Prompt.Id, 0.5, q.BetterIsA ? 1 : 0, q.Pair.ResponseA.Length, q.Pair.ResponseB.Length))]);
+        var baselines = Accuracy.Of([.. questions.Select(q => new PredictedPair(q.Pair.Prompt.Id, 0.5, q.BetterIsA ? 1 : 0, q.Pair.ResponseA.Length, q.Pair.ResponseB.Length))]);
         return new JudgeSizeStudy(all, baselines, pipeline.World.Categories.Count, pipeline.Seed);
     }
 

@@ -26,7 +26,7 @@ public sealed record ScoredPair(string Model, string Set, string PromptId, doubl
 {
     public double Probability => PreferenceLoss.Probability(ScoreA - ScoreB);
 
-    public Evaluation.PairPrediction Prediction => new(PromptId, Probability, Label, LengthA, LengthB);
+    public PredictedPair Prediction => new(PromptId, Probability, Label, LengthA, LengthB);
 
     /// <summary>Soft-label cross-entropy, nats.</summary>
     public double Loss => PreferenceLoss.SoftLabel(ScoreA - ScoreB, Label);

@@ -84,9 +84,9 @@ public sealed class OwnModelLabels(IReadOnlyList<Comparison> own, IReadOnlyList<
 
     private AccuracyReport? Judged(Func<BothOrders, double> probability) => Predictions(probability) is { Length: > 0 } judged ? Accuracy.Of(judged) : null;
 
-    private PairPrediction[] Predictions(Func<BothOrders, double> probability) =>
+    private PredictedPair[] Predictions(Func<BothOrders, double> probability) =>
         [.. known.Select(k => (Pair: k, Orders: BothOrders.Of(k))).Where(p => p.Orders is not null)
-            .Select(p => new PairPrediction(p.Pair.PromptId, Math.Clamp(probability(p.Orders!), 0, 1), Label(p.Pair), p.Pair.ResponseA.Length, p.Pair.ResponseB.Length))];
+            .Select(p => new PredictedPair(p.Pair.PromptId, Math.Clamp(probability(p.Orders!), 0, 1), Label(p.Pair), p.Pair.ResponseA.Length, p.Pair.ResponseB.Length))];
 
     private double Label(Comparison pair) => betterIsA.Contains(pair.Id) ? 1 : 0;
 

@@ -40,15 +40,12 @@ public sealed record OwnModelPreferences(PreferenceReport? Training, PreferenceR
         .Titled("The preference model", $"Trained on {Pairs} labels{(LeftOut > 0 ? $" ({LeftOut} left out: missing or too long)" : "")}. Losses in nats a comparison; soft labels have a floor above 0, their own entropy. 95 % intervals over requests.");
 
     /// <summary>Accuracy on the written pairs minus the best of always A, longer and shorter; null when there are none.</summary>
-    public Interval? Margin() => Written is null ? null : Baselines.Margin(Predictions(Written));
+    public Interval? Margin() => Written is null ? null : Baselines.Margin(Written.Pairs);
 
     private IEnumerable<(string Name, AccuracyReport Accuracy, double Loss, double Floor)> Rows() =>
         from row in new[] { ("labels it was trained on", Training), ("labels held out", HeldOut), ("written pairs, true answer", Written) }
         where row.Item2 is { Decided: > 0 }
-        select (row.Item1, Accuracy.Of(Predictions(row.Item2)), row.Item2.Loss, row.Item2.Pairs.Where(p => p.Label is not null).Average(p => Entropy(p.Label!.Value)));
-
-    private static Evaluation.PairPrediction[] Predictions(PreferenceReport report) =>
-        [.. report.Pairs.Where(p => p.Label is not null).Select(p => new Evaluation.PairPrediction(p.Id, p.Probability, p.Label!.Value, p.LengthA, p.LengthB))];
+        select (row.Item1, Accuracy.Of(row.Item2.Pairs), row.Item2.Loss, row.Item2.Pairs.Average(p => Entropy(p.Label)));
 
     private static double Entropy(double p) => -Term(p) - Term(1 - p);
 

@@ -98,8 +98,8 @@ public sealed record LabelVariant(string Name, int Style, IReadOnlyList<Labelled
         return Bootstrap.TryStatistic(both, b => b.Mine.PromptId, statistic);
     }
 
-    private PairPrediction[] Judged(Func<LabelledPair, double> label) =>
-        [.. Pairs.Select(p => new PairPrediction(p.PromptId, p.Probability, label(p), p.LengthA, p.LengthB))];
+    private PredictedPair[] Judged(Func<LabelledPair, double> label) =>
+        [.. Pairs.Select(p => new PredictedPair(p.PromptId, p.Probability, label(p), p.LengthA, p.LengthB))];
 
     private static Prediction[] Predictions(IEnumerable<LabelledPair> pairs, Func<LabelledPair, double> label) =>
         [.. pairs.Select(p => new Prediction(p.PromptId, p.Probability, label(p)))];
@@ -109,7 +109,7 @@ public sealed record LabelVariant(string Name, int Style, IReadOnlyList<Labelled
 public static class Baselines
 {
     /// <summary>Accuracy minus that of the best baseline on the same decided pairs; null without any. Choosing the best in each resample makes the margin a little too small, never too large.</summary>
-    public static Interval? Margin(IReadOnlyCollection<PairPrediction> pairs) => Bootstrap.TryStatistic([.. pairs.Where(p => p.Label != 0.5)], p => p.PromptId, drawn =>
+    public static Interval? Margin(IReadOnlyCollection<PredictedPair> pairs) => Bootstrap.TryStatistic([.. pairs.Where(p => p.Label != 0.5)], p => p.PromptId, drawn =>
     {
         double judge = 0, alwaysA = 0, longer = 0, shorter = 0;
         foreach (var p in drawn)

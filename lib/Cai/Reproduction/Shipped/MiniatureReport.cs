@@ -48,7 +48,7 @@ public static class MiniatureReport
         var pairs = await PairsAsync(pretrained, harmful, sampling, cancel);
         var labels = await new Labeller(pretrained, constitution, new LabelOptions { Seed = seed, BothOrders = true }).RunAsync(pairs, cancel: cancel);
         var truths = labels.Where(l => l.ProbabilityA is not null).Select(l => (Label: l, Truth: Truth(l))).ToList();
-        var accuracy = Accuracy.Of([.. truths.Select(t => new PairPrediction(t.Label.PromptId, t.Label.ProbabilityA!.Value, t.Truth, t.Label.ResponseA.Length, t.Label.ResponseB.Length))]);
+        var accuracy = Accuracy.Of([.. truths.Select(t => new PredictedPair(t.Label.PromptId, t.Label.ProbabilityA!.Value, t.Truth, t.Label.ResponseA.Length, t.Label.ResponseB.Length))]);
         Add("comparisons on which the judge agrees with the oracle, where scores differ", accuracy.Judge,
             string.Create(CultureInfo.InvariantCulture, $"always A {accuracy.AlwaysA.Value:0.00}, longer {accuracy.Longer.Value:0.00}, shorter {accuracy.Shorter.Value:0.00}"), 0.80);
         var decided = truths.Where(t => t.Truth != 0.5).ToList();

@@ -64,6 +64,8 @@ internal static class RatedHelp
 
         public bool ControlTokens => false;
 
+        public bool RolesAreTags => true;
+
         public string Prompt(Dialogue dialogue) => dialogue.Turns is [var asked, { Role: Role.Assistant } answer, var request]
             ? CritiqueLayout.CritiquePrompt("", Dialogue.Ask(asked.Text), answer.Text, request.Text)
             : HhFormat.Instance.Prompt(dialogue);

@@ -35,6 +35,8 @@ public sealed class ChatTemplateFormat : IPromptFormat
 
     public bool ControlTokens => true;
 
+    public bool RolesAreTags => false;
+
     /// <summary>None: the token that ends a turn ends the sample.</summary>
     public IReadOnlyList<string> Stops => [];
 

@@ -32,7 +32,7 @@ public sealed class ChatTemplateFormatTests : IDisposable
     }
 
     [Fact]
-    public void A_dialogue_is_laid_out_by_the_template()
+    public void ADialogueIsLaidOutByTheTemplate()
     {
         var format = Format();
         Assert.Equal("<|begin|><system>S<|end|><user>ask<|end|><assistant>", format.Prompt(new([Turn.System("S"), Turn.Human(" ask ")])));
@@ -47,7 +47,7 @@ public sealed class ChatTemplateFormatTests : IDisposable
     [InlineData("{% for m in messages %}{{ m.content }}\n{% endfor %}", "yes", null)] // says nothing of turns
     [InlineData("{% for m in messages %}<{{ m.role }}>{{ m.content }}</s>{% endfor %}{% if add_generation_prompt %}<assistant><think>{% endif %}", "yes", "</s>")]
     [InlineData("{% for m in messages if m.role == 'user' %}{{ m.content }}{% endfor %}", "yes", null)] // shows no answers
-    public void What_stands_round_an_answer_is_learnt_from_the_template(string template, string response, string? end)
+    public void WhatStandsRoundAnAnswerIsLearntFromTheTemplate(string template, string response, string? end)
     {
         var format = Format(template, "</s>", "<s>");
         Assert.Equal(response, format.Response("yes"));
@@ -55,7 +55,7 @@ public sealed class ChatTemplateFormatTests : IDisposable
     }
 
     [Fact]
-    public void A_turn_cannot_forge_a_control_token()
+    public void ATurnCannotForgeAControlToken()
     {
         var tokenizer = Tokenizer();
         folder.File("tokenizer_config.json", $$"""{"chat_template": "{{Template}}", "bos_token": "<|begin|>", "eos_token": "<|eod|>"}""");
@@ -68,7 +68,7 @@ public sealed class ChatTemplateFormatTests : IDisposable
     }
 
     [Fact]
-    public void Training_and_scoring_read_the_same_tokens()
+    public void TrainingAndScoringReadTheSameTokens()
     {
         var tokenizer = Tokenizer();
         var format = Format();
@@ -81,7 +81,7 @@ public sealed class ChatTemplateFormatTests : IDisposable
     }
 
     [Fact]
-    public void A_loaded_model_ends_its_answers_where_its_template_ends_turns()
+    public void ALoadedModelEndsItsAnswersWhereItsTemplateEndsTurns()
     {
         var tokenizer = Tokenizer();
         using var decoder = Tiny.Model(config: Tiny.Config with { VocabularySize = tokenizer.VocabularySize });

@@ -14,7 +14,7 @@ public sealed class ChatTemplateTests : IDisposable
     private static readonly Dialogue Hi = new([Turn.System("S"), Turn.Human("H"), Turn.Assistant("A"), Turn.Human("B")]);
 
     [Fact]
-    public void Roles_are_those_of_transformers()
+    public void RolesAreThoseOfTransformers()
     {
         var template = new ChatTemplate("{% for m in messages %}{{ m.role }}:{{ m['content'] }} {% endfor %}{{ add_generation_prompt }}");
         Assert.Equal("system:S user:H assistant:A user:B True", template.Render(Hi, addGenerationPrompt: true));
@@ -22,7 +22,7 @@ public sealed class ChatTemplateTests : IDisposable
     }
 
     [Fact]
-    public void A_template_and_its_tokens_come_from_the_tokenizers_files()
+    public void ATemplateAndItsTokensComeFromTheTokenizersFiles()
     {
         folder.File("special_tokens_map.json", """{"bos_token": {"content": "<s>"}, "unk_token": "<unk>", "additional_special_tokens": ["<x>"]}""");
         folder.File("tokenizer_config.json", """{"chat_template": "{{ bos_token }}{{ unk_token }}{{ pad_token is defined }}{{ eos_token }}", "eos_token": {"content": "</s>"}, "pad_token": null}""");
@@ -31,7 +31,7 @@ public sealed class ChatTemplateTests : IDisposable
     }
 
     [Fact]
-    public void Several_templates_are_told_apart_by_name()
+    public void SeveralTemplatesAreToldApartByName()
     {
         folder.File("tokenizer_config.json", """{"chat_template": [{"name": "default", "template": "plain"}, {"name": "tool_use", "template": "tools"}]}""");
         Assert.Equal("plain", ChatTemplate.Load(folder.Root).Text);
@@ -41,7 +41,7 @@ public sealed class ChatTemplateTests : IDisposable
     }
 
     [Fact]
-    public void A_file_of_its_own_goes_before_the_configuration()
+    public void AFileOfItsOwnGoesBeforeTheConfiguration()
     {
         folder.File("tokenizer_config.json", """{"chat_template": "old"}""");
         folder.File("chat_template.jinja", "new\n");
@@ -52,7 +52,7 @@ public sealed class ChatTemplateTests : IDisposable
     }
 
     [Fact]
-    public void Missing_and_broken_templates_name_the_file()
+    public void MissingAndBrokenTemplatesNameTheFile()
     {
         Assert.False(ChatTemplate.Exists(folder.Root));
         Assert.Equal(folder.Root, Assert.Throws<CaiException>(() => ChatTemplate.Load(folder.Root)).Where);
@@ -65,7 +65,7 @@ public sealed class ChatTemplateTests : IDisposable
     }
 
     [Fact]
-    public void The_date_is_the_templates_own_unless_one_is_given()
+    public void TheDateIsTheTemplatesOwnUnlessOneIsGiven()
     {
         var template = new ChatTemplate("{% if strftime_now is defined %}{{ strftime_now('%d %b %Y') }}{% else %}none{% endif %}");
         Assert.Equal("none", template.Render(Hi, addGenerationPrompt: false));
@@ -73,7 +73,7 @@ public sealed class ChatTemplateTests : IDisposable
     }
 
     [Fact]
-    public void Further_variables_reach_the_template()
+    public void FurtherVariablesReachTheTemplate()
     {
         var template = new ChatTemplate("{{ think }}{{ think is false }}{{ names[1] }}{{ o.a }}{{ x is none }}{{ n + 1 }}");
         var variables = new JsonObject { ["think"] = false, ["names"] = new JsonArray("a", "b"), ["o"] = new JsonObject { ["a"] = 1.5 }, ["x"] = null, ["n"] = 2 };

@@ -1,5 +1,5 @@
-using Cai.Text.ChatTemplates;
 using Cai.Text;
+using Cai.Text.ChatTemplates;
 using Xunit;
 
 namespace Cai.Tests.Text.ChatTemplates;
@@ -50,7 +50,7 @@ public sealed class JinjaTemplateTests
         "[a][🙂][b]")]
     [InlineData("{{ zz|length }}{{ zz|list }}{{ zz|join }}{{ zz|upper }}{{ zz == yy }}{{ zz ~ 'x' }}{{ 'a' in zz }}{% for x in zz %}{% endfor %}",
         "0[]TruexFalse")]
-    public void Values_print_and_index_as_in_Python(string template, string expected) => Assert.Equal(expected, Render(template));
+    public void ValuesPrintAndIndexAsInPython(string template, string expected) => Assert.Equal(expected, Render(template));
 
     [Theory]
     [InlineData("{{ 1 + 2 * 3 - 4 / 2 }} {{ 7 // 2 }} {{ -7 // 2 }} {{ 7 % -3 }} {{ 2 ** 10 }} {{ 2 ** 0.5 }} {{ 1.0 + 1 }} {{ 'a' * 3 }} {{ [1] * 2 }} {{ [1] + [2] }} {{ 'a' ~ 1 ~ none }}",
@@ -63,7 +63,7 @@ public sealed class JinjaTemplateTests
         "1 2  b x y 2")]
     [InlineData("{{ not none }}{{ not not 1 }}{{ -n }}{{ +n }}{{ - 3|abs }}{{ n|string ~ 'x' }}{{ (n ~ 'x')|upper }}",
         "TrueTrue-7737x7X")]
-    public void Operators_are_those_of_Python(string template, string expected) => Assert.Equal(expected, Render(template));
+    public void OperatorsAreThoseOfPython(string template, string expected) => Assert.Equal(expected, Render(template));
 
     [Theory]
     [InlineData("{{ n is defined }}{{ zz is defined }}{{ zz is undefined }}{{ nul is none }}{{ s is string }}{{ n is number }}{{ f is float }}{{ n is integer }}{{ true is boolean }}{{ d is mapping }}{{ l is sequence }}{{ s is iterable }}{{ n is odd }}{{ n is even }}",
@@ -88,7 +88,7 @@ public sealed class JinjaTemplateTests
         "['system', 'user', 'assistant']['q', 'q', 'q']AB1You are kind|ok")]
     [InlineData("{{ l|select('gt', 1)|list }}{{ l|reject('odd')|list }}{{ messages|selectattr('zz')|list }}{{ messages|selectattr('role','in',['user'])|list|length }}{{ messages|selectattr('role','defined')|list|length }}",
         "[3, 2][2][]13")]
-    public void Tests_and_filters_are_those_of_Jinja(string template, string expected) => Assert.Equal(expected, Render(template));
+    public void TestsAndFiltersAreThoseOfJinja(string template, string expected) => Assert.Equal(expected, Render(template));
 
     [Theory]
     [InlineData("{{ s.upper() }}{{ s.lower() }}{{ s.title() }}{{ s.capitalize() }}{{ s.split() }}{{ s.split('o') }}{{ s.split('o', 1) }}{{ s.rsplit('l',1) }}",
@@ -103,7 +103,7 @@ public sealed class JinjaTemplateTests
         "a,bTrueTrueFalseFalseTrueTrueAb")]
     [InlineData("{{ d.items()|list }}{{ d.keys()|list }}{{ d.values()|list }}{{ d.get('b') }}{{ d.get('zz') }}{{ d.get('zz', 4) }}{{ l.index(2) }}{{ l.count(1) }}",
         "[('b', 1), ('A', [1, 2.5, None, True, 'q\"\\'x\\n']), ('items', 3)]['b', 'A', 'items'][1, [1, 2.5, None, True, 'q\"\\'x\\n'], 3]1None421")]
-    public void Methods_are_those_of_Python(string template, string expected) => Assert.Equal(expected, Render(template));
+    public void MethodsAreThoseOfPython(string template, string expected) => Assert.Equal(expected, Render(template));
 
     [Theory]
     [InlineData("{% for k, v in d.items() %}{{ k }}={{ v }};{% endfor %}",
@@ -142,7 +142,7 @@ public sealed class JinjaTemplateTests
         "<BOS><EOS>TrueTrueTrue")]
     [InlineData("{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message.content|trim + '<|im_end|>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}",
         "<|im_start|>system\nYou are kind<|im_end|>\n<|im_start|>user\nHi 🙂 é<|im_end|>\n<|im_start|>assistant\nok<|im_end|>\n<|im_start|>assistant\n")]
-    public void Statements_and_scopes_are_those_of_Jinja(string template, string expected) => Assert.Equal(expected, Render(template));
+    public void StatementsAndScopesAreThoseOfJinja(string template, string expected) => Assert.Equal(expected, Render(template));
 
     [Theory]
     [InlineData("a\n  {% if true %}\n  b\n  {% endif %}\nc\n",
@@ -181,5 +181,5 @@ public sealed class JinjaTemplateTests
         "7z")]
     [InlineData("{% generation %}a{% endgeneration %}",
         "a")]
-    public void Blank_space_goes_where_transformers_takes_it(string template, string expected) => Assert.Equal(expected, Render(template));
+    public void BlankSpaceGoesWhereTransformersTakesIt(string template, string expected) => Assert.Equal(expected, Render(template));
 }

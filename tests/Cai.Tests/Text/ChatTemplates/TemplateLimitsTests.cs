@@ -37,10 +37,10 @@ public sealed class TemplateLimitsTests
     [InlineData("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "depth")]
     [InlineData("{% macro a() %}{{ b() }}{% endmacro %}{% macro b() %}{{ a() }}{% endmacro %}{{ a() }}", "depth")]
     [InlineData("{% macro m() %}{% call m() %}{{ caller() }}{% endcall %}{% endmacro %}{{ m() }}", "depth")]
-    public void What_would_not_end_is_stopped(string template, string bound) => Assert.Contains(bound, Refused(template).Problem, StringComparison.Ordinal);
+    public void WhatWouldNotEndIsStopped(string template, string bound) => Assert.Contains(bound, Refused(template).Problem, StringComparison.Ordinal);
 
     [Fact]
-    public void Output_counts_and_limits_can_be_set()
+    public void OutputCountsAndLimitsCanBeSet()
     {
         const string template = "{% for i in range(100) %}0123456789{% endfor %}";
         Assert.Equal(1000, new ChatTemplate(template).Render(Dialogue.Ask("Hi"), addGenerationPrompt: false).Length);
@@ -49,7 +49,7 @@ public sealed class TemplateLimitsTests
     }
 
     [Fact]
-    public void Depth_is_bounded_when_a_template_is_read_too()
+    public void DepthIsBoundedWhenATemplateIsReadToo()
     {
         foreach (var (open, close) in new[] { ("(", ")"), ("[", "]"), ("{1:", "}"), ("not ", ""), ("- ", ""), ("1 if 1 else ", ""), ("x[", "]") })
             Assert.Throws<CaiException>(() => new ChatTemplate("{{ " + Repeated(open) + "1" + Repeated(close) + " }}"));
@@ -61,7 +61,7 @@ public sealed class TemplateLimitsTests
     }
 
     [Fact]
-    public void A_rendering_leaves_nothing_for_the_next()
+    public void ARenderingLeavesNothingForTheNext()
     {
         var template = new ChatTemplate("{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + 1 %}{% endfor %}{{ ns.n }}{{ left is defined }}{% set left = 1 %}");
         Parallel.For(0, 20, _ => Assert.Equal("1False", template.Render(Dialogue.Ask("Hi"), addGenerationPrompt: false)));
@@ -75,12 +75,12 @@ public sealed class TemplateLimitsTests
     [InlineData("{{ messages.append(1) }}")]
     [InlineData("{{ messages[0].update({'role': 'x'}) }}")]
     [InlineData("{% set messages.x = 1 %}")]
-    public void Nothing_of_the_program_can_be_reached_or_changed(string template) => Refused(template);
+    public void NothingOfTheProgramCanBeReachedOrChanged(string template) => Refused(template);
 
     [Theory]
     [InlineData("{{ namespace.__globals__ }}{{ range.Method }}")]
     [InlineData("{% for m in messages %}{{ loop.items }}{{ loop.Index }}{{ loop['items'] }}{% endfor %}")]
     [InlineData("{{ 'x'.Length }}{{ messages.Items }}{{ messages[0].Count }}{{ messages[0]['Items'] }}")]
-    public void Members_of_the_engines_own_types_are_not_there(string template) =>
+    public void MembersOfTheEnginesOwnTypesAreNotThere(string template) =>
         Assert.Equal("", new ChatTemplate(template).Render(Dialogue.Ask("Hi"), addGenerationPrompt: true));
 }

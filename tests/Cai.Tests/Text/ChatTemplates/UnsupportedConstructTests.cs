@@ -22,7 +22,7 @@ public sealed class UnsupportedConstructTests
     [InlineData("{{ 99999999999999999999 }}", "the number 99999999999999999999")]
     [InlineData("{{ 9223372036854775807 + 1 }}", "beyond 64 bits")]
     [InlineData("{{ messages|tojson(cls=1) }}", "the argument 'cls' of the filter 'tojson'")]
-    public void What_is_left_out_is_named(string template, string construct)
+    public void WhatIsLeftOutIsNamed(string template, string construct)
     {
         var error = Assert.Throws<CaiException>(() => new ChatTemplate(template, source: "m/tokenizer_config.json").Render(Dialogue.Ask("Hi"), addGenerationPrompt: false));
         Assert.Contains("unsupported construct", error.Problem);
@@ -44,7 +44,7 @@ public sealed class UnsupportedConstructTests
     [InlineData("{{ x ? y }}", "'?'", 1)]
     [InlineData("{% for 1 in x %}{% endfor %}", "a name was expected", 1)]
     [InlineData("{% set x y %}{% endset %}", "'%}' was expected", 1)]
-    public void What_is_no_Jinja_is_refused_with_its_line(string template, string problem, int line)
+    public void WhatIsNoJinjaIsRefusedWithItsLine(string template, string problem, int line)
     {
         var error = Assert.Throws<CaiException>(() => new ChatTemplate(template));
         Assert.Contains(problem, error.Problem);
@@ -67,7 +67,7 @@ public sealed class UnsupportedConstructTests
     [InlineData("{{ range(1, 5, 0) }}", "step of 'range' is 0")]
     [InlineData("{{ 'a'.split('') }}", "separator")]
     [InlineData("{{ strftime_now('%d') }}", "'strftime_now' is undefined")]
-    public void What_Jinja_refuses_is_refused(string template, string problem)
+    public void WhatJinjaRefusesIsRefused(string template, string problem)
     {
         var error = Assert.Throws<CaiException>(() => new ChatTemplate(template).Render(Dialogue.Ask("Hi"), addGenerationPrompt: false));
         Assert.Contains(problem, error.Problem);

@@ -36,7 +36,7 @@ public sealed class BpeTokenizerTests : IDisposable
     private static string Pieces(BpeTokenizer tokenizer, string text) => string.Join('|', tokenizer.Encode(text).Select(tokenizer.TokenText));
 
     [Fact]
-    public void Pairs_are_joined_by_rank_then_from_the_left()
+    public void PairsAreJoinedByRankThenFromTheLeft()
     {
         var tokenizer = Load(Small("b c", "a b", "ab c", "a a", "aa a"));
         // "bc" has the lowest rank, so "ab" never gets its chance in "abc".
@@ -47,7 +47,7 @@ public sealed class BpeTokenizerTests : IDisposable
     }
 
     [Fact]
-    public void Unknown_characters_are_bytes_where_there_are_pieces_for_them_else_one_unknown()
+    public void UnknownCharactersAreBytesWhereThereArePiecesForThemElseOneUnknown()
     {
         var tokenizer = Load(Small("▁ a"));
         Assert.Equal([9, 7, 8, 5], tokenizer.Encode("aéb"));
@@ -57,7 +57,7 @@ public sealed class BpeTokenizerTests : IDisposable
     }
 
     [Fact]
-    public void Both_spellings_of_merges_are_read()
+    public void BothSpellingsOfMergesAreRead()
     {
         var file = Small("a b", "ab c");
         var expected = Load(file).Encode("abcab");
@@ -66,7 +66,7 @@ public sealed class BpeTokenizerTests : IDisposable
     }
 
     [Fact]
-    public void Added_tokens_that_are_not_special_are_always_read_the_longest_first()
+    public void AddedTokensThatAreNotSpecialAreAlwaysReadTheLongestFirst()
     {
         var file = Small();
         file["added_tokens"]!.AsArray().Add(new JsonObject { ["id"] = 9, ["content"] = "[[", ["special"] = false });
@@ -83,7 +83,7 @@ public sealed class BpeTokenizerTests : IDisposable
     [InlineData("cab", new[] { 3, 6, 4, 5 })]
     [InlineData("abc", new[] { 3, 4, 5, 6 })]
     [InlineData("ab</s>ab", new[] { 9, 2, 9 })]
-    public void A_single_word_is_no_part_of_another(string text, int[] expected)
+    public void ASingleWordIsNoPartOfAnother(string text, int[] expected)
     {
         var file = Small();
         file["added_tokens"]!.AsArray().Add(new JsonObject { ["id"] = 9, ["content"] = "ab", ["single_word"] = true });
@@ -91,7 +91,7 @@ public sealed class BpeTokenizerTests : IDisposable
     }
 
     [Fact]
-    public void Blank_space_on_its_sides_belongs_to_a_token_that_asks_for_it()
+    public void BlankSpaceOnItsSidesBelongsToATokenThatAsksForIt()
     {
         var file = Small();
         file["added_tokens"]!.AsArray().Add(new JsonObject { ["id"] = 9, ["content"] = "[", ["lstrip"] = true });
@@ -108,7 +108,7 @@ public sealed class BpeTokenizerTests : IDisposable
     [InlineData(false, "AB", new[] { 9 })]
     [InlineData(false, "ab", new[] { 4, 5 })]
     [InlineData(false, "aB", new[] { 4, 5 })]
-    public void A_normalised_token_is_looked_for_in_the_normalised_text(bool normalized, string text, int[] expected)
+    public void ANormalisedTokenIsLookedForInTheNormalisedText(bool normalized, string text, int[] expected)
     {
         var file = Small();
         file["normalizer"] = new JsonObject { ["type"] = "Lowercase" };
@@ -117,7 +117,7 @@ public sealed class BpeTokenizerTests : IDisposable
     }
 
     [Fact]
-    public void A_normalised_control_token_cannot_be_forged_either()
+    public void ANormalisedControlTokenCannotBeForgedEither()
     {
         var file = Small();
         file["normalizer"] = new JsonObject { ["type"] = "Lowercase" };
@@ -133,7 +133,7 @@ public sealed class BpeTokenizerTests : IDisposable
     [InlineData("I'LL  go\n\n x!?\n", "I|'LL| | go|\n\n| x|!?\n")]
     [InlineData("a\u0301 日本 1½", "a|\u0301| 日本| |1½")]
     [InlineData("(x)\t\ty", "(x|)|\t|\ty")]
-    public void Llama3_cuts_words_by_its_own_pattern(string text, string pieces)
+    public void Llama3CutsWordsByItsOwnPattern(string text, string pieces)
     {
         // With merges ignored, a piece of the vocabulary is one token: the vocabulary holds the expected pieces, worked out by hand.
         BpeTrainer.Train(["zz"], new()).Save(folder.Root);
@@ -158,7 +158,7 @@ public sealed class BpeTokenizerTests : IDisposable
     }
 
     [Fact]
-    public void A_piece_of_the_vocabulary_is_taken_whole_when_merges_are_ignored()
+    public void APieceOfTheVocabularyIsTakenWholeWhenMergesAreIgnored()
     {
         var trained = BpeTrainer.Train(["abcd abcd abcd"], new() { VocabularySize = 300 });
         trained.Save(folder.Root);
@@ -170,7 +170,7 @@ public sealed class BpeTokenizerTests : IDisposable
     }
 
     [Fact]
-    public void Letters_beyond_the_basic_plane_are_letters()
+    public void LettersBeyondTheBasicPlaneAreLetters()
     {
         // One word of letters, ordinary and astral: every pair in it may be joined, as in Hugging Face's library.
         var trained = BpeTrainer.Train(Enumerable.Repeat("x𝒳y", 4), new() { VocabularySize = 300 });
@@ -178,7 +178,7 @@ public sealed class BpeTokenizerTests : IDisposable
     }
 
     [Fact]
-    public void Byte_level_ids_equal_those_of_a_second_implementation()
+    public void ByteLevelIdsEqualThoseOfASecondImplementation()
     {
         var texts = new[]
         {
@@ -206,7 +206,7 @@ public sealed class BpeTokenizerTests : IDisposable
     [InlineData("NFC", "\u0958", "\u0915\u093C")] // excluded from composition
     [InlineData("NFC", "a\u0301\u0300", "\u00E1\u0300")] // same class: the second is blocked
     [InlineData("NFD", "\u1EAD\uD55C", "a\u0323\u0302\u1112\u1161\u11AB")]
-    public void Canonical_forms_are_made_when_the_file_asks_for_it(string form, string text, string expected)
+    public void CanonicalFormsAreMadeWhenTheFileAsksForIt(string form, string text, string expected)
     {
         BpeTrainer.Train(["abc"], new()).Save(folder.Root);
         var file = JsonNode.Parse(File.ReadAllText(folder.Path("tokenizer.json")))!.AsObject();
@@ -218,7 +218,7 @@ public sealed class BpeTokenizerTests : IDisposable
     [Theory]
     [InlineData("a b", "model.merges[0]", "a z")]
     [InlineData("a b", "model.merges[0]", "ab")]
-    public void A_merge_that_names_a_missing_piece_is_named(string good, string key, string bad)
+    public void AMergeThatNamesAMissingPieceIsNamed(string good, string key, string bad)
     {
         var file = Small(good);
         file["model"]!["merges"] = new JsonArray(bad);
@@ -226,7 +226,7 @@ public sealed class BpeTokenizerTests : IDisposable
     }
 
     [Fact]
-    public void Broken_files_name_the_key()
+    public void BrokenFilesNameTheKey()
     {
         AssertProblem(file => file["model"]!["type"] = "WordPiece", "WordPiece");
         AssertProblem(file => file["model"]!["vocab"]!["c"] = 77, "id 6");
@@ -257,14 +257,14 @@ public sealed class BpeTokenizerTests : IDisposable
     }
 
     [Fact]
-    public void A_piece_that_is_listed_twice_is_named()
+    public void APieceThatIsListedTwiceIsNamed()
     {
         folder.File("tokenizer.json", Small().ToJsonString().Replace("\"b\":5", "\"a\":5"));
         Assert.Contains("the piece \"a\" twice", Assert.Throws<CaiException>(() => TokenizerJson.Load(folder.Root)).Problem);
     }
 
     [Fact]
-    public void Missing_and_cut_off_files_are_named()
+    public void MissingAndCutOffFilesAreNamed()
     {
         Assert.Equal(folder.Path("tokenizer.json"), Assert.Throws<CaiException>(() => TokenizerJson.Load(folder.Root)).Where);
         var cut = folder.File("tokenizer.json", "{\"model\": {\"vo");
@@ -278,7 +278,7 @@ public sealed class BpeTokenizerTests : IDisposable
     [InlineData("special_tokens_map.json", """{"eos_token": "b"}""", null, new[] { 5 })]
     [InlineData("generation_config.json", """{"eos_token_id": [5, 6]}""", null, new[] { 5, 6 })]
     [InlineData("config.json", """{"eos_token_id": 6, "bos_token_id": 1}""", null, new[] { 6 })]
-    public void The_files_beside_it_name_the_first_and_last_tokens(string name, string content, int? bos, int[] ends)
+    public void TheFilesBesideItNameTheFirstAndLastTokens(string name, string content, int? bos, int[] ends)
     {
         folder.File(name, content);
         var tokenizer = Load(Small());
@@ -287,7 +287,7 @@ public sealed class BpeTokenizerTests : IDisposable
     }
 
     [Fact]
-    public void An_end_token_outside_the_vocabulary_is_refused()
+    public void AnEndTokenOutsideTheVocabularyIsRefused()
     {
         folder.File("config.json", """{"eos_token_id": 9}""");
         Assert.Equal(folder.Path("config.json"), Assert.Throws<CaiException>(() => Load(Small())).Where);

@@ -1,5 +1,3 @@
-using Cai.Storage;
-using Cai.Text;
 using Cai.Text.Tokenizers;
 using Xunit;
 
@@ -18,7 +16,7 @@ public sealed class BpeTrainerTests : IDisposable
     ];
 
     [Fact]
-    public void The_first_merges_are_those_worked_out_by_hand()
+    public void TheFirstMergesAreThoseWorkedOutByHand()
     {
         // (e,s) 9 before (s,t) 9 by spelling; (es,t) 9; (l,o) 7 before (o,w) 7; (lo,w) 7; then of the pairs seen 6 times
         // (e,w), (n,e), (w,est), (Ġ,low), (Ġ,n) the first by spelling, which makes (ew,est) 6 the next, and so on.
@@ -30,7 +28,7 @@ public sealed class BpeTrainerTests : IDisposable
     }
 
     [Fact]
-    public void Incremental_counts_equal_counting_anew_after_each_merge()
+    public void IncrementalCountsEqualCountingAnewAfterEachMerge()
     {
         var text = string.Concat(Enumerable.Repeat("the cat sat on the mat; aaaa aaaaa banana bandana xyxyxy it's 12 1212 ", 3)) + "the then them";
         var trained = BpeTrainer.Train([text], new() { VocabularySize = 340 });
@@ -61,7 +59,7 @@ public sealed class BpeTrainerTests : IDisposable
     }
 
     [Fact]
-    public void A_saved_tokenizer_loads_and_gives_any_text_back()
+    public void ASavedTokenizerLoadsAndGivesAnyTextBack()
     {
         var tokenizer = BpeTrainer.Train(Toy, new() { VocabularySize = 300, BeginToken = "<|begin|>" }).Save(folder.Root);
         Assert.Equal(0, tokenizer.EosId);
@@ -73,7 +71,7 @@ public sealed class BpeTrainerTests : IDisposable
     }
 
     [Fact]
-    public void The_end_token_cannot_be_forged_in_text()
+    public void TheEndTokenCannotBeForgedInText()
     {
         var tokenizer = BpeTrainer.Train(Toy, new() { VocabularySize = 280 }).Save(folder.Root);
         Assert.Null(tokenizer.BosId);
@@ -85,24 +83,27 @@ public sealed class BpeTrainerTests : IDisposable
     }
 
     [Fact]
-    public void The_same_texts_give_the_same_files_whatever_their_order()
+    public void TheSameTextsGiveTheSameFilesWhateverTheirOrder()
     {
         var texts = Toy[0].Split(' ').Select(w => " " + w).ToArray();
         BpeTrainer.Train(texts, new() { VocabularySize = 290 }).Save(folder.Path("a"));
         BpeTrainer.Train(texts.Reverse(), new() { VocabularySize = 290 }).Save(folder.Path("b"));
-        Assert.Equal(ContentHash.OfFolder(folder.Path("a")), ContentHash.OfFolder(folder.Path("b")));
-        Assert.Equal(3, Directory.GetFiles(folder.Path("a")).Length);
+        string[] files = [.. Directory.GetFiles(folder.Path("a")).Select(Path.GetFileName).Order()!];
+        Assert.Equal(3, files.Length);
+        Assert.Equal(files, Directory.GetFiles(folder.Path("b")).Select(Path.GetFileName).Order());
+        foreach (var file in files)
+            Assert.Equal(File.ReadAllBytes(Path.Combine(folder.Path("a"), file)), File.ReadAllBytes(Path.Combine(folder.Path("b"), file)));
     }
 
     [Fact]
-    public void Training_ends_when_nothing_repeats()
+    public void TrainingEndsWhenNothingRepeats()
     {
         Assert.Empty(BpeTrainer.Train(["abc"], new() { VocabularySize = 2048 }).Merges);
         Assert.Equal(2, BpeTrainer.Train(["abc"], new() { VocabularySize = 2048, MinPairCount = 1 }).Merges.Count);
     }
 
     [Fact]
-    public void Impossible_requests_say_what_to_do()
+    public void ImpossibleRequestsSayWhatToDo()
     {
         Assert.Contains("257", Assert.Throws<CaiException>(() => BpeTrainer.Train(Toy, new() { VocabularySize = 256 })).Remedy);
         Assert.Throws<CaiException>(() => BpeTrainer.Train(["", ""], new()));

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Cai.Text;
 using Cai.Text.Tokenizers;
 using Xunit;
 
@@ -27,7 +26,7 @@ public sealed class VocabularyFilesTests : IDisposable
     }
 
     [Fact]
-    public void The_two_files_say_the_same_as_one()
+    public void TheTwoFilesSayTheSameAsOne()
     {
         var whole = Split();
         var loaded = TokenizerJson.Load(folder.Root);
@@ -41,7 +40,7 @@ public sealed class VocabularyFilesTests : IDisposable
     }
 
     [Fact]
-    public void Added_tokens_come_from_the_files_beside_them()
+    public void AddedTokensComeFromTheFilesBesideThem()
     {
         var size = Split().VocabularySize;
         folder.File("added_tokens.json", $$"""{"<|im_end|>": {{size}}}""");
@@ -58,7 +57,7 @@ public sealed class VocabularyFilesTests : IDisposable
     }
 
     [Fact]
-    public void What_is_wrong_is_named_with_its_file()
+    public void WhatIsWrongIsNamedWithItsFile()
     {
         Split();
         var merges = File.ReadAllText(folder.Path("merges.txt"));
