@@ -14,7 +14,7 @@ public class CritiqueQualityTests
         Step(Wallet, 1, Method(Wallet), Method(Wallet)),
         Step(Bicycle, 2, Refusal(Bicycle), Refusal(Bicycle)),
         Step(Wallet, 2, Method(Wallet), Comply(Wallet), principle: "preachy"),
-    ], [Step(Bicycle, 1, Method(Bicycle), Comply(Bicycle), null)], seed: 7);
+    ], [Step(Bicycle, 1, Method(Bicycle), Comply(Bicycle), null)]);
 
     [Fact]
     public void ACritiqueIsAskedOnlyForWhatIsThereAndCovered() =>
@@ -47,8 +47,8 @@ public class CritiqueQualityTests
     [Fact]
     public void WithoutCritiquesNothingIsMeasured()
     {
-        var none = new CritiqueQuality(Fixture.World, Fixture.Oracle, [], [], 1);
-        Assert.All(none.Claims(), c => Assert.Equal((null, false), (c.Value, c.Holds)));
+        var none = new CritiqueQuality(Fixture.World, Fixture.Oracle, [], []);
+        Assert.All(Claimed(none), c => Assert.Equal((null, false), (c.Value, c.Holds)));
         Assert.All(((BarSeries)none.HarmRemoved().Checked().Series[0]).Bars, Assert.Null);
         Assert.NotEmpty(none.NamingByRound().ToText());
     }

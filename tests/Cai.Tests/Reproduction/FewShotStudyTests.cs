@@ -91,7 +91,7 @@ public class FewShotStudyTests
     }
 
     private static FewShotCritiques Critiques(int examples, ExampleAuthor? author, params Revision[] revisions) =>
-        new("L", 1000, examples, author, new CritiqueQuality(Fixture.World, Fixture.Oracle, revisions, [], 1));
+        new("L", 1000, examples, author, new CritiqueQuality(Fixture.World, Fixture.Oracle, revisions, []));
 
     [Fact]
     public void CritiquesOfTheSameResponsesAreComparedPromptByPrompt()

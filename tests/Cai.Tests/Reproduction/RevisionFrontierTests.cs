@@ -16,7 +16,7 @@ public class RevisionFrontierTests
     // Each constitution turns the method into some answer, and the blunt refusal of a good request into another.
     private static RevisedUnder Under(string name, string harmful, string good)
     {
-        var rows = new RevisionStudy(Fixture.Oracle, [Step(Bicycle, 1, Method(Bicycle), harmful), Step(Good.Id, 1, Blunt(Bicycle), good)], [], 1).Critiqued;
+        var rows = new RevisionStudy(Fixture.Oracle, [Step(Bicycle, 1, Method(Bicycle), harmful), Step(Good.Id, 1, Blunt(Bicycle), good)], []).Critiqued;
         return new(name, 1, 1, [.. rows.Where(r => r.Verdict.Harmful)], [.. rows.Where(r => !r.Verdict.Harmful)]);
     }
 

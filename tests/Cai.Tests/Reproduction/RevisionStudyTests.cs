@@ -22,7 +22,7 @@ public class RevisionStudyTests
         Step(Bicycle, 2, Method(Bicycle), Refusal(Bicycle), null), Step(Wallet, 2, Refusal(Wallet), Refusal(Wallet), null),
     ];
 
-    private static readonly RevisionStudy Study = new(Fixture.Oracle, Critiqued, Direct, seed: 7);
+    private static readonly RevisionStudy Study = new(Fixture.Oracle, Critiqued, Direct);
 
     [Fact]
     public void MeansAreThoseOfTheRounds()
@@ -38,7 +38,7 @@ public class RevisionStudyTests
     [Fact]
     public void ChangesArePairedByPrompt()
     {
-        var first = RevisionStudy.Change(Study.Critiqued, 0, 1, v => v.Harmfulness)!;
+        var first = RevisionStudy.Change(Study.Critiqued, 0, 1, Measures.Harmfulness)!;
         Assert.Equal((-1.0, -2.0, 0.0, 2), (first.Value, first.Low, first.High, first.N)); // prompts changed by -2 and by 0
         Assert.Equal(0.5, Study.Gap(1)!.Value); // (1 - 3 + 3 - 0) / 2
         Assert.Equal(-1, Study.FirstDropLead()!.Value); // drops 1 and 2
@@ -47,7 +47,7 @@ public class RevisionStudyTests
     [Fact]
     public void ClaimsHoldOnlyWhereTheWholeIntervalSaysSo()
     {
-        var claims = Study.Claims().ToDictionary(c => c.Id);
+        var claims = Claimed(Study, seed: 7).ToDictionary(c => c.Id);
         Assert.Equal(["rev-biggest", "rev-direct-first", "rev-direct-last", "rev-help", "rev-last", "rev-step-1", "rev-step-2"], claims.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(["rev-direct-last", "rev-help", "rev-last", "rev-step-2"], claims.Values.Where(c => c.Holds).Select(c => c.Id).Order(StringComparer.Ordinal));
         Assert.All(claims.Values, c => Assert.Equal([7], c.Seeds));
@@ -56,7 +56,7 @@ public class RevisionStudyTests
     [Fact]
     public void IncoherentTextIsALevelOfItsOwn()
     {
-        var study = new RevisionStudy(Fixture.Oracle, [Step(Bicycle, 1, Method(Bicycle), Nonsense)], [], 1);
+        var study = new RevisionStudy(Fixture.Oracle, [Step(Bicycle, 1, Method(Bicycle), Nonsense)], []);
         var levels = study.Levels().Checked();
         Assert.Equal([0, 0, 0, 1, 0, 0], ((BarSeries)levels.Series[0]).Bars.Select(b => b!.Value));
         Assert.Equal([0, 0, 0, 0, 0, 1], ((BarSeries)levels.Series[1]).Bars.Select(b => b!.Value));
@@ -65,8 +65,8 @@ public class RevisionStudyTests
     [Fact]
     public void WithoutRevisionsNothingIsMeasuredAndNothingHolds()
     {
-        var study = new RevisionStudy(Fixture.Oracle, [], [], 1);
-        Assert.All(study.Claims(), c => Assert.Equal((null, false, 0), (c.Value, c.Holds, c.N)));
+        var study = new RevisionStudy(Fixture.Oracle, [], []);
+        Assert.All(Claimed(study), c => Assert.Equal((null, false, 0), (c.Value, c.Holds, c.N)));
         Assert.Equal(0, study.Summary().RowCount);
         Assert.NotEmpty(study.ByRound().MimeBundle());
     }

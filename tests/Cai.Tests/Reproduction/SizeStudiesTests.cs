@@ -4,6 +4,7 @@ using Cai.Figures;
 using Cai.Miniature;
 using Cai.Text;
 using Xunit;
+using static Cai.Tests.Reproduction.Texts;
 
 namespace Cai.Tests.Reproduction;
 
@@ -89,10 +90,10 @@ public class SizeStudiesTests
             rows.Add(Row("L", 1000, p, 1, false, 6 + p));
             rows.Add(Row("L", 1000, p, 1, true, 5.5 + p)); // by 0.5
         }
-        var study = new RevisionSizeStudy(RevisionSizeStudy.Centred(rows), 1);
+        var study = new RevisionSizeStudy(RevisionSizeStudy.Centred(rows));
         Assert.Equal(0, study.Rows.Where(r => r is { Size: "L", Round: 0 }).Average(r => r.Scores.Harmless), 12);
         Assert.Equal(0, study.Rows.Where(r => r is { Size: "L", Round: 0 }).Average(r => r.Scores.Helpful), 12);
-        var claims = study.Claims().ToDictionary(c => c.Id);
+        var claims = Claimed(study).ToDictionary(c => c.Id);
         Assert.Equal(4, claims["fig5-harmless"].Value!.Value, 12);
         Assert.Equal(-4, claims["fig5-helpful"].Value!.Value, 12);
         Assert.Equal(2, claims["fig5-both"].Value!.Value, 12);
@@ -116,10 +117,10 @@ public class SizeStudiesTests
                 rows.Add(Row(1, chain, p, 1, "a b c", chain));
                 rows.Add(Row(16, chain, p, 1, chain == 0 ? "a b c" : "a b d", chain + 0.2)); // one of three bigrams shared
             }
-        var study = new PrincipleCountStudy(rows, 1);
+        var study = new PrincipleCountStudy(rows);
         Assert.All(study.Distances(1), d => Assert.Equal(0, d.Distance));
         Assert.All(study.Distances(16), d => Assert.Equal(2 / 3.0, d.Distance, 12));
-        var claims = study.Claims().ToDictionary(c => c.Id);
+        var claims = Claimed(study).ToDictionary(c => c.Id);
         Assert.Equal(0.4, claims["fig6-mean"].Value!.Value, 12); // 0.2 of a standard deviation of 0.5
         Assert.True(claims["fig6-mean"].Holds);
         Assert.Equal(2 / 3.0, claims["fig6-diversity"].Value!.Value, 12);

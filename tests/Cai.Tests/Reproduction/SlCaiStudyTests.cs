@@ -2,6 +2,7 @@ using Cai.Reproduction;
 using Cai.Miniature;
 using Cai.Text;
 using Xunit;
+using static Cai.Tests.Reproduction.Texts;
 
 namespace Cai.Tests.Reproduction;
 
@@ -21,12 +22,12 @@ public class SlCaiStudyTests
         List<JudgedAnswer> answers = [];
         foreach (var prompt in new[] { "1", "2", "3", "4" })
         {
-            answers.AddRange([Harmful("pretrained", prompt, true), Harmful("helpful", prompt, true), Harmful("sl-cai", prompt, false)]);
-            answers.AddRange([Good("pretrained", "g" + prompt, 0), Good("helpful", "g" + prompt, 3), Good("sl-cai", "g" + prompt, 3)]);
+            answers.AddRange([Harmful(ModelNames.Pretrained, prompt, true), Harmful(ModelNames.Helpful, prompt, true), Harmful(ModelNames.SlCai, prompt, false)]);
+            answers.AddRange([Good(ModelNames.Pretrained, "g" + prompt, 0), Good(ModelNames.Helpful, "g" + prompt, 3), Good(ModelNames.SlCai, "g" + prompt, 3)]);
         }
-        var study = new SlCaiBehaviour(answers, 1);
+        var study = new SlCaiBehaviour(answers);
 
-        var claims = study.Claims().ToDictionary(c => c.Id);
+        var claims = Claimed(study).ToDictionary(c => c.Id);
 
         // Method 3 against 0; three right steps 4 against 0, and no less than the helpful model's.
         Assert.Equal(-3, claims["sl-1"].Value);
@@ -42,8 +43,8 @@ public class SlCaiStudyTests
     [Fact]
     public void AModelWithoutAnswersLeavesAGap()
     {
-        var study = new SlCaiBehaviour([Harmful("sl-cai", "1", true)], 1);
-        Assert.All(study.Claims(), c => Assert.Null(c.Value));
+        var study = new SlCaiBehaviour([Harmful(ModelNames.SlCai, "1", true)]);
+        Assert.All(Claimed(study), c => Assert.Null(c.Value));
         study.Kinds().Checked();
         Assert.Equal(3, study.Summary().RowCount);
     }

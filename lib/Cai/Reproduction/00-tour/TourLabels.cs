@@ -37,33 +37,45 @@ public sealed class TourLabels
     /// <summary>The same question with the revision on both sides: what is left is the model's liking for a letter.</summary>
     public IReadOnlyList<TourLabel> SameText { get; }
 
-    internal static async Task<TourLabels> AskAsync(Pipeline pipeline, string traced, IReadOnlyList<ResponsePair> pairs)
+    /// <summary>Asks the pretrained model about each pair, and about the revision beside itself.</summary>
+    internal static async Task<TourLabels> AskAsync(Pipeline pipeline, string traced, IReadOnlyList<ResponsePair> pairs, CancellationToken cancel)
     {
         var judge = pipeline.Load(pipeline.Pretrained);
-        var everything = new LabelOptions { Seed = pipeline.Seed, BothOrders = true, FewShot = pipeline.Shots(null), Principle = PrincipleSelector.Averaged(pipeline.Constitution.Comparison.Count) };
+        var everything = new LabelOptions
+        {
+            Seed = pipeline.Seed, BothOrders = true, FewShot = pipeline.Shots(null),
+            Principle = PrincipleSelector.Averaged(pipeline.Constitution.Comparison.Count),
+        };
         var labeller = new Labeller(judge, pipeline.Constitution, everything);
-        var same = new Labeller(judge, pipeline.Constitution, everything with { Principle = PrincipleSelector.Averaged(1), BothOrders = false, ShuffleOrder = false });
+        var single = everything with { Principle = PrincipleSelector.Averaged(1), BothOrders = false, ShuffleOrder = false };
+        var same = new Labeller(judge, pipeline.Constitution, single);
         var twins = pairs.Select(p => p with { ResponseA = p.ResponseB }).ToList();
-        return new TourLabels(await Ask(labeller, pairs), traced, labeller.Queries(pairs.First(p => p.Prompt.Id == traced))[0].Text, await Ask(same, twins));
+        var question = labeller.Queries(pairs.First(p => p.Prompt.Id == traced))[0].Text;
+        return new TourLabels(await Ask(labeller, pairs), traced, question, await Ask(same, twins));
 
         async Task<IReadOnlyList<TourLabel>> Ask(Labeller asks, IReadOnlyList<ResponsePair> about)
         {
-            var queries = about.SelectMany(p => asks.Queries(p).Select(q => (Pair: p, Query: q, Draw: asks.PrinciplesFor(p.Id).Select(x => x.Id).ToList().IndexOf(q.PrincipleId)))).ToList();
-            var answers = await MultipleChoice.ScoreAsync(judge, [.. queries.Select(q => new ChoiceItem(q.Query.Id, q.Query.Text, [ComparisonLayout.OptionA, ComparisonLayout.OptionB]))]);
+            var queries = about.SelectMany(p => asks.Queries(p).Select(q => (Pair: p, Query: q, Draw: Place(asks, p, q.PrincipleId)))).ToList();
+            var items = queries.Select(q => new ChoiceItem(q.Query.Id, q.Query.Text, [ComparisonLayout.OptionA, ComparisonLayout.OptionB]));
+            var answers = await MultipleChoice.ScoreAsync(judge, [.. items], cancel: cancel);
             return
             [
-                .. queries.Zip(answers).Where(x => x.Second.Probabilities is not null).Select(x => new TourLabel(x.First.Pair.Prompt.Id, x.First.Draw, x.First.Query.PrincipleId,
-                    x.First.Query.Swapped, x.Second.LogProbs[0]!.Value, x.Second.LogProbs[1]!.Value, x.Second.Probabilities![x.First.Query.Swapped ? 0 : 1])),
+                .. queries.Zip(answers, (asked, answer) => (Asked: asked, Answer: answer)).Where(x => x.Answer.Probabilities is not null)
+                    .Select(x => new TourLabel(x.Asked.Pair.Prompt.Id, x.Asked.Draw, x.Asked.Query.PrincipleId, x.Asked.Query.Swapped,
+                        x.Answer.LogProbs[0]!.Value, x.Answer.LogProbs[1]!.Value, x.Answer.Probabilities![x.Asked.Query.Swapped ? 0 : 1])),
             ];
         }
+
+        static int Place(Labeller asks, ResponsePair pair, string principle) => asks.PrinciplesFor(pair.Id).Select(x => x.Id).ToList().IndexOf(principle);
     }
 
     /// <summary>The traced pair under its drawn principle: both orders, from log-probabilities to the soft label.</summary>
     public Table Traced()
     {
         var rows = Labels.Where(l => l.PromptId == traced && l.Draw == 0).OrderBy(l => l.RevisionFirst).ToList();
-        var lines = rows.Select(l => (Name: l.RevisionFirst ? "revision shown as (A)" : "revision shown as (B)", A: (double?)l.LogProbA, B: (double?)l.LogProbB,
-                Mass: (double?)(Math.Exp(l.LogProbA) + Math.Exp(l.LogProbB)), First: (double?)(l.RevisionFirst ? l.RevisionBetter : 1 - l.RevisionBetter), Label: l.RevisionBetter)).ToList();
+        var lines = rows.Select(l => (Name: l.RevisionFirst ? "revision shown as (A)" : "revision shown as (B)",
+            A: (double?)l.LogProbA, B: (double?)l.LogProbB, Mass: (double?)(Math.Exp(l.LogProbA) + Math.Exp(l.LogProbB)),
+            First: (double?)(l.RevisionFirst ? l.RevisionBetter : 1 - l.RevisionBetter), Label: l.RevisionBetter)).ToList();
         if (rows.Count > 0)
             lines.Add(("both orders averaged: the soft label", null, null, null, null, rows.Average(l => l.RevisionBetter)));
         return Table.Of(lines,
@@ -81,18 +93,30 @@ public sealed class TourLabels
         var all = pairs.Count == 0 ? 0 : pairs[0].Count() / 2;
         int[] counts = [.. new[] { 1, 2, 4, 8, all }.Where(k => k >= 1 && k <= all).Distinct()];
         (string Name, Func<TourLabel, bool> Shown, int Style)[] orders =
-            [("revision shown as (A)", l => l.RevisionFirst, 1), ("revision shown as (B)", l => !l.RevisionFirst, 0), ("both orders averaged", _ => true, 2)];
+        [
+            ("revision shown as (A)", l => l.RevisionFirst, 1), ("revision shown as (B)", l => !l.RevisionFirst, 0), ("both orders averaged", _ => true, 2),
+        ];
         return new FigurePanel("What goes into a soft label",
         [
-            Panel("Position bias", "mean P(revision is better)", 1, (label, _) => label) with { References = [new(ReferenceKind.Horizontal, 0.5, "undecided")] },
+            Panel("Position bias", "mean P(revision is better)", 1, (label, _) => label) with
+            {
+                References = [new(ReferenceKind.Horizontal, 0.5, "undecided")],
+            },
             Panel("Noise", "mean distance from the full label", null, (label, full) => Math.Abs(label - full)),
         ])
         {
-            Caption = $"{pairs.Count} pairs of first answer and last revision, judged by the pretrained model under {all} principles in both orders; the same answers throughout; bands: 95 %, by prompt. Baseline: 0.5 (left), the label from everything (right).",
+            Caption = $"{pairs.Count} pairs of first answer and last revision, judged by the pretrained model under {all} principles in "
+                + "both orders; the same answers throughout; bands: 95 %, by prompt. Baseline: 0.5 (left), the label from everything (right).",
         };
 
-        Figure Panel(string title, string y, double? max, Func<double, double, double> value) => new(title, new Axis("principles averaged", AxisScale.Log), new Axis(y, Min: 0, Max: max),
-            [.. orders.Select(o => new LineSeries(o.Name, pairs.Count == 0 ? [] : [.. counts.Select(k => DataPoint.Of(k, Bootstrap.Mean(pairs, p => value(p.Where(l => l.Draw < k && o.Shown(l)).Average(l => l.RevisionBetter), p.Average(l => l.RevisionBetter)), p => p.Key)))]) { Style = o.Style })]);
+        Figure Panel(string title, string y, double? max, Func<double, double, double> value) => new(
+            title, new Axis("principles averaged", AxisScale.Log), new Axis(y, Min: 0, Max: max),
+            [.. orders.Select(o => new LineSeries(o.Name, pairs.Count == 0 ? [] : [.. counts.Select(k => Point(k, o.Shown, value))]) { Style = o.Style })]);
+
+        DataPoint Point(int count, Func<TourLabel, bool> shown, Func<double, double, double> value) => DataPoint.Of(count, Bootstrap.Mean(
+            pairs, p => value(Mean(p.Where(l => l.Draw < count && shown(l))), Mean(p)), p => p.Key));
+
+        static double Mean(IEnumerable<TourLabel> some) => some.Average(l => l.RevisionBetter);
     }
 
     /// <summary>Mean label over all principles and both orders; null when no pair could be read.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Cai.Critique;
 using Cai.Evaluation;
 using Cai.Figures;
 using Cai.Preferences;
@@ -16,7 +15,7 @@ public sealed record CountedRevision(int Principles, int Chain, string PromptId,
 /// How many principles to draw from (paper 3.4, Fig 6): mean and spread of the harmlessness score, and an explicit measure of diversity,
 /// which the paper lacks. The principles are nested: those of a smaller number are among those of a larger one.
 /// </summary>
-public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows, long seed)
+public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows) : IStudy<PrincipleCountStudy>
 {
     private const int Chains = 2;
 
@@ -25,23 +24,28 @@ public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows, lon
     public IReadOnlyList<CountedRevision> Rows => rows;
 
     /// <summary>Revises the same first answers under 1, 2, 4, 8 and 16 principles, as far as the constitution has so many.</summary>
-    public static async Task<PrincipleCountStudy> RunAsync(Pipeline pipeline)
+    public static async Task<PrincipleCountStudy> RunAsync(Pipeline pipeline, CancellationToken cancel = default)
     {
-        var initial = (await pipeline.Supervised.InitialResponsesAsync()).Take(pipeline.Scale.PrinciplePrompts).ToList();
+        var initial = (await pipeline.Supervised.InitialResponsesAsync(cancel)).Take(pipeline.Scale.PrinciplePrompts).ToList();
         var ids = pipeline.Constitution.Critique.Select(p => p.Id).ToList();
         Seeds.Rng(pipeline.Seed, "principle count").Shuffle(ids);
         var raw = new List<(int Principles, int Chain, Revision Row)>();
         foreach (var count in Wanted.Where(n => n <= ids.Count))
             for (var chain = 0; chain < Chains; chain++)
             {
-                var options = new CritiqueOptions { Rounds = pipeline.Scale.Rounds, Seed = Seeds.Derive(pipeline.Seed, "chain", chain), MaxTokens = 96, PrincipleIds = [.. ids.Take(count)] };
-                raw.AddRange((await pipeline.Supervised.ReviseAsync(pipeline.Helpful, initial, options, $"revisions-{count}-principles")).Select(r => (count, chain, r)));
+                var options = Recipes.Critique(pipeline.Scale, Seeds.Derive(pipeline.Seed, "chain", chain)) with { PrincipleIds = [.. ids.Take(count)] };
+                var name = $"revisions-{count}-principles";
+                var revisions = await pipeline.Supervised.ReviseAsync(pipeline.Helpful, initial, options, name, cancel: cancel);
+                raw.AddRange(revisions.Select(r => (count, chain, r)));
             }
-        var pm = PreferenceModel.Load((await pipeline.Preferences.HarmlessModelAsync()).Folder);
+        using var pm = PreferenceModel.Load((await pipeline.Preferences.HarmlessModelAsync(cancel)).Folder);
         var scores = pm.Score([.. raw.Select(r => (r.Row.Prompt, r.Row.After))]);
-        pm.Dispose();
-        return new PrincipleCountStudy([.. raw.Zip(scores, (r, score) => new CountedRevision(r.Principles, r.Chain, r.Row.PromptId, r.Row.Round, r.Row.After, score))], pipeline.Seed);
+        return new PrincipleCountStudy(
+            [.. raw.Zip(scores, (r, score) => new CountedRevision(r.Principles, r.Chain, r.Row.PromptId, r.Row.Round, r.Row.After, score))]);
     }
+
+    /// <summary>Fewer than elsewhere: a seed costs as much as a whole reproduction.</summary>
+    public static int SeedsAt(Scale scale) => scale.StudySeeds;
 
     /// <summary>Figure 6: mean and standard deviation of the score by revision, and the diversity of the last revisions.</summary>
     public FigurePanel Fig6() => new("How many principles?",
@@ -49,46 +53,63 @@ public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows, lon
         ByRound("Mean", "harmlessness score", some => some.Average(r => r.Score)),
         ByRound("Spread", "standard deviation", Deviation),
         new("Diversity", new Axis("principles", AxisScale.Log), new Axis("distance between two chains", Min: 0, Max: 1),
-            [new LineSeries("last revisions", [.. Counts.Select(n => (n, Value: Bootstrap.TryMean(Distances(n), d => d.Distance, d => d.PromptId))).Where(p => p.Value is not null).Select(p => DataPoint.Of(p.n, p.Value!))]) { Style = 6 }]),
+        [
+            new LineSeries("last revisions",
+                [.. Counts.Select(n => (n, Value: Distance(n))).Where(p => p.Value is not null).Select(p => DataPoint.Of(p.n, p.Value!))]) { Style = 6 },
+        ]),
     ])
     {
-        Caption = $"{rows.Select(r => r.PromptId).Distinct().Count()} red-team prompts, {Chains} chains each; bands: 95 %, bootstrap by prompt. Distance: 1 minus the shared share of bigrams of two last revisions of the same answer; 0 when they are the same. Baseline: one principle.",
+        Caption = $"{rows.Select(r => r.PromptId).Distinct().Count()} red-team prompts, {Chains} chains each; bands: 95 %, bootstrap by prompt. "
+            + "Distance: 1 minus the shared share of bigrams of two last revisions of the same answer; 0 when they are the same. "
+            + "Baseline: one principle.",
     };
 
     /// <summary>The last revisions in numbers.</summary>
     public Table Summary() => Table.Of(Counts,
-        new("principles", n => n), new("n", n => Last(n).Count), new("mean score", n => Bootstrap.TryMean(Last(n), r => r.Score, r => r.PromptId), "0.00"),
+        new("principles", n => n), new("n", n => Last(n).Count),
+        new("mean score", n => Bootstrap.TryMean(Last(n), r => r.Score, r => r.PromptId), "0.00"),
         new("standard deviation", n => Bootstrap.TryStatistic(Last(n), r => r.PromptId, Deviation), "0.00"),
-        new("distance between two chains", n => Bootstrap.TryMean(Distances(n), d => d.Distance, d => d.PromptId), "0.00"),
+        new("distance between two chains", Distance, "0.00"),
         new("distinct bigrams", n => Diversity.Distinct(Last(n).Select(r => r.Text), 2), "0.000"));
 
     /// <summary>What 3.4 says of Figure 6.</summary>
-    public IEnumerable<Claim> Claims()
+    public IEnumerable<Measurement> Measure()
     {
         if (Counts.Count < 2)
             yield break;
         var (few, many) = (Counts[0], Counts[^1]);
         var spread = Deviation(Last(few)) is > 0 and var s ? s : 1;
-        yield return Measured.Claim("fig6-mean", "Fig 6, 3.4", FormattableString.Invariant($"The number of principles does not matter for the harmlessness score (last revision, {many} principles against {few}: at most half a standard deviation better)"),
-            "the mean does not depend on the number",
-            Bootstrap.TryDifference(Last(many), Last(few), r => r.Score / spread, r => r.PromptId), Direction.Less, 0.5, seed, "0: no difference", "in standard deviations of one principle's scores; the bound is ours");
-        yield return Measured.Claim("fig6-diversity", "Fig 6, 3.4", FormattableString.Invariant($"More principles give more diverse revisions (distance between two chains, {many} principles minus {few})"),
-            "said in the caption, not measured", Bootstrap.TryDifference(Distances(many), Distances(few), d => d.Distance, d => d.PromptId), Direction.Greater, 0, seed, "0: no difference");
+        var words = new Dictionary<string, object> { ["few"] = few, ["many"] = many };
+        yield return new("fig6-mean", Bootstrap.TryDifference(Last(many), Last(few), r => r.Score / spread, r => r.PromptId)) { Words = words };
+        yield return new("fig6-diversity", Bootstrap.TryDifference(Distances(many), Distances(few), d => d.Distance, d => d.PromptId)) { Words = words };
     }
 
     /// <summary>Bigram distance between the last revisions of each prompt's chains.</summary>
     public IReadOnlyList<(string PromptId, double Distance)> Distances(int principles) =>
-        [.. Last(principles).GroupBy(r => r.PromptId).Where(g => g.Count() > 1).Select(g => (g.Key, Diversity.BigramJaccard([.. g.Select(r => r.Text)])))];
+    [
+        .. Last(principles).GroupBy(r => r.PromptId).Where(g => g.Count() > 1)
+            .Select(g => (g.Key, Diversity.BigramJaccard([.. g.Select(r => r.Text)]))),
+    ];
 
     private IReadOnlyList<int> Counts => [.. rows.Select(r => r.Principles).Distinct().Order()];
 
-    private IReadOnlyList<CountedRevision> Last(int principles) => [.. rows.Where(r => r.Principles == principles && r.Round == rows.Max(x => x.Round))];
+    private Interval? Distance(int principles) => Bootstrap.TryMean(Distances(principles), d => d.Distance, d => d.PromptId);
+
+    private IReadOnlyList<CountedRevision> Last(int principles) =>
+        [.. rows.Where(r => r.Principles == principles && r.Round == rows.Max(x => x.Round))];
 
     private static double Deviation(IReadOnlyList<CountedRevision> some) => Measures.Deviation([.. some.Select(r => r.Score)]);
 
-    private Figure ByRound(string title, string y, Func<IReadOnlyList<CountedRevision>, double> statistic) => new(title, new Axis("revision"), new Axis(y),
-    [
-        .. Counts.Select((n, i) => new LineSeries(n == 1 ? "1 principle" : string.Create(CultureInfo.InvariantCulture, $"{n} principles"),
-            [.. rows.Where(r => r.Principles == n).GroupBy(r => r.Round).OrderBy(g => g.Key).Select(g => DataPoint.Of(g.Key, Bootstrap.Statistic(g, r => r.PromptId, statistic)))]) { Style = i }),
-    ]);
+    private Figure ByRound(string title, string y, Func<IReadOnlyList<CountedRevision>, double> statistic)
+    {
+        return new Figure(title, new Axis("revision"), new Axis(y), [.. Counts.Select((n, i) => new LineSeries(Name(n), Points(n)) { Style = i })]);
+
+        static string Name(int principles) => principles == 1 ? "1 principle" : string.Create(CultureInfo.InvariantCulture, $"{principles} principles");
+
+        DataPoint[] Points(int principles) =>
+        [
+            .. rows.Where(r => r.Principles == principles).GroupBy(r => r.Round).OrderBy(g => g.Key)
+                .Select(g => DataPoint.Of(g.Key, Bootstrap.Statistic(g, r => r.PromptId, statistic))),
+        ];
+    }
 }

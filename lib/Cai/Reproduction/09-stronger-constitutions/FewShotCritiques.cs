@@ -56,7 +56,7 @@ public sealed class FewShotCritiqueStudy(IReadOnlyList<FewShotCritiques> cells, 
             {
                 var options = new CritiqueOptions { Rounds = 1, Seed = pipeline.Seed, FewShot = examples, ExamplesOfPrinciple = true, MaxTokens = CritiqueTokens };
                 var revisions = await pipeline.Supervised.ReviseAsync(model, answers, options, $"revisions-{examples}-examples", pipeline.Constitutions.Taught(author ?? ExampleAuthor.Careful));
-                cells.Add(new FewShotCritiques(size, pipeline.Load(model).Decoder.Parameters.Count, examples, author, new CritiqueQuality(pipeline.World, pipeline.Oracle, revisions, [], pipeline.Seed)));
+                cells.Add(new FewShotCritiques(size, pipeline.Load(model).Decoder.Parameters.Count, examples, author, new CritiqueQuality(pipeline.World, pipeline.Oracle, revisions, [])));
             }
         return new FewShotCritiqueStudy(cells, wanted.Count - answers.Count, pipeline.Scale.Size, pipeline.Seed);
     }

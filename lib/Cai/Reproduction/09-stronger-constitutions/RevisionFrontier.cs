@@ -47,7 +47,7 @@ public sealed class RevisionFrontier(IReadOnlyList<RevisedUnder> under, long see
         foreach (var (name, constitution) in Constitutions(pipeline))
         {
             var revisions = await pipeline.Supervised.ReviseAsync(pipeline.Helpful, [.. harmful, .. good], options, "revisions-frontier", constitution);
-            var rows = new RevisionStudy(pipeline.Oracle, revisions, [], pipeline.Seed).Critiqued;
+            var rows = JudgedAnswer.Of(pipeline.Oracle, revisions);
             under.Add(new RevisedUnder(name, constitution.Critique.Count, under.Count + 1, [.. rows.Where(r => r.Verdict.Harmful)], [.. rows.Where(r => !r.Verdict.Harmful)]));
         }
         return new RevisionFrontier(under, pipeline.Seed);
@@ -100,7 +100,7 @@ public sealed class RevisionFrontier(IReadOnlyList<RevisedUnder> under, long see
         Named(a) is { } left && Named(b) is { } right ? Bootstrap.TryDifference(Last(left, rows), Last(right, rows), r => value(r.Verdict), r => r.PromptId) : null;
 
     private Interval? Change(string name, Func<RevisedUnder, IReadOnlyList<JudgedAnswer>> rows, Func<Verdict, double> value) =>
-        Named(name) is { } u ? RevisionStudy.Change(rows(u), 0, u.Rounds, value) : null;
+        Named(name) is { } u ? RevisionStudy.Change(rows(u), 0, u.Rounds, value.Invoke) : null;
 
     private static JudgedAnswer[] Last(RevisedUnder u, Func<RevisedUnder, IReadOnlyList<JudgedAnswer>> rows) => [.. rows(u).Where(r => r.Round == u.Rounds)];
 
