@@ -21,7 +21,8 @@ public sealed class CellAnalysisTests : IClassFixture<SharedReferences>, IDispos
         work.Dispose();
     }
 
-    private string[] Complete(string code) => [.. analysis.Complete(code.Replace("|", "", StringComparison.Ordinal), code.IndexOf('|', StringComparison.Ordinal)).Items.Select(i => i.Text)];
+    private string[] Complete(string code) =>
+        [.. analysis.Complete(code.Replace("|", "", StringComparison.Ordinal), code.IndexOf('|', StringComparison.Ordinal)).Items.Select(i => i.Text)];
 
     [Fact]
     public void MembersAreThoseOfTheTypeOrTheInstance()
