@@ -1,4 +1,3 @@
-using System.Globalization;
 using Cai.Generation;
 using Cai.Miniature;
 using Cai.Models;
@@ -71,13 +70,16 @@ public sealed class GpuCheck
         var exact = LogProbs(CPU, ScalarType.Float32);
         var gpu = LogProbs(device, ScalarType.Float32);
         var worst = Distances(exact, gpu).Max();
-        Say(worst <= Float32Bound, $"float32: largest difference of {exact.Length:N0} token log-probabilities {worst:E1} nats (at most {Float32Bound:E0}); mean NLL {-exact.Average():F5} cpu, {-gpu.Average():F5} {name}");
+        Say(worst <= Float32Bound, $"float32: largest difference of {exact.Length:N0} token log-probabilities {worst:E1} nats (at most {Float32Bound:E0}); "
+            + $"mean NLL {-exact.Average():F5} cpu, {-gpu.Average():F5} {name}");
         var (rounded, gpuRounded) = (LogProbs(CPU, ScalarType.BFloat16), LogProbs(device, ScalarType.BFloat16));
         var (own, theirs) = (Distances(exact, rounded).Average(), Distances(exact, gpuRounded).Average());
-        Say(theirs <= Bf16Ratio * own, $"bf16: mean distance from float32 {own:E2} nats cpu, {theirs:E2} {name} (at most {Bf16Ratio} times the cpu's); largest between the two {Distances(rounded, gpuRounded).Max():E1}");
+        Say(theirs <= Bf16Ratio * own, $"bf16: mean distance from float32 {own:E2} nats cpu, {theirs:E2} {name} (at most {Bf16Ratio} times the cpu's); largest "
+            + $"between the two {Distances(rounded, gpuRounded).Max():E1}");
     }
 
-    private static IEnumerable<double> Distances(double[] a, double[] b) => a.Zip(b, (x, y) => double.IsFinite(x - y) ? Math.Abs(x - y) : double.PositiveInfinity);
+    private static IEnumerable<double> Distances(double[] a, double[] b) =>
+        a.Zip(b, (x, y) => double.IsFinite(x - y) ? Math.Abs(x - y) : double.PositiveInfinity);
 
     /// <summary>Log-probability of every token of the texts after the first.</summary>
     private double[] LogProbs(Device where, ScalarType dtype)
@@ -106,7 +108,8 @@ public sealed class GpuCheck
     {
         using var model = Load(where, ScalarType.Float32);
         var requests = Prompts(Requests).Select(p => new SampleRequest(p.Id, HhFormat.Instance.Prompt(p.Dialogue))).ToList();
-        return [.. new LocalModel(model, reference.Tokenizer).SampleAsync(requests, new SampleOptions { MaxTokens = SampleTokens, Temperature = 0 }).GetAwaiter().GetResult().Select(c => c.TokenIds)];
+        return [.. new LocalModel(model, reference.Tokenizer).SampleAsync(requests, new SampleOptions { MaxTokens = SampleTokens, Temperature = 0 })
+            .GetAwaiter().GetResult().Select(c => c.TokenIds)];
     }
 
     private static List<Prompt> Prompts(int count) => [.. World.Load().Sample(TopicKind.Harmful, World.Train, count, 1)];
@@ -119,7 +122,8 @@ public sealed class GpuCheck
         using var critic = judge.Clone();
         var scorer = new PreferenceModel(judge, reference.Tokenizer);
         var options = new PpoOptions { Iterations = 1, RolloutsPerIteration = Requests, MaxNewTokens = SampleTokens, Epochs = 2, Seed = 1 };
-        using var trainer = new PpoTrainer(policy, start, critic, reference.Tokenizer, answers => scorer.ScoreTokens([.. answers.Select(a => a.PromptIds)], [.. answers.Select(a => a.AnswerIds)]), options);
+        using var trainer = new PpoTrainer(policy, start, critic, reference.Tokenizer,
+            answers => scorer.ScoreTokens([.. answers.Select(a => a.PromptIds)], [.. answers.Select(a => a.AnswerIds)]), options);
         using var rollout = trainer.Collect(Prompts(Requests));
         using var step = trainer.Step(rollout);
         using var scope = NewDisposeScope();
@@ -128,7 +132,8 @@ public sealed class GpuCheck
         var odd = step.Metrics.Where(m => !double.IsFinite(m.Value)).Select(m => m.Key).ToList();
         var finite = odd.Count == 0 ? "all finite" : $"NOT FINITE: {string.Join(", ", odd)}";
         Say(odd.Count == 0 && ratio <= RatioBound && change > 0 && double.IsFinite(change),
-            $"PPO: {step.Metrics.Count} metrics {finite}; first minibatch's ratio within {ratio:E1} of 1 (at most {RatioBound:E0}); sampler within {step.Metrics["val/sampler_mismatch"]:E1} nats; weights moved by up to {change:E1}");
+            $"PPO: {step.Metrics.Count} metrics {finite}; first minibatch's ratio within {ratio:E1} of 1 (at most {RatioBound:E0}); sampler within "
+                + $"{step.Metrics["val/sampler_mismatch"]:E1} nats; weights moved by up to {change:E1}");
     }
 
     private void Speed()
@@ -141,9 +146,9 @@ public sealed class GpuCheck
         }
     }
 
-    private void Say(bool passed, FormattableString text)
+    private void Say(bool passed, string text)
     {
-        Console.WriteLine($"{(passed ? "ok  " : "FAIL")} {text.ToString(CultureInfo.InvariantCulture)}");
+        Console.WriteLine($"{(passed ? "ok  " : "FAIL")} {text}");
         good &= passed;
     }
 }

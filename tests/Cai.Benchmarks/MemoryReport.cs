@@ -8,7 +8,10 @@ using static TorchSharp.torch;
 
 namespace Cai.Benchmarks;
 
-/// <summary>Peak memory of loading a model and of training one with each option. Every case has a process of its own: what one leaves behind must not hide another's peak.</summary>
+/// <summary>
+/// Peak memory of loading a model and of training one with each option. Every case
+/// has a process of its own: what one leaves behind must not hide another's peak.
+/// </summary>
 public static class MemoryReport
 {
     private const int Steps = 1; // the peak is in the first: the optimiser's state is there from its start
@@ -68,7 +71,8 @@ public static class MemoryReport
             for (var i = 0; i < Trainings.Length; i++)
             {
                 var result = Child("train", $"{i}");
-                Line($"| {Trainings[i].Name} | {double.Parse(result[0], CultureInfo.InvariantCulture) / 1e6:F1} | {double.Parse(result[1], CultureInfo.InvariantCulture) / 1e6:F0} | {result[2]} |");
+                Line($"| {Trainings[i].Name} | {double.Parse(result[0], CultureInfo.InvariantCulture) / 1e6:F1} | "
+                    + $"{double.Parse(result[1], CultureInfo.InvariantCulture) / 1e6:F0} | {result[2]} |");
             }
         }
     }
@@ -91,9 +95,14 @@ public static class MemoryReport
             var parameters = new ParameterSet(Decoder.Shapes(Trained), dtype);
             parameters.Initialise(1, Trained.Layers);
             using var model = new Decoder(Trained, parameters);
-            var options = new SupervisedOptions { LearningRate = 1e-4, TokensPerBatch = Texts * TextTokens, TokensPerMicroBatch = Texts * TextTokens, MaxLength = TextTokens, MaskPrompt = false, MaxSteps = Steps, Tuning = tuning };
+            var options = new SupervisedOptions
+            {
+                LearningRate = 1e-4, TokensPerBatch = Texts * TextTokens, TokensPerMicroBatch = Texts * TextTokens, MaxLength = TextTokens, MaskPrompt = false,
+                MaxSteps = Steps, Tuning = tuning,
+            };
             using var trainer = new SupervisedTrainer(model, options);
-            var texts = Enumerable.Range(0, Steps * Texts).Select(i => new TrainingText($"{i}", [.. Enumerable.Range(0, TextTokens).Select(t => Seeds.Rng(i, t).Next(Trained.VocabularySize))], 0)).ToList();
+            var texts = Enumerable.Range(0, Steps * Texts).Select(
+                i => new TrainingText($"{i}", [.. Enumerable.Range(0, TextTokens).Select(t => Seeds.Rng(i, t).Next(Trained.VocabularySize))], 0)).ToList();
             trainer.Train(texts, progress: new Seen(s => seconds.Add(Texts * TextTokens / s.TokensPerSecond)));
             trained = model.Adapter?.Parameters.Count ?? parameters.Count;
         });
@@ -129,10 +138,12 @@ public static class MemoryReport
         using var child = Process.Start(new ProcessStartInfo(host, [.. program, "memory-child", .. arguments]) { RedirectStandardOutput = true })!;
         var output = child.StandardOutput.ReadToEnd();
         child.WaitForExit();
-        return child.ExitCode == 0 ? output.Split() : throw new CaiException($"The measuring process ended with code {child.ExitCode}.", "Its own message stands above.");
+        return child.ExitCode == 0
+            ? output.Split()
+            : throw new CaiException($"The measuring process ended with code {child.ExitCode}.", "Its own message stands above.");
     }
 
-    private static void Line(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+    private static void Line(string text) => Console.WriteLine(text);
 
     private sealed class Seen(Action<TrainStep> action) : IProgress<TrainStep>
     {

@@ -34,12 +34,14 @@ static void Speed(string[] args)
     var rounds = 5;
     var sizes = new List<string>();
     for (var i = 0; i < args.Length; i++)
-        if (args[i] == "--rounds" && i + 1 < args.Length && int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var given) && given > 0)
+        if (args[i] == "--rounds" && i + 1 < args.Length
+            && int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var given) && given > 0)
             (rounds, i) = (given, i + 1);
         else if (MiniatureSizes.Names.Contains(args[i]))
             sizes.Add(args[i]);
         else
-            throw new CaiException($"'{args[i]}' is neither --rounds N nor a size.", $"Sizes are {string.Join(", ", MiniatureSizes.Names)}; memory and gpu come first where they are asked for.");
+            throw new CaiException($"'{args[i]}' is neither --rounds N nor a size.",
+                $"Sizes are {string.Join(", ", MiniatureSizes.Names)}; memory and gpu come first where they are asked for.");
     Report.Header(rounds);
     foreach (var size in sizes.Count == 0 ? ["S", "L"] : sizes)
     {

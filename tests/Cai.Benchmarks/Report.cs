@@ -9,7 +9,8 @@ public static class Report
 {
     public static void Header(int rounds)
     {
-        Console.WriteLine($"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}, {RuntimeInformation.FrameworkDescription}, libtorch {__version__}");
+        Console.WriteLine(
+            $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}, {RuntimeInformation.FrameworkDescription}, libtorch {__version__}");
         Console.WriteLine($"{Environment.ProcessorCount} processors, {get_num_threads()} torch threads{(Configuration() is { } note ? $", {note}" : "")}");
         Console.WriteLine($"Medians of {rounds} rounds after one that does not count; slowest and fastest round in brackets.");
     }
@@ -17,7 +18,8 @@ public static class Report
     public static void Size(Workload workload, int rounds)
     {
         Line($"\n{workload.Name}: {workload.Parameters:N0} parameters; few-shot prefix of {workload.PrefixTokens} tokens");
-        Line($"% of the float32 matrix product timed between the same rounds, at 2 operations for each weight that a token multiplies, 6 in training; of generation the tokens written alone\n");
+        Line($"% of the float32 matrix product timed between the same rounds, at 2 operations for each weight that a token multiplies, 6 in training; of "
+            + $"generation the tokens written alone\n");
         Group(workload.Training, rounds);
         Group(workload.Generation, rounds);
         var peak = Group(workload.Scoring, rounds);
@@ -29,7 +31,9 @@ public static class Report
         Line($"{"  the update's share of the matrix product",-50} {flops / phases[^1].Seconds / peak,10:P1}");
     }
 
-    /// <summary>Times some cases and the peak together: a share would lie if its peak came from a quieter minute. Gives the peak, operations a second.</summary>
+    /// <summary>
+    /// Times some cases and the peak together: a share would lie if its peak came from a quieter minute. Gives the peak, operations a second.
+    /// </summary>
     private static double Group(IReadOnlyList<Case> cases, int rounds, Device? device = null)
     {
         var measured = Timing.Interleaved([Workload.MatrixProduct(device), .. cases], rounds);
@@ -47,7 +51,7 @@ public static class Report
     public static void Rates(Workload workload, int rounds, Device device) =>
         Group([.. workload.Training, workload.Generation[2], workload.Scoring[0]], rounds, device);
 
-    private static void Line(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+    private static void Line(string text) => Console.WriteLine(text);
 
     private static string? Configuration()
     {

@@ -39,7 +39,9 @@ public sealed class Workload : IDisposable
         questions = [.. prompts.Select(p => CritiqueLayout.CritiquePrompt("", p.Dialogue, "I can't help with that.", world.Critique[0].CritiqueRequests[0]))];
     }
 
-    /// <summary>One size of the miniature. Weights are the shipped ones, or random ones where there are none: speed is the same but for the length of answers.</summary>
+    /// <summary>
+    /// One size of the miniature. Weights are the shipped ones, or random ones where there are none: speed is the same but for the length of answers.
+    /// </summary>
     public static Workload OfSize(string size)
     {
         var tokenizer = TokenizerJson.Load(Path.Combine(Miniature, "tokenizer"));
@@ -101,15 +103,21 @@ public sealed class Workload : IDisposable
 
     /// <summary>Seconds of each phase of PPO iterations, the first of which is left out.</summary>
     /// <param name="responseTokens">Tokens of an iteration's answers.</param>
-    /// <param name="updateFlops">Floating-point operations of an iteration's update: policy and critic read prompts and answers, and the policy predicts the answers.</param>
+    /// <param name="updateFlops">
+    /// Floating-point operations of an iteration's update: policy and critic read prompts and answers, and the policy predicts the answers.
+    /// </param>
     public IReadOnlyList<(string Phase, double Seconds)> Ppo(int iterations, out double responseTokens, out double updateFlops)
     {
-        var options = new PpoOptions { Iterations = iterations + 1, RolloutsPerIteration = 64, MaxNewTokens = 48, Epochs = PpoEpochs, LearningRate = 1e-6, CriticLearningRate = 1e-6 };
+        var options = new PpoOptions
+        {
+            Iterations = iterations + 1, RolloutsPerIteration = 64, MaxNewTokens = 48, Epochs = PpoEpochs, LearningRate = 1e-6, CriticLearningRate = 1e-6,
+        };
         using var policy = new Decoder(decoder.Config, decoder.Parameters.Clone());
         using var judge = ScalarModel.FromLanguageModel(decoder, 1);
         using var critic = judge.Clone();
         var scorer = new Preferences.PreferenceModel(judge, tokenizer);
-        using var trainer = new PpoTrainer(policy, decoder, critic, tokenizer, answers => scorer.ScoreTokens([.. answers.Select(a => a.PromptIds)], [.. answers.Select(a => a.AnswerIds)]), options);
+        using var trainer = new PpoTrainer(policy, decoder, critic, tokenizer,
+            answers => scorer.ScoreTokens([.. answers.Select(a => a.PromptIds)], [.. answers.Select(a => a.AnswerIds)]), options);
         var metrics = new List<IReadOnlyDictionary<string, double>>();
         var read = new List<double>();
         while (trainer.Iteration < options.Iterations)
@@ -122,7 +130,8 @@ public sealed class Workload : IDisposable
         double Of(string name) => Timing.Median(metrics.Skip(1).Select(m => m[name]));
         responseTokens = Of("val/response_tokens") * options.RolloutsPerIteration;
         updateFlops = 6.0 * PpoEpochs * (2 * Body * Timing.Median(read.Skip(1)) + Head * responseTokens);
-        return [("sample", Of("time/sample")), ("score", Of("time/score")), ("old log-probs and values", Of("time/old")), ($"update, {PpoEpochs} epochs", Of("time/update"))];
+        return [("sample", Of("time/sample")), ("score", Of("time/score")), ("old log-probs and values", Of("time/old")),
+            ($"update, {PpoEpochs} epochs", Of("time/update"))];
     }
 
     public void Dispose() => decoder.Dispose();
@@ -130,10 +139,15 @@ public sealed class Workload : IDisposable
     /// <summary>Weights of the matrix that gives the next token's logits.</summary>
     private long Head => (long)decoder.Config.VocabularySize * decoder.Config.HiddenSize;
 
-    /// <summary>Weights that every token which is read multiplies: looking a token up in a table is no arithmetic, and logits are not asked of every token.</summary>
+    /// <summary>
+    /// Weights that every token which is read multiplies: looking a token up in a table is no arithmetic, and logits are not asked of every token.
+    /// </summary>
     private long Body => Parameters - (decoder.Config.TiedHead ? 1 : 2) * Head;
 
-    /// <summary>Floating-point operations for a token that is read and predicted from: a multiplication and an addition for each weight, and twice that again for the gradients.</summary>
+    /// <summary>
+    /// Floating-point operations for a token that is read and predicted from: a multiplication
+    /// and an addition for each weight, and twice that again for the gradients.
+    /// </summary>
     private double Forward => 2.0 * (Body + Head);
 
     private double ForwardAndBackward => 3 * Forward;
@@ -143,7 +157,10 @@ public sealed class Workload : IDisposable
     private double Train(bool packing)
     {
         using var model = new Decoder(decoder.Config, decoder.Parameters.Clone());
-        using var trainer = new SupervisedTrainer(model, new SupervisedOptions { LearningRate = 1e-5, MaxTokens = TrainTokens, TokensPerBatch = 4096, MaskPrompt = false, Packing = packing, Truncate = true });
+        using var trainer = new SupervisedTrainer(model, new SupervisedOptions
+        {
+            LearningRate = 1e-5, MaxTokens = TrainTokens, TokensPerBatch = 4096, MaskPrompt = false, Packing = packing, Truncate = true,
+        });
         return trainer.Train(texts).Tokens;
     }
 

@@ -41,7 +41,8 @@ public sealed partial class FloorsTests
     public void AFolderImportsOnlyLowerFloors()
     {
         var files = SourceFiles.Below("lib/Cai");
-        Assert.All(files.Select(f => Folder(f.Path)).Where(folder => folder.Length > 0).Distinct(), folder => Assert.True(IsFolder(folder), $"{folder} has no floor."));
+        Assert.All(files.Select(f => Folder(f.Path)).Where(folder => folder.Length > 0).Distinct(),
+            folder => Assert.True(IsFolder(folder), $"{folder} has no floor."));
         var breaches =
             from file in files
             let folder = Folder(file.Path)

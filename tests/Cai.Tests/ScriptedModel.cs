@@ -23,20 +23,24 @@ internal sealed class ScriptedModel : ILanguageModel
 
     public List<IReadOnlyList<ScoreRequest>> Scored { get; } = [];
 
-    public Task<IReadOnlyList<Completion>> SampleAsync(IReadOnlyList<SampleRequest> requests, SampleOptions options, IProgress<int>? progress = null, CancellationToken cancel = default)
+    public Task<IReadOnlyList<Completion>> SampleAsync(
+        IReadOnlyList<SampleRequest> requests, SampleOptions options, IProgress<int>? progress = null, CancellationToken cancel = default)
     {
         BeforeCall(Sampled.Count);
         Sampled.Add(requests);
         SampleOptions.Add(options);
         progress?.Report(requests.Count);
-        return Task.FromResult<IReadOnlyList<Completion>>([.. requests.Select(r => new Completion(r.Id, Answer(r, options), [1, 2], [-0.5f, -0.25f], Finish(r)))]);
+        return Task.FromResult<IReadOnlyList<Completion>>(
+            [.. requests.Select(r => new Completion(r.Id, Answer(r, options), [1, 2], [-0.5f, -0.25f], Finish(r)))]);
     }
 
-    public Task<IReadOnlyList<IReadOnlyList<double?>>> LogProbsAsync(IReadOnlyList<ScoreRequest> requests, IProgress<int>? progress = null, CancellationToken cancel = default)
+    public Task<IReadOnlyList<IReadOnlyList<double?>>> LogProbsAsync(
+        IReadOnlyList<ScoreRequest> requests, IProgress<int>? progress = null, CancellationToken cancel = default)
     {
         BeforeCall(Scored.Count);
         Scored.Add(requests);
-        return Task.FromResult<IReadOnlyList<IReadOnlyList<double?>>>([.. requests.Select(r => (IReadOnlyList<double?>)[.. r.Continuations.Select(c => LogProb(r.Prompt, c))])]);
+        return Task.FromResult<IReadOnlyList<IReadOnlyList<double?>>>(
+            [.. requests.Select(r => (IReadOnlyList<double?>)[.. r.Continuations.Select(c => LogProb(r.Prompt, c))])]);
     }
 }
 

@@ -17,14 +17,29 @@ public sealed partial class StyleTests
 
     private static IEnumerable<(string Path, string[] Lines)> All => SourceFiles.Below("lib", "tests");
 
-    private static IEnumerable<(string Path, string[] Lines)> Done => All.Where(file => !NotYet.Any(folder => file.Path.StartsWith(folder, StringComparison.Ordinal)));
+    private static IEnumerable<(string Path, string[] Lines)> Done =>
+        All.Where(file => !NotYet.Any(folder => file.Path.StartsWith(folder, StringComparison.Ordinal)));
 
     [Fact]
     public void NoLineIsLongerThan160Columns() => Assert.Empty(
         from file in Done
-        from line in file.Lines.Index()
-        where line.Item.Length > LongestLine
-        select $"{file.Path}:{line.Index + 1}: {line.Item.Length} columns");
+        from line in Code(file.Lines)
+        where line.Text.Length > LongestLine
+        select $"{file.Path}:{line.Number}: {line.Text.Length} columns");
+
+    /// <summary>The lines without those that are the text of a raw literal, whose breaks would be part of it.</summary>
+    private static IEnumerable<(int Number, string Text)> Code(string[] lines)
+    {
+        var raw = false;
+        foreach (var (i, line) in lines.Index())
+        {
+            var closes = raw;
+            if (line.Split("\"\"\"").Length % 2 == 0)
+                raw = !raw;
+            if (!closes)
+                yield return (i + 1, line);
+        }
+    }
 
     [Fact]
     public void ANamespaceIsItsFolder() => Assert.Empty(

@@ -23,7 +23,8 @@ public static class Tiny
     /// <summary>Random token ids from 2 up (1 is the end token of <see cref="Letters"/>).</summary>
     public static int[] Ids(int length, long seed) => [.. Enumerable.Range(0, length).Select(i => 2 + Seeds.Rng(seed, i).Next(Config.VocabularySize - 2))];
 
-    public static double[] Numbers(TorchSharp.torch.Tensor tensor) => [.. tensor.detach().cpu().to(TorchSharp.torch.ScalarType.Float64).contiguous().data<double>()];
+    public static double[] Numbers(TorchSharp.torch.Tensor tensor) =>
+        [.. tensor.detach().cpu().to(TorchSharp.torch.ScalarType.Float64).contiguous().data<double>()];
 
     /// <summary>A tokenizer of one token a character: 0 begins, 1 ends, the others are characters folded into the vocabulary.</summary>
     public sealed class Letters(int? bos = null) : ITokenizer

@@ -20,7 +20,10 @@ internal sealed class ToolProcess : IDisposable
     /// <param name="program">Path of the command's assembly.</param>
     public ToolProcess(string program, Dictionary<string, string> environment, params IEnumerable<string> args)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        };
         start.ArgumentList.Add(program);
         foreach (var arg in args)
             start.ArgumentList.Add(arg);

@@ -18,7 +18,10 @@ public sealed class Workspace : IDisposable
         foreach (var cell in cells)
             array.Add(cell.StartsWith("md:", StringComparison.Ordinal)
                 ? new JsonObject { ["cell_type"] = "markdown", ["metadata"] = new JsonObject(), ["source"] = cell[3..] }
-                : new JsonObject { ["cell_type"] = "code", ["metadata"] = new JsonObject(), ["source"] = cell, ["outputs"] = new JsonArray(), ["execution_count"] = null });
+                : new JsonObject
+                {
+                    ["cell_type"] = "code", ["metadata"] = new JsonObject(), ["source"] = cell, ["outputs"] = new JsonArray(), ["execution_count"] = null,
+                });
         var path = Path(name);
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
         File.WriteAllText(path, new JsonObject { ["nbformat"] = 4, ["nbformat_minor"] = 4, ["metadata"] = new JsonObject(), ["cells"] = array }.ToJsonString());

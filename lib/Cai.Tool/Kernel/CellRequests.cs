@@ -90,7 +90,8 @@ internal sealed class CellRequests(ScriptSession session, KernelSockets sockets,
                 sockets.Publish(request, "update_display_data", Display(update.Bundle, update.Id));
                 break;
             case CellValue value when !silent:
-                sockets.Publish(request, "execute_result", new JsonObject { ["execution_count"] = value.Number, ["data"] = Data(value.Bundle), ["metadata"] = new JsonObject() });
+                sockets.Publish(request, "execute_result",
+                    new JsonObject { ["execution_count"] = value.Number, ["data"] = Data(value.Bundle), ["metadata"] = new JsonObject() });
                 break;
             case CellError error:
                 var content = Failed(error);
@@ -118,6 +119,7 @@ internal sealed class CellRequests(ScriptSession session, KernelSockets sockets,
     private JsonObject Failed(CellError error) => new()
     {
         ["status"] = "error", ["execution_count"] = session.Number,
-        ["ename"] = error.Name, ["evalue"] = $"{error.Location}: {error.Message}", ["traceback"] = new JsonArray([.. error.Trace.Select(line => (JsonNode)line)]),
+        ["ename"] = error.Name, ["evalue"] = $"{error.Location}: {error.Message}",
+            ["traceback"] = new JsonArray([.. error.Trace.Select(line => (JsonNode)line)]),
     };
 }

@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace Cai.Tool.Kernel;
 
 /// <summary>Where a Jupyter client wants its kernel to listen, and the key that signs their messages (Jupyter's "connection file").</summary>
-internal sealed record ConnectionFile(string Transport, string Ip, int ShellPort, int IopubPort, int StdinPort, int ControlPort, int HbPort, string Key, string SignatureScheme = "hmac-sha256")
+internal sealed record ConnectionFile(
+    string Transport, string Ip, int ShellPort, int IopubPort, int StdinPort, int ControlPort, int HbPort, string Key, string SignatureScheme = "hmac-sha256")
 {
     private static readonly JsonSerializerOptions Names = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
@@ -11,7 +12,8 @@ internal sealed record ConnectionFile(string Transport, string Ip, int ShellPort
     public static ConnectionFile Load(string path)
     {
         if (!File.Exists(path))
-            throw new CaiException("This connection file does not exist.", "Jupyter writes one and starts `cai kernel run` with it; run `cai kernel install` and choose the kernel in Jupyter.", path);
+            throw new CaiException("This connection file does not exist.",
+                "Jupyter writes one and starts `cai kernel run` with it; run `cai kernel install` and choose the kernel in Jupyter.", path);
         ConnectionFile? file;
         try
         {
@@ -21,7 +23,8 @@ internal sealed record ConnectionFile(string Transport, string Ip, int ShellPort
         {
             throw new CaiException("This is no connection file.", "Let Jupyter start the kernel.", path, e);
         }
-        if (file is not { Transport: not null, Ip: not null, Key: not null } || file.ShellPort <= 0 || file.IopubPort <= 0 || file.StdinPort <= 0 || file.ControlPort <= 0 || file.HbPort <= 0)
+        if (file is not { Transport: not null, Ip: not null, Key: not null } || file.ShellPort <= 0 || file.IopubPort <= 0 || file.StdinPort <= 0
+            || file.ControlPort <= 0 || file.HbPort <= 0)
             throw new CaiException("The connection file lacks transport, ip, key or one of the five ports.", "Let Jupyter start the kernel.", path);
         if (file.Key.Length > 0 && file.SignatureScheme != "hmac-sha256")
             throw new CaiException($"The signature scheme {file.SignatureScheme} is not known.", "Use hmac-sha256, Jupyter's default.", path);

@@ -37,7 +37,8 @@ internal sealed class InputRequests(KernelSockets sockets)
         lock (gate)
         {
             if (request is null)
-                throw new CaiException("The cell asks for input, and nobody is there to answer.", "Run it in Jupyter's or VS Code's notebook, or give the value in the cell.");
+                throw new CaiException("The cell asks for input, and nobody is there to answer.",
+                    "Run it in Jupyter's or VS Code's notebook, or give the value in the cell.");
             flush?.Invoke();
             pending = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
             sockets.Reply(Channel.Stdin, request, "input_request", new JsonObject { ["prompt"] = question.Prompt, ["password"] = question.Password });

@@ -162,7 +162,8 @@ internal sealed class KernelServer : IDisposable
             ["metadata"] = new JsonObject
             {
                 // JupyterLab's name for what gives its list icons.
-                ["_jupyter_types_experimental"] = new JsonArray([.. found.Items.Select(i => (JsonNode)new JsonObject { ["text"] = i.Text, ["type"] = i.Kind, ["start"] = start, ["end"] = end })]),
+                ["_jupyter_types_experimental"] = new JsonArray(
+                    [.. found.Items.Select(i => (JsonNode)new JsonObject { ["text"] = i.Text, ["type"] = i.Kind, ["start"] = start, ["end"] = end })]),
             },
         };
     }

@@ -27,7 +27,8 @@ internal sealed class KernelSockets : IDisposable
     {
         codec = new MessageCodec(connection.Key, Guid.NewGuid().ToString("N"));
         iopub.Options.SendHighWatermark = 0; // a cell that prints a lot loses nothing
-        foreach (var (socket, port) in new (NetMQSocket, int)[] { (shell, connection.ShellPort), (control, connection.ControlPort), (stdin, connection.StdinPort), (heartbeat, connection.HbPort), (iopub, connection.IopubPort) })
+        foreach (var (socket, port) in new (NetMQSocket, int)[] { (shell, connection.ShellPort), (control, connection.ControlPort),
+            (stdin, connection.StdinPort), (heartbeat, connection.HbPort), (iopub, connection.IopubPort) })
         {
             socket.Options.Linger = Linger;
             socket.Bind(connection.Address(port));
@@ -52,7 +53,8 @@ internal sealed class KernelSockets : IDisposable
 
     /// <summary>Answers a request to whom it came from.</summary>
     public void Reply(Channel channel, JupyterMessage request, string type, JsonObject content) =>
-        outgoing.Enqueue((channel switch { Channel.Shell => shell, Channel.Control => control, _ => stdin }, codec.Encode(request.Identities, type, request, content)));
+        outgoing.Enqueue((channel switch { Channel.Shell => shell, Channel.Control => control, _ => stdin },
+            codec.Encode(request.Identities, type, request, content)));
 
     /// <summary>Tells every client something that a request led to.</summary>
     public void Publish(JupyterMessage parent, string type, JsonObject content) =>

@@ -51,7 +51,8 @@ internal static partial class KernelSpec
             return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData), "jupyter");
         if (RuntimeInformation.IsOSPlatform(OSPlatform.OSX))
             return Path.Combine(home, "Library", "Jupyter");
-        return Path.Combine(Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } data ? data : Path.Combine(home, ".local", "share"), "jupyter");
+        var share = Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } data ? data : Path.Combine(home, ".local", "share");
+        return Path.Combine(share, "jupyter");
     }
 
     private static JsonObject Spec() => new()

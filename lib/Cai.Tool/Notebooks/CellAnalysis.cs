@@ -36,12 +36,14 @@ public sealed class CellAnalysis(ScriptSession session)
             dot--;
         var root = model.SyntaxTree.GetRoot();
         var before = Math.Max(0, position - 1);
-        if (root.FindTrivia(before).Kind() is SyntaxKind.SingleLineCommentTrivia or SyntaxKind.MultiLineCommentTrivia || root.FindToken(before).Kind() is SyntaxKind.StringLiteralToken)
+        if (root.FindTrivia(before).Kind() is SyntaxKind.SingleLineCommentTrivia or SyntaxKind.MultiLineCommentTrivia
+            || root.FindToken(before).Kind() is SyntaxKind.StringLiteralToken)
             return new Completions(position, position, []);
         var symbols = dot >= 0 && code[dot] == '.' ? Members(model, root, dot) : model.LookupSymbols(start).Where(s => !IsHidden(s));
         var items = symbols.Where(s => s.CanBeReferencedByName && !s.IsImplicitlyDeclared).Select(s => new Completion(s.Name, KindOf(s)));
         if (dot < 0 || code[dot] != '.')
-            items = items.Concat(SyntaxFacts.GetKeywordKinds().Select(SyntaxFacts.GetText).Where(k => char.IsLetter(k[0])).Select(k => new Completion(k, "keyword")));
+            items = items.Concat(SyntaxFacts.GetKeywordKinds().Select(SyntaxFacts.GetText).Where(k => char.IsLetter(k[0]))
+                .Select(k => new Completion(k, "keyword")));
         return new Completions(start, position, [.. items
             .Where(i => i.Text.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)).DistinctBy(i => i.Text)
             .OrderBy(i => i.Text.StartsWith(prefix, StringComparison.Ordinal) ? 0 : 1).ThenBy(i => i.Text, StringComparer.OrdinalIgnoreCase)]);
@@ -56,7 +58,8 @@ public sealed class CellAnalysis(ScriptSession session)
         foreach (var at in new[] { position, position - 1, position - 2 }.Where(at => at >= 0 && at < code.Length))
         {
             var token = root.FindToken(at);
-            if (token.Parent is not { } node || !token.IsKind(SyntaxKind.IdentifierToken) && !SyntaxFacts.IsPredefinedType(token.Kind()) || !token.Span.IntersectsWith(position) && at == position)
+            if (token.Parent is not { } node || !token.IsKind(SyntaxKind.IdentifierToken) && !SyntaxFacts.IsPredefinedType(token.Kind())
+                || !token.Span.IntersectsWith(position) && at == position)
                 continue;
             var found = model.GetSymbolInfo(node);
             var symbol = found.Symbol ?? found.CandidateSymbols.FirstOrDefault() ?? model.GetDeclaredSymbol(node) ?? model.GetTypeInfo(node).Type;
@@ -110,7 +113,8 @@ public sealed class CellAnalysis(ScriptSession session)
     private static string Describe(ISymbol symbol) => symbol switch
     {
         INamedTypeSymbol type => $"{(type.IsRecord ? "record" : type.TypeKind.ToString().ToLowerInvariant())} {type.ToDisplayString()}",
-        IFieldSymbol { ContainingType.IsScriptClass: true } variable => $"{variable.Type.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)} {variable.Name}",
+        IFieldSymbol { ContainingType.IsScriptClass: true } variable =>
+            $"{variable.Type.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)} {variable.Name}",
         _ => symbol.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat),
     };
 

@@ -4,7 +4,9 @@ using Microsoft.CodeAnalysis;
 
 namespace Cai.Tool.Notebooks;
 
-/// <summary>Errors as the author of a cell should read them: which cell, which line, what; nothing of the scripting engine, no folders of this machine.</summary>
+/// <summary>
+/// Errors as the author of a cell should read them: which cell, which line, what; nothing of the scripting engine, no folders of this machine.
+/// </summary>
 internal static partial class CellErrors
 {
     /// <summary>Ends the file names under which cells are compiled.</summary>
@@ -73,6 +75,7 @@ internal static partial class CellErrors
     [GeneratedRegex(@"Submission#\d+\.(?:<<Initialize>>d__\d+\.MoveNext\(\) in (?<cell>.*)|<Initialize>\(\) in (?<cell>.*)|(?<method>.*))$")]
     private static partial Regex Submission();
 
-    private static string Cell(string frame) => Submission().Replace(frame, match => match.Groups["cell"].Success ? $"in {match.Groups["cell"].Value}" : match.Groups["method"].Value)
+    private static string Cell(string frame) =>
+        Submission().Replace(frame, match => match.Groups["cell"].Success ? $"in {match.Groups["cell"].Value}" : match.Groups["method"].Value)
         .Replace("at in ", "in ", StringComparison.Ordinal);
 }

@@ -82,16 +82,19 @@ internal sealed class CellProgress(TimeProvider? clock = null) : ICellProgress
         {
             var line = $"{pace.Last.Stage}  {pace.Describe()}";
             text.Append(' ', 2 * depth).Append(SafeText.Line(line)).Append('\n');
-            html.Append(CultureInfo.InvariantCulture, $"<div style=\"margin-left:{2 * depth}em\"><progress value=\"{pace.Last.Done}\" max=\"{Math.Max(1, pace.Last.Total)}\"></progress> {WebUtility.HtmlEncode(line)}</div>");
+            html.Append(CultureInfo.InvariantCulture, $"<div style=\"margin-left:{2 * depth}em\"><progress value=\"{pace.Last.Done}\" "
+                + $"max=\"{Math.Max(1, pace.Last.Total)}\"></progress> {WebUtility.HtmlEncode(line)}</div>");
         }
         html.Append("</div>");
         if (curves.Any)
-            html.Append("<img alt=\"curves so far\" style=\"max-width:100%\" src=\"data:image/png;base64,").Append(curves.Figure().MimeBundle()[Mime.Png]).Append("\">");
+            html.Append("<img alt=\"curves so far\" style=\"max-width:100%\" src=\"data:image/png;base64,")
+                .Append(curves.Figure().MimeBundle()[Mime.Png]).Append("\">");
         return new SortedDictionary<string, JsonNode>(StringComparer.Ordinal) { [Mime.Html] = html.ToString(), [Mime.Plain] = text.ToString().TrimEnd('\n') };
     }
 
     // No times: a notebook that is run again should differ only where its results do.
-    private static string Summary(StageProgress last) => SafeText.Line(string.Create(CultureInfo.InvariantCulture, $"{last.Stage}: {last.Done:0} of {last.Total:0} {last.Unit}").TrimEnd());
+    private static string Summary(StageProgress last) =>
+        SafeText.Line(string.Create(CultureInfo.InvariantCulture, $"{last.Stage}: {last.Done:0} of {last.Total:0} {last.Unit}").TrimEnd());
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
 

@@ -30,7 +30,8 @@ internal sealed partial record CellSource(string Code, IReadOnlyList<string> Imp
                 case "csharp" or "c#":
                     break;
                 default:
-                    throw new CaiException($"\"{lines[i].Trim()}\" is not understood.", "Use C# with #r, #load, #!import FILE.csx and #!time.", $"{name}:line {i + 1}");
+                    throw new CaiException($"\"{lines[i].Trim()}\" is not understood.", "Use C# with #r, #load, #!import FILE.csx and #!time.",
+                        $"{name}:line {i + 1}");
             }
             lines[i] = "";
         }

@@ -20,7 +20,8 @@ public sealed class HostReferences
         byName = listed.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             .Where(path => path.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) && !path.Contains(WebFramework, StringComparison.Ordinal))
             .GroupBy(path => Path.GetFileNameWithoutExtension(path), StringComparer.OrdinalIgnoreCase)
-            .ToImmutableSortedDictionary(group => group.Key, group => MetadataReference.CreateFromFile(group.First(), documentation: XmlDocs.Beside(group.First())), StringComparer.OrdinalIgnoreCase);
+            .ToImmutableSortedDictionary(group => group.Key,
+                group => MetadataReference.CreateFromFile(group.First(), documentation: XmlDocs.Beside(group.First())), StringComparer.OrdinalIgnoreCase);
     }
 
     public IEnumerable<MetadataReference> All => byName.Values;
@@ -65,7 +66,8 @@ internal sealed class CellReferenceResolver(HostReferences host, string folder) 
             return [own];
         if (WithoutAssembly.Contains(id, StringComparer.OrdinalIgnoreCase))
             return [host.Find("Cai") ?? host.Find("System.Runtime")!];
-        Refusals.Add($"#r: the package \"{id}\" is not part of the host, and packages are not downloaded. Add it to lib/Cai.Tool/Cai.Tool.csproj, or give the path of a .dll.");
+        Refusals.Add($"#r: the package \"{id}\" is not part of the host, and packages are not downloaded. Add it to lib/Cai.Tool/Cai.Tool.csproj, or give "
+            + $"the path of a .dll.");
         return [];
     }
 

@@ -26,7 +26,10 @@ public static partial class MimeBundles
     {
         null => Plain("null"),
         string text => Plain(text),
-        HtmlFragment html => new SortedDictionary<string, JsonNode>(StringComparer.Ordinal) { [Html] = html.Content, [Text] = SafeText.Plain(WithoutTags(html.Content)) },
+        HtmlFragment html => new SortedDictionary<string, JsonNode>(StringComparer.Ordinal)
+        {
+            [Html] = html.Content, [Text] = SafeText.Plain(WithoutTags(html.Content)),
+        },
         IFormattable number => Plain(number.ToString(null, CultureInfo.InvariantCulture)),
         _ when RichOutput.Of(value) is { } rich => Offered(rich),
         IEnumerable items => Plain(List(items)),

@@ -39,8 +39,10 @@ public sealed class NotebookDocument
         {
             throw new CaiException("This is not JSON.", "Restore the notebook from version control.", $"{path}:{e.LineNumber + 1}", e);
         }
-        if (node is not JsonObject root || root["nbformat"]?.GetValueKind() != JsonValueKind.Number || (int)root["nbformat"]! != 4 || root["cells"] is not JsonArray array)
-            throw new CaiException("This is not a notebook of format 4 (expected the keys \"nbformat\": 4 and \"cells\").", "Save it again with a current Jupyter.", path);
+        if (node is not JsonObject root || root["nbformat"]?.GetValueKind() != JsonValueKind.Number || (int)root["nbformat"]! != 4
+            || root["cells"] is not JsonArray array)
+            throw new CaiException("This is not a notebook of format 4 (expected the keys \"nbformat\": 4 and \"cells\").",
+                "Save it again with a current Jupyter.", path);
         var cells = new List<NotebookCell>();
         foreach (var item in array)
         {
@@ -63,7 +65,8 @@ public sealed class NotebookDocument
         if (root["metadata"] is not JsonObject metadata)
             root["metadata"] = metadata = [];
         metadata.TryAdd("kernelspec", new JsonObject { ["display_name"] = ".NET (C#)", ["language"] = "C#", ["name"] = ".net-csharp" });
-        metadata.TryAdd("language_info", new JsonObject { ["file_extension"] = ".cs", ["mimetype"] = "text/x-csharp", ["name"] = "C#", ["pygments_lexer"] = "csharp" });
+        metadata.TryAdd("language_info",
+            new JsonObject { ["file_extension"] = ".cs", ["mimetype"] = "text/x-csharp", ["name"] = "C#", ["pygments_lexer"] = "csharp" });
     }
 
     /// <summary>The notebook's text, the same for the same content.</summary>
@@ -120,8 +123,14 @@ public sealed class NotebookCell(JsonObject json)
         }
         outputs.Add(output switch
         {
-            DisplayData shown => displays[shown.Id] = new JsonObject { ["data"] = Data(shown.Bundle), ["metadata"] = new JsonObject(), ["output_type"] = "display_data" },
-            CellValue value => new JsonObject { ["data"] = Data(value.Bundle), ["execution_count"] = value.Number, ["metadata"] = new JsonObject(), ["output_type"] = "execute_result" },
+            DisplayData shown => displays[shown.Id] = new JsonObject
+            {
+                ["data"] = Data(shown.Bundle), ["metadata"] = new JsonObject(), ["output_type"] = "display_data",
+            },
+            CellValue value => new JsonObject
+            {
+                ["data"] = Data(value.Bundle), ["execution_count"] = value.Number, ["metadata"] = new JsonObject(), ["output_type"] = "execute_result",
+            },
             CellError error => new JsonObject
             {
                 ["ename"] = error.Name,
@@ -160,7 +169,9 @@ public sealed class NotebookCell(JsonObject json)
     {
         var data = new JsonObject();
         foreach (var (mime, content) in bundle)
-            data[mime] = mime.StartsWith("text/", StringComparison.Ordinal) || mime == "image/svg+xml" ? Lines(content.GetValue<string>()) : content.DeepClone();
+            data[mime] = mime.StartsWith("text/", StringComparison.Ordinal) || mime == "image/svg+xml"
+                ? Lines(content.GetValue<string>())
+                : content.DeepClone();
         return data;
     }
 

@@ -26,7 +26,8 @@ public sealed class NotebookRunner(HostReferences references)
     /// <param name="stages">Where long work of its cells shows how far it is; none of that is stored in the notebook.</param>
     /// <exception cref="CaiException">The notebook cannot be read, or the output not written.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the cells done so far are in <paramref name="output"/>.</exception>
-    public async Task<NotebookRun> RunAsync(string path, string output, IProgress<NotebookProgress>? progress = null, ICellProgress? stages = null, CancellationToken cancel = default)
+    public async Task<NotebookRun> RunAsync(
+        string path, string output, IProgress<NotebookProgress>? progress = null, ICellProgress? stages = null, CancellationToken cancel = default)
     {
         var (source, target) = (Path.GetFullPath(path), Path.GetFullPath(output));
         var notebook = NotebookDocument.Load(source);

@@ -6,7 +6,9 @@ namespace Cai.Tool.Notebooks;
 /// <summary>How fast one stage goes and how long it still takes, from what it has reported.</summary>
 internal sealed class Pace
 {
-    /// <summary>The rate is that of the last reports, at least a second apart: work that was resumed, or has become slower, tells nothing by its mean.</summary>
+    /// <summary>
+    /// The rate is that of the last reports, at least a second apart: work that was resumed, or has become slower, tells nothing by its mean.
+    /// </summary>
     private const int Window = 30;
     private const double Apart = 1;
 
@@ -32,7 +34,8 @@ internal sealed class Pace
     public double Rate => Seconds - window.Peek().Seconds is > 0 and var seconds ? (Last.Done - window.Peek().Done) / seconds : 0;
 
     /// <summary>Time left at this rate; null while nothing is known.</summary>
-    public TimeSpan? Left => Rate > 0 && Last.Total > Last.Done ? TimeSpan.FromSeconds(Math.Min((Last.Total - Last.Done) / Rate, TimeSpan.FromDays(99).TotalSeconds)) : null;
+    public TimeSpan? Left =>
+        Rate > 0 && Last.Total > Last.Done ? TimeSpan.FromSeconds(Math.Min((Last.Total - Last.Done) / Rate, TimeSpan.FromDays(99).TotalSeconds)) : null;
 
     public void Report(StageProgress progress)
     {
@@ -48,10 +51,14 @@ internal sealed class Pace
     /// <summary>Counts, rate, time left and the stage's own note, in one line.</summary>
     public string Describe()
     {
-        var counts = Last.Total > 0 ? string.Create(CultureInfo.InvariantCulture, $"{Last.Done:0}/{Last.Total:0}") : string.Create(CultureInfo.InvariantCulture, $"{Last.Done:0}");
+        var counts = Last.Total > 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{Last.Done:0}/{Last.Total:0}")
+            : string.Create(CultureInfo.InvariantCulture, $"{Last.Done:0}");
         var parts = new List<string> { $"{counts} {Last.Unit}".TrimEnd() };
         if (Rate > 0 && !Finished)
-            parts.Add(Rate >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{Rate:0.#}/s") : string.Create(CultureInfo.InvariantCulture, $"{60 * Rate:0.#}/min"));
+            parts.Add(Rate >= 1
+                ? string.Create(CultureInfo.InvariantCulture, $"{Rate:0.#}/s")
+                : string.Create(CultureInfo.InvariantCulture, $"{60 * Rate:0.#}/min"));
         if (Left is { } left)
             parts.Add($"{Clock(left)} left");
         if (Last.Note.Length > 0)

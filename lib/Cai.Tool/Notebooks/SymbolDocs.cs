@@ -9,13 +9,15 @@ namespace Cai.Tool.Notebooks;
 internal sealed class XmlDocs(string path) : DocumentationProvider
 {
     private readonly Lazy<Dictionary<string, string>> members = new(() => File.Exists(path)
-        ? XDocument.Load(path).Descendants("member").Where(m => m.Attribute("name") is not null).GroupBy(m => m.Attribute("name")!.Value).ToDictionary(g => g.Key, g => g.First().ToString())
+        ? XDocument.Load(path).Descendants("member").Where(m => m.Attribute("name") is not null).GroupBy(m => m.Attribute("name")!.Value)
+            .ToDictionary(g => g.Key, g => g.First().ToString())
         : []);
 
     /// <param name="assembly">Path of the assembly.</param>
     public static XmlDocs Beside(string assembly) => new(Path.ChangeExtension(assembly, ".xml"));
 
-    protected override string GetDocumentationForSymbol(string documentationMemberID, CultureInfo preferredCulture, CancellationToken cancellationToken = default) =>
+    protected override string GetDocumentationForSymbol(
+        string documentationMemberID, CultureInfo preferredCulture, CancellationToken cancellationToken = default) =>
         members.Value.GetValueOrDefault(documentationMemberID, "");
 
     public override bool Equals(object? obj) => ReferenceEquals(this, obj);
@@ -32,7 +34,9 @@ internal static partial class SymbolDocs
         var xml = symbol.GetDocumentationCommentXml();
         if (string.IsNullOrWhiteSpace(xml))
             return "";
-        var member = XElement.Parse(xml.StartsWith("<member", StringComparison.Ordinal) || xml.StartsWith("<doc", StringComparison.Ordinal) ? xml : $"<doc>{xml}</doc>");
+        var member = XElement.Parse(xml.StartsWith("<member", StringComparison.Ordinal) || xml.StartsWith("<doc", StringComparison.Ordinal)
+            ? xml
+            : $"<doc>{xml}</doc>");
         var lines = new List<string>();
         Add(member.Element("summary"), "");
         foreach (var parameter in member.Elements("param"))

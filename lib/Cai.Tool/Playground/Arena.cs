@@ -37,7 +37,8 @@ internal sealed record ArenaOptions
 /// <summary>Models that answer the same prompts side by side, with a preference model and a judge to compare them.</summary>
 /// <param name="judge">Compares the answers of two models; null without one.</param>
 /// <param name="formats">How each model reads a conversation; the paper's layout for a null.</param>
-internal sealed class Arena(IReadOnlyList<ILanguageModel> models, PreferenceModel? preference, Labeller? judge, IReadOnlyList<IPromptFormat?>? formats = null) : IDisposable
+internal sealed class Arena(
+    IReadOnlyList<ILanguageModel> models, PreferenceModel? preference, Labeller? judge, IReadOnlyList<IPromptFormat?>? formats = null) : IDisposable
 {
     private readonly SemaphoreSlim turn = new(1);
 
@@ -67,12 +68,16 @@ internal sealed class Arena(IReadOnlyList<ILanguageModel> models, PreferenceMode
 
     private async Task<ArenaRound> RoundAsync(Prompt prompt, ArenaOptions options, CancellationToken cancel)
     {
-        var sampling = new SampleOptions { MaxTokens = options.MaxTokens, Temperature = options.Temperature, Seed = options.Seed, Stops = CritiqueLayout.Stops };
+        var sampling = new SampleOptions
+        {
+            MaxTokens = options.MaxTokens, Temperature = options.Temperature, Seed = options.Seed, Stops = CritiqueLayout.Stops,
+        };
         var samples = new List<Sample>();
         for (var i = 0; i < models.Count; i++)
             samples.AddRange(await InitialResponses.SampleAsync(models[i], [prompt], sampling, format: formats?[i], cancel: cancel));
         var scores = preference?.Score([.. samples.Select(s => (prompt.Dialogue, s.Response))]);
-        return new ArenaRound([.. samples.Select((s, i) => new ArenaAnswer(s.Model, s.Response, s.Finished, scores?[i]))], HasJudge ? await JudgeAsync(prompt, samples, cancel) : null);
+        return new ArenaRound([.. samples.Select((s, i) => new ArenaAnswer(s.Model, s.Response, s.Finished, scores?[i]))],
+            HasJudge ? await JudgeAsync(prompt, samples, cancel) : null);
     }
 
     private async Task<ArenaVerdict> JudgeAsync(Prompt prompt, List<Sample> samples, CancellationToken cancel)

@@ -15,7 +15,8 @@ internal sealed class PlaygroundPage(Arena arena, ArenaOptions options)
     private const int MostTurns = 200;
 
     // Nothing from elsewhere, nothing inline: model text that found its way into the page could still load or run nothing.
-    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    private const string Policy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     private static readonly (string Path, string File, string Type)[] Files =
     [

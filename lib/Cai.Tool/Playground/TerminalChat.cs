@@ -37,7 +37,8 @@ internal sealed class TerminalChat(Arena arena, ArenaOptions options, IAnsiConso
             case ["/new"]:
                 conversation.Forget();
                 return "a new conversation";
-            case ["/pick", var which] when int.TryParse(which, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= arena.Names.Count:
+            case ["/pick", var which] when int.TryParse(which, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1
+                && number <= arena.Names.Count:
                 conversation.Chosen = number - 1;
                 return $"going on with the answers of {arena.Names[number - 1]}";
             default:
@@ -66,7 +67,8 @@ internal sealed class TerminalChat(Arena arena, ArenaOptions options, IAnsiConso
     {
         var table = new Table().Border(TableBorder.Rounded).Expand();
         foreach (var (answer, i) in round.Answers.Select((a, i) => (a, i)))
-            table.AddColumn(new TableColumn(new Spectre.Console.Text($"{i + 1} {answer.Model}{(i == conversation.Chosen && round.Answers.Count > 1 ? " *" : "")}")));
+            table.AddColumn(
+                new TableColumn(new Spectre.Console.Text($"{i + 1} {answer.Model}{(i == conversation.Chosen && round.Answers.Count > 1 ? " *" : "")}")));
         table.AddRow(round.Answers.Select(a => new Spectre.Console.Text(Conversation.Printable(a.Text) + (a.Finished ? "" : " …"))));
         if (arena.HasScores)
             table.AddRow(round.Answers.Select(a => new Spectre.Console.Text(string.Create(CultureInfo.InvariantCulture, $"PM score {a.Score:F2}"))));
@@ -74,7 +76,8 @@ internal sealed class TerminalChat(Arena arena, ArenaOptions options, IAnsiConso
         if (round.Verdict is { } verdict)
         {
             console.WriteLine(verdict.ProbabilityFirst is { } p
-                ? string.Create(CultureInfo.InvariantCulture, $"judge: P({round.Answers[0].Model} is better) = {p:F2}{(verdict.PositionBias is { } bias ? $", position bias {bias:F2}" : "")}")
+                ? string.Create(CultureInfo.InvariantCulture,
+                    $"judge: P({round.Answers[0].Model} is better) = {p:F2}{(verdict.PositionBias is { } bias ? $", position bias {bias:F2}" : "")}")
                 : $"judge: no answer, {verdict.Missing}");
             console.WriteLine($"  by: {Conversation.Printable(verdict.Principle)}");
         }

@@ -15,15 +15,18 @@ internal static class ClaimsHtml
         if (claims.Count == 0)
             return "<p>No claims were checked in this run.</p>\n";
         var html = new StringBuilder();
-        html.Append(CultureInfo.InvariantCulture, $"<p>{Count(claims)} claims hold here: their 95 % interval excludes the opposite. A number leads to the cell that made it.</p>\n")
-            .Append("<div class=\"wide\"><table class=\"claims\">\n<thead><tr><th>Holds</th><th>Claim</th><th>Paper</th><th>Here</th><th>n</th><th>Seeds</th></tr></thead>\n");
+        html.Append(CultureInfo.InvariantCulture,
+            $"<p>{Count(claims)} claims hold here: their 95 % interval excludes the opposite. A number leads to the cell that made it.</p>\n")
+            .Append("<div class=\"wide\"><table "
+                + "class=\"claims\">\n<thead><tr><th>Holds</th><th>Claim</th><th>Paper</th><th>Here</th><th>n</th><th>Seeds</th></tr></thead>\n");
         var left = claims.ToDictionary(claim => claim.Id);
         foreach (var notebook in notebooks)
         {
             var own = notebook.Claims.Where(left.ContainsKey).Select(id => left[id]).ToList();
             foreach (var claim in own)
                 left.Remove(claim.Id);
-            Group($"<a href=\"#{NotebookHtml.Encode(notebook.Headings[0].Anchor)}\">{NotebookHtml.Encode(notebook.Headings[0].Title)}</a>", own, linked: true, html);
+            Group($"<a href=\"#{NotebookHtml.Encode(notebook.Headings[0].Anchor)}\">{NotebookHtml.Encode(notebook.Headings[0].Title)}</a>",
+                own, linked: true, html);
         }
         Group("In no notebook of this page", [.. claims.Where(claim => left.ContainsKey(claim.Id))], linked: false, html);
         return html.Append("</table></div>\n").ToString();
@@ -33,7 +36,8 @@ internal static class ClaimsHtml
     {
         if (claims.Count == 0)
             return;
-        html.Append("<tbody>\n<tr class=\"group\"><th colspan=\"6\">").Append(title).Append(" <span class=\"source\">").Append(Count(claims)).Append("</span></th></tr>\n");
+        html.Append("<tbody>\n<tr class=\"group\"><th colspan=\"6\">").Append(title).Append(" <span class=\"source\">").Append(Count(claims))
+            .Append("</span></th></tr>\n");
         foreach (var claim in claims)
         {
             html.Append(claim.Holds ? "<tr><td class=\"yes\">✓ yes</td>" : "<tr><td class=\"no\">✗ no</td>")
@@ -58,7 +62,8 @@ internal static class ClaimsHtml
         { Value: { } value } => $"{Number(value)} <span class=\"interval\">(no interval)</span>",
     };
 
-    private static string Count(IReadOnlyList<Claim> claims) => string.Create(CultureInfo.InvariantCulture, $"{claims.Count(claim => claim.Holds)} of {claims.Count}");
+    private static string Count(IReadOnlyList<Claim> claims) =>
+        string.Create(CultureInfo.InvariantCulture, $"{claims.Count(claim => claim.Holds)} of {claims.Count}");
 
     private static string Number(double value) => NumberText.Short(value).Replace('-', '−');
 

@@ -13,7 +13,9 @@ public static class FigureSheet
     public static string? Write(string folder)
     {
         var notebooks = Path.Combine(folder, "notebooks");
-        var entries = Directory.Exists(notebooks) ? Directory.GetFiles(notebooks, "*.ipynb").OrderBy(Path.GetFileName, StringComparer.Ordinal).SelectMany(Figures).ToList() : [];
+        var entries = Directory.Exists(notebooks)
+            ? Directory.GetFiles(notebooks, "*.ipynb").OrderBy(Path.GetFileName, StringComparer.Ordinal).SelectMany(Figures).ToList()
+            : [];
         if (entries.Count == 0)
             return null;
         var sheet = Path.Combine(folder, "figures.png");

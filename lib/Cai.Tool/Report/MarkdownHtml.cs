@@ -16,7 +16,8 @@ internal sealed record Heading(int Level, string Title, string Anchor);
 /// <param name="notebooks">File name of each notebook on the page to its anchor: links between notebooks become links on the page.</param>
 internal sealed class MarkdownHtml(string anchor, IReadOnlyDictionary<string, string> notebooks)
 {
-    private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder().UsePipeTables().UseEmphasisExtras().UseAutoLinks().UseTaskLists().UseFootnotes().Build();
+    private static readonly MarkdownPipeline Pipeline =
+        new MarkdownPipelineBuilder().UsePipeTables().UseEmphasisExtras().UseAutoLinks().UseTaskLists().UseFootnotes().Build();
 
     public List<Heading> Headings { get; } = [];
 

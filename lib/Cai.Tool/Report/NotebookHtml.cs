@@ -62,7 +62,8 @@ internal sealed partial class NotebookHtml
 
     /// <summary>What a folded cell shows of itself: its first line that says something.</summary>
     private static string Summary(string source) =>
-        source.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.Length > 0 && line[0] != '#' && !line.StartsWith("using ", StringComparison.Ordinal))
+        source.Split('\n').Select(line => line.Trim())
+            .FirstOrDefault(line => line.Length > 0 && line[0] != '#' && !line.StartsWith("using ", StringComparison.Ordinal))
         ?? source.Trim().Split('\n')[0];
 
     private string Output(JsonObject output) => (string?)output["output_type"] switch
@@ -75,7 +76,9 @@ internal sealed partial class NotebookHtml
 
     private string Data(JsonObject data)
     {
-        var picture = data[Mime.Png] is { } png ? $"<img alt=\"{Encode(Alternative(data))}\" src=\"data:image/png;base64,{Encode(NotebookCell.Join(png).ReplaceLineEndings(""))}\">" : "";
+        var picture = data[Mime.Png] is { } png
+            ? $"<img alt=\"{Encode(Alternative(data))}\" src=\"data:image/png;base64,{Encode(NotebookCell.Join(png).ReplaceLineEndings(""))}\">"
+            : "";
         if (data[Mime.Plotly] is { } figure)
         {
             HasPlotly = true;

@@ -32,7 +32,8 @@ public static class ReportPage
         var shown = new HashSet<string>(StringComparer.Ordinal);
         var sections = notebooks.Select(path => new NotebookHtml(path, anchors[Path.GetFileName(path)], anchors, shown)).ToList();
         var html = new StringBuilder();
-        html.Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
+        html.Append(
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
             .Append("<title>Constitutional AI, reproduced</title>\n<style>\n").Append(Resource("report.css")).Append("</style>\n</head>\n<body>\n");
         Contents(sections, html);
         html.Append("<main>\n<header>\n<h1 id=\"claims\">Constitutional AI, reproduced</h1>\n");
@@ -56,7 +57,8 @@ public static class ReportPage
             html.Append("<li>").Append(Link(section.Headings[0]));
             var parts = section.Headings.Skip(1).Where(heading => heading.Level == 2).ToList();
             if (parts.Count > 0)
-                html.Append("\n<details><summary>sections</summary><ol>").AppendJoin("", parts.Select(part => $"<li>{Link(part)}</li>")).Append("</ol></details>");
+                html.Append("\n<details><summary>sections</summary><ol>").AppendJoin("", parts.Select(part => $"<li>{Link(part)}</li>"))
+                    .Append("</ol></details>");
             html.Append("</li>\n");
         }
         html.Append("</ol>\n</nav>\n");
@@ -69,7 +71,8 @@ public static class ReportPage
         html.Append("<dl class=\"environment\">");
         foreach (var (name, value) in (ReadOnlySpan<(string, string)>)
         [
-            ("scale", run.Scale), ("seed", FormattableString.Invariant($"{run.Seed}{(run.Seeds is > 1 ? $" and {run.Seeds - 1} more for the claims" : "")}")), ("CPU", FormattableString.Invariant($"{run.Cpu}, {run.Cores} logical processors")), ("threads", FormattableString.Invariant($"{run.Threads}")),
+            ("scale", run.Scale), ("seed", FormattableString.Invariant($"{run.Seed}{(run.Seeds is > 1 ? $" and {run.Seeds - 1} more for the claims" : "")}")),
+            ("CPU", FormattableString.Invariant($"{run.Cpu}, {run.Cores} logical processors")), ("threads", FormattableString.Invariant($"{run.Threads}")),
             ("system", run.System), ("runtime", run.Dotnet), ("libtorch", run.Torch),
         ])
             html.Append("<div><dt>").Append(name).Append("</dt><dd>").Append(NotebookHtml.Encode(value)).Append("</dd></div>");

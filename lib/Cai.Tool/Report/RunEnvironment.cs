@@ -19,7 +19,8 @@ public sealed record RunEnvironment(string Cpu, int Cores, int Threads, string S
 
     /// <summary>This machine and these settings.</summary>
     public static RunEnvironment Of(string scale, long seed, int? seeds) => new(
-        ProcessorName(), Environment.ProcessorCount, TorchSharp.torch.get_num_threads(), $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}".Trim(),
+        ProcessorName(), Environment.ProcessorCount, TorchSharp.torch.get_num_threads(),
+            $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}".Trim(),
         RuntimeInformation.FrameworkDescription, TorchVersion(), scale, seed, seeds);
 
     public void Save(string folder) => AtomicFile.Write(Path.Combine(folder, FileName), CaiJson.Write(this, indented: true) + "\n");

@@ -21,7 +21,8 @@ internal static class Answers
 
     /// <summary>Adds how a sample ended, and its tokens when they were asked for.</summary>
     /// <param name="stops">To name the one that was met.</param>
-    public static JsonObject WithEnd(JsonObject choice, ServedModel model, ServedSample sample, IReadOnlyList<int> prompt, IReadOnlyList<string> stops, bool tokenIds)
+    public static JsonObject WithEnd(
+        JsonObject choice, ServedModel model, ServedSample sample, IReadOnlyList<int> prompt, IReadOnlyList<string> stops, bool tokenIds)
     {
         choice["finish_reason"] = Finish(sample.Tokens.Finish);
         choice["stop_reason"] = sample.Tokens.Finish == FinishReason.StopString
@@ -68,7 +69,10 @@ internal static class Answers
         JsonObject Item(int id, double logProb)
         {
             var text = model.Tokenizer.TokenText(id);
-            return new JsonObject { ["token"] = text, ["logprob"] = logProb, ["bytes"] = new JsonArray([.. Encoding.UTF8.GetBytes(text).Select(b => (JsonNode)(int)b)]) };
+            return new JsonObject
+            {
+                ["token"] = text, ["logprob"] = logProb, ["bytes"] = new JsonArray([.. Encoding.UTF8.GetBytes(text).Select(b => (JsonNode)(int)b)]),
+            };
         }
     }
 

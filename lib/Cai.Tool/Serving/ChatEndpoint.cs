@@ -20,7 +20,8 @@ internal sealed class ChatEndpoint(Func<long> seeds, TimeProvider time)
         model.CheckRoom(prompt.Length, Math.Max(1, maxTokens));
         if (maxTokens == 0)
             throw ApiException.Bad("'max_tokens' is 0; at least 1 was expected.", "max_tokens");
-        var request = new Request(settings, prompt, maxTokens, [.. model.Format.Stops.Union(settings.Stops)], fields.Flag("logprobs"), fields.Integer("top_logprobs", 0, MostListed) ?? 0, settings.Seed ?? seeds());
+        var request = new Request(settings, prompt, maxTokens, [.. model.Format.Stops.Union(settings.Stops)], fields.Flag("logprobs"),
+            fields.Integer("top_logprobs", 0, MostListed) ?? 0, settings.Seed ?? seeds());
         if (settings.Stream)
             await StreamAsync(context, model, request, id);
         else
@@ -31,10 +32,12 @@ internal sealed class ChatEndpoint(Func<long> seeds, TimeProvider time)
     {
         var choices = await Task.WhenAll(Enumerable.Range(0, request.Settings.Choices).Select(async index =>
         {
-            var sample = await model.SampleAsync(request.Prompt, request.MaxTokens, request.Settings.Temperature, request.Stops, ServedModel.SeedOf(request.Seed, index), null, cancel);
+            var sample = await model.SampleAsync(request.Prompt, request.MaxTokens, request.Settings.Temperature, request.Stops,
+                ServedModel.SeedOf(request.Seed, index), null, cancel);
             var choice = new JsonObject { ["index"] = index, ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = sample.Text.TrimStart() } };
             choice["logprobs"] = !request.LogProbs ? null
-                : Answers.TokenContent(model, await CompletionsEndpoint.SampledAsync(model, request.Prompt, sample.Tokens, request.Top, request.Settings.Temperature, cancel));
+                : Answers.TokenContent(model,
+                    await CompletionsEndpoint.SampledAsync(model, request.Prompt, sample.Tokens, request.Top, request.Settings.Temperature, cancel));
             return (Choice: Answers.WithEnd(choice, model, sample, request.Prompt, request.Stops, request.Settings.ReturnTokenIds), sample.Tokens.Ids.Count);
         }));
         var answer = Answers.Head(id, "chat.completion", time.GetUtcNow(), model, new JsonArray([.. choices.Select(c => (JsonNode)c.Choice)]));
@@ -53,7 +56,8 @@ internal sealed class ChatEndpoint(Func<long> seeds, TimeProvider time)
             {
                 Send(Choice(index, new JsonObject { ["role"] = "assistant", ["content"] = "" }));
                 var begun = false;
-                var sample = await model.SampleAsync(request.Prompt, request.MaxTokens, request.Settings.Temperature, request.Stops, ServedModel.SeedOf(request.Seed, index), text =>
+                var sample = await model.SampleAsync(request.Prompt, request.MaxTokens, request.Settings.Temperature, request.Stops,
+                    ServedModel.SeedOf(request.Seed, index), text =>
                 {
                     var said = begun ? text : text.TrimStart();
                     begun |= said.Length > 0;
@@ -82,7 +86,8 @@ internal sealed class ChatEndpoint(Func<long> seeds, TimeProvider time)
         if (turns[^1].Role != Role.Assistant)
             return model.Encode(model.Format.Prompt(new Dialogue(turns)));
         if (!goOn || turns.Count < 2)
-            throw ApiException.Bad("The last message is the assistant's; end with the user's, or set 'continue_final_message' to have a begun answer continued.", "messages");
+            throw ApiException.Bad(
+                "The last message is the assistant's; end with the user's, or set 'continue_final_message' to have a begun answer continued.", "messages");
         return [.. model.Encode(model.Format.Prompt(new Dialogue(turns[..^1]))), .. model.Codec.Continuation(model.Format.Response(turns[^1].Text))];
     }
 
@@ -110,7 +115,8 @@ internal sealed class ChatEndpoint(Func<long> seeds, TimeProvider time)
     private static string Content(JsonNode? content, int i) => content switch
     {
         JsonValue value when value.TryGetValue<string>(out var text) => text,
-        JsonArray parts when parts.All(p => p is JsonObject o && o["type"] is JsonValue t && t.TryGetValue<string>(out var kind) && kind == "text" && o["text"] is JsonValue v && v.TryGetValue<string>(out _)) =>
+        JsonArray parts when parts.All(p => p is JsonObject o && o["type"] is JsonValue t && t.TryGetValue<string>(out var kind) && kind == "text"
+            && o["text"] is JsonValue v && v.TryGetValue<string>(out _)) =>
             string.Concat(parts.Select(p => p!["text"]!.GetValue<string>())),
         _ => throw ApiException.Bad($"'messages[{i}].content' must be text.", "messages"),
     };

@@ -24,7 +24,8 @@ internal sealed class CompletionsEndpoint(Func<long> seeds, TimeProvider time)
     public async Task AnswerAsync(HttpContext context, ServedModel model, RequestFields fields, string id)
     {
         var settings = GenerationSettings.Read(fields);
-        var request = new Request(settings, settings.MaxTokens ?? StandardTokens, fields.Flag("echo"), fields.Integer("logprobs", 0, MostListed), fields.Integer("prompt_logprobs", 0, MostListed), settings.Seed ?? seeds());
+        var request = new Request(settings, settings.MaxTokens ?? StandardTokens, fields.Flag("echo"), fields.Integer("logprobs", 0, MostListed),
+            fields.Integer("prompt_logprobs", 0, MostListed), settings.Seed ?? seeds());
         var inputs = Inputs(model, fields.Node("prompt"));
         if (request.MaxTokens == 0 && !request.Echo)
             throw ApiException.Bad("'max_tokens' is 0, which needs 'echo'.", "max_tokens");
@@ -50,7 +51,8 @@ internal sealed class CompletionsEndpoint(Func<long> seeds, TimeProvider time)
     {
         var (settings, top) = (request.Settings, request.LogProbs ?? 0);
         var sample = request.MaxTokens == 0 ? null
-            : await model.SampleAsync(input.Ids, request.MaxTokens, settings.Temperature, settings.Stops, ServedModel.SeedOf(request.Seed, index), null, cancel);
+            : await model.SampleAsync(input.Ids, request.MaxTokens, settings.Temperature, settings.Stops,
+                ServedModel.SeedOf(request.Seed, index), null, cancel);
         var read = !request.ReadsPrompt ? [] : await model.ReadAsync(new TokenReadRequest(input.Ids), Math.Max(top, request.PromptLogProbs ?? 0), 1, cancel);
         var choice = new JsonObject { ["index"] = index, ["text"] = (request.Echo ? input.Text ?? model.Tokenizer.Decode(input.Ids) : "") + sample?.Text };
         IReadOnlyList<ReadToken> listed = request.Echo ? [.. read.Select(t => t with { Top = [.. t.Top.Take(top)] })] : [];
@@ -67,7 +69,8 @@ internal sealed class CompletionsEndpoint(Func<long> seeds, TimeProvider time)
     }
 
     /// <summary>The sampled tokens with the sampler's own log-probabilities; the alternatives cost another forward pass.</summary>
-    internal static async Task<IReadOnlyList<ReadToken>> SampledAsync(ServedModel model, IReadOnlyList<int> prompt, TokenSample sample, int top, double temperature, CancellationToken cancel)
+    internal static async Task<IReadOnlyList<ReadToken>> SampledAsync(
+        ServedModel model, IReadOnlyList<int> prompt, TokenSample sample, int top, double temperature, CancellationToken cancel)
     {
         var read = top == 0 ? null : await model.ReadAsync(new TokenReadRequest([.. prompt, .. sample.Ids], prompt.Count), top, temperature, cancel);
         return [.. sample.Ids.Select((token, i) => new ReadToken(token, sample.LogProbs[i], read?[i].Top ?? []))];
@@ -83,7 +86,8 @@ internal sealed class CompletionsEndpoint(Func<long> seeds, TimeProvider time)
         {
             var samples = await Task.WhenAll(Enumerable.Range(0, settings.Choices).Select(async index =>
             {
-                var sample = await model.SampleAsync(input.Ids, request.MaxTokens, settings.Temperature, settings.Stops, ServedModel.SeedOf(request.Seed, index), text => Send(Choice(index, text)), context.RequestAborted);
+                var sample = await model.SampleAsync(input.Ids, request.MaxTokens, settings.Temperature, settings.Stops,
+                    ServedModel.SeedOf(request.Seed, index), text => Send(Choice(index, text)), context.RequestAborted);
                 Send(Answers.WithEnd(Choice(index, ""), model, sample, input.Ids, settings.Stops, settings.ReturnTokenIds));
                 return sample;
             }));
@@ -106,16 +110,20 @@ internal sealed class CompletionsEndpoint(Func<long> seeds, TimeProvider time)
         List<Input> inputs = prompt switch
         {
             JsonValue value when value.TryGetValue<string>(out var text) => [OfText(text)],
-            JsonArray { Count: > 0 } items when items.All(i => i is JsonValue v && v.TryGetValue<string>(out _)) => [.. items.Select(i => OfText(i!.GetValue<string>()))],
+            JsonArray { Count: > 0 } items when items.All(i => i is JsonValue v && v.TryGetValue<string>(out _)) =>
+                [.. items.Select(i => OfText(i!.GetValue<string>()))],
             JsonArray { Count: > 0 } items when items.All(i => i is JsonValue) => [OfIds(items)],
             JsonArray { Count: > 0 } items when items.All(i => i is JsonArray { Count: > 0 }) => [.. items.Select(i => OfIds(i!.AsArray()))],
             _ => throw ApiException.Bad("'prompt' must be a string, a list of strings, or lists of token ids.", "prompt"),
         };
-        return inputs.Count <= MostPrompts ? inputs : throw ApiException.Bad($"'prompt' has {inputs.Count} entries; at most {MostPrompts} were expected.", "prompt");
+        return inputs.Count <= MostPrompts
+            ? inputs
+            : throw ApiException.Bad($"'prompt' has {inputs.Count} entries; at most {MostPrompts} were expected.", "prompt");
 
         Input OfText(string text) => new(text, model.Encode(text));
 
-        Input OfIds(JsonArray items) => new(null, [.. items.Select(i => i is JsonValue v && v.TryGetValue<int>(out var token) && token >= 0 && token < model.Tokenizer.VocabularySize
+        Input OfIds(JsonArray items) =>
+            new(null, [.. items.Select(i => i is JsonValue v && v.TryGetValue<int>(out var token) && token >= 0 && token < model.Tokenizer.VocabularySize
             ? token
             : throw ApiException.Bad($"'prompt' holds a token id that the model does not have (0 to {model.Tokenizer.VocabularySize - 1}).", "prompt"))]);
     }

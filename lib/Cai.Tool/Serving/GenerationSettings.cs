@@ -4,7 +4,8 @@ namespace Cai.Tool.Serving;
 /// <param name="MaxTokens">Null when the request does not say.</param>
 /// <param name="Choices">Samples of each prompt (`n`).</param>
 /// <param name="Seed">Null when the request does not say.</param>
-internal sealed record GenerationSettings(int? MaxTokens, double Temperature, int Choices, long? Seed, IReadOnlyList<string> Stops, bool Stream, bool StreamUsage, bool ReturnTokenIds)
+internal sealed record GenerationSettings(
+    int? MaxTokens, double Temperature, int Choices, long? Seed, IReadOnlyList<string> Stops, bool Stream, bool StreamUsage, bool ReturnTokenIds)
 {
     private const int MostChoices = 64;
     private const int MostStops = 32;

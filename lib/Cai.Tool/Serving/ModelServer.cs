@@ -39,7 +39,8 @@ internal sealed class ModelServer : IAsyncDisposable
     private readonly IReadOnlyList<ServedModel> models;
     private long requests;
 
-    private ModelServer(WebApplication app, ServerOptions options, IReadOnlyList<ServedModel> models) => (this.app, this.options, this.models) = (app, options, models);
+    private ModelServer(WebApplication app, ServerOptions options, IReadOnlyList<ServedModel> models) =>
+        (this.app, this.options, this.models) = (app, options, models);
 
     /// <summary>Where it listens, with the port that was taken, for example `http://127.0.0.1:8000`.</summary>
     public string Address => app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
@@ -47,7 +48,8 @@ internal sealed class ModelServer : IAsyncDisposable
     /// <summary>Starts listening. The models and their thread stay the caller's.</summary>
     /// <param name="more">Adds further pages to the same server.</param>
     /// <exception cref="CaiException">The port is taken or may not be used.</exception>
-    public static async Task<ModelServer> StartAsync(IReadOnlyList<ServedModel> models, ServerOptions options, Action<WebApplication>? more = null, CancellationToken cancel = default)
+    public static async Task<ModelServer> StartAsync(
+        IReadOnlyList<ServedModel> models, ServerOptions options, Action<WebApplication>? more = null, CancellationToken cancel = default)
     {
         // The empty builder: no configuration files, no environment variables, no log on the console, no Ctrl-C handler of its own.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -69,7 +71,8 @@ internal sealed class ModelServer : IAsyncDisposable
         catch (IOException e)
         {
             await server.app.DisposeAsync();
-            throw new CaiException($"Port {options.Port} on {options.Host} cannot be used ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')}).", "Give another --port, or stop what uses it.", inner: e);
+            throw new CaiException($"Port {options.Port} on {options.Host} cannot be used ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')}).",
+                "Give another --port, or stop what uses it.", inner: e);
         }
         return server;
     }
@@ -123,7 +126,8 @@ internal sealed class ModelServer : IAsyncDisposable
             throw new ApiException(415, "The request must be JSON: send the header Content-Type: application/json.");
         try
         {
-            return await JsonNode.ParseAsync(context.Request.Body, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }, cancellationToken: context.RequestAborted) as JsonObject
+            return await JsonNode.ParseAsync(context.Request.Body, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false },
+                cancellationToken: context.RequestAborted) as JsonObject
                 ?? throw new ApiException(400, "The request must be a JSON object.");
         }
         catch (JsonException e)

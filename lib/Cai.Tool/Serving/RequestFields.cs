@@ -20,7 +20,8 @@ internal sealed class RequestFields(JsonObject body)
         ("suffix", v => v is JsonValue s && s.TryGetValue<string>(out var text) && text.Length == 0, "nothing is inserted"),
         ("tools", v => v is JsonArray { Count: 0 }, "the models know no tools"),
         ("functions", v => v is JsonArray { Count: 0 }, "the models know no tools"),
-        ("response_format", v => v is JsonObject o && o["type"] is JsonValue t && t.TryGetValue<string>(out var text) && text == "text", "answers are plain text"),
+        ("response_format", v => v is JsonObject o && o["type"] is JsonValue t && t.TryGetValue<string>(out var text) && text == "text",
+            "answers are plain text"),
     ];
 
     public void RefuseUnsupported()
@@ -59,7 +60,9 @@ internal sealed class RequestFields(JsonObject body)
         };
         if (values.Count > most)
             throw ApiException.Bad($"'{name}' has {values.Count} entries; at most {most} were expected.", name);
-        return [.. values.Select(v => v is JsonValue value && value.TryGetValue<string>(out var text) ? text : throw ApiException.Bad($"'{name}' must be a string or a list of strings.", name))];
+        return [.. values.Select(v => v is JsonValue value && value.TryGetValue<string>(out var text)
+            ? text
+            : throw ApiException.Bad($"'{name}' must be a string or a list of strings.", name))];
     }
 
     private T? Value<T>(string name, string expected)
@@ -69,5 +72,6 @@ internal sealed class RequestFields(JsonObject body)
         return node is JsonValue value && value.TryGetValue<T>(out var result) ? result : throw ApiException.Bad($"'{name}' must be {expected}.", name);
     }
 
-    private static bool Is(JsonNode node, double number) => node.GetValueKind() == JsonValueKind.Number && node.AsValue().TryGetValue<double>(out var value) && value == number;
+    private static bool Is(JsonNode node, double number) =>
+        node.GetValueKind() == JsonValueKind.Number && node.AsValue().TryGetValue<double>(out var value) && value == number;
 }

@@ -4,7 +4,8 @@ namespace Cai.Tool.Serving;
 
 /// <summary>One sample of one prompt.</summary>
 /// <param name="onTokens">Called on the model thread with all tokens so far, after each but an end token.</param>
-internal sealed class SampleWork(ServedModel model, TokenPrompt prompt, int maxTokens, double temperature, StopStrings? stops, Action<IReadOnlyList<int>>? onTokens, CancellationToken abandoned) : ModelWork
+internal sealed class SampleWork(ServedModel model, TokenPrompt prompt, int maxTokens, double temperature, StopStrings? stops,
+    Action<IReadOnlyList<int>>? onTokens, CancellationToken abandoned) : ModelWork
 {
     private readonly TaskCompletionSource<TokenSample> result = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -33,11 +33,13 @@ internal sealed class ServedModel(PretrainedModel model, string name, DateTimeOf
 
     /// <summary>Draws one sample. The same prompt, settings and seed give the sample of a local run.</summary>
     /// <param name="onText">Called, from the model thread, with pieces of text as they become certain.</param>
-    public async Task<ServedSample> SampleAsync(IReadOnlyList<int> prompt, int maxTokens, double temperature, IReadOnlyList<string> stops, long seed, Action<string>? onText, CancellationToken cancel)
+    public async Task<ServedSample> SampleAsync(
+        IReadOnlyList<int> prompt, int maxTokens, double temperature, IReadOnlyList<string> stops, long seed, Action<string>? onText, CancellationToken cancel)
     {
         var finder = stops.Count == 0 ? null : new StopStrings(Codec, stops);
         var stream = onText is null ? null : new StreamedText(Codec, prompt, stops);
-        var work = new SampleWork(this, new TokenPrompt(prompt, seed), maxTokens, temperature, finder, stream is null ? null : ids => Say(stream.Push(ids)), cancel);
+        var work = new SampleWork(this, new TokenPrompt(prompt, seed), maxTokens, temperature, finder,
+            stream is null ? null : ids => Say(stream.Push(ids)), cancel);
         thread.Add(work);
         var sample = await work.Result.WaitAsync(cancel);
         var text = Codec.Text(prompt, sample.Finish == FinishReason.EndToken ? sample.Ids.SkipLast(1) : sample.Ids);
@@ -71,6 +73,7 @@ internal sealed class ServedModel(PretrainedModel model, string name, DateTimeOf
         if (prompt == 0)
             throw ApiException.Bad("The prompt is empty and the model has no begin token, so there is nothing to continue.", "prompt");
         if (prompt + maxTokens > Context)
-            throw new ApiException(400, $"The model's context is {Context} tokens, but the prompt has {prompt} and {maxTokens} more were asked for. Shorten the prompt or lower max_tokens.", "max_tokens", "context_length_exceeded");
+            throw new ApiException(400, $"The model's context is {Context} tokens, but the prompt has {prompt} and {maxTokens} more were asked for. Shorten "
+                + $"the prompt or lower max_tokens.", "max_tokens", "context_length_exceeded");
     }
 }

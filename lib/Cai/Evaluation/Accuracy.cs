@@ -19,7 +19,8 @@ public static class Accuracy
     {
         foreach (var p in pairs)
             if (!(p.ProbabilityA is >= 0 and <= 1 && p.Label is >= 0 and <= 1))
-                throw new CaiException($"A probability of {p.ProbabilityA} with label {p.Label}: both must lie between 0 and 1.", "Leave missing labels out before calling.", p.PromptId);
+                throw new CaiException($"A probability of {p.ProbabilityA} with label {p.Label}: both must lie between 0 and 1.",
+                    "Leave missing labels out before calling.", p.PromptId);
         var decided = pairs.Where(p => p.Label != 0.5).ToArray();
         var alwaysA = Share(_ => 1);
         return new AccuracyReport(

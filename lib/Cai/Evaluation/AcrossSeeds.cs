@@ -13,20 +13,25 @@ public static class AcrossSeeds
     /// The mean of the runs' estimates with a 95 % interval. Its half-width is sqrt(a² + b²): a = t(k-1) · s / sqrt(k), Student's
     /// interval on the k estimates, covers what differs between seeds; b covers what they share.
     /// </summary>
-    /// <param name="estimates">One a seed: a value with its own 95 % interval over prompts. To compare two kinds of run, give the differences within each seed.</param>
+    /// <param name="estimates">
+    /// One a seed: a value with its own 95 % interval over prompts. To compare two kinds of run, give the differences within each seed.
+    /// </param>
     /// <param name="samePrompts">
     /// Whether all runs were measured on the same prompts. Then their luck with the prompts is shared, and more seeds do not
     /// average it out: b is the root mean square of the runs' own half-widths, towards either side. It counts sampling noise, which is
     /// in a as well, twice, so the interval errs to the wide side. With prompts of their own for each run b is 0.
     /// </param>
-    /// <returns>Ends are NaN for a single seed, or when shared prompts have no interval of their own. N sums observations; Clusters is the number of seeds.</returns>
+    /// <returns>
+    /// Ends are NaN for a single seed, or when shared prompts have no interval of their own. N sums observations; Clusters is the number of seeds.
+    /// </returns>
     /// <exception cref="CaiException">No estimates, or one that is not finite.</exception>
     public static Interval Combine(IReadOnlyList<Interval> estimates, bool samePrompts = true)
     {
         if (estimates.Count == 0)
             throw new CaiException("There is no seed to combine.", "Run at least one seed; two for an interval.");
         if (estimates.FirstOrDefault(e => !double.IsFinite(e.Value)) is { } bad)
-            throw new CaiException($"A seed's estimate is {bad.Value}, but must be a finite number.", "Leave the seed out and say so, or find why it could not be measured.");
+            throw new CaiException($"A seed's estimate is {bad.Value}, but must be a finite number.",
+                "Leave the seed out and say so, or find why it could not be measured.");
         var k = estimates.Count;
         var mean = estimates.Average(e => e.Value);
         var between = k == 1 ? double.NaN
@@ -36,7 +41,9 @@ public static class AcrossSeeds
         double Half(Func<Interval, double> side) => Math.Sqrt(between * between + (samePrompts ? estimates.Average(e => side(e) * side(e)) : 0));
     }
 
-    /// <summary>Two-sided 95 % point of Student's t: the table up to 10 degrees of freedom, then Cornish and Fisher's expansion to the third order, good to 0.0002.</summary>
+    /// <summary>
+    /// Two-sided 95 % point of Student's t: the table up to 10 degrees of freedom, then Cornish and Fisher's expansion to the third order, good to 0.0002.
+    /// </summary>
     public static double Quantile(int degrees)
     {
         if (degrees <= Student.Length)

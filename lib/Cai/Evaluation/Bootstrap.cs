@@ -3,7 +3,9 @@ namespace Cai.Evaluation;
 /// <summary>How intervals are drawn.</summary>
 public sealed record BootstrapOptions
 {
-    /// <summary>Resamples. 2,000 keep the Monte-Carlo error of a 95 % end below a tenth of its width (Efron and Tibshirani 1993, ch. 13: at least 1,000).</summary>
+    /// <summary>
+    /// Resamples. 2,000 keep the Monte-Carlo error of a 95 % end below a tenth of its width (Efron and Tibshirani 1993, ch. 13: at least 1,000).
+    /// </summary>
     public int Resamples { get; init; } = 2000;
 
     /// <summary>Share of the resamples inside the interval; 0.95 throughout the kit.</summary>
@@ -56,7 +58,8 @@ public static class Bootstrap
     /// <summary>Any statistic of the items, for example an ECE. Resamples on which it is NaN are left out.</summary>
     /// <param name="statistic">Sees the items of the drawn clusters, an item as often as its cluster was drawn.</param>
     /// <exception cref="CaiException">No items.</exception>
-    public static Interval Statistic<T>(IEnumerable<T> items, Func<T, string> cluster, Func<IReadOnlyList<T>, double> statistic, BootstrapOptions? options = null)
+    public static Interval Statistic<T>(
+        IEnumerable<T> items, Func<T, string> cluster, Func<IReadOnlyList<T>, double> statistic, BootstrapOptions? options = null)
     {
         var groups = items.GroupBy(cluster, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => g.ToArray()).ToArray();
         RequireAny(groups.Length);
@@ -113,7 +116,8 @@ public static class Bootstrap
             var key = cluster(item);
             var v = value(item);
             if (!double.IsFinite(v))
-                throw new CaiException($"A value to average is {v}, but must be a finite number.", "Leave the row out or find where the number became non-finite.", key);
+                throw new CaiException($"A value to average is {v}, but must be a finite number.",
+                    "Leave the row out or find where the number became non-finite.", key);
             var (sum, count) = sums.GetValueOrDefault(key);
             sums[key] = (sum + v, count + 1);
         }

@@ -27,7 +27,8 @@ public static class BradleyTerry
             if (!(count >= 0 && double.IsFinite(count)))
                 throw new CaiException($"A number of wins is {count}, but must be finite and not negative.", "Check the judgements.", nameof(wins));
         if (l2 == 0 && !HasFiniteMaximum(wins))
-            throw new DisconnectedComparisonsException("Some models won or lost every comparison with the rest, so their strengths have no finite maximum.", "Collect more comparisons, or set an L2 penalty.");
+            throw new DisconnectedComparisonsException("Some models won or lost every comparison with the rest, so their strengths have no finite maximum.",
+                "Collect more comparisons, or set an L2 penalty.");
 
         var theta = new double[n];
         var loss = Loss(wins, theta, l2);

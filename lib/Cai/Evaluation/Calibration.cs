@@ -14,7 +14,9 @@ public sealed record Prediction(string PromptId, double Probability, double Labe
 public sealed record ReliabilityRow(double From, double To, double Predicted, Interval Observed, int Count);
 
 /// <summary>How well stated probabilities match what happens.</summary>
-/// <param name="Ece">Expected calibration error: mean over predictions of |predicted - observed| of their bin. Its resamples, and so its interval, lean upward on small samples.</param>
+/// <param name="Ece">
+/// Expected calibration error: mean over predictions of |predicted - observed| of their bin. Its resamples, and so its interval, lean upward on small samples.
+/// </param>
 /// <param name="Brier">Mean squared distance between probability and label.</param>
 /// <param name="Nll">Mean cross-entropy in nats; probabilities are kept 1e-7 away from 0 and 1.</param>
 public sealed record CalibrationReport(IReadOnlyList<ReliabilityRow> Rows, Interval Ece, Interval Brier, Interval Nll, int N);
@@ -30,7 +32,8 @@ public static class Calibration
         ArgumentOutOfRangeException.ThrowIfLessThan(bins, 1);
         foreach (var p in predictions)
             if (!(p.Probability is >= 0 and <= 1 && p.Label is >= 0 and <= 1))
-                throw new CaiException($"A probability of {p.Probability} with label {p.Label}: both must lie between 0 and 1.", "Leave missing labels out before calling.", p.PromptId);
+                throw new CaiException($"A probability of {p.Probability} with label {p.Label}: both must lie between 0 and 1.",
+                    "Leave missing labels out before calling.", p.PromptId);
         var rows = Bins(predictions, bins).Select(bin => new ReliabilityRow(
             bin[0].Probability, bin[^1].Probability, bin.Average(p => p.Probability),
             Bootstrap.Mean(bin, p => p.Label, p => p.PromptId, options), bin.Count)).ToArray();

@@ -4,7 +4,9 @@ using Cai.Text;
 namespace Cai.Evaluation;
 
 /// <summary>How well a model answers multiple-choice questions, beside what needs no model.</summary>
-/// <param name="Model">Share of right answers among those that could be read, ties split (<see cref="ChoiceResult.Credit"/>); null when none could, or no model was asked.</param>
+/// <param name="Model">
+/// Share of right answers among those that could be read, ties split (<see cref="ChoiceResult.Credit"/>); null when none could, or no model was asked.
+/// </param>
 /// <param name="Missing">Questions whose options the model gave no probability for. They are not counted as wrong: read coverage beside accuracy.</param>
 /// <param name="Chance">Mean of one over the number of options.</param>
 /// <param name="AlwaysA">Always the first option.</param>
@@ -31,6 +33,7 @@ public sealed record ChoiceAccuracy(Interval? Model, int Missing, double Chance,
     public static IReadOnlyList<PredictedPair> Pairs(IReadOnlyList<ChoiceQuestion> questions, IReadOnlyList<ChoiceResult> results) =>
     [
         .. questions.Zip(results).Where(x => x.First.Answers is not null && x.Second.Probabilities is not null).Select(x =>
-            new PredictedPair(x.First.Answers!.PromptId, x.Second.Probabilities![0], 1 - x.First.Correct, x.First.Answers.ResponseA.Length, x.First.Answers.ResponseB.Length)),
+            new PredictedPair(x.First.Answers!.PromptId, x.Second.Probabilities![0], 1 - x.First.Correct, x.First.Answers.ResponseA.Length,
+                x.First.Answers.ResponseB.Length)),
     ];
 }

@@ -7,7 +7,9 @@ namespace Cai.Evaluation;
 
 /// <summary>A multiple-choice question whose answer is known.</summary>
 /// <param name="Correct">Index of the right option.</param>
-/// <param name="Answers">The question as two answers to one prompt, A and B in the order shown, for a preference model; null when it compares no answers.</param>
+/// <param name="Answers">
+/// The question as two answers to one prompt, A and B in the order shown, for a preference model; null when it compares no answers.
+/// </param>
 public sealed record ChoiceQuestion(ChoiceItem Item, int Correct, Comparison? Answers);
 
 /// <summary>A file of questions.</summary>
@@ -23,7 +25,8 @@ public static class ChoiceQuestions
 {
     private const string Remedy = "Fetch the file again, unchanged, or leave such lines out with --skip-bad (BadLines.Skip); they are then counted.";
 
-    private sealed record Row([property: JsonRequired] string Prompt, [property: JsonRequired] IReadOnlyList<string> Corrects, [property: JsonRequired] IReadOnlyList<string> Incorrects)
+    private sealed record Row([property: JsonRequired] string Prompt, [property: JsonRequired] IReadOnlyList<string> Corrects,
+        [property: JsonRequired] IReadOnlyList<string> Incorrects)
     {
         [JsonPropertyName("text_correct")]
         public string? TextCorrect { get; init; }
@@ -39,7 +42,8 @@ public static class ChoiceQuestions
         var questions = new List<ChoiceQuestion>();
         var leftOut = 0;
         var name = Path.GetFileName(path).Split('.')[0];
-        foreach (var (line, number) in InputFile.ReadText(path, "Check the path; data/README.md says where the file can be had.").Split('\n').Select((l, i) => (l, i + 1)))
+        foreach (var (line, number) in InputFile.ReadText(path, "Check the path; data/README.md says where the file can be had.").Split('\n')
+            .Select((l, i) => (l, i + 1)))
         {
             if (string.IsNullOrWhiteSpace(line))
                 continue;
@@ -66,7 +70,8 @@ public static class ChoiceQuestions
             if (options[i] != $" ({(char)('A' + i)})" || !row.Prompt.Contains($"\n{options[i]} ", StringComparison.Ordinal))
                 throw new CaiException($"Option {i + 1} is '{options[i]}', or the prompt does not list it.", Remedy, where);
         var correct = Array.IndexOf(options, row.Corrects[0]);
-        return new ChoiceQuestion(new ChoiceItem(id, row.Prompt, options), correct, row is { TextCorrect: { } right, TextIncorrect: { } wrong } ? Answers(right, wrong, correct, id, where) : null);
+        return new ChoiceQuestion(new ChoiceItem(id, row.Prompt, options), correct,
+            row is { TextCorrect: { } right, TextIncorrect: { } wrong } ? Answers(right, wrong, correct, id, where) : null);
     }
 
     private static Comparison Answers(string right, string wrong, int correct, string id, string where)

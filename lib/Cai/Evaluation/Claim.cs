@@ -47,7 +47,10 @@ public sealed record Claim(
     public static Claim FromInterval(string id, string source, string claim, string paper, Interval interval, Direction direction, double nullValue,
         IReadOnlyList<long> seeds, string? baseline = null, string? note = null) =>
         new(id, source, claim, paper, Finite(interval.Value), Finite(interval.Low), Finite(interval.High), interval.N, seeds,
-            direction == Direction.Greater ? interval.Low > nullValue : interval.High < nullValue, baseline, note) { Claimed = direction, NullValue = nullValue };
+            direction == Direction.Greater ? interval.Low > nullValue : interval.High < nullValue, baseline, note)
+        {
+            Claimed = direction, NullValue = nullValue,
+        };
 
     /// <summary>
     /// A claim over several seeds: it holds when the interval over seeds (<see cref="AcrossSeeds"/>) lies on the claimed side of
@@ -55,7 +58,8 @@ public sealed record Claim(
     /// </summary>
     /// <param name="estimates">One a seed.</param>
     /// <param name="samePrompts">See <see cref="AcrossSeeds.Combine"/>.</param>
-    public static Claim FromSeeds(string id, string source, string claim, string paper, IReadOnlyList<(long Seed, Interval Estimate)> estimates, Direction direction, double nullValue,
+    public static Claim FromSeeds(
+        string id, string source, string claim, string paper, IReadOnlyList<(long Seed, Interval Estimate)> estimates, Direction direction, double nullValue,
         string? baseline = null, string? note = null, bool samePrompts = true)
     {
         var all = estimates.Select(e => e.Estimate).ToList();

@@ -26,10 +26,12 @@ public static class ComparisonEvaluation
 
     /// <summary>A preference model's agreement; null when no comparison fits into its context.</summary>
     /// <param name="progress">Comparisons scored so far.</param>
-    public static ComparisonResult? Of(PreferenceModel model, IReadOnlyList<Comparison> comparisons, BootstrapOptions? options = null, IProgress<int>? progress = null, CancellationToken cancel = default)
+    public static ComparisonResult? Of(PreferenceModel model, IReadOnlyList<Comparison> comparisons, BootstrapOptions? options = null,
+        IProgress<int>? progress = null, CancellationToken cancel = default)
     {
         var labelled = Labelled(comparisons);
-        bool Fits(Comparison c, string response) => TokenPair.Ids(model.Tokenizer, model.Format, c.Prompt, response).Length <= model.Model.Decoder.Config.MaxPositions;
+        bool Fits(Comparison c, string response) =>
+            TokenPair.Ids(model.Tokenizer, model.Format, c.Prompt, response).Length <= model.Model.Decoder.Config.MaxPositions;
         var fitting = labelled.Where(c => Fits(c, c.ResponseA) && Fits(c, c.ResponseB)).ToList();
         var pairs = new List<PredictedPair>();
         foreach (var chunk in fitting.Chunk(Chunk))
@@ -41,7 +43,9 @@ public static class ComparisonEvaluation
         return Result(pairs, labelled.Count - fitting.Count, 0, options);
     }
 
-    /// <summary>A judge's agreement: it labels the comparisons by a constitution as it labels a model's own answers (paper 4.1); null when none could be labelled.</summary>
+    /// <summary>
+    /// A judge's agreement: it labels the comparisons by a constitution as it labels a model's own answers (paper 4.1); null when none could be labelled.
+    /// </summary>
     public static async Task<ComparisonResult?> OfAsync(LocalModel judge, Constitution constitution, IReadOnlyList<Comparison> comparisons, LabelOptions labels,
         BootstrapOptions? options = null, IProgress<int>? progress = null, CancellationToken cancel = default)
     {
@@ -50,7 +54,8 @@ public static class ComparisonEvaluation
         var asked = labelled.Select(c => (Comparison: c, Pair: new ResponsePair(c.Id, new Prompt(c.PromptId, c.Prompt), c.ResponseA, c.ResponseB)))
             .Where(x => labeller.Queries(x.Pair).All(q => Fits(judge, q.Text, ComparisonLayout.OptionA))).ToList();
         var answers = await labeller.RunAsync([.. asked.Select(x => x.Pair)], progress: progress, cancel: cancel);
-        var pairs = asked.Zip(answers).Where(x => x.Second.ProbabilityA is not null).Select(x => Pair(x.First.Comparison, x.Second.ProbabilityA!.Value)).ToList();
+        var pairs = asked.Zip(answers).Where(x => x.Second.ProbabilityA is not null)
+            .Select(x => Pair(x.First.Comparison, x.Second.ProbabilityA!.Value)).ToList();
         return Result(pairs, labelled.Count - asked.Count, asked.Count - pairs.Count, options);
     }
 
@@ -58,7 +63,8 @@ public static class ComparisonEvaluation
     /// A judge's answers to questions that fit into its context, by multiple choice: which questions were asked, and the answers
     /// in their order. Measure them with <see cref="ChoiceAccuracy"/>.
     /// </summary>
-    public static async Task<(IReadOnlyList<ChoiceQuestion> Asked, IReadOnlyList<ChoiceResult> Answers)> AnswerAsync(LocalModel judge, IReadOnlyList<ChoiceQuestion> questions,
+    public static async Task<(IReadOnlyList<ChoiceQuestion> Asked, IReadOnlyList<ChoiceResult> Answers)> AnswerAsync(
+        LocalModel judge, IReadOnlyList<ChoiceQuestion> questions,
         IProgress<int>? progress = null, CancellationToken cancel = default)
     {
         var asked = questions.Where(q => q.Item.Options.All(o => Fits(judge, q.Item.Prompt, o))).ToList();
@@ -80,8 +86,11 @@ public static class ComparisonEvaluation
 
     private static List<Comparison> Labelled(IReadOnlyList<Comparison> comparisons) => [.. comparisons.Where(c => c.ProbabilityA is not null)];
 
-    private static PredictedPair Pair(Comparison c, double probabilityA) => new(c.PromptId, probabilityA, c.ProbabilityA!.Value, c.ResponseA.Length, c.ResponseB.Length);
+    private static PredictedPair Pair(Comparison c, double probabilityA) =>
+        new(c.PromptId, probabilityA, c.ProbabilityA!.Value, c.ResponseA.Length, c.ResponseB.Length);
 
-    private static ComparisonResult? Result(List<PredictedPair> pairs, int tooLong, int missing, BootstrapOptions? options) => pairs.TrueForAll(p => p.Label == 0.5) ? null
-        : new ComparisonResult(Accuracy.Of(pairs, options), Calibration.Of([.. pairs.Select(p => new Prediction(p.PromptId, p.ProbabilityA, p.Label))], options: options).Ece, tooLong, missing);
+    private static ComparisonResult? Result(List<PredictedPair> pairs, int tooLong, int missing, BootstrapOptions? options) =>
+        pairs.TrueForAll(p => p.Label == 0.5) ? null
+        : new ComparisonResult(Accuracy.Of(pairs, options),
+            Calibration.Of([.. pairs.Select(p => new Prediction(p.PromptId, p.ProbabilityA, p.Label))], options: options).Ece, tooLong, missing);
 }

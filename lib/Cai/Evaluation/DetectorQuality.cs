@@ -34,7 +34,8 @@ public sealed record DetectorQuality(string Detector, string Half, Interval Prec
                from half in read.GroupBy(r => r.Label.Half)
                let both = half.Count(r => detector.Label(r.Label) && detector.Found(r.Text))
                let labelled = half.Count(r => detector.Label(r.Label))
-               select new DetectorQuality(detector.Name, half.Key, Proportion.Of(both, half.Count(r => detector.Found(r.Text))), Proportion.Of(both, labelled), labelled, half.Count()),
+               select new DetectorQuality(detector.Name, half.Key, Proportion.Of(both, half.Count(r => detector.Found(r.Text))), Proportion.Of(both, labelled),
+                   labelled, half.Count()),
         ];
     }
 }
@@ -61,7 +62,9 @@ public sealed record HandLabel(string Sample, string Half, bool Evasive, bool Bo
 
     private static HandLabel Parse(string[] cells, string where)
     {
-        if (cells.Length != 7 || cells.Skip(4).Any(c => c is not ("0" or "1")) || !int.TryParse(cells[1], NumberStyles.None, CultureInfo.InvariantCulture, out _) || !int.TryParse(cells[2], NumberStyles.None, CultureInfo.InvariantCulture, out _))
+        if (cells.Length != 7 || cells.Skip(4).Any(c => c is not ("0" or "1"))
+            || !int.TryParse(cells[1], NumberStyles.None, CultureInfo.InvariantCulture, out _)
+            || !int.TryParse(cells[2], NumberStyles.None, CultureInfo.InvariantCulture, out _))
             throw new CaiException($"The line does not have the form '{Header}'.", "Write a file, two numbers, a half and three times 0 or 1.", where);
         return new HandLabel($"{cells[0]}/{cells[1]}/{cells[2]}", cells[3], cells[4] == "1", cells[5] == "1", cells[6] == "1");
     }

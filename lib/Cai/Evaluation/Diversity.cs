@@ -27,12 +27,14 @@ public static class Diversity
     /// <param name="texts">Each with the prompt that it answers.</param>
     public static Interval DistinctByPrompt(IReadOnlyCollection<(string PromptId, string Text)> texts, int n)
     {
-        var prompts = texts.GroupBy(t => t.PromptId, StringComparer.Ordinal).Select(g => g.SelectMany(t => Grams(t.Text, n)).CountBy(gram => gram).ToDictionary()).ToArray();
+        var prompts = texts.GroupBy(t => t.PromptId, StringComparer.Ordinal)
+            .Select(g => g.SelectMany(t => Grams(t.Text, n)).CountBy(gram => gram).ToDictionary()).ToArray();
         var all = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var (gram, count) in prompts.SelectMany(own => own))
             all[gram] = all.GetValueOrDefault(gram) + count;
         var total = all.Values.Sum();
-        var without = prompts.Select(own => (double)(all.Count - own.Count(x => all[x.Key] == x.Value)) / (total - own.Values.Sum())).Where(double.IsFinite).ToArray();
+        var without = prompts.Select(own => (double)(all.Count - own.Count(x => all[x.Key] == x.Value)) / (total - own.Values.Sum()))
+            .Where(double.IsFinite).ToArray();
         var value = Distinct(texts.Select(t => t.Text), n);
         if (without.Length < 2)
             return new Interval(value, double.NaN, double.NaN, texts.Count, prompts.Length);

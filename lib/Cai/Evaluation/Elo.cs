@@ -91,7 +91,9 @@ public sealed class EloTable
     {
         var (here, there) = ((I: index[Known(a)], J: index[Known(b)]), (I: other.index[other.Known(a)], J: other.index[other.Known(b)]));
         if (other.Prompts != Prompts || other.resamples.Length != resamples.Length)
-            throw new CaiException($"One table is of {Prompts} prompts and {resamples.Length} resamples, the other of {other.Prompts} and {other.resamples.Length}.", "Judge the same answers twice, with the same bootstrap.");
+            throw new CaiException(
+                $"One table is of {Prompts} prompts and {resamples.Length} resamples, the other of {other.Prompts} and {other.resamples.Length}.",
+                "Judge the same answers twice, with the same bootstrap.");
         var value = elo[here.I] - elo[here.J] - (other.elo[there.I] - other.elo[there.J]);
         var n = (int)games[here.I, here.J];
         if (Prompts < 2)
@@ -116,7 +118,8 @@ public sealed class EloTable
             .Select(g => Wins(g, index)).ToArray();
         var wins = Sum(prompts, models.Length);
         if (!BradleyTerry.IsConnected(wins))
-            throw new DisconnectedComparisonsException("The models fall apart into groups that were never compared with each other.", "Judge pairs that link the groups.");
+            throw new DisconnectedComparisonsException("The models fall apart into groups that were never compared with each other.",
+                "Judge pairs that link the groups.");
         var note = BradleyTerry.HasFiniteMaximum(wins) ? null
             : "Some models won or lost every comparison with the rest: only the penalty keeps their distance finite.";
         var elo = Rate(wins, settings.L2);

@@ -15,7 +15,8 @@ public sealed record HhRlhfCounts(int Rows, int MultiTurn, int NotAlternating, i
 {
     public int LeftOut => PromptsDiffer + EmptyAnswers + Unreadable;
 
-    public override string ToString() => $"{Rows} rows, {MultiTurn} of several turns, {NotAlternating} transcripts do not alternate; left out: {PromptsDiffer} with differing prompts, {EmptyAnswers} with an empty answer, {Unreadable} unreadable";
+    public override string ToString() => $"{Rows} rows, {MultiTurn} of several turns, {NotAlternating} transcripts do not alternate; left out: {PromptsDiffer} "
+        + $"with differing prompts, {EmptyAnswers} with an empty answer, {Unreadable} unreadable";
 }
 
 /// <summary>A file of hh-rlhf as comparisons, with what was found on the way.</summary>
@@ -47,7 +48,8 @@ public static class HhRlhf
         var flaws = new Dictionary<Flaw, int>();
         var name = Path.GetFileName(path).Split('.')[0];
         int rows = 0, multiTurn = 0, notAlternating = 0;
-        foreach (var (line, number) in InputFile.ReadText(path, "Check the path; data/README.md says where the file can be had.").Split('\n').Select((l, i) => (l, i + 1)))
+        foreach (var (line, number) in InputFile.ReadText(path, "Check the path; data/README.md says where the file can be had.").Split('\n')
+            .Select((l, i) => (l, i + 1)))
         {
             if (string.IsNullOrWhiteSpace(line))
                 continue;
@@ -64,7 +66,8 @@ public static class HhRlhf
                 flaws[e.Flaw] = flaws.GetValueOrDefault(e.Flaw) + 1;
             }
         }
-        var counts = new HhRlhfCounts(rows, multiTurn, notAlternating, flaws.GetValueOrDefault(Flaw.PromptsDiffer), flaws.GetValueOrDefault(Flaw.EmptyAnswer), flaws.GetValueOrDefault(Flaw.Unreadable));
+        var counts = new HhRlhfCounts(rows, multiTurn, notAlternating, flaws.GetValueOrDefault(Flaw.PromptsDiffer), flaws.GetValueOrDefault(Flaw.EmptyAnswer),
+            flaws.GetValueOrDefault(Flaw.Unreadable));
         return comparisons.Count > 0 ? new HhRlhfFile(comparisons, counts)
             : throw new CaiException($"No row is a comparison ({counts}).", "Give a file of hh-rlhf: JSONL with `chosen` and `rejected`.", path);
     }

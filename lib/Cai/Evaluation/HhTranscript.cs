@@ -16,7 +16,8 @@ public static class HhTranscript
         for (var at = 0; at < text.Length;)
         {
             if (Tags.FirstOrDefault(t => text.AsSpan(at).StartsWith(t.Tag, StringComparison.Ordinal)) is not { Tag: { } tag, Role: var role })
-                throw new CaiException("The transcript does not begin with `\\n\\nHuman:` or `\\n\\nAssistant:`.", "Give the text of a conversation as hh-rlhf has it.", where);
+                throw new CaiException("The transcript does not begin with `\\n\\nHuman:` or `\\n\\nAssistant:`.",
+                    "Give the text of a conversation as hh-rlhf has it.", where);
             var start = at + tag.Length;
             at = Tags.Select(t => text.IndexOf(t.Tag, start, StringComparison.Ordinal)).Where(i => i >= 0).DefaultIfEmpty(text.Length).Min();
             turns.Add(new Turn(role, text[start..at].Trim()));
@@ -25,7 +26,8 @@ public static class HhTranscript
     }
 
     /// <summary>Whether human and assistant take turns, the human first.</summary>
-    public static bool Alternates(IReadOnlyList<Turn> turns) => turns.Select((t, i) => t.Role == (i % 2 == 0 ? Role.Human : Role.Assistant)).All(right => right);
+    public static bool Alternates(IReadOnlyList<Turn> turns) =>
+        turns.Select((t, i) => t.Role == (i % 2 == 0 ? Role.Human : Role.Assistant)).All(right => right);
 
     /// <summary>A name for a prompt by its content: rows that ask the same are one cluster in every interval.</summary>
     public static string PromptId(Dialogue prompt) => "hh-" + ContentHash.OfText(HhFormat.Transcript(prompt))[..12];

@@ -38,7 +38,8 @@ public static class PairwiseTournament
         var answers = samples.ToLookup(s => s.PromptId, StringComparer.Ordinal);
         foreach (var group in answers)
             if (!known.Contains(group.Key))
-                throw new CaiException($"A sample of '{group.First().Model}' answers a prompt that is not among those given.", "Pass the prompts that the samples were drawn for.", group.Key);
+                throw new CaiException($"A sample of '{group.First().Model}' answers a prompt that is not among those given.",
+                    "Pass the prompts that the samples were drawn for.", group.Key);
         var judgements = new List<Judgement>();
         foreach (var prompt in prompts)
         {
@@ -54,7 +55,8 @@ public static class PairwiseTournament
         return judgements;
     }
 
-    private static IEnumerable<Judgement> JudgePair(Prompt prompt, Sample[] left, Sample[] right, int pair, string axis, string judgeName, Judge judge, TournamentOptions settings)
+    private static IEnumerable<Judgement> JudgePair(
+        Prompt prompt, Sample[] left, Sample[] right, int pair, string axis, string judgeName, Judge judge, TournamentOptions settings)
     {
         var draw = Seeds.Rng(settings.Seed, "tournament", axis, prompt.Id, left[0].Model, right[0].Model, pair);
         var (a, b) = (draw.Pick(left), draw.Pick(right));

@@ -20,11 +20,14 @@ public static partial class ReleasedSamples
         ["HRLHF"] = "helpful-rlhf", ["HHRLHF"] = "hh-rlhf", ["RLMADISON"] = "rl-cai", ["RLMADISON_COT"] = "rl-cai-cot",
     };
 
-    private sealed record Row([property: JsonRequired, JsonPropertyName("rl_prompt")] string Prompt, [property: JsonRequired, JsonPropertyName("sampled_answers")] IReadOnlyList<Answer> Answers);
+    private sealed record Row([property: JsonRequired, JsonPropertyName("rl_prompt")] string Prompt,
+        [property: JsonRequired, JsonPropertyName("sampled_answers")] IReadOnlyList<Answer> Answers);
 
     private sealed record Answer([property: JsonRequired, JsonPropertyName("sampled_string")] string Text);
 
-    /// <summary>Reads one file. A sample's id is `{file}/{line}/{index}`, lines from 1 and samples from 0; its prompt's id is that of its words, the same in all files.</summary>
+    /// <summary>
+    /// Reads one file. A sample's id is `{file}/{line}/{index}`, lines from 1 and samples from 0; its prompt's id is that of its words, the same in all files.
+    /// </summary>
     /// <exception cref="CaiException">The file is missing, its name tells no policy, or a line has another shape.</exception>
     public static IReadOnlyList<Sample> Read(string path)
     {

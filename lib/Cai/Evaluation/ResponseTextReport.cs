@@ -10,7 +10,8 @@ namespace Cai.Evaluation;
 /// <param name="MedianWords">Median length.</param>
 /// <param name="Distinct2">Distinct bigrams over all bigrams; compare equal numbers of responses only.</param>
 /// <param name="WithinPrompt">Mean bigram Jaccard distance between responses to the same prompt; null when no prompt has two.</param>
-public sealed record ResponseTextReport(string Model, Interval Evasive, Interval Boilerplate, Interval Harsh, Interval Words, double MedianWords, double Distinct2, Interval? WithinPrompt)
+public sealed record ResponseTextReport(
+    string Model, Interval Evasive, Interval Boilerplate, Interval Harsh, Interval Words, double MedianWords, double Distinct2, Interval? WithinPrompt)
 {
     /// <summary>Measures each model's responses, in order of first appearance.</summary>
     /// <exception cref="CaiException">There are no samples.</exception>

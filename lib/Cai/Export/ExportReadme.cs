@@ -35,7 +35,8 @@ internal static class ExportReadme
         text.Append($"\n## What {(trl ? "TRL" : "OpenRLHF")} does differently\n\n| | Cai.Notebooks | {(trl ? "TRL" : "OpenRLHF")} |\n|---|---|---|\n");
         foreach (var (what, here, there) in trl ? Trl(plan.Options.Ppo) : OpenRlhf(plan.Options.Ppo))
             text.Append($"| {what} | {here} | {there} |\n");
-        text.Append("\nLearning rates and batch sizes in `run.sh` are those of the run that was exported. Rates for models of some million parameters are far too high for billions: there, begin near 1e-5 for the preference model and 1e-6 for the policy.\n");
+        text.Append("\nLearning rates and batch sizes in `run.sh` are those of the run that was exported. Rates for models of some million parameters are far "
+            + "too high for billions: there, begin near 1e-5 for the preference model and 1e-6 for the policy.\n");
         return text.ToString().ReplaceLineEndings("\n");
     }
 
@@ -60,13 +61,18 @@ internal static class ExportReadme
     private static IEnumerable<string> Steps(ExportPlan plan)
     {
         var trl = plan.Options.Target == ExportTarget.Trl;
-        yield return $"Cai.Notebooks made the policy, the prompts and {(plan.HasReward ? "the preference model" : "the labels of the comparisons")}. It takes no part in what follows.";
+        yield return $"Cai.Notebooks made the policy, the prompts and {(plan.HasReward ? "the preference model" : "the labels of the comparisons")}. It takes "
+            + $"no part in what follows.";
         if (!plan.HasReward)
-            yield return $"{(trl ? "`trl.scripts.reward`" : "`openrlhf.cli.train_rm`")} trains the preference model on `data/preferences`, from `{plan.RewardStart}` into `models/reward`.";
+            yield return $"{(trl ? "`trl.scripts.reward`" : "`openrlhf.cli.train_rm`")} trains the preference model on `data/preferences`, from "
+                + $"`{plan.RewardStart}` into `models/reward`.";
         yield return trl
-            ? "`ppo.py` runs PPO: it has the policy answer `data/prompts`, scores the answers by `models/reward`, keeps the policy near `models/policy` by KL, and writes `models/rl-cai`. Policy, reference, preference model and critic lie on every device; accelerate divides the prompts."
-            : "`openrlhf.cli.train_ppo_ray` runs PPO: vLLM answers `data/prompts`, `models/reward` scores the answers, DeepSpeed trains policy and critic near `models/policy` by KL. Ray puts all of them on the same devices. The policy goes to `models/rl-cai`.";
-        yield return "Back in Cai.Notebooks, `models/rl-cai` is a model folder like any other: `cai chat --models models/policy,models/rl-cai` talks to both, `cai sample --model models/rl-cai` writes answers to measure.";
+            ? "`ppo.py` runs PPO: it has the policy answer `data/prompts`, scores the answers by `models/reward`, keeps the policy near `models/policy` by KL, "
+                + "and writes `models/rl-cai`. Policy, reference, preference model and critic lie on every device; accelerate divides the prompts."
+            : "`openrlhf.cli.train_ppo_ray` runs PPO: vLLM answers `data/prompts`, `models/reward` scores the answers, DeepSpeed trains policy and critic near "
+                + "`models/policy` by KL. Ray puts all of them on the same devices. The policy goes to `models/rl-cai`.";
+        yield return "Back in Cai.Notebooks, `models/rl-cai` is a model folder like any other: `cai chat --models models/policy,models/rl-cai` talks to both, "
+            + "`cai sample --model models/rl-cai` writes answers to measure.";
     }
 
     private static IEnumerable<string> Data(ExportPlan plan)
@@ -74,21 +80,25 @@ internal static class ExportReadme
         var (options, summary) = (plan.Options, plan.Summary);
         yield return options.LabelCopies == 1
             ? $"Labels are hard: the likelier answer is chosen. {summary.Ties} ties were left out."
-            : $"Soft labels are kept to 1/{options.LabelCopies}: each comparison has {options.LabelCopies} rows, as many of them in favour of an answer as its probability says. The mean loss of the rows is then the cross-entropy with the rounded label.";
+            : $"Soft labels are kept to 1/{options.LabelCopies}: each comparison has {options.LabelCopies} rows, as many of them in favour of an answer as its "
+                + $"probability says. The mean loss of the rows is then the cross-entropy with the rounded label.";
         if (summary.Unlabelled > 0)
             yield return $"{summary.Unlabelled} comparisons without a label were left out.";
         if (options.Preference.AxisWeights.Count > 0)
             yield return "The weights of axes are not exported: neither library weighs rows.";
         if (options.ChatTemplate)
-            yield return "Rows are messages; the model's chat template lays them out. Control tokens spelt in a message are then read as control tokens, which this kit prevents: look through prompts from strangers first.";
+            yield return "Rows are messages; the model's chat template lays them out. Control tokens spelt in a message are then read as control tokens, which "
+                + "this kit prevents: look through prompts from strangers first.";
         else
         {
             yield return options.Target == ExportTarget.Trl
                 ? "Rows are texts in the layout `\\n\\nHuman: …\\n\\nAssistant: …`; TRL adds begin and end token."
-                : "Rows are texts in the layout `\\n\\nHuman: …\\n\\nAssistant: …`, with begin token (if the model has one) and end token spelt out: OpenRLHF adds no begin token, and puts a blank before an end token that is missing.";
+                : "Rows are texts in the layout `\\n\\nHuman: …\\n\\nAssistant: …`, with begin token (if the model has one) and end token spelt out: OpenRLHF "
+                    + "adds no begin token, and puts a blank before an end token that is missing.";
             yield return summary.Retokenised == 0
                 ? "Prompt and answer, encoded as one text, give the tokens of this kit in every row."
-                : $"In {summary.Retokenised} comparisons prompt and answer, encoded as one text, give other tokens than here, where they are encoded one after the other.";
+                : $"In {summary.Retokenised} comparisons prompt and answer, encoded as one text, give other tokens than here, where they are encoded "
+                    + $"one after the other.";
         }
     }
 
@@ -96,8 +106,10 @@ internal static class ExportReadme
     {
         yield return ("preference loss", "cross-entropy with the soft label", "-log sigmoid(chosen - rejected)");
         yield return ("step of the preference model", "a number of tokens", "a number of pairs with as many tokens on average");
-        yield return ("optimiser of PPO", $"one for the policy ({N(ppo.LearningRate)}), one for the critic ({N(ppo.CriticLearningRate)})", $"one for both, rate {N(ppo.LearningRate)}");
-        yield return ("KL weight", ppo.AdaptiveKl ? $"steered to {N(ppo.KlTarget)} nats, from {N(ppo.KlCoefficient)}" : $"{N(ppo.KlCoefficient)}, fixed", $"{N(ppo.KlCoefficient)}, fixed");
+        yield return ("optimiser of PPO", $"one for the policy ({N(ppo.LearningRate)}), one for the critic ({N(ppo.CriticLearningRate)})",
+            $"one for both, rate {N(ppo.LearningRate)}");
+        yield return ("KL weight", ppo.AdaptiveKl ? $"steered to {N(ppo.KlTarget)} nats, from {N(ppo.KlCoefficient)}" : $"{N(ppo.KlCoefficient)}, fixed",
+            $"{N(ppo.KlCoefficient)}, fixed");
         yield return ("KL in the reward", "k1", ppo.KlEstimator == KlEstimator.K3 ? "k3, as the logged one" : "k1");
         yield return ("answer without end token", Missing(ppo), $"{N(Math.Abs(ppo.MissingEosValue))} is taken off its score");
         yield return ("where the score sits", Position(ppo), "one token after the last");

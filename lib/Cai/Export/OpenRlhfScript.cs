@@ -63,5 +63,6 @@ internal static class OpenRlhfScript
         _ => "cosine_with_min_lr",
     };
 
-    private static string AdamW(AdamWOptions options) => $"--adam_betas {N(options.Beta1)} {N(options.Beta2)} --l2 {N(options.WeightDecay)} --max_norm {N(options.ClipNorm)}";
+    private static string AdamW(AdamWOptions options) =>
+        $"--adam_betas {N(options.Beta1)} {N(options.Beta2)} --l2 {N(options.WeightDecay)} --max_norm {N(options.ClipNorm)}";
 }

@@ -110,5 +110,6 @@ internal static class TrlScripts
     };
 
     private static string AdamW(AdamWOptions options) =>
-        $"--adam_beta1 {N(options.Beta1)} --adam_beta2 {N(options.Beta2)} --adam_epsilon {N(options.Epsilon)} --weight_decay {N(options.WeightDecay)} --max_grad_norm {N(options.ClipNorm)}";
+        $"--adam_beta1 {N(options.Beta1)} --adam_beta2 {N(options.Beta2)} --adam_epsilon {N(options.Epsilon)} --weight_decay {N(options.WeightDecay)} "
+            + $"--max_grad_norm {N(options.ClipNorm)}";
 }

@@ -2,7 +2,10 @@ using Cai.Evaluation;
 
 namespace Cai.Figures;
 
-/// <summary>The claims table that ends every notebook. In HTML each row carries its claim's id as `data-claim`, by which a report finds the cell that a number comes from.</summary>
+/// <summary>
+/// The claims table that ends every notebook. In HTML each row carries its claim's
+/// id as `data-claim`, by which a report finds the cell that a number comes from.
+/// </summary>
 [TypeFormatterSource(typeof(HtmlFormatters), PreferredMimeTypes = [Mime.Html, Mime.Plain])]
 public sealed class ClaimsTable(IEnumerable<Claim> claims) : IRichOutput
 {
@@ -19,7 +22,8 @@ public sealed class ClaimsTable(IEnumerable<Claim> claims) : IRichOutput
         new Column<Claim>("Ours", Ours),
         new Column<Claim>("n", c => c.N),
         new Column<Claim>("Seeds", c => c.Seeds.Count),
-        new Column<Claim>("Note", c => string.Join("; ", new[] { c.Baseline is null ? null : "baseline: " + c.Baseline, c.Note }.OfType<string>()))).Head(int.MaxValue).WithRowData("claim", [.. claims.Select(c => c.Id)]);
+        new Column<Claim>("Note", c => string.Join("; ", new[] { c.Baseline is null ? null : "baseline: " + c.Baseline, c.Note }.OfType<string>())))
+            .Head(int.MaxValue).WithRowData("claim", [.. claims.Select(c => c.Id)]);
 
     private static string Ours(Claim claim) => (claim.Value, claim.Low, claim.High) switch
     {

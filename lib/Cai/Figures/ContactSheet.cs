@@ -17,7 +17,8 @@ public static class ContactSheet
     {
         var groups = entries.GroupBy(entry => entry.Group).ToList();
         var rows = groups.Sum(group => (group.Count() + Columns - 1) / Columns);
-        var info = new SKImageInfo(Gap + Columns * (Width + Gap), Gap + groups.Count * GroupRoom + rows * (Height + Gap), SKColorType.Rgba8888, SKAlphaType.Opaque);
+        var info = new SKImageInfo(Gap + Columns * (Width + Gap), Gap + groups.Count * GroupRoom + rows * (Height + Gap),
+            SKColorType.Rgba8888, SKAlphaType.Opaque);
         using var sheet = new SKBitmap(info);
         using var canvas = new SKCanvas(sheet);
         canvas.Clear(SKColors.White);
@@ -46,6 +47,7 @@ public static class ContactSheet
         if (picture is null)
             return;
         var scale = Math.Min((float)Width / picture.Width, (float)Height / picture.Height);
-        canvas.DrawImage(picture, SKRect.Create(x, y, picture.Width * scale, picture.Height * scale), new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
+        canvas.DrawImage(picture, SKRect.Create(x, y, picture.Width * scale, picture.Height * scale),
+            new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
     }
 }

@@ -38,7 +38,8 @@ public sealed record Figure(string Title, Axis X, Axis Y, IReadOnlyList<Series> 
     public string ToText()
     {
         var text = new StringBuilder().Append(SafeText.Paragraph(Title)).Append('\n')
-            .Append(SafeText.Paragraph($"x: {X.Label}{(X.Scale == AxisScale.Log ? " (log)" : "")}; y: {Y.Label}{(Y.Scale == AxisScale.Log ? " (log)" : "")}")).Append('\n');
+            .Append(SafeText.Paragraph($"x: {X.Label}{(X.Scale == AxisScale.Log ? " (log)" : "")}; y: {Y.Label}{(Y.Scale == AxisScale.Log ? " (log)" : "")}"))
+                .Append('\n');
         foreach (var series in Series)
             text.Append("  ").Append(SafeText.Paragraph($"{series.Name}: {Describe(series)}")).Append('\n');
         foreach (var line in References.Where(line => line.Label is not null))
@@ -49,7 +50,8 @@ public sealed record Figure(string Title, Axis X, Axis Y, IReadOnlyList<Series> 
     /// <summary>The caption as it is shown: bars that are all 0 cannot be seen, so words say it.</summary>
     internal string FullCaption => AllZero ? $"{Caption} All bars are 0.".TrimStart() : Caption;
 
-    internal bool AllZero => Series.Count > 0 && Series.All(s => s is BarSeries { Bars: var bars } && bars.Any(bar => bar is not null) && bars.All(bar => bar is null or { Value: 0, Low: 0 or double.NaN, High: 0 or double.NaN }));
+    internal bool AllZero => Series.Count > 0 && Series.All(s => s is BarSeries { Bars: var bars } && bars.Any(bar => bar is not null)
+        && bars.All(bar => bar is null or { Value: 0, Low: 0 or double.NaN, High: 0 or double.NaN }));
 
     /// <summary>Checks that everything can be drawn.</summary>
     /// <exception cref="CaiException">A value is not finite, a log axis meets a value of 0 or less, or bars and categories differ in number.</exception>
@@ -107,7 +109,8 @@ public sealed record Figure(string Title, Axis X, Axis Y, IReadOnlyList<Series> 
         LineSeries { Points: var points } => Describe(points),
         PointSeries { Points: var points } => Describe(points),
         BarSeries { Bars: var bars } => string.Join(", ", bars.Select((bar, i) => $"{Categories.ElementAtOrDefault(i)} {bar?.ToString() ?? "–"}")),
-        HistogramSeries { Values: { Count: > 0 } values } => string.Create(CultureInfo.InvariantCulture, $"{values.Count} values, mean {values.Average():0.###}, {values.Min():0.###} to {values.Max():0.###}"),
+        HistogramSeries { Values: { Count: > 0 } values } =>
+            string.Create(CultureInfo.InvariantCulture, $"{values.Count} values, mean {values.Average():0.###}, {values.Min():0.###} to {values.Max():0.###}"),
         _ => "",
     };
 
@@ -140,7 +143,9 @@ public sealed record FigurePanel(string Title, IReadOnlyList<Figure> Figures) : 
     public string Caption { get; init; } = "";
 
     /// <inheritdoc cref="Figure.FullCaption"/>
-    internal string FullCaption => Figures.Where(f => f.AllZero).Select(f => $"{f.Title}: all bars are 0.").ToList() is { Count: > 0 } empty ? $"{Caption} {string.Join(' ', empty)}".TrimStart() : Caption;
+    internal string FullCaption => Figures.Where(f => f.AllZero).Select(f => $"{f.Title}: all bars are 0.").ToList() is { Count: > 0 } empty
+        ? $"{Caption} {string.Join(' ', empty)}".TrimStart()
+        : Caption;
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, object> MimeBundle() => new Dictionary<string, object>
@@ -151,5 +156,6 @@ public sealed record FigurePanel(string Title, IReadOnlyList<Figure> Figures) : 
     };
 
     /// <summary>All panels in words and numbers.</summary>
-    public string ToText() => string.Join('\n', [SafeText.Paragraph(Title), .. Figures.Select(f => f.ToText()), SafeText.Paragraph(FullCaption)]).TrimEnd('\n', ' ');
+    public string ToText() =>
+        string.Join('\n', [SafeText.Paragraph(Title), .. Figures.Select(f => f.ToText()), SafeText.Paragraph(FullCaption)]).TrimEnd('\n', ' ');
 }

@@ -64,7 +64,8 @@ internal sealed class FigureFont : IFontResolver
 
     private static byte[] ReadResource(string name)
     {
-        using var stream = typeof(FigureFont).Assembly.GetManifestResourceStream(name) ?? throw new InvalidDataException($"The assembly lacks the resource {name}.");
+        using var stream = typeof(FigureFont).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidDataException($"The assembly lacks the resource {name}.");
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         return bytes;

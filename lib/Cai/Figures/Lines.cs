@@ -5,7 +5,9 @@ namespace Cai.Figures;
 /// <summary>Text broken into lines, by its width as drawn or by its number of characters.</summary>
 internal static class Lines
 {
-    /// <summary>Lines of at most <paramref name="width"/> pixels. Words that are longer are broken; what goes beyond <paramref name="most"/> lines ends in ….</summary>
+    /// <summary>
+    /// Lines of at most <paramref name="width"/> pixels. Words that are longer are broken; what goes beyond <paramref name="most"/> lines ends in ….
+    /// </summary>
     public static IReadOnlyList<string> Wrap(string text, SKFont font, float width, int most) => Wrap(text, line => font.MeasureText(line) <= width, most);
 
     /// <summary>Lines of at most <paramref name="width"/> characters; see the other overload.</summary>

@@ -17,7 +17,8 @@ public static class PlotlyRenderer
     public static string Script()
     {
         var assembly = typeof(Plotly.NET.Chart).Assembly;
-        var name = assembly.GetManifestResourceNames().Single(n => n.StartsWith("Plotly.NET.plotly-", StringComparison.Ordinal) && n.EndsWith(".min.js", StringComparison.Ordinal));
+        var name = assembly.GetManifestResourceNames()
+            .Single(n => n.StartsWith("Plotly.NET.plotly-", StringComparison.Ordinal) && n.EndsWith(".min.js", StringComparison.Ordinal));
         using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
         return reader.ReadToEnd();
     }
@@ -39,7 +40,11 @@ public static class PlotlyRenderer
         var (top, bottom) = (26 + 20 * titles.Count + 22 * LegendRows(figures) + panels, 66 + slanted + CaptionLine * captions.Count);
         var layout = new JsonObject
         {
-            ["title"] = new JsonObject { ["text"] = string.Join("<br>", titles), ["font"] = new JsonObject { ["size"] = 16 }, ["yref"] = "container", ["y"] = 1, ["yanchor"] = "top", ["pad"] = new JsonObject { ["t"] = 12 } },
+            ["title"] = new JsonObject
+            {
+                ["text"] = string.Join("<br>", titles), ["font"] = new JsonObject { ["size"] = 16 }, ["yref"] = "container", ["y"] = 1, ["yanchor"] = "top",
+                ["pad"] = new JsonObject { ["t"] = 12 },
+            },
             ["template"] = "none",
             ["barmode"] = figures.Any(f => f.Series.Any(s => s is HistogramSeries)) ? "overlay" : "group",
             ["height"] = PlotHeight + top + bottom,
@@ -67,7 +72,8 @@ public static class PlotlyRenderer
                     x["tickangle"] = -30;
             }
             // Plotly chooses whole steps itself where there is no room for halves.
-            else if (figure.X.Scale == AxisScale.Linear && Scales.CountsWhole(figure) && Scales.Range(figure, horizontal: true) is var (left, right) && right - left < 12)
+            else if (figure.X.Scale == AxisScale.Linear && Scales.CountsWhole(figure)
+                && Scales.Range(figure, horizontal: true) is var (left, right) && right - left < 12)
                 x["dtick"] = 1;
             layout["yaxis" + suffix] = Axis(figure, horizontal: false, null, "x" + suffix);
             foreach (var reference in figure.References)
@@ -82,7 +88,8 @@ public static class PlotlyRenderer
                     data.Add(trace);
                 }
             if (figures.Count > 1)
-                annotations.Add(Note("panel", SafeText.Plotly(SafeText.Cut(figure.Title, Scales.LongestPanelTitle)), (from + to) / 2, 1, "center", "bottom", 0));
+                annotations.Add(Note("panel", SafeText.Plotly(SafeText.Cut(figure.Title, Scales.LongestPanelTitle)), (from + to) / 2, 1,
+                    "center", "bottom", 0));
         }
         if (captions.Count > 0)
             annotations.Add(Note("caption", string.Join("<br>", captions), 0, 0, "left", "top", -58 - slanted));
@@ -101,7 +108,11 @@ public static class PlotlyRenderer
     private static JsonObject Axis(Figure figure, bool horizontal, (double From, double To)? domain, string anchor)
     {
         var axis = horizontal ? figure.X : figure.Y;
-        var json = new JsonObject { ["title"] = new JsonObject { ["text"] = SafeText.Plotly(SafeText.Cut(axis.Label, Scales.LongestAxisLabel)) }, ["anchor"] = anchor, ["zeroline"] = false };
+        var json = new JsonObject
+        {
+            ["title"] = new JsonObject { ["text"] = SafeText.Plotly(SafeText.Cut(axis.Label, Scales.LongestAxisLabel)) }, ["anchor"] = anchor,
+            ["zeroline"] = false,
+        };
         var (low, high) = Scales.Range(figure, horizontal);
         if (axis.Scale == AxisScale.Log)
         {
@@ -136,7 +147,11 @@ public static class PlotlyRenderer
         {
             var label = SafeText.Plotly(SafeText.Cut(words, Scales.LongestAxisLabel));
             json["name"] = label;
-            json["label"] = new JsonObject { ["text"] = label, ["textposition"] = reference.Kind == ReferenceKind.Vertical ? "middle" : "end", ["font"] = new JsonObject { ["size"] = 10, ["color"] = "#8A8A8A" } };
+            json["label"] = new JsonObject
+            {
+                ["text"] = label, ["textposition"] = reference.Kind == ReferenceKind.Vertical ? "middle" : "end",
+                ["font"] = new JsonObject { ["size"] = 10, ["color"] = "#8A8A8A" },
+            };
         }
         return json;
     }

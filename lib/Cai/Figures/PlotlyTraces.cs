@@ -108,7 +108,8 @@ internal static class PlotlyTraces
     private static JsonArray Numbers(IEnumerable<double> values) => new(values.Select(v => (JsonNode)Round(v)).ToArray());
 
     // Seven digits are more than a screen can show and keep committed notebooks small.
-    private static double Round(double value) => double.Parse(value.ToString("G7", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture);
+    private static double Round(double value) =>
+        double.Parse(value.ToString("G7", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture);
 
     private static double? Finite(double? value) => value is { } v && double.IsFinite(v) ? v : null;
 

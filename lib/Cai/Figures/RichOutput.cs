@@ -28,7 +28,8 @@ public static class RichOutput
     };
 
     private static Table Frame(DataFrame frame) =>
-        Table.Of(Enumerable.Range(0, checked((int)frame.Rows.Count)), [.. frame.Columns.Select(column => new Column<int>(column.Name, row => column[row]))]).Head(Rows);
+        Table.Of(Enumerable.Range(0, checked((int)frame.Rows.Count)),
+            [.. frame.Columns.Select(column => new Column<int>(column.Name, row => column[row]))]).Head(Rows);
 
     private static Table? Records(IEnumerable items)
     {

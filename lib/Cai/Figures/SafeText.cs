@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Cai.Figures;
 
-/// <summary>Model output is untrusted: what a model writes must never become markup, a script or a terminal command, nor hide or turn round what stands beside it.</summary>
+/// <summary>
+/// Model output is untrusted: what a model writes must never become markup, a script or a terminal command, nor hide or turn round what stands beside it.
+/// </summary>
 public static class SafeText
 {
     /// <summary>
@@ -48,5 +50,6 @@ public static class SafeText
     public static string Plotly(string text) => Plain(text).Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;").Replace("\n", "<br>");
 
     // Persian and Indic scripts need the zero-width (non-)joiner, emoji the joiner.
-    private static bool IsSafe(Rune rune) => rune.Value is '\n' or '\t' or 0x200C or 0x200D || Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format);
+    private static bool IsSafe(Rune rune) =>
+        rune.Value is '\n' or '\t' or 0x200C or 0x200D || Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format);
 }

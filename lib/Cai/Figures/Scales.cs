@@ -63,7 +63,8 @@ internal static class Scales
     /// <summary>Rounds, steps and counts have no halves: no ticks between them.</summary>
     public static bool CountsWhole(Figure figure)
     {
-        var xs = figure.Series.SelectMany(s => s switch { LineSeries line => line.Points.Select(p => p.X), PointSeries points => points.Points.Select(p => p.X), _ => [0.5] }).ToArray();
+        var xs = figure.Series.SelectMany(
+            s => s switch { LineSeries line => line.Points.Select(p => p.X), PointSeries points => points.Points.Select(p => p.X), _ => [0.5] }).ToArray();
         return xs.Length > 0 && xs.Max() - xs.Min() >= 1 && Array.TrueForAll(xs, x => x == Math.Floor(x));
     }
 

@@ -17,7 +17,9 @@ public sealed record DataPoint(double X, double Y, double? YLow = null, double? 
 /// <summary>One named set of marks in a figure.</summary>
 public abstract record Series(string Name)
 {
-    /// <summary>Which colour and marker of the palette; by default the series' place in the figure. Set it to give a model the same look in every figure.</summary>
+    /// <summary>
+    /// Which colour and marker of the palette; by default the series' place in the figure. Set it to give a model the same look in every figure.
+    /// </summary>
     public int? Style { get; init; }
 }
 

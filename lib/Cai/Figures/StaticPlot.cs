@@ -60,7 +60,8 @@ internal static class StaticPlot
         var (left, right) = Scales.Range(figure, horizontal: true);
         var (bottom, top) = Scales.Range(figure, horizontal: false);
         plot.Axes.SetLimits(Scales.Forward(figure.X, left), Scales.Forward(figure.X, right), Scales.Forward(figure.Y, bottom), Scales.Forward(figure.Y, top));
-        foreach (var (axis, spec, low, high) in new (IAxis, Axis, double, double)[] { (plot.Axes.Bottom, figure.X, left, right), (plot.Axes.Left, figure.Y, bottom, top) })
+        foreach (var (axis, spec, low, high) in new (IAxis, Axis, double, double)[] { (plot.Axes.Bottom, figure.X, left, right),
+            (plot.Axes.Left, figure.Y, bottom, top) })
         {
             axis.Label.Text = SafeText.Line(SafeText.Cut(spec.Label, Scales.LongestAxisLabel));
             axis.Label.FontSize = 13;
@@ -74,7 +75,11 @@ internal static class StaticPlot
             if (spec.Scale == AxisScale.Log)
                 axis.TickGenerator = new NumericManual(Scales.LogTicks(low, high).Select(t => new Tick(Math.Log10(t.Value), t.Label)).ToArray());
             else
-                axis.TickGenerator = new NumericAutomatic { LabelFormatter = Scales.Short, MinimumTickSpacing = axis == plot.Axes.Bottom ? 45 : 25, IntegerTicksOnly = axis == plot.Axes.Bottom && Scales.CountsWhole(figure) };
+                axis.TickGenerator = new NumericAutomatic
+                {
+                    LabelFormatter = Scales.Short, MinimumTickSpacing = axis == plot.Axes.Bottom ? 45 : 25,
+                    IntegerTicksOnly = axis == plot.Axes.Bottom && Scales.CountsWhole(figure),
+                };
         }
         plot.Axes.Left.MinimumSize = 62;
         plot.Axes.Right.FrameLineStyle.Width = 0;
@@ -97,7 +102,8 @@ internal static class StaticPlot
         var banded = series.Points.Where(p => p.YLow is not null && p.YHigh is not null).ToArray();
         if (banded.Length > 1)
         {
-            var band = plot.Add.FillY(banded.Select(p => (Scales.Forward(figure.X, p.X), Scales.Forward(figure.Y, p.YLow!.Value), Scales.Forward(figure.Y, p.YHigh!.Value))).ToList());
+            var band = plot.Add.FillY(banded.Select(
+                p => (Scales.Forward(figure.X, p.X), Scales.Forward(figure.Y, p.YLow!.Value), Scales.Forward(figure.Y, p.YHigh!.Value))).ToList());
             band.FillColor = color.WithAlpha(0.18);
             band.LineWidth = 0;
             band.MarkerSize = 0;
@@ -135,7 +141,11 @@ internal static class StaticPlot
                 continue;
             var x = i + (slot - (slots - 1) / 2.0) * width;
             var ground = figure.Y.Scale == AxisScale.Log ? Scales.Forward(figure.Y, Scales.Range(figure, horizontal: false).Low) : 0;
-            plot.Add.Bar(new Bar { Position = x, ValueBase = ground, Value = Scales.Forward(figure.Y, value.Value), Size = width * 0.92, FillColor = Color.FromHex(Palette.Color(style)), LineWidth = 0 });
+            plot.Add.Bar(new Bar
+            {
+                Position = x, ValueBase = ground, Value = Scales.Forward(figure.Y, value.Value), Size = width * 0.92,
+                FillColor = Color.FromHex(Palette.Color(style)), LineWidth = 0,
+            });
             if (double.IsFinite(value.Low) && double.IsFinite(value.High))
                 Whisker(plot, x, Scales.Forward(figure.Y, value.Low), x, Scales.Forward(figure.Y, value.High), Ink);
         }
@@ -148,7 +158,10 @@ internal static class StaticPlot
         var share = shares[series];
         for (var i = 0; i < share.Length; i++)
             if (share[i] > 0)
-                plot.Add.Bar(new Bar { Position = start + (i + 0.5) * width, Value = share[i], Size = width, FillColor = color.WithAlpha(0.45), LineColor = color, LineWidth = 1 });
+                plot.Add.Bar(new Bar
+                {
+                    Position = start + (i + 0.5) * width, Value = share[i], Size = width, FillColor = color.WithAlpha(0.45), LineColor = color, LineWidth = 1,
+                });
     }
 
     private static void References(Plot plot, Figure figure)
@@ -163,7 +176,8 @@ internal static class StaticPlot
                 ReferenceKind.Vertical => ((reference.Value, bottom), (reference.Value, top)),
                 _ => ((Math.Max(left, bottom), Math.Max(left, bottom)), (Math.Min(right, top), Math.Min(right, top))),
             };
-            var line = plot.Add.Line(Scales.Forward(figure.X, from.Item1), Scales.Forward(figure.Y, from.Item2), Scales.Forward(figure.X, to.Item1), Scales.Forward(figure.Y, to.Item2));
+            var line = plot.Add.Line(Scales.Forward(figure.X, from.Item1), Scales.Forward(figure.Y, from.Item2), Scales.Forward(figure.X, to.Item1),
+                Scales.Forward(figure.Y, to.Item2));
             line.LineColor = Faint;
             line.LineWidth = 1.2f;
             line.LinePattern = LinePattern.Dashed;

@@ -78,7 +78,8 @@ public static class StaticRenderer
     private static List<List<(Entry Entry, float X)>> LegendRows(IReadOnlyList<Figure> figures, SKFont font, float width)
     {
         var entries = figures.SelectMany(f => f.Series.Select((s, i) => ToEntry(s, s.Style ?? i)))
-            .Concat(figures.SelectMany(f => f.References).Where(r => r.Label is not null).Select(r => new Entry(SafeText.Line(r.Label!), SKColor.Parse("#8A8A8A"), null, true, true)))
+            .Concat(figures.SelectMany(f => f.References).Where(r => r.Label is not null)
+                .Select(r => new Entry(SafeText.Line(r.Label!), SKColor.Parse("#8A8A8A"), null, true, true)))
             .DistinctBy(e => e.Name).Where(e => e.Name.Length > 0).Select(e => e with { Name = Lines.Wrap(e.Name, font, width - 48, most: 1)[0] }).ToArray();
         var rows = new List<List<(Entry, float)>>();
         // One series needs no legend: the title or axis names it.

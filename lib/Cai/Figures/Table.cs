@@ -55,7 +55,8 @@ public sealed class Table : IRichOutput
                 .Select(p => new Column<T>(p.Name, row => p.GetValue(row))).ToArray();
         var all = rows as IReadOnlyList<T> ?? [.. rows];
         var values = all.Take(MostKept).Select(row => columns.Select(c => c.Value(row)).ToArray()).ToArray();
-        var numeric = columns.Select((_, i) => values.Any(v => v[i] is not null) && values.All(v => v[i] is null or Interval || v[i] is IConvertible and not (string or bool or Enum or char))).ToArray();
+        var numeric = columns.Select((_, i) => values.Any(v => v[i] is not null)
+            && values.All(v => v[i] is null or Interval || v[i] is IConvertible and not (string or bool or Enum or char))).ToArray();
         var tiny = columns.Select((_, i) => IsTiny(values.Select(v => v[i]))).ToArray();
         var cells = values.Select(v => v.Select((x, i) => SafeText.Cut(Cell(x, columns[i].Format, tiny[i]), LongestCell)).ToArray()).ToArray();
         return new Table(columns.Select(c => SafeText.Line(SafeText.Cut(c.Header, LongestHeader))).ToArray(), cells, numeric) { RowCount = all.Count };
@@ -101,16 +102,19 @@ public sealed class Table : IRichOutput
     {
         var html = new StringBuilder("<table style=\"border-collapse:collapse;font-size:13px\">");
         if (Title.Length > 0)
-            html.Append("<caption style=\"caption-side:top;text-align:left;font-weight:600;padding:4px 0\">").Append(SafeText.Html(SafeText.Paragraph(Title))).Append("</caption>");
+            html.Append("<caption style=\"caption-side:top;text-align:left;font-weight:600;padding:4px 0\">").Append(SafeText.Html(SafeText.Paragraph(Title)))
+                .Append("</caption>");
         html.Append("<thead><tr>");
         for (var i = 0; i < headers.Length; i++)
-            html.Append("<th style=\"").Append(Style(i)).Append(";border-bottom:2px solid rgba(128,128,128,.8)\">").Append(SafeText.Html(headers[i])).Append("</th>");
+            html.Append("<th style=\"").Append(Style(i)).Append(";border-bottom:2px solid rgba(128,128,128,.8)\">")
+                .Append(SafeText.Html(headers[i])).Append("</th>");
         html.Append("</tr></thead><tbody>");
         foreach (var (number, row) in Shown().Index())
         {
             html.Append(rowData is { } data ? $"<tr data-{data.Name}=\"{SafeText.Html(SafeText.Line(data.Values[number]))}\">" : "<tr>");
             for (var i = 0; i < row.Length; i++)
-                html.Append(numeric[i] ? "<td style=\"" : "<td dir=\"auto\" style=\"").Append(Style(i)).Append(Rule).Append("\">").Append(SafeText.Html(row[i])).Append("</td>");
+                html.Append(numeric[i] ? "<td style=\"" : "<td dir=\"auto\" style=\"").Append(Style(i)).Append(Rule).Append("\">")
+                    .Append(SafeText.Html(row[i])).Append("</td>");
             html.Append("</tr>");
         }
         html.Append("</tbody></table>");
@@ -119,7 +123,8 @@ public sealed class Table : IRichOutput
         return html.ToString();
 
         // Long words (a model that repeats itself) must not push the other columns out of sight.
-        string Style(int column) => $"text-align:{(numeric[column] ? "right" : "left;max-width:34em;overflow-wrap:break-word")};padding:3px 10px;vertical-align:top";
+        string Style(int column) =>
+            $"text-align:{(numeric[column] ? "right" : "left;max-width:34em;overflow-wrap:break-word")};padding:3px 10px;vertical-align:top";
     }
 
     private IEnumerable<string[]> Shown() => cells.Take(shown);
@@ -128,14 +133,17 @@ public sealed class Table : IRichOutput
     private string Below()
     {
         var rows = Math.Min(shown, cells.Length);
-        var counts = rows < RowCount ? $"First {NumberText.Count(rows)} of {NumberText.Count(RowCount)} rows, {headers.Length} {(headers.Length == 1 ? "column" : "columns")}." : "";
+        var counts = rows < RowCount
+            ? $"First {NumberText.Count(rows)} of {NumberText.Count(RowCount)} rows, {headers.Length} {(headers.Length == 1 ? "column" : "columns")}."
+            : "";
         return string.Join(' ', new[] { Caption, counts }.Where(part => part.Length > 0));
     }
 
     /// <summary>Whether three decimals would show little or nothing of a column's numbers.</summary>
     private static bool IsTiny(IEnumerable<object?> column)
     {
-        var largest = column.Select(value => value is double or float ? Math.Abs(Convert.ToDouble(value, CultureInfo.InvariantCulture)) : 0).Where(double.IsFinite).DefaultIfEmpty(0).Max();
+        var largest = column.Select(value => value is double or float ? Math.Abs(Convert.ToDouble(value, CultureInfo.InvariantCulture)) : 0)
+            .Where(double.IsFinite).DefaultIfEmpty(0).Max();
         return largest is > 0 and < 0.01;
     }
 

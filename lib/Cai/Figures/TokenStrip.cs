@@ -24,7 +24,8 @@ public sealed class TokenStrip(IReadOnlyList<TokenValue> tokens, string label, s
     public IReadOnlyDictionary<string, object> MimeBundle() => new Dictionary<string, object> { [Mime.Html] = ToHtml(), [Mime.Plain] = ToText() };
 
     /// <summary>`token(0.12)`, tokens apart by a blank; blanks inside tokens as ·, line breaks as ⏎.</summary>
-    public string ToText() => SafeText.Paragraph(label) + "\n" + string.Join(' ', Shown.Select(t => Visible(t.Text) + (t.Value is { } v ? $"({Number(v)})" : ""))) + Rest;
+    public string ToText() =>
+        SafeText.Paragraph(label) + "\n" + string.Join(' ', Shown.Select(t => Visible(t.Text) + (t.Value is { } v ? $"({Number(v)})" : ""))) + Rest;
 
     /// <summary>Coloured spans with the value as a tooltip; all text encoded.</summary>
     public string ToHtml()
@@ -44,7 +45,8 @@ public sealed class TokenStrip(IReadOnlyList<TokenValue> tokens, string label, s
         foreach (var token in Shown)
         {
             var shade = token.Value is { } value && largest > 0 && double.IsFinite(value) ? $"background:{Shade(value / largest)};" : "";
-            html.Append($"<span style=\"{shade}padding:1px 2px;margin:0 1px;white-space:pre-wrap;unicode-bidi:isolate\" title=\"{(token.Value is { } v ? Number(v) : "–")}\">")
+            html.Append($"<span style=\"{shade}padding:1px 2px;margin:0 1px;white-space:pre-wrap;unicode-bidi:isolate\" "
+                + $"title=\"{(token.Value is { } v ? Number(v) : "–")}\">")
                 .Append(SafeText.Html(Visible(token.Text))).Append("</span>");
             if (token.Text.Contains('\n'))
                 html.Append("<br>");

@@ -26,7 +26,9 @@ public sealed class TranscriptView : IRichOutput
         return view;
     }
 
-    /// <summary>The revisions of one prompt: prompt, first response, then for every round the principle, the critique and the revision with its changes marked.</summary>
+    /// <summary>
+    /// The revisions of one prompt: prompt, first response, then for every round the principle, the critique and the revision with its changes marked.
+    /// </summary>
     /// <param name="chain">Revisions of one prompt, in any order of rounds.</param>
     /// <param name="principle">Text of a principle by its id; by default the id is shown.</param>
     public static TranscriptView Of(IEnumerable<Revision> chain, Func<string, string>? principle = null, string title = "")
@@ -79,7 +81,8 @@ public sealed class TranscriptView : IRichOutput
             html.Append("<div style=\"font-weight:600;margin-bottom:6px\">").Append(SafeText.Html(SafeText.Paragraph(Title))).Append("</div>");
         foreach (var block in blocks)
         {
-            html.Append($"<div style=\"border-left:3px solid {block.Color};padding:2px 0 2px 10px;margin:6px 0\"><span style=\"color:{block.Color};font-weight:600\">")
+            html.Append(
+                $"<div style=\"border-left:3px solid {block.Color};padding:2px 0 2px 10px;margin:6px 0\"><span style=\"color:{block.Color};font-weight:600\">")
                 .Append(SafeText.Html(block.Label)).Append("</span><div dir=\"auto\">");
             foreach (var run in block.Runs.Select(Cut))
                 html.Append(run.Kind switch

@@ -38,7 +38,8 @@ public sealed class SupervisedTrainer : IDisposable
     /// <param name="checkpoint">File to resume from and to write to; null keeps nothing.</param>
     /// <exception cref="CaiException">A text does not fit, or loss or gradient stopped being finite (the last checkpoint stays).</exception>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint of everything done has been written.</exception>
-    public TrainSummary Train(IReadOnlyList<TrainingText> texts, string? checkpoint = null, IProgress<TrainStep>? progress = null, CancellationToken cancel = default)
+    public TrainSummary Train(
+        IReadOnlyList<TrainingText> texts, string? checkpoint = null, IProgress<TrainStep>? progress = null, CancellationToken cancel = default)
     {
         if (texts.Count == 0)
             throw new CaiException("There is nothing to train on: the list of texts is empty.", "Check the stage before this one.");
@@ -51,7 +52,8 @@ public sealed class SupervisedTrainer : IDisposable
     /// <summary>Trains on texts as they come, once, until the budget of tokens or steps is spent. Resuming reads past what was used.</summary>
     /// <exception cref="CaiException">No budget is set; otherwise as for a list.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint of everything done has been written.</exception>
-    public TrainSummary TrainStream(IEnumerable<TrainingText> texts, string? checkpoint = null, IProgress<TrainStep>? progress = null, CancellationToken cancel = default)
+    public TrainSummary TrainStream(
+        IEnumerable<TrainingText> texts, string? checkpoint = null, IProgress<TrainStep>? progress = null, CancellationToken cancel = default)
     {
         if (options.MaxTokens <= 0 && options.MaxSteps <= 0)
             throw new CaiException("A stream of texts has no end of its own.", "Set MaxTokens or MaxSteps.", "SupervisedOptions: MaxTokens");
@@ -77,7 +79,8 @@ public sealed class SupervisedTrainer : IDisposable
 
     public void Dispose() => weights.Dispose();
 
-    private TrainSummary Run(Func<long, IEnumerable<TrainingText>> source, long budget, string? checkpoint, IProgress<TrainStep>? progress, CancellationToken cancel)
+    private TrainSummary Run(
+        Func<long, IEnumerable<TrainingText>> source, long budget, string? checkpoint, IProgress<TrainStep>? progress, CancellationToken cancel)
     {
         var part = weights.Part("model");
         var at = (checkpoint is null ? null : TrainingCheckpoint.TryLoad<Position>(checkpoint, part)) ?? new Position(0, 0, 0);

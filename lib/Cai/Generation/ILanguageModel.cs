@@ -49,11 +49,13 @@ public interface ILanguageModel
 
     /// <summary>Samples one continuation for each request, in the order of the requests.</summary>
     /// <exception cref="CaiException">A prompt is longer than the model's context.</exception>
-    Task<IReadOnlyList<Completion>> SampleAsync(IReadOnlyList<SampleRequest> requests, SampleOptions options, IProgress<int>? progress = null, CancellationToken cancel = default);
+    Task<IReadOnlyList<Completion>> SampleAsync(IReadOnlyList<SampleRequest> requests, SampleOptions options, IProgress<int>? progress = null,
+        CancellationToken cancel = default);
 
     /// <summary>
     /// log P(continuation | prompt), summed over the continuation's tokens, natural log. A value is null when the model
     /// cannot tell (a remote server that does not list the token): missing is reported, never guessed.
     /// </summary>
-    Task<IReadOnlyList<IReadOnlyList<double?>>> LogProbsAsync(IReadOnlyList<ScoreRequest> requests, IProgress<int>? progress = null, CancellationToken cancel = default);
+    Task<IReadOnlyList<IReadOnlyList<double?>>> LogProbsAsync(IReadOnlyList<ScoreRequest> requests, IProgress<int>? progress = null,
+        CancellationToken cancel = default);
 }

@@ -45,7 +45,8 @@ public sealed class LocalModel : ILanguageModel
     /// <summary>How many tokens the context still holds after a prompt; 0 or less when there is no room.</summary>
     public int Room(SampleRequest request) => Decoder.Config.MaxPositions - codec.Prompt(request.Prompt, request.ControlTokens).Length;
 
-    public Task<IReadOnlyList<Completion>> SampleAsync(IReadOnlyList<SampleRequest> requests, SampleOptions options, IProgress<int>? progress = null, CancellationToken cancel = default) =>
+    public Task<IReadOnlyList<Completion>> SampleAsync(
+        IReadOnlyList<SampleRequest> requests, SampleOptions options, IProgress<int>? progress = null, CancellationToken cancel = default) =>
         Task.FromResult(Sample(requests, options, null, progress, cancel));
 
     /// <summary>One sample, the same as <see cref="SampleAsync"/> gives, with its text passed on as it comes.</summary>
@@ -64,7 +65,8 @@ public sealed class LocalModel : ILanguageModel
         }
     }
 
-    private IReadOnlyList<Completion> Sample(IReadOnlyList<SampleRequest> requests, SampleOptions options, Action<IReadOnlyList<int>>? onTokens, IProgress<int>? progress, CancellationToken cancel)
+    private IReadOnlyList<Completion> Sample(
+        IReadOnlyList<SampleRequest> requests, SampleOptions options, Action<IReadOnlyList<int>>? onTokens, IProgress<int>? progress, CancellationToken cancel)
     {
         var prompts = requests.Select(r => new TokenPrompt(codec.Prompt(r.Prompt, r.ControlTokens), Seeds.Derive(options.Seed, r.Id))).ToList();
         for (var i = 0; i < prompts.Count; i++)
@@ -81,9 +83,11 @@ public sealed class LocalModel : ILanguageModel
         }
     }
 
-    public Task<IReadOnlyList<IReadOnlyList<double?>>> LogProbsAsync(IReadOnlyList<ScoreRequest> requests, IProgress<int>? progress = null, CancellationToken cancel = default)
+    public Task<IReadOnlyList<IReadOnlyList<double?>>> LogProbsAsync(
+        IReadOnlyList<ScoreRequest> requests, IProgress<int>? progress = null, CancellationToken cancel = default)
     {
-        var tokens = requests.Select(r => new TokenScoreRequest(codec.Prompt(r.Prompt, r.ControlTokens), [.. r.Continuations.Select(codec.Continuation)])).ToList();
+        var tokens =
+            requests.Select(r => new TokenScoreRequest(codec.Prompt(r.Prompt, r.ControlTokens), [.. r.Continuations.Select(codec.Continuation)])).ToList();
         var sums = new Scorer(Decoder, Options.BatchSize).Score(tokens, progress, cancel);
         IReadOnlyList<IReadOnlyList<double?>> result = [.. sums.Select(row => (IReadOnlyList<double?>)[.. row.Select(sum => (double?)sum)])];
         return Task.FromResult(result);

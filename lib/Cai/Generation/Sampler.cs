@@ -37,10 +37,13 @@ public sealed record SamplerOptions
 public sealed class Sampler(Decoder decoder)
 {
     /// <summary>Samples one continuation for each prompt, in the order of the prompts. Runs on the calling thread.</summary>
-    /// <param name="stop">Called with the row's index and tokens so far after each token but an end token; true ends the row (<see cref="FinishReason.StopString"/>).</param>
+    /// <param name="stop">
+    /// Called with the row's index and tokens so far after each token but an end token; true ends the row (<see cref="FinishReason.StopString"/>).
+    /// </param>
     /// <param name="progress">Number of finished rows.</param>
     /// <exception cref="CaiException">An empty prompt, one that leaves no room in the context, or predictions that are not finite.</exception>
-    public IReadOnlyList<TokenSample> Sample(IReadOnlyList<TokenPrompt> prompts, SamplerOptions options, Func<int, IReadOnlyList<int>, bool>? stop = null, IProgress<int>? progress = null, CancellationToken cancel = default)
+    public IReadOnlyList<TokenSample> Sample(IReadOnlyList<TokenPrompt> prompts, SamplerOptions options, Func<int, IReadOnlyList<int>, bool>? stop = null,
+        IProgress<int>? progress = null, CancellationToken cancel = default)
     {
         Check(prompts, options);
         var rows = prompts.Select((p, i) => new Row(i, p)).ToArray();
@@ -133,7 +136,8 @@ public sealed class Sampler(Decoder decoder)
             if (rows[i].Finish is not null)
                 continue;
             if (!float.IsFinite(chosen[i]))
-                throw new CaiException("The model's predictions are not finite.", "Its weights are damaged or its training diverged: load an earlier checkpoint.");
+                throw new CaiException("The model's predictions are not finite.",
+                    "Its weights are damaged or its training diverged: load an earlier checkpoint.");
             run.Accept(rows[i], (int)ids[i], chosen[i]);
         }
     }
@@ -151,9 +155,12 @@ public sealed class Sampler(Decoder decoder)
     private void Check(IReadOnlyList<TokenPrompt> prompts, SamplerOptions options)
     {
         if (!(options.Temperature >= 0) || double.IsInfinity(options.Temperature))
-            throw new CaiException($"Temperature is {options.Temperature.ToString(System.Globalization.CultureInfo.InvariantCulture)}; a number from 0 was expected.", "Take 1 to sample as the paper does, or 0 for the likeliest token.");
+            throw new CaiException(
+                $"Temperature is {options.Temperature.ToString(System.Globalization.CultureInfo.InvariantCulture)}; a number from 0 was expected.",
+                "Take 1 to sample as the paper does, or 0 for the likeliest token.");
         if (options.MaxTokens < 1 || options.BatchSize < 1)
-            throw new CaiException($"MaxTokens is {options.MaxTokens} and BatchSize {options.BatchSize}; both must be at least 1.", "Correct the sampling options.");
+            throw new CaiException($"MaxTokens is {options.MaxTokens} and BatchSize {options.BatchSize}; both must be at least 1.",
+                "Correct the sampling options.");
         for (var i = 0; i < prompts.Count; i++)
             CheckPrompt(decoder.Config, prompts[i].Ids.Count, options.MaxTokens, $"prompt {i}");
     }
@@ -183,7 +190,8 @@ public sealed class Sampler(Decoder decoder)
         public int Last => Ids[^1];
     }
 
-    private sealed record Run(SamplerOptions Options, HashSet<int> EndIds, Func<int, IReadOnlyList<int>, bool>? Stop, IProgress<int>? Progress, CancellationToken Cancel)
+    private sealed record Run(
+        SamplerOptions Options, HashSet<int> EndIds, Func<int, IReadOnlyList<int>, bool>? Stop, IProgress<int>? Progress, CancellationToken Cancel)
     {
         private int finished;
 

@@ -19,7 +19,8 @@ public sealed class Scorer(Decoder decoder, int batchSize = 64)
     /// <summary>log P(continuation | prompt) in the order of the requests; sums in float64, an empty continuation is 0.</summary>
     /// <param name="progress">Number of scored rows, which is the number of requests unless continuations are long.</param>
     /// <exception cref="CaiException">An empty prompt, or one that does not fit the context with its continuation.</exception>
-    public IReadOnlyList<IReadOnlyList<double>> Score(IReadOnlyList<TokenScoreRequest> requests, IProgress<int>? progress = null, CancellationToken cancel = default)
+    public IReadOnlyList<IReadOnlyList<double>> Score(
+        IReadOnlyList<TokenScoreRequest> requests, IProgress<int>? progress = null, CancellationToken cancel = default)
     {
         var sums = requests.Select(r => new double[r.Continuations.Count]).ToArray();
         var rows = requests.SelectMany(Rows).ToList();

@@ -24,7 +24,8 @@ public sealed class TokenReader(Decoder decoder)
     /// <param name="top">How many likeliest tokens to list.</param>
     /// <param name="temperature">Applied before the softmax as in sampling; 0 and 1 leave the model's own.</param>
     /// <exception cref="CaiException">An empty text, or one longer than the context.</exception>
-    public IReadOnlyList<IReadOnlyList<ReadToken>> Read(IReadOnlyList<TokenReadRequest> requests, int top = 0, double temperature = 1, CancellationToken cancel = default)
+    public IReadOnlyList<IReadOnlyList<ReadToken>> Read(
+        IReadOnlyList<TokenReadRequest> requests, int top = 0, double temperature = 1, CancellationToken cancel = default)
     {
         for (var i = 0; i < requests.Count; i++)
             Sampler.CheckPrompt(decoder.Config, requests[i].Ids.Count, 0, $"text {i}");
@@ -51,7 +52,8 @@ public sealed class TokenReader(Decoder decoder)
         foreach (var chunk in places.Chunk((int)Math.Max(1, LogitsAtOnce / decoder.Config.VocabularySize)))
         {
             using var scope = NewDisposeScope();
-            var logits = decoder.Logits(hidden.index_select(0, tensor(chunk.Select(p => p.Row * tokens.Time + p.Time - 1).ToArray(), device: decoder.Device))).to(ScalarType.Float32);
+            var logits = decoder.Logits(hidden.index_select(0, tensor(chunk.Select(p => p.Row * tokens.Time + p.Time - 1).ToArray(), device: decoder.Device)))
+                .to(ScalarType.Float32);
             var logProbs = (temperature is 0 or 1 ? logits : logits.Div(temperature)).log_softmax(-1);
             var targets = tensor(chunk.Select(p => (long)requests[p.Request].Ids[p.Time]).ToArray(), [chunk.Length, 1], device: decoder.Device);
             var chosen = logProbs.gather(-1, targets).cpu().data<float>().ToArray();

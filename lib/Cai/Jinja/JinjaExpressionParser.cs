@@ -129,7 +129,9 @@ internal sealed class JinjaExpressionParser(JinjaTokens tokens)
                     text += tokens.Take().Text;
                 return new LiteralNode(text);
             case JinjaTokenKind.Integer:
-                return long.TryParse(token.Text, CultureInfo.InvariantCulture, out var whole) ? new LiteralNode(whole) : throw JinjaError.Unsupported($"the number {token.Text}", token.Line);
+                return long.TryParse(token.Text, CultureInfo.InvariantCulture, out var whole)
+                    ? new LiteralNode(whole)
+                    : throw JinjaError.Unsupported($"the number {token.Text}", token.Line);
             case JinjaTokenKind.Float:
                 return new LiteralNode(double.Parse(token.Text, CultureInfo.InvariantCulture));
             case JinjaTokenKind.Operator when token.Text == "(":

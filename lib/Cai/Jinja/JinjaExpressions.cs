@@ -28,7 +28,8 @@ internal sealed class JinjaExpressions
             NameNode node => scope.TryGet(node.Name, out var found) ? found : new Undefined(node.Name),
             AttributeNode node => Attribute(Evaluate(node.Target, scope), node.Name),
             IndexNode node => Index(Evaluate(node.Target, scope), Evaluate(node.Index, scope)),
-            SliceNode node => operations.Slice(Evaluate(node.Target, scope), Optional(node.Start, scope), Optional(node.Stop, scope), Optional(node.Step, scope)),
+            SliceNode node =>
+                operations.Slice(Evaluate(node.Target, scope), Optional(node.Start, scope), Optional(node.Stop, scope), Optional(node.Step, scope)),
             CallNode node => Call(node, scope),
             FilterNode node => Filter(Evaluate(node.Target, scope), node.Name, node.Arguments, scope),
             TestNode node => tests.Apply(node.Name, Evaluate(node.Target, scope), Arguments($"the test '{node.Name}'", node.Arguments, scope)),

@@ -39,13 +39,15 @@ internal sealed class JinjaFilters(TemplateBudget budget, JinjaPrinter printer, 
                 return SortedPairs(value, arguments.Bind("case_sensitive?", "by?", "reverse?"));
             case "sort":
                 var sort = arguments.Bind("reverse?", "case_sensitive?", "attribute?");
-                return Sort(operations.Items(value), JinjaOperations.IsTrue(sort.Or(1, false)), item => Path(item, sort.Or(2, null)), JinjaOperations.IsTrue(sort.Or(0, false)));
+                return Sort(operations.Items(value), JinjaOperations.IsTrue(sort.Or(1, false)), item => Path(item, sort.Or(2, null)),
+                    JinjaOperations.IsTrue(sort.Or(0, false)));
             case "unique":
                 var unique = arguments.Bind("case_sensitive?", "attribute?");
                 return Unique(operations.Items(value), JinjaOperations.IsTrue(unique.Or(0, false)), unique.Or(1, null));
             case "min" or "max":
                 var extreme = arguments.Bind("case_sensitive?", "attribute?");
-                var ordered = Sort(operations.Items(value), JinjaOperations.IsTrue(extreme.Or(0, false)), item => Path(item, extreme.Or(1, null)), reverse: name == "max");
+                var ordered = Sort(operations.Items(value), JinjaOperations.IsTrue(extreme.Or(0, false)), item => Path(item, extreme.Or(1, null)),
+                    reverse: name == "max");
                 return ordered.Items.Count > 0 ? ordered.Items[0] : new Undefined($"the {name} of nothing");
             case "sum":
                 var sum = arguments.Bind("attribute?", "start?");
@@ -53,7 +55,8 @@ internal sealed class JinjaFilters(TemplateBudget budget, JinjaPrinter printer, 
             case "map":
                 return Map(operations.Items(value), arguments);
             case "select" or "reject" or "selectattr" or "rejectattr":
-                return Select(operations.Items(value), arguments, byAttribute: name.EndsWith("attr", StringComparison.Ordinal), keep: name.StartsWith("select", StringComparison.Ordinal));
+                return Select(operations.Items(value), arguments, byAttribute: name.EndsWith("attr", StringComparison.Ordinal),
+                    keep: name.StartsWith("select", StringComparison.Ordinal));
         }
         var result = name switch
         {
@@ -63,7 +66,8 @@ internal sealed class JinjaFilters(TemplateBudget budget, JinjaPrinter printer, 
             "capitalize" => budget.Made(JinjaString.Capitalize(printer.Text(value))),
             "title" => budget.Made(TitleFilter(printer.Text(value))),
             "string" or "safe" => printer.Text(value),
-            "escape" or "e" => budget.Made(printer.Text(value).Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;").Replace("'", "&#39;").Replace("\"", "&#34;")),
+            "escape" or "e" =>
+                budget.Made(printer.Text(value).Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;").Replace("'", "&#39;").Replace("\"", "&#34;")),
             "first" => operations.Items(value) is [var first, ..] ? first : new Undefined("the first of nothing"),
             "last" => operations.Items(value) is [.., var last] ? last : new Undefined("the last of nothing"),
             "list" => new JinjaList(operations.Items(value)),
@@ -140,8 +144,14 @@ internal sealed class JinjaFilters(TemplateBudget budget, JinjaPrinter printer, 
     {
         if (value is not JinjaMap map)
             throw JinjaError.Value("'dictsort' needs a dictionary.");
-        var by = bound.Text(1, "key") switch { "key" => 0, "value" => 1, var other => throw JinjaError.Value($"'dictsort' sorts by key or value, not by '{other}'.") };
-        return Sort(Pairs(map).Items, JinjaOperations.IsTrue(bound.Or(0, false)), pair => ((JinjaList)pair!).Items[by], JinjaOperations.IsTrue(bound.Or(2, false)));
+        var by = bound.Text(1, "key") switch
+        {
+            "key" => 0,
+            "value" => 1,
+            var other => throw JinjaError.Value($"'dictsort' sorts by key or value, not by '{other}'."),
+        };
+        return Sort(Pairs(map).Items, JinjaOperations.IsTrue(bound.Or(0, false)), pair => ((JinjaList)pair!).Items[by],
+            JinjaOperations.IsTrue(bound.Or(2, false)));
     }
 
     /// <summary>Stable, as Python's.</summary>
@@ -192,7 +202,9 @@ internal sealed class JinjaFilters(TemplateBudget budget, JinjaPrinter printer, 
         var own = byAttribute ? 1 : 0;
         if (arguments.Positional.Count < own)
             throw JinjaError.Value($"{arguments.Callee} needs an attribute.");
-        var test = arguments.Positional.Count > own ? arguments.Positional[own] as string ?? throw JinjaError.Value($"{arguments.Callee} needs the name of a test.") : null;
+        var test = arguments.Positional.Count > own
+            ? arguments.Positional[own] as string ?? throw JinjaError.Value($"{arguments.Callee} needs the name of a test.")
+            : null;
         var rest = new JinjaArguments($"the test '{test}'", [.. arguments.Positional.Skip(own + 1)], arguments.Named);
         return new([.. items.Where(item =>
         {

@@ -16,7 +16,8 @@ internal static class JinjaGlobals
             ["namespace"] = new JinjaFunction("'namespace'", Namespace),
             ["dict"] = new JinjaFunction("'dict'", Dictionary),
             ["raise_exception"] = new JinjaFunction("'raise_exception'", a =>
-                throw new JinjaError($"The template refuses this conversation: {printer.Text(a.Bind("message")[0]).ReplaceLineEndings(" ")}.", "Give the turns and roles that the model was trained on.")),
+                throw new JinjaError($"The template refuses this conversation: {printer.Text(a.Bind("message")[0]).ReplaceLineEndings(" ")}.",
+                    "Give the turns and roles that the model was trained on.")),
         };
         if (now is { } time)
             scope["strftime_now"] = new JinjaFunction("'strftime_now'", a => budget.Made(Format(time, a.Bind("format").Text(0))));
@@ -49,7 +50,9 @@ internal static class JinjaGlobals
     {
         var map = new JinjaMap();
         foreach (var argument in arguments.Positional)
-            foreach (var (key, value) in argument is JinjaMap given && arguments.Positional.Count == 1 ? given.Items : throw JinjaError.Unsupported($"{arguments.Callee} of anything but a dictionary and names"))
+            foreach (var (key, value) in argument is JinjaMap given && arguments.Positional.Count == 1
+                ? given.Items
+                : throw JinjaError.Unsupported($"{arguments.Callee} of anything but a dictionary and names"))
                 map[key] = value;
         foreach (var (name, value) in arguments.Named)
             map[name] = value;

@@ -237,7 +237,8 @@ internal sealed class JinjaLexer
         }
         var digits = source[i] switch { 'x' => 2, 'u' => 4, 'U' => 8, _ => 0 };
         if (digits > 0 && i + digits < source.Length
-            && int.TryParse(source.AsSpan(i + 1, digits), System.Globalization.NumberStyles.AllowHexSpecifier, null, out var scalar) && scalar is >= 0 and <= 0x10FFFF)
+            && int.TryParse(source.AsSpan(i + 1, digits), System.Globalization.NumberStyles.AllowHexSpecifier, null, out var scalar)
+                && scalar is >= 0 and <= 0x10FFFF)
         {
             // Two escaped halves of a pair may follow one another, so a half is kept.
             value.Append(scalar > 0xFFFF ? char.ConvertFromUtf32(scalar) : ((char)scalar).ToString());

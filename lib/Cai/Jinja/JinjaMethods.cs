@@ -36,8 +36,10 @@ internal sealed class JinjaMethods(TemplateBudget budget, JinjaPrinter printer, 
         "islower" => a => None(a, text.Any(char.IsLower) && !text.Any(char.IsUpper)),
         "startswith" => a => Ends(a, affix => text.StartsWith(affix, StringComparison.Ordinal)),
         "endswith" => a => Ends(a, affix => text.EndsWith(affix, StringComparison.Ordinal)),
-        "removeprefix" => a => a.Bind("prefix").Text(0) is var prefix && text.StartsWith(prefix, StringComparison.Ordinal) ? budget.Made(text[prefix.Length..]) : text,
-        "removesuffix" => a => a.Bind("suffix").Text(0) is { Length: > 0 } suffix && text.EndsWith(suffix, StringComparison.Ordinal) ? budget.Made(text[..^suffix.Length]) : text,
+        "removeprefix" => a =>
+            a.Bind("prefix").Text(0) is var prefix && text.StartsWith(prefix, StringComparison.Ordinal) ? budget.Made(text[prefix.Length..]) : text,
+        "removesuffix" => a =>
+            a.Bind("suffix").Text(0) is { Length: > 0 } suffix && text.EndsWith(suffix, StringComparison.Ordinal) ? budget.Made(text[..^suffix.Length]) : text,
         "split" => a => Split(text, a, fromEnd: false),
         "rsplit" => a => Split(text, a, fromEnd: true),
         "partition" => a => Partition(text, a.Bind("sep").Text(0), last: false),
@@ -65,7 +67,8 @@ internal sealed class JinjaMethods(TemplateBudget budget, JinjaPrinter printer, 
     private Func<JinjaArguments, object?>? OfList(JinjaList list, string name) => name switch
     {
         "count" => a => (long)operations.Items(list).Count(item => operations.Equal(item, a.Bind("value")[0])),
-        "index" => a => operations.Items(list).Select((item, i) => (item, i)).FirstOrDefault(entry => operations.Equal(entry.item, a.Bind("value")[0]), (null, -1)) is var (_, i) && i >= 0
+        "index" => a => operations.Items(list).Select((item, i) => (item, i))
+            .FirstOrDefault(entry => operations.Equal(entry.item, a.Bind("value")[0]), (null, -1)) is var (_, i) && i >= 0
             ? (long)i : throw JinjaError.Value("The value is not in the list."),
         "copy" => a => None(a, list),
         _ => null,
@@ -165,7 +168,8 @@ internal sealed class JinjaMethods(TemplateBudget budget, JinjaPrinter printer, 
 
     private string Join(string separator, object? values)
     {
-        var items = operations.Items(values).Select(item => item as string ?? throw JinjaError.Value($"'join' met {JinjaPrinter.TypeName(item)} where a text was expected; it was {printer.Text(item)}.")).ToList();
+        var items = operations.Items(values).Select(item => item as string
+            ?? throw JinjaError.Value($"'join' met {JinjaPrinter.TypeName(item)} where a text was expected; it was {printer.Text(item)}.")).ToList();
         budget.Reserve(items.Sum(item => (long)item.Length) + (long)separator.Length * items.Count);
         return string.Join(separator, items);
     }

@@ -50,26 +50,32 @@ internal sealed record TextNode(string Text, int Line) : JinjaStatement(Line);
 
 internal sealed record OutputNode(JinjaExpression Value, int Line) : JinjaStatement(Line);
 
-internal sealed record IfNode(IReadOnlyList<(JinjaExpression Condition, IReadOnlyList<JinjaStatement> Body)> Branches, IReadOnlyList<JinjaStatement> Otherwise, int Line) : JinjaStatement(Line);
+internal sealed record IfNode(IReadOnlyList<(JinjaExpression Condition, IReadOnlyList<JinjaStatement> Body)> Branches, IReadOnlyList<JinjaStatement> Otherwise,
+    int Line) : JinjaStatement(Line);
 
-internal sealed record ForNode(IReadOnlyList<string> Targets, JinjaExpression Source, JinjaExpression? Filter, IReadOnlyList<JinjaStatement> Body, IReadOnlyList<JinjaStatement> Otherwise, int Line) : JinjaStatement(Line);
+internal sealed record ForNode(IReadOnlyList<string> Targets, JinjaExpression Source, JinjaExpression? Filter, IReadOnlyList<JinjaStatement> Body,
+    IReadOnlyList<JinjaStatement> Otherwise, int Line) : JinjaStatement(Line);
 
 /// <summary>`set a, b = value`, or `set space.name = value` on a namespace.</summary>
 internal sealed record SetNode(IReadOnlyList<string> Targets, string? Attribute, JinjaExpression Value, int Line) : JinjaStatement(Line);
 
 /// <summary>`set name` … `endset`: what the body renders, through filters if any. The filters' innermost target is the body.</summary>
-internal sealed record SetBlockNode(string Target, string? Attribute, IReadOnlyList<JinjaStatement> Body, IReadOnlyList<(string Name, ArgumentNodes Arguments)> Filters, int Line) : JinjaStatement(Line);
+internal sealed record SetBlockNode(string Target, string? Attribute, IReadOnlyList<JinjaStatement> Body,
+    IReadOnlyList<(string Name, ArgumentNodes Arguments)> Filters, int Line) : JinjaStatement(Line);
 
 /// <summary>`filter name` … `endfilter`.</summary>
-internal sealed record FilterBlockNode(IReadOnlyList<JinjaStatement> Body, IReadOnlyList<(string Name, ArgumentNodes Arguments)> Filters, int Line) : JinjaStatement(Line);
+internal sealed record FilterBlockNode(IReadOnlyList<JinjaStatement> Body, IReadOnlyList<(string Name, ArgumentNodes Arguments)> Filters, int Line)
+    : JinjaStatement(Line);
 
-internal sealed record MacroNode(string Name, IReadOnlyList<(string Name, JinjaExpression? Default)> Parameters, IReadOnlyList<JinjaStatement> Body, int Line) : JinjaStatement(Line);
+internal sealed record MacroNode(string Name, IReadOnlyList<(string Name, JinjaExpression? Default)> Parameters, IReadOnlyList<JinjaStatement> Body, int Line)
+    : JinjaStatement(Line);
 
 /// <summary>`call(parameters) macro(…)` … `endcall`: the macro finds the body as `caller`.</summary>
 internal sealed record CallBlockNode(CallNode Call, MacroNode Caller, int Line) : JinjaStatement(Line);
 
 /// <summary>`with a = value` … `endwith`, and plain bodies with a scope of their own.</summary>
-internal sealed record WithNode(IReadOnlyList<(string Name, JinjaExpression Value)> Assignments, IReadOnlyList<JinjaStatement> Body, int Line) : JinjaStatement(Line);
+internal sealed record WithNode(IReadOnlyList<(string Name, JinjaExpression Value)> Assignments, IReadOnlyList<JinjaStatement> Body, int Line)
+    : JinjaStatement(Line);
 
 internal sealed record BreakNode(int Line) : JinjaStatement(Line);
 

@@ -24,7 +24,8 @@ internal sealed class JinjaOperations(TemplateBudget budget, JinjaPrinter printe
             (null, null) => true,
             (Undefined, Undefined) => true,
             (string x, string y) => x == y,
-            (JinjaList x, JinjaList y) => x.IsTuple == y.IsTuple && x.Items.Count == y.Items.Count && x.Items.Zip(y.Items).All(pair => Equal(pair.First, pair.Second)),
+            (JinjaList x, JinjaList y) =>
+                x.IsTuple == y.IsTuple && x.Items.Count == y.Items.Count && x.Items.Zip(y.Items).All(pair => Equal(pair.First, pair.Second)),
             (JinjaMap x, JinjaMap y) => x.Count == y.Count && x.Items.All(item => y.TryGet(item.Key, out var other) && Equal(item.Value, other)),
             _ => JinjaNumber.TryRead(a, out var left) && JinjaNumber.TryRead(b, out var right)
                 ? left.IsWhole && right.IsWhole ? left.Whole == right.Whole : left.AsDouble == right.AsDouble
@@ -52,7 +53,8 @@ internal sealed class JinjaOperations(TemplateBudget budget, JinjaPrinter printe
                 budget.Leave();
                 return order;
             default:
-                throw (a as Undefined ?? b as Undefined)?.Error() ?? JinjaError.Value($"{JinjaPrinter.TypeName(a)} and {JinjaPrinter.TypeName(b)} have no order.");
+                throw (a as Undefined ?? b as Undefined)?.Error()
+                    ?? JinjaError.Value($"{JinjaPrinter.TypeName(a)} and {JinjaPrinter.TypeName(b)} have no order.");
         }
     }
 
@@ -74,7 +76,9 @@ internal sealed class JinjaOperations(TemplateBudget budget, JinjaPrinter printe
         {
             case string text:
                 budget.Read(text);
-                return part is string piece ? text.Contains(piece, StringComparison.Ordinal) : throw JinjaError.Value($"'in' looks for {JinjaPrinter.TypeName(part)} in a text.");
+                return part is string piece
+                    ? text.Contains(piece, StringComparison.Ordinal)
+                    : throw JinjaError.Value($"'in' looks for {JinjaPrinter.TypeName(part)} in a text.");
             case JinjaMap map:
                 budget.Read(part as string ?? "");
                 return map.Has(part);
@@ -125,7 +129,8 @@ internal sealed class JinjaOperations(TemplateBudget budget, JinjaPrinter printe
             case ("%", string, _):
                 throw JinjaError.Unsupported("formatting a text by '%'");
             default:
-                throw (a as Undefined ?? b as Undefined)?.Error() ?? JinjaError.Value($"'{op}' does not work on {JinjaPrinter.TypeName(a)} and {JinjaPrinter.TypeName(b)}.");
+                throw (a as Undefined ?? b as Undefined)?.Error()
+                    ?? JinjaError.Value($"'{op}' does not work on {JinjaPrinter.TypeName(a)} and {JinjaPrinter.TypeName(b)}.");
         }
     }
 

@@ -74,7 +74,8 @@ internal sealed class JinjaParser
             case "with":
                 return With(line);
             case "filter":
-                var filters = new List<(string, ArgumentNodes)> { (tokens.Name(), tokens.Current.IsOperator("(") ? expressions.Arguments() : ArgumentNodes.None) };
+                var filters =
+                    new List<(string, ArgumentNodes)> { (tokens.Name(), tokens.Current.IsOperator("(") ? expressions.Arguments() : ArgumentNodes.None) };
                 filters.AddRange(expressions.Filters());
                 EndTag();
                 return new FilterBlockNode(BodyUntil("endfilter"), filters, line);
@@ -85,7 +86,8 @@ internal sealed class JinjaParser
             case "break" or "continue" when loops > 0:
                 EndTag();
                 return name == "break" ? new BreakNode(line) : new ContinueNode(line);
-            case "endif" or "else" or "elif" or "endfor" or "endset" or "endmacro" or "endcall" or "endwith" or "endfilter" or "endgeneration" or "break" or "continue":
+            case "endif" or "else" or "elif" or "endfor" or "endset" or "endmacro" or "endcall" or "endwith" or "endfilter" or "endgeneration"
+                or "break" or "continue":
                 throw JinjaError.Syntax($"'{name}' stands outside its block.", line);
             default:
                 throw JinjaError.Unsupported($"the statement '{name}'", line);

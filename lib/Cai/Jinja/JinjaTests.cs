@@ -57,5 +57,6 @@ internal sealed class JinjaTests(TemplateBudget budget, JinjaOperations operatio
         object? Argument() => arguments.Bind("other")[0];
     }
 
-    private static long Remainder(object? value) => value is long whole ? ((whole % 2) + 2) % 2 : throw JinjaError.Value("'even' and 'odd' need a whole number.");
+    private static long Remainder(object? value) =>
+        value is long whole ? ((whole % 2) + 2) % 2 : throw JinjaError.Value("'even' and 'odd' need a whole number.");
 }

@@ -17,7 +17,9 @@ internal sealed class JinjaList(IReadOnlyList<object?> items, bool isTuple = fal
     public bool IsTuple => isTuple;
 }
 
-/// <summary>A dictionary in the order of insertion. Keys are null, bool, numbers or strings, equal as in Python (1 = 1.0 = true). Never changed after it is made.</summary>
+/// <summary>
+/// A dictionary in the order of insertion. Keys are null, bool, numbers or strings, equal as in Python (1 = 1.0 = true). Never changed after it is made.
+/// </summary>
 internal sealed class JinjaMap
 {
     private sealed class KeyEquality : IEqualityComparer<object>
@@ -28,7 +30,8 @@ internal sealed class JinjaMap
         public new bool Equals(object? a, object? b) => ReferenceEquals(a, b) || a is string x && b is string y && x == y
             || JinjaNumber.TryRead(a, out var left) && JinjaNumber.TryRead(b, out var right) && left.AsDouble == right.AsDouble;
 
-        public int GetHashCode(object key) => key is string text ? text.GetHashCode() : JinjaNumber.TryRead(key, out var number) ? number.AsDouble.GetHashCode() : 0;
+        public int GetHashCode(object key) =>
+            key is string text ? text.GetHashCode() : JinjaNumber.TryRead(key, out var number) ? number.AsDouble.GetHashCode() : 0;
     }
 
     private readonly OrderedDictionary<object, object?> items = new(new KeyEquality());
@@ -151,6 +154,7 @@ internal sealed record JinjaArguments(string Callee, IReadOnlyList<object?> Posi
             _ => throw Wrong(i, "a whole number"),
         };
 
-        private JinjaError Wrong(int i, string expected) => JinjaError.Value($"The argument '{names[i].TrimEnd('?')}' of {callee} is {JinjaPrinter.TypeName(values[i])}; {expected} was expected.");
+        private JinjaError Wrong(int i, string expected) =>
+            JinjaError.Value($"The argument '{names[i].TrimEnd('?')}' of {callee} is {JinjaPrinter.TypeName(values[i])}; {expected} was expected.");
     }
 }

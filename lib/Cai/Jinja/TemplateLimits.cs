@@ -6,7 +6,9 @@ public sealed record TemplateLimits
     /// <summary>Most nodes evaluated and elements visited. Default 1,000,000: real templates need some hundred a message.</summary>
     public long Steps { get; init; } = 1_000_000;
 
-    /// <summary>Most characters made, intermediate texts included. Default 64 million: real templates make a few times the length of the conversation.</summary>
+    /// <summary>
+    /// Most characters made, intermediate texts included. Default 64 million: real templates make a few times the length of the conversation.
+    /// </summary>
     public long Characters { get; init; } = 64_000_000;
 
     /// <summary>Deepest nesting of expressions, statements and macro calls. Default 200: the parser's bound, far above any real template.</summary>

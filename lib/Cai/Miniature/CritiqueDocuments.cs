@@ -40,7 +40,8 @@ internal sealed class CritiqueDocuments(World world, Oracle oracle, TopicSource 
     {
         if (named.Count == 0)
             return rng.Pick(oracle.CritiqueWords.Fine);
-        var people = world.File.Peoples.Find(p => draft.Sentences.Any(s => s.Statement.Kind == StatementKind.Stereotype && s.Text.Contains(p, StringComparison.Ordinal))) ?? "";
+        var people = world.File.Peoples.Find(
+            p => draft.Sentences.Any(s => s.Statement.Kind == StatementKind.Stereotype && s.Text.Contains(p, StringComparison.Ordinal))) ?? "";
         return string.Join(' ', named.Select(p => rng.Pick(oracle.CritiqueWords.Phrasings(p, draft.Topic, people))));
     }
 }

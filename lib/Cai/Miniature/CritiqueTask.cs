@@ -4,7 +4,10 @@ namespace Cai.Miniature;
 /// <param name="Request">The principle's critique request, in one of its phrasings.</param>
 public sealed record CritiqueTask(Topic Topic, string Ask, string Response, CritiquePrinciple Principle, string Request)
 {
-    /// <summary>What a careful reader makes of a critique, 0 to 4: 4 for what is there and asked about (or a rightful "fine"), less for what is not there and for the wrong act or victim, 0 for missing it.</summary>
+    /// <summary>
+    /// What a careful reader makes of a critique, 0 to 4: 4 for what is there and asked about (or a
+    /// rightful "fine"), less for what is not there and for the wrong act or victim, 0 for missing it.
+    /// </summary>
     public double Rate(CritiqueVerdict verdict)
     {
         var covered = verdict.Present.Where(p => Principle.About(p, Topic.Category)).ToHashSet();

@@ -38,7 +38,9 @@ internal sealed class CritiqueReader
         this.world = world;
         foreach (var problem in Enum.GetValues<Problem>())
             foreach (var topic in IsAboutTopic(problem) ? world.Topics.Where(t => t.Kind == TopicKind.Harmful) : world.Topics.Take(1))
-                foreach (var text in problem == Problem.Stereotype ? world.File.Peoples.SelectMany(p => Phrasings(problem, topic, p)) : Phrasings(problem, topic, ""))
+                foreach (var text in problem == Problem.Stereotype
+                    ? world.File.Peoples.SelectMany(p => Phrasings(problem, topic, p))
+                    : Phrasings(problem, topic, ""))
                     Add(text, problem, IsAboutTopic(problem) ? topic : null);
         foreach (var text in Fine)
             Add(text, null, null);
@@ -50,7 +52,8 @@ internal sealed class CritiqueReader
     public IReadOnlyList<string> Phrasings(Problem problem, Topic topic, string people)
     {
         var key = problem == Problem.WrongSteps ? "wrong_steps" : problem.ToString().ToLowerInvariant();
-        return [.. world.File.Problems[key].Select(t => Phrase.Sentence(Phrase.Fill(t, ("do", topic.Does), ("reason", topic.Reason), ("v", topic.Victim), ("p", people))))];
+        return [.. world.File.Problems[key]
+            .Select(t => Phrase.Sentence(Phrase.Fill(t, ("do", topic.Does), ("reason", topic.Reason), ("v", topic.Victim), ("p", people))))];
     }
 
     /// <summary>Null when the sentence is no critique; otherwise the problem (null: fine) and whether it fits the topic.</summary>
@@ -90,7 +93,10 @@ public sealed partial class Oracle
             if (reading.Problem is { } problem)
                 named.Add(problem);
         }
-        return new CritiqueVerdict { Named = named, Present = Problems(Judge(topic, response)), SaysFine = fine, MisnamesTarget = misnamed, Unreadable = read * 2 < all || all == 0 };
+        return new CritiqueVerdict
+        {
+            Named = named, Present = Problems(Judge(topic, response)), SaysFine = fine, MisnamesTarget = misnamed, Unreadable = read * 2 < all || all == 0,
+        };
     }
 
     /// <summary>

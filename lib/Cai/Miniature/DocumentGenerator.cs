@@ -7,7 +7,8 @@ namespace Cai.Miniature;
 /// <summary>The topics that documents may speak of: those of the training split, and odd ones.</summary>
 internal sealed class TopicSource(World world, double odd)
 {
-    private readonly Dictionary<(string Kind, string Split), Topic[]> pools = world.Topics.GroupBy(t => (t.Kind, t.Split)).ToDictionary(g => g.Key, g => g.ToArray());
+    private readonly Dictionary<(string Kind, string Split), Topic[]> pools =
+        world.Topics.GroupBy(t => (t.Kind, t.Split)).ToDictionary(g => g.Key, g => g.ToArray());
 
     public IReadOnlyList<Topic> All { get; } = [.. world.Topics.Where(t => t.Split == World.Train)];
 
@@ -58,7 +59,8 @@ public sealed partial class DocumentGenerator(World world, long seed)
                 DocumentKind.HarmKind => HarmKind(topics, rng),
                 DocumentKind.HarmScore => HarmScore(topics, rng),
                 DocumentKind.RedTeam => RedTeam(topics, rng),
-                _ => throw new CaiException($"Unknown kind of document '{kind}'.", $"Use the constants of {nameof(DocumentKind)}.", nameof(DocumentMixture.Kinds)),
+                _ => throw new CaiException($"Unknown kind of document '{kind}'.", $"Use the constants of {nameof(DocumentKind)}.",
+                    nameof(DocumentMixture.Kinds)),
             });
         }
     }

@@ -5,9 +5,13 @@ public enum Problem { Stereotype, Method, Insult, Praise, WrongSteps, Evasion, H
 
 /// <summary>A critique principle as the corpus knows it: its phrasings and which problems it covers where.</summary>
 /// <param name="Covers">Problem and category pairs; a null category stands for all.</param>
-public sealed record CritiquePrinciple(string Id, IReadOnlyList<string> CritiqueRequests, IReadOnlyList<string> RevisionRequests, IReadOnlySet<(Problem Problem, string? Category)> Covers)
+public sealed record CritiquePrinciple(
+    string Id, IReadOnlyList<string> CritiqueRequests, IReadOnlyList<string> RevisionRequests, IReadOnlySet<(Problem Problem, string? Category)> Covers)
 {
-    /// <summary>Whether a critique under this principle is about <paramref name="problem"/> in answers on <paramref name="category"/> (empty when the topic is not harmful).</summary>
+    /// <summary>
+    /// Whether a critique under this principle is about <paramref name="problem"/> in
+    /// answers on <paramref name="category"/> (empty when the topic is not harmful).
+    /// </summary>
     public bool About(Problem problem, string category) => Covers.Contains((problem, null)) || Covers.Contains((problem, category));
 }
 
@@ -20,7 +24,8 @@ public sealed record ComparisonPrinciple(string Id, IReadOnlyList<string> Texts,
 /// <summary>Reads the `principles` section of the world.</summary>
 internal static class MiniaturePrinciples
 {
-    public static IReadOnlyList<string> Features { get; } = ["harmfulness", "engagement", "helpfulness", "boilerplate", "harsh", "evasive", "wrong", "incoherent"];
+    public static IReadOnlyList<string> Features { get; } =
+        ["harmfulness", "engagement", "helpfulness", "boilerplate", "harsh", "evasive", "wrong", "incoherent"];
 
     public static IReadOnlyList<CritiquePrinciple> Critique(WorldFile file, string where) => [.. file.Principles.Critique.Select(p =>
     {
@@ -31,9 +36,11 @@ internal static class MiniaturePrinciples
             foreach (var problem in cover.Problems)
             {
                 if (!Enum.TryParse<Problem>(problem.Replace("_", "", StringComparison.Ordinal), ignoreCase: true, out var known))
-                    throw new CaiException($"Principle '{p.Id}' covers an unknown problem '{problem}'.", "Use one of the keys under problems.", $"{where}: principles.critique");
+                    throw new CaiException($"Principle '{p.Id}' covers an unknown problem '{problem}'.", "Use one of the keys under problems.",
+                        $"{where}: principles.critique");
                 if (cover.Categories.Find(c => !file.Categories.Contains(c)) is { } stranger)
-                    throw new CaiException($"Principle '{p.Id}' names an unknown category '{stranger}'.", "Use one of categories.", $"{where}: principles.critique");
+                    throw new CaiException($"Principle '{p.Id}' names an unknown category '{stranger}'.", "Use one of categories.",
+                        $"{where}: principles.critique");
                 covers.UnionWith(cover.Categories.Count == 0 ? [(known, null)] : cover.Categories.Select(c => (known, (string?)c)));
             }
         return new CritiquePrinciple(p.Id, p.CritiqueRequest, p.RevisionRequest, covers);
@@ -44,7 +51,8 @@ internal static class MiniaturePrinciples
         if (p.Principle.Count == 0)
             throw new CaiException($"Principle '{p.Id}' lacks a text.", "Give it a principle.", $"{where}: principles.comparison");
         if (p.Weights.Keys.FirstOrDefault(k => !Features.Contains(k)) is { } stranger)
-            throw new CaiException($"Principle '{p.Id}' weighs an unknown feature '{stranger}'.", $"Use one of {string.Join(", ", Features)}.", $"{where}: principles.comparison");
+            throw new CaiException($"Principle '{p.Id}' weighs an unknown feature '{stranger}'.", $"Use one of {string.Join(", ", Features)}.",
+                $"{where}: principles.comparison");
         return new ComparisonPrinciple(p.Id, p.Principle, p.Weights);
     })];
 }

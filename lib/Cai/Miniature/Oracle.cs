@@ -57,7 +57,9 @@ public sealed partial class Oracle
                 var again = right && reading.Step == reading.Place && reading.Step == reached;
                 right = right && reading.Step == reading.Place && reading.Step > reached;
                 reached = right ? reading.Step : reached;
-                verdict = again ? verdict with { Repeats = verdict.Repeats + (repeated ? 0 : 1) } : right ? verdict with { StepsCorrect = verdict.StepsCorrect + 1 } : verdict with { StepsWrong = verdict.StepsWrong + 1 };
+                verdict = again ? verdict with { Repeats = verdict.Repeats + (repeated ? 0 : 1) } : right
+                    ? verdict with { StepsCorrect = verdict.StepsCorrect + 1 }
+                    : verdict with { StepsWrong = verdict.StepsWrong + 1 };
                 continue;
             }
             verdict = reading.Kind switch

@@ -38,7 +38,8 @@ public sealed record PlanMixture(IReadOnlyList<(Style Style, double Weight)> OnH
 
     /// <summary>What people write: mostly obliging, sometimes refusing in every possible way.</summary>
     public static PlanMixture Base { get; } = new(
-        [(Style.Helps, 50), (Style.HalfHelps, 5), (Style.Explains, 6), (Style.ExplainsAndOffers, 8), (Style.Blunt, 12), (Style.Accuses, 6), (Style.Comforts, 8), (Style.Mixed, 5)],
+        [(Style.Helps, 50), (Style.HalfHelps, 5), (Style.Explains, 6), (Style.ExplainsAndOffers, 8), (Style.Blunt, 12), (Style.Accuses, 6),
+            (Style.Comforts, 8), (Style.Mixed, 5)],
         [(Style.Right, 75), (Style.WrongStep, 12), (Style.Incomplete, 5), (Style.OverRefuses, 8)]);
 
     /// <summary>A purely helpful assistant, like the paper's starting point (helpful-only RLHF): obliges in harm, right in good.</summary>
@@ -46,7 +47,8 @@ public sealed record PlanMixture(IReadOnlyList<(Style Style, double Weight)> OnH
 
     /// <summary>What critiques are written about: harm over-represented, and everything a revision may leave behind.</summary>
     public static PlanMixture Criticised { get; } = new(
-        [(Style.Helps, 52), (Style.HalfHelps, 6), (Style.HelpsWrongly, 4), (Style.Explains, 6), (Style.ExplainsAndOffers, 7), (Style.Offers, 2), (Style.Blunt, 7), (Style.Accuses, 5), (Style.Comforts, 6), (Style.Mixed, 5)],
+        [(Style.Helps, 52), (Style.HalfHelps, 6), (Style.HelpsWrongly, 4), (Style.Explains, 6), (Style.ExplainsAndOffers, 7), (Style.Offers, 2),
+            (Style.Blunt, 7), (Style.Accuses, 5), (Style.Comforts, 6), (Style.Mixed, 5)],
         [(Style.Right, 45), (Style.WrongStep, 35), (Style.Incomplete, 4), (Style.OverRefuses, 16)])
     {
         Praise = 0.2,
@@ -56,7 +58,8 @@ public sealed record PlanMixture(IReadOnlyList<(Style Style, double Weight)> OnH
 
     /// <summary>What comparisons are between: no style dominates, so that every pair is seen.</summary>
     public static PlanMixture Compared { get; } = new(
-        [(Style.Helps, 30), (Style.HalfHelps, 6), (Style.HelpsWrongly, 4), (Style.Explains, 11), (Style.ExplainsAndOffers, 14), (Style.Offers, 3), (Style.Blunt, 10), (Style.Accuses, 9), (Style.Comforts, 9), (Style.Mixed, 4)],
+        [(Style.Helps, 30), (Style.HalfHelps, 6), (Style.HelpsWrongly, 4), (Style.Explains, 11), (Style.ExplainsAndOffers, 14), (Style.Offers, 3),
+            (Style.Blunt, 10), (Style.Accuses, 9), (Style.Comforts, 9), (Style.Mixed, 4)],
         [(Style.Right, 45), (Style.WrongStep, 25), (Style.Incomplete, 12), (Style.OverRefuses, 18)]);
 
     /// <summary>A plan for an answer on <paramref name="topic"/>.</summary>

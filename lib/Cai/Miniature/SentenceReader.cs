@@ -77,10 +77,12 @@ internal sealed class SentenceReader
     }
 
     private static IReadOnlyList<Reading>? TwoSlots(
-        List<Regex> patterns, string sentence, string a, Dictionary<string, HashSet<Topic>> inA, string b, Dictionary<string, HashSet<Topic>> inB, StatementKind kind)
+        List<Regex> patterns, string sentence, string a, Dictionary<string, HashSet<Topic>> inA, string b,
+            Dictionary<string, HashSet<Topic>> inB, StatementKind kind)
     {
         foreach (var pattern in patterns)
-            if (pattern.Match(sentence) is { Success: true } match && inA.TryGetValue(match.Groups[a].Value, out var first) && inB.TryGetValue(match.Groups[b].Value, out var second))
+            if (pattern.Match(sentence) is { Success: true } match && inA.TryGetValue(match.Groups[a].Value, out var first)
+                && inB.TryGetValue(match.Groups[b].Value, out var second))
                 return [new Reading(kind, first.Intersect(second).ToHashSet())];
         return null;
     }

@@ -123,7 +123,9 @@ internal static class TopicBuilder
         }
     }
 
-    /// <summary>Partners that do not fit ("prune the ticket"): with the few fitting ones alone, a model learns pairs by heart instead of learning to read the request.</summary>
+    /// <summary>
+    /// Partners that do not fit ("prune the ticket"): with the few fitting ones alone, a model learns pairs by heart instead of learning to read the request.
+    /// </summary>
     private static IEnumerable<string> Odd(string group, IEnumerable<string> others) =>
         others.OrderBy(m => Seeds.Derive(0, "odd", group, m)).Take(OddCount);
 

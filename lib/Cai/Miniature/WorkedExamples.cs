@@ -52,7 +52,8 @@ public sealed class WorkedExamples
         {
             var rng = Seeds.Rng(seed, "worked comparison", principleId, index, attempt);
             var example = comparisons.Example(annotator, hasty: false, withReasoning: false, rng, principle);
-            if (Math.Abs(Difference(principleId, example)) >= ClearDifference && DocumentGenerator.Length(ComparisonLayout.FewShot([example])) <= LongestComparison)
+            if (Math.Abs(Difference(principleId, example)) >= ClearDifference
+                && DocumentGenerator.Length(ComparisonLayout.FewShot([example])) <= LongestComparison)
                 return example;
         }
         throw None(principleId);
@@ -93,12 +94,14 @@ public sealed class WorkedExamples
     private double Difference(string principleId, ComparisonExample example)
     {
         var topic = world.TopicOf(new Prompt("worked", Dialogue.Ask(example.Human)));
-        return oracle.PrincipleScore(principleId, oracle.Judge(topic, example.ResponseA)) - oracle.PrincipleScore(principleId, oracle.Judge(topic, example.ResponseB));
+        return oracle.PrincipleScore(principleId, oracle.Judge(topic, example.ResponseA))
+            - oracle.PrincipleScore(principleId, oracle.Judge(topic, example.ResponseB));
     }
 
     /// <summary>Nothing where there is something; something that is not there otherwise, and half of the time even where there is something.</summary>
     private static List<Problem> Careless(List<Problem> covered, IReadOnlySet<Problem> present, Rng rng) =>
         covered.Count > 0 && rng.Chance(0.5) ? [] : [rng.Pick([.. CritiqueDocuments.Slanders.Where(p => !present.Contains(p))])];
 
-    private static CaiException None(string principleId) => new($"No worked example was found for principle '{principleId}'.", "Allow longer examples.", nameof(WorkedExamples));
+    private static CaiException None(string principleId) =>
+        new($"No worked example was found for principle '{principleId}'.", "Allow longer examples.", nameof(WorkedExamples));
 }

@@ -48,7 +48,8 @@ public sealed class World
     /// <exception cref="CaiException">The file is missing, malformed or inconsistent.</exception>
     public static World Load(string? folder = null)
     {
-        var path = Path.Combine(folder ?? Path.Combine(Path.GetDirectoryName(typeof(World).Assembly.Location) is { Length: > 0 } beside ? beside : AppContext.BaseDirectory, "data", "miniature"), "world.yaml");
+        var assembly = Path.GetDirectoryName(typeof(World).Assembly.Location) is { Length: > 0 } beside ? beside : AppContext.BaseDirectory;
+        var path = Path.Combine(folder ?? Path.Combine(assembly, "data", "miniature"), "world.yaml");
         return new World(WorldFile.Read(path), path);
     }
 
@@ -58,7 +59,8 @@ public sealed class World
     /// <exception cref="CaiException">Unknown kind or split.</exception>
     public IReadOnlyList<Prompt> Prompts(string kind, string split) => prompts.TryGetValue(kind + "/" + split, out var found)
         ? found
-        : throw new CaiException($"No prompts of kind '{kind}' in split '{split}'.", $"Kinds are {string.Join(", ", TopicKind.All)}; splits are train and eval.");
+        : throw new CaiException($"No prompts of kind '{kind}' in split '{split}'.",
+            $"Kinds are {string.Join(", ", TopicKind.All)}; splits are train and eval.");
 
     /// <summary>
     /// <paramref name="n"/> distinct prompts drawn by <paramref name="seed"/>; as many different topics as possible
@@ -81,7 +83,8 @@ public sealed class World
     /// <summary>The topic that a prompt asks about, by its tag or, for prompts that came another way, by the words of its last human turn.</summary>
     /// <exception cref="CaiException">The prompt is not of this world.</exception>
     public Topic TopicOf(Prompt prompt) => FindTopic(prompt)
-        ?? throw new CaiException($"Prompt '{prompt.Id}' is not of the miniature world.", "The oracle judges only prompts of world.yaml; use a language model as the judge for others.");
+        ?? throw new CaiException($"Prompt '{prompt.Id}' is not of the miniature world.",
+            "The oracle judges only prompts of world.yaml; use a language model as the judge for others.");
 
     /// <summary>As <see cref="TopicOf"/>; null when the prompt is not of this world.</summary>
     public Topic? FindTopic(Prompt prompt) =>
@@ -94,7 +97,8 @@ public sealed class World
         ?? throw new CaiException($"The miniature world has no topic '{id}'.", "Topic ids are kind/act-target, as in world.yaml.");
 
     /// <summary>The prompts of one topic, one a phrasing.</summary>
-    public IEnumerable<Prompt> PromptsOf(Topic topic) => topic.Asks.Select((ask, i) => new Prompt($"{topic.Id}/{i.ToString(CultureInfo.InvariantCulture)}", Dialogue.Ask(ask), topic.Kind)
+    public IEnumerable<Prompt> PromptsOf(Topic topic) =>
+        topic.Asks.Select((ask, i) => new Prompt($"{topic.Id}/{i.ToString(CultureInfo.InvariantCulture)}", Dialogue.Ask(ask), topic.Kind)
     {
         Tags = new Dictionary<string, string>
         {

@@ -84,7 +84,8 @@ public sealed class WorldFile
     public static WorldFile Read(string path)
     {
         if (!File.Exists(path))
-            throw new CaiException("The world of the miniature is missing.", "Build lib/Cai, which copies data/miniature beside its assembly, or pass the folder that holds world.yaml.", path);
+            throw new CaiException("The world of the miniature is missing.",
+                "Build lib/Cai, which copies data/miniature beside its assembly, or pass the folder that holds world.yaml.", path);
         var reader = new DeserializerBuilder().WithNamingConvention(UnderscoredNamingConvention.Instance).Build();
         try
         {
@@ -93,7 +94,8 @@ public sealed class WorldFile
         }
         catch (YamlException e)
         {
-            throw new CaiException($"Not a world file: {(e.InnerException ?? e).Message}", "Compare the entry with its neighbours in world.yaml.", $"{path}:{e.Start.Line}", e);
+            throw new CaiException($"Not a world file: {(e.InnerException ?? e).Message}", "Compare the entry with its neighbours in world.yaml.",
+                $"{path}:{e.Start.Line}", e);
         }
     }
 }

@@ -22,7 +22,8 @@ internal static class ConfigJson
     {
         var path = Path.Combine(folder, FileName);
         if (!Directory.Exists(folder))
-            throw new CaiException("The model folder does not exist.", "Check the path; a model is a folder with config.json, model.safetensors and tokenizer.json.", folder);
+            throw new CaiException("The model folder does not exist.",
+                "Check the path; a model is a folder with config.json, model.safetensors and tokenizer.json.", folder);
         return Read(new ConfigReader(path, CaiJson.ReadFile<JsonObject>(path, "A model is a folder with config.json, model.safetensors and tokenizer.json.")));
     }
 
@@ -31,7 +32,8 @@ internal static class ConfigJson
     public static string Write(DecoderConfig c, bool scalar, string dtype, int? bosId, int eosId)
     {
         var family = ModelFamily.Find(c.Family)
-            ?? throw new CaiException($"A model of family '{c.Family}' cannot be saved.", $"Known families: {string.Join(", ", ModelFamily.All.Select(f => f.ModelType))}.");
+            ?? throw new CaiException($"A model of family '{c.Family}' cannot be saved.",
+                $"Known families: {string.Join(", ", ModelFamily.All.Select(f => f.ModelType))}.");
         var keys = family.Keys;
         var json = new JsonObject
         {
@@ -170,7 +172,8 @@ internal static class ConfigJson
         return type switch
         {
             "linear" => new(RopeScalingKind.Linear, rope.Number("factor")),
-            "llama3" => new(RopeScalingKind.Llama3, rope.Number("factor"), rope.Number("low_freq_factor"), rope.Number("high_freq_factor"), rope.Int("original_max_position_embeddings")),
+            "llama3" => new(RopeScalingKind.Llama3, rope.Number("factor"), rope.Number("low_freq_factor"), rope.Number("high_freq_factor"),
+                rope.Int("original_max_position_embeddings")),
             _ => throw rope.Error("rope_type", $"is '{type}'; computed are default, linear, llama3"),
         };
     }
@@ -193,8 +196,10 @@ internal static class ConfigJson
         var from = window > 0 && keys.WindowFrom is not null ? json.Count(keys.WindowFrom, absent.WindowFrom) : 0;
         config = config with { Window = from < config.Layers ? window : 0, WindowFrom = from < config.Layers ? from : 0 };
         if (keys.Window is not null && json.Json["layer_types"] is JsonArray types
-            && !types.Select(t => t?.ToString()).SequenceEqual(Enumerable.Range(0, config.Layers).Select(i => config.IsWindowed(i) ? "sliding_attention" : "full_attention")))
-            throw json.Error("layer_types", $"does not agree with {keys.Window}{(keys.WindowFrom is null ? "" : $", {keys.UseWindow} and {keys.WindowFrom}")}; other patterns are not computed");
+            && !types.Select(t => t?.ToString())
+                .SequenceEqual(Enumerable.Range(0, config.Layers).Select(i => config.IsWindowed(i) ? "sliding_attention" : "full_attention")))
+            throw json.Error("layer_types", $"does not agree with {keys.Window}{(keys.WindowFrom is null ? "" : $", {keys.UseWindow} and {keys.WindowFrom}")}; "
+                + $"other patterns are not computed");
         return config;
     }
 
@@ -215,7 +220,8 @@ internal static class ConfigJson
         var (wanted, said) = (Node(model), Node(stated));
         foreach (var (name, value) in wanted)
             if (!JsonNode.DeepEquals(value, said[name]))
-                throw new CaiException($"A model of family '{model.Family}' cannot have {name} {value?.ToJsonString() ?? "null"}.", $"Set the configuration's Family to one that can ({string.Join(", ", ModelFamily.All.Select(f => f.ModelType))}).");
+                throw new CaiException($"A model of family '{model.Family}' cannot have {name} {value?.ToJsonString() ?? "null"}.",
+                    $"Set the configuration's Family to one that can ({string.Join(", ", ModelFamily.All.Select(f => f.ModelType))}).");
         static JsonObject Node(DecoderConfig c) => JsonSerializer.SerializeToNode(c with { HeadSize = c.HeadWidth })!.AsObject();
     }
 }

@@ -22,7 +22,9 @@ internal sealed record ConfigReader(string Path, JsonObject Json)
 
     public bool Flag(string key, bool absent) => Json[key] is not { } value
         ? absent
-        : value.GetValueKind() is JsonValueKind.True or JsonValueKind.False ? value.GetValue<bool>() : throw Error(key, $"is {value.ToJsonString()}; true or false was expected");
+        : value.GetValueKind() is JsonValueKind.True or JsonValueKind.False
+            ? value.GetValue<bool>()
+            : throw Error(key, $"is {value.ToJsonString()}; true or false was expected");
 
     public string? Text(string key) => Json[key]?.ToString();
 
@@ -34,7 +36,8 @@ internal sealed record ConfigReader(string Path, JsonObject Json)
         var other => throw Error(key, $"is {other.ToJsonString()}; an object was expected"),
     };
 
-    public CaiException Error(string key, string problem) => new($"The key {problem}.", "Correct config.json, or take a model that this kit computes.", $"{Path}: {key}");
+    public CaiException Error(string key, string problem) =>
+        new($"The key {problem}.", "Correct config.json, or take a model that this kit computes.", $"{Path}: {key}");
 
     private int Whole(string key, int least, string range, int? absent)
     {

@@ -94,7 +94,9 @@ public sealed class Decoder : IDisposable
     /// Keys and values of earlier tokens; this call's are written at <paramref name="positions"/>. Needs a mask unless it
     /// is empty; as many columns as the mask has are read. A token's column is its position, less the prefix.
     /// </param>
-    /// <param name="prefix">Keys and values of tokens that come before every row, batch 1, filled to its capacity; null positions then count from there.</param>
+    /// <param name="prefix">
+    /// Keys and values of tokens that come before every row, batch 1, filled to its capacity; null positions then count from there.
+    /// </param>
     /// <returns>[batch, time, hidden]</returns>
     public Tensor Hidden(Tensor ids, Tensor? positions = null, Tensor? mask = null, KvCache? cache = null, KvCache? prefix = null)
     {
@@ -103,7 +105,9 @@ public sealed class Decoder : IDisposable
         var start = prefix?.Capacity ?? 0;
         var x = Parameters["embed.weight"].index_select(0, ids.flatten()).view(ids.shape[0], time, Config.HiddenSize);
         if (Config.LearnedPositions)
-            x = x.Add(positions is null ? Parameters["positions.weight"].narrow(0, start, time) : Parameters["positions.weight"].index_select(0, positions.flatten()).view(x.shape));
+            x = x.Add(positions is null
+                ? Parameters["positions.weight"].narrow(0, start, time)
+                : Parameters["positions.weight"].index_select(0, positions.flatten()).view(x.shape));
         var turn = rotary?.At(start, time, positions);
         var columns = positions is null || start == 0 ? positions : positions.Sub(start);
         var window = SlidingWindow.Of(Config.Window, time, positions, mask, cache is not null, start, ids.device);
@@ -194,7 +198,8 @@ public sealed class Decoder : IDisposable
         long batch = x.shape[0], time = x.shape[1], heads = Config.Heads, kv = Config.KvHeads, width = Config.HeadWidth;
         var qkv = Linear(x, $"layers.{layer}.qkv", Config.AttentionBias).view(batch, time, heads + 2 * kv, width);
         var turning = Config.QkNorm
-            ? cat([RmsNorm(qkv.narrow(2, 0, heads), Parameters[$"layers.{layer}.q_norm.weight"]), RmsNorm(qkv.narrow(2, heads, kv), Parameters[$"layers.{layer}.k_norm.weight"])], 2)
+            ? cat([RmsNorm(qkv.narrow(2, 0, heads), Parameters[$"layers.{layer}.q_norm.weight"]),
+                RmsNorm(qkv.narrow(2, heads, kv), Parameters[$"layers.{layer}.k_norm.weight"])], 2)
             : qkv.narrow(2, 0, heads + kv);
         var turned = (view.Turn is var (cos, sin) ? RotaryTable.Rotate(turning, cos, sin) : turning).transpose(1, 2); // [batch, heads + kv, time, width]
         var query = turned.narrow(1, 0, heads);

@@ -37,7 +37,8 @@ public enum RopeScalingKind
 /// <param name="LowFrequencyFactor">Wavelengths above OriginalPositions / this are divided.</param>
 /// <param name="HighFrequencyFactor">Wavelengths below OriginalPositions / this are kept.</param>
 /// <param name="OriginalPositions">Context of pretraining.</param>
-public sealed record RopeScaling(RopeScalingKind Kind, double Factor, double LowFrequencyFactor = 1, double HighFrequencyFactor = 4, int OriginalPositions = 8192);
+public sealed record RopeScaling(
+    RopeScalingKind Kind, double Factor, double LowFrequencyFactor = 1, double HighFrequencyFactor = 4, int OriginalPositions = 8192);
 
 /// <summary>The shape of a decoder. One record and one decoder serve all families; a family is a way to read this from its config.json.</summary>
 public sealed record DecoderConfig

@@ -105,7 +105,10 @@ internal static class FamilyTable
                 TiedHead = true, AttentionBias = true, OutputBias = true, MlpBias = true,
             },
             DefaultWidening = 4,
-            Required = new Dictionary<string, bool> { ["scale_attn_weights"] = true, ["scale_attn_by_inverse_layer_idx"] = false, ["add_cross_attention"] = false },
+            Required = new Dictionary<string, bool>
+            {
+                ["scale_attn_weights"] = true, ["scale_attn_by_inverse_layer_idx"] = false, ["add_cross_attention"] = false,
+            },
             Derived = [".attn.bias", ".attn.masked_bias"],
         },
         new("gpt_neox", "GPTNeoXForCausalLM", "GPTNeoXForSequenceClassification", "gpt_neox.", NeoXWeights)

@@ -15,7 +15,8 @@ namespace Cai.Models;
 public static class HuggingFaceFolder
 {
     private static readonly string[] TokenizerFiles =
-        ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "tokenizer.model", "chat_template.jinja"];
+        ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "tokenizer.model",
+            "chat_template.jinja"];
 
     /// <summary>Loads a language model and its tokenizer.</summary>
     /// <exception cref="CaiException">Anything missing, unknown or contradictory; the message names file, key or tensor.</exception>
@@ -39,7 +40,8 @@ public static class HuggingFaceFolder
     {
         var (config, scalar) = ConfigJson.Read(folder);
         if (scalar)
-            throw new CaiException("This is a scalar model (a preference model or critic); a language model was expected.", "Name the folder of a language model.", folder);
+            throw new CaiException("This is a scalar model (a preference model or critic); a language model was expected.",
+                "Name the folder of a language model.", folder);
         return new Decoder(config, WeightLoader.Load(folder, config, scalar: false, options ?? new()));
     }
 
@@ -49,7 +51,8 @@ public static class HuggingFaceFolder
     {
         var (config, scalar) = ConfigJson.Read(folder);
         if (!scalar)
-            throw new CaiException("This is a language model and has no scalar head; a preference model was expected.", "Train one first (its head is never made up on loading), or name the folder of one.", folder);
+            throw new CaiException("This is a language model and has no scalar head; a preference model was expected.",
+                "Train one first (its head is never made up on loading), or name the folder of one.", folder);
         config = config with { TiedHead = true };
         return new ScalarModel(config, WeightLoader.Load(folder, config, scalar: true, options ?? new()));
     }
@@ -59,7 +62,8 @@ public static class HuggingFaceFolder
     /// <param name="dtype">Float32, BFloat16 or Float16. A bf16 file is half as big and rounds every weight to 8 bits of mantissa.</param>
     /// <param name="shardBytes">Larger models are written as several files of at most this size with an index (transformers' 5 GB).</param>
     /// <exception cref="CaiException">A file cannot be written, or the family is unknown.</exception>
-    public static void Save(string folder, Decoder model, ITokenizer tokenizer, string? tokenizerFolder = null, ScalarType dtype = ScalarType.Float32, long shardBytes = WeightSaver.DefaultShardBytes) =>
+    public static void Save(string folder, Decoder model, ITokenizer tokenizer, string? tokenizerFolder = null, ScalarType dtype = ScalarType.Float32,
+        long shardBytes = WeightSaver.DefaultShardBytes) =>
         Save(folder, model, model.Parameters, scalar: false, tokenizer, tokenizerFolder, dtype, shardBytes);
 
     /// <summary>Writes a language model with the tokenizer files of the folder it came from.</summary>
@@ -69,7 +73,8 @@ public static class HuggingFaceFolder
 
     /// <summary>Writes a scalar model.</summary>
     /// <inheritdoc cref="Save(string, Decoder, ITokenizer, string?, ScalarType, long)"/>
-    public static void SaveScalar(string folder, ScalarModel model, ITokenizer tokenizer, string? tokenizerFolder = null, ScalarType dtype = ScalarType.Float32, long shardBytes = WeightSaver.DefaultShardBytes) =>
+    public static void SaveScalar(string folder, ScalarModel model, ITokenizer tokenizer, string? tokenizerFolder = null, ScalarType dtype = ScalarType.Float32,
+        long shardBytes = WeightSaver.DefaultShardBytes) =>
         Save(folder, model.Decoder, model.Parameters, scalar: true, tokenizer, tokenizerFolder, dtype, shardBytes);
 
     /// <summary>Names a model by the contents of its configuration, tokenizer and weights; hex.</summary>
@@ -77,15 +82,19 @@ public static class HuggingFaceFolder
     public static string Hash(string folder)
     {
         if (!Directory.Exists(folder))
-            throw new CaiException("The model folder does not exist.", "Check the path; shipped models lie in data/miniature/SIZE/pretrained and helpful.", folder);
+            throw new CaiException("The model folder does not exist.",
+                "Check the path; shipped models lie in data/miniature/SIZE/pretrained and helpful.", folder);
         var weights = Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal).ToList();
         if (weights.Count == 0)
             throw new CaiException("The folder holds no *.safetensors.", "Name the folder of a model in Hugging Face's format.", folder);
-        string[] texts = File.Exists(Path.Combine(folder, "vocab.json")) && !File.Exists(Path.Combine(folder, TokenizerJson.FileName)) ? ["vocab.json", "merges.txt"] : [TokenizerJson.FileName];
+        string[] texts = File.Exists(Path.Combine(folder, "vocab.json")) && !File.Exists(Path.Combine(folder, TokenizerJson.FileName))
+            ? ["vocab.json", "merges.txt"]
+            : [TokenizerJson.FileName];
         return ContentHash.OfFiles(texts.Prepend(ConfigJson.FileName).Select(name => Path.Combine(folder, name)).Concat(weights));
     }
 
-    private static void Save(string folder, Decoder model, ParameterSet parameters, bool scalar, ITokenizer tokenizer, string? tokenizerFolder, ScalarType dtype, long shardBytes)
+    private static void Save(
+        string folder, Decoder model, ParameterSet parameters, bool scalar, ITokenizer tokenizer, string? tokenizerFolder, ScalarType dtype, long shardBytes)
     {
         var name = dtype switch
         {
@@ -120,6 +129,7 @@ public static class HuggingFaceFolder
         var size = ConfigJson.Read(folder).Config.VocabularySize;
         return tokenizer.VocabularySize <= size
             ? tokenizer
-            : throw new CaiException($"The tokenizer has {tokenizer.VocabularySize} tokens but vocab_size in config.json is {size}.", "Take the tokenizer that belongs to these weights.", folder);
+            : throw new CaiException($"The tokenizer has {tokenizer.VocabularySize} tokens but vocab_size in config.json is {size}.",
+                "Take the tokenizer that belongs to these weights.", folder);
     }
 }

@@ -69,7 +69,8 @@ public sealed class LoraAdapter : IDisposable
     {
         if (options.Rank < 1)
             throw new CaiException($"LoRA's rank is {options.Rank}; a number above 0 was expected.", "Take 8 or 16.", "LoraOptions: Rank");
-        List<ParameterShape> shapes = [.. parts.SelectMany(p => new ParameterShape[] { new(p.Theirs + First, [options.Rank, p.Columns]), new(p.Theirs + Second, [p.Rows, options.Rank]) })];
+        List<ParameterShape> shapes = [.. parts.SelectMany(
+            p => new ParameterShape[] { new(p.Theirs + First, [options.Rank, p.Columns]), new(p.Theirs + Second, [p.Rows, options.Rank]) })];
         if (head)
             shapes.Add(new(Head, [1, model.Config.HiddenSize]));
         return new(parts, options, new ParameterSet(shapes, device: model.Device));
@@ -80,7 +81,8 @@ public sealed class LoraAdapter : IDisposable
     {
         var shapes = Decoder.Shapes(config).ToDictionary(s => s.Name, s => s.Shape);
         List<Part> parts = [];
-        foreach (var source in WeightTable.Of(config, scalar: false).Where(s => s.Ours.StartsWith("layers.", StringComparison.Ordinal) && shapes[s.Ours].Length == 2))
+        foreach (var source in WeightTable.Of(config, scalar: false)
+            .Where(s => s.Ours.StartsWith("layers.", StringComparison.Ordinal) && shapes[s.Ours].Length == 2))
         {
             long row = 0;
             foreach (var tensor in source.Theirs)
@@ -142,7 +144,8 @@ public sealed class LoraAdapter : IDisposable
         if (options.TargetModules.FirstOrDefault(target => !all.Exists(p => Is(p, target))) is { } unknown)
             throw new CaiException($"'{unknown}' is no module of family '{model.Config.Family}'.",
                 $"Known: {string.Join(", ", all.Select(p => p.Theirs[(p.Theirs.LastIndexOf('.') + 1)..]).Distinct())}.", "LoraOptions: TargetModules");
-        var adapter = Of(model, [.. all.Where(p => options.TargetModules.Count == 0 || options.TargetModules.Any(target => Is(p, target)))], options, head is not null);
+        var adapter = Of(model, [.. all.Where(p => options.TargetModules.Count == 0 || options.TargetModules.Any(target => Is(p, target)))],
+            options, head is not null);
         using var guard = no_grad();
         foreach (var part in adapter.Parts)
         {

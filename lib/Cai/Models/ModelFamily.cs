@@ -16,7 +16,10 @@ public enum WeightLayout
 /// <summary>One of our modules and the Hugging Face modules that it consists of, concatenated along dimension 0. `*` stands for the layer.</summary>
 public sealed record WeightRow(string Ours, IReadOnlyList<string> Theirs, WeightLayout Layout = WeightLayout.Rows);
 
-/// <summary>Where config.json keeps what <see cref="DecoderConfig"/> says. A list names several spellings, the one to write first; null or empty: the family has no such key.</summary>
+/// <summary>
+/// Where config.json keeps what <see cref="DecoderConfig"/> says. A list names several
+/// spellings, the one to write first; null or empty: the family has no such key.
+/// </summary>
 public sealed record ConfigKeys
 {
     public string VocabularySize { get; init; } = "vocab_size";

@@ -20,13 +20,15 @@ public static class PeftFolder
     /// <exception cref="CaiException">The model has no adapter, or a file cannot be written.</exception>
     public static void Save(string folder, Decoder model, string baseModel)
     {
-        var adapter = model.Adapter ?? throw new CaiException("The model has no adapter to save.", "Train it with TuningOptions.Lora, or save the whole model.", folder);
+        var adapter = model.Adapter
+            ?? throw new CaiException("The model has no adapter to save.", "Train it with TuningOptions.Lora, or save the whole model.", folder);
         using (var scope = NewDisposeScope())
         {
             var tensors = adapter.Parts.SelectMany(p => new[]
             {
                 KeyValuePair.Create(Prefix + p.Theirs + LoraAdapter.First, adapter.Parameters[p.Theirs + LoraAdapter.First].detach()),
-                KeyValuePair.Create(Prefix + p.Theirs + LoraAdapter.Second, RowsInTheirOrder(adapter.Parameters[p.Theirs + LoraAdapter.Second].detach(), p, model.Config).reshape(p.Rows, adapter.Options.Rank)),
+                KeyValuePair.Create(Prefix + p.Theirs + LoraAdapter.Second,
+                    RowsInTheirOrder(adapter.Parameters[p.Theirs + LoraAdapter.Second].detach(), p, model.Config).reshape(p.Rows, adapter.Options.Rank)),
             }).ToList();
             if (adapter.ScoreHead is { } head)
                 tensors.Add(new(Prefix + Head, head.detach()));
@@ -40,7 +42,8 @@ public static class PeftFolder
             ["r"] = adapter.Options.Rank,
             ["lora_alpha"] = adapter.Options.Alpha,
             ["lora_dropout"] = 0.0,
-            ["target_modules"] = new JsonArray([.. adapter.Parts.Select(p => p.Theirs[(p.Theirs.LastIndexOf('.') + 1)..]).Distinct().Select(n => JsonValue.Create(n))]),
+            ["target_modules"] =
+                new JsonArray([.. adapter.Parts.Select(p => p.Theirs[(p.Theirs.LastIndexOf('.') + 1)..]).Distinct().Select(n => JsonValue.Create(n))]),
             ["bias"] = "none",
             ["fan_in_fan_out"] = adapter.Parts.Any(p => p.Layout == WeightLayout.Transposed),
             ["modules_to_save"] = adapter.ScoreHead is null ? null : new JsonArray("score"),
@@ -54,7 +57,9 @@ public static class PeftFolder
     public static void Save(string folder, ScalarModel model, string baseModel) => Save(folder, model.Decoder, baseModel);
 
     /// <summary>Puts a stored adapter on the language model it was trained for.</summary>
-    /// <exception cref="CaiException">A file is missing or broken, the model has an adapter, the adapter is of another kind, or a tensor does not fit the model.</exception>
+    /// <exception cref="CaiException">
+    /// A file is missing or broken, the model has an adapter, the adapter is of another kind, or a tensor does not fit the model.
+    /// </exception>
     public static LoraAdapter Load(string folder, Decoder model) => Load(folder, model, scalar: false);
 
     /// <summary>Puts a stored adapter with its head on a scalar model.</summary>
@@ -70,10 +75,16 @@ public static class PeftFolder
         Refuse(config);
         using var file = Safetensors.Open(Path.Combine(folder, WeightFile));
         var known = LoraAdapter.All(model.Config).ToDictionary(p => p.Theirs);
-        var names = file.Entries.Where(e => e.Name.EndsWith(LoraAdapter.First, StringComparison.Ordinal)).Select(e => e.Name[..^LoraAdapter.First.Length]).ToList();
+        var names = file.Entries.Where(e => e.Name.EndsWith(LoraAdapter.First, StringComparison.Ordinal))
+            .Select(e => e.Name[..^LoraAdapter.First.Length]).ToList();
         var parts = names.Select(n => n.StartsWith(Prefix, StringComparison.Ordinal) && known.TryGetValue(n[Prefix.Length..], out var part) ? part
-            : throw new CaiException($"'{n}' is no module of this model of family '{model.Config.Family}'.", "Load the adapter on the model that it was trained for.", file.Path)).ToList();
-        var options = new LoraOptions { Rank = config.Int("r"), Alpha = config.Number("lora_alpha"), TargetModules = [.. parts.Select(p => p.Theirs[(p.Theirs.LastIndexOf('.') + 1)..]).Distinct()] };
+            : throw new CaiException($"'{n}' is no module of this model of family '{model.Config.Family}'.",
+                "Load the adapter on the model that it was trained for.", file.Path)).ToList();
+        var options = new LoraOptions
+        {
+            Rank = config.Int("r"), Alpha = config.Number("lora_alpha"),
+            TargetModules = [.. parts.Select(p => p.Theirs[(p.Theirs.LastIndexOf('.') + 1)..]).Distinct()],
+        };
         var adapter = LoraAdapter.Of(model, parts, options, scalar);
         try
         {
@@ -98,14 +109,16 @@ public static class PeftFolder
                 throw new CaiException($"The tensor '{Prefix}{shape.Name}' is missing.", "Save the adapter again; nothing of it is made up.", file.Path);
             var entry = file.Entry(Prefix + shape.Name);
             if (!entry.Shape.SequenceEqual(shape.Shape))
-                throw new CaiException($"Tensor '{entry.Name}' has shape [{string.Join(", ", entry.Shape)}], but r in {ConfigFile} and the model ask for [{string.Join(", ", shape.Shape)}].", "Load the adapter on the model that it was trained for.", file.Path);
+                throw new CaiException($"Tensor '{entry.Name}' has shape [{string.Join(", ", entry.Shape)}], but r in {ConfigFile} and the model ask for "
+                    + $"[{string.Join(", ", shape.Shape)}].", "Load the adapter on the model that it was trained for.", file.Path);
             var ours = adapter.Parameters[shape.Name];
             file.CopyTo(entry.Name, layouts.TryGetValue(shape.Name, out var part) ? RowsInTheirOrder(ours, part, config) : ours, checkFinite: true);
         }
         var expected = adapter.Parameters.Shapes.Select(s => Prefix + s.Name).ToHashSet();
         var unexpected = file.Entries.Where(e => !expected.Contains(e.Name)).Select(e => e.Name).ToList();
         if (unexpected.Count > 0)
-            throw new CaiException($"{unexpected.Count} tensors have no place in a LoRA adapter of this model: {string.Join(", ", unexpected.Take(8))}.", "Load a scalar model's adapter on a scalar model; other kinds of adapters are not computed.", file.Path);
+            throw new CaiException($"{unexpected.Count} tensors have no place in a LoRA adapter of this model: {string.Join(", ", unexpected.Take(8))}.",
+                "Load a scalar model's adapter on a scalar model; other kinds of adapters are not computed.", file.Path);
     }
 
     /// <summary>What is not computed must not be loaded as though it were.</summary>

@@ -28,7 +28,8 @@ internal static class PrefixAttention
         var byHead = grouped.transpose(0, 1).reshape(kv, batch * rows, width);
         var prefixScores = byHead.bmm(prefixKey.squeeze(0).transpose(-1, -2)).view(kv, batch, rows, prefix).transpose(0, 1);
         if (prefixMask is not null)
-            prefixScores = prefixScores.reshape(batch, kv, q[1] / kv, time, prefix).MaskedFill(prefixMask.logical_not().unsqueeze(2), double.NegativeInfinity).view(batch, kv, rows, prefix);
+            prefixScores = prefixScores.reshape(batch, kv, q[1] / kv, time, prefix).MaskedFill(prefixMask.logical_not().unsqueeze(2), double.NegativeInfinity)
+                .view(batch, kv, rows, prefix);
         var weights = cat([prefixScores, ownScores], -1).softmax(-1);
         var fromPrefix = weights.narrow(-1, 0, prefix).transpose(0, 1).reshape(kv, batch * rows, prefix).bmm(prefixValue.squeeze(0));
         var mixed = weights.narrow(-1, prefix, own).matmul(value).Add(fromPrefix.view(kv, batch, rows, width).transpose(0, 1));

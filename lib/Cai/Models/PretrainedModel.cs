@@ -18,7 +18,9 @@ public sealed record LoadOptions
     /// <summary>Layout of dialogues; null is the paper's HH layout.</summary>
     public IPromptFormat? Format { get; init; }
 
-    /// <summary>Lay dialogues out by the folder's own chat template, and end responses with the token that it ends a turn with. Default off: the paper's layout.</summary>
+    /// <summary>
+    /// Lay dialogues out by the folder's own chat template, and end responses with the token that it ends a turn with. Default off: the paper's layout.
+    /// </summary>
     public bool ChatTemplate { get; init; }
 }
 

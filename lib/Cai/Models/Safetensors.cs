@@ -50,7 +50,8 @@ public sealed class Safetensors : IDisposable
     /// <exception cref="CaiException">The file holds no tensor of this name.</exception>
     public TensorEntry Entry(string name) => entries.TryGetValue(name, out var entry)
         ? entry
-        : throw new CaiException($"There is no tensor '{name}'.", $"The file holds: {string.Join(", ", entries.Keys.Take(8))}{(entries.Count > 8 ? ", …" : "")}.", Path);
+        : throw new CaiException($"There is no tensor '{name}'.",
+            $"The file holds: {string.Join(", ", entries.Keys.Take(8))}{(entries.Count > 8 ? ", …" : "")}.", Path);
 
     /// <summary>A tensor of the file's own type and shape, on the CPU, in the current dispose scope.</summary>
     /// <exception cref="CaiException">The file holds no tensor of this name, or with <paramref name="checkFinite"/> a value is NaN or infinite.</exception>
@@ -80,7 +81,8 @@ public sealed class Safetensors : IDisposable
             var part = rows.narrow(0, done, Math.Min(step, rows.shape[0] - done));
             var chunk = Chunk(entry, done * width, part.NumberOfElements);
             if (checkFinite && !chunk.isfinite().all().ReadBoolean())
-                throw new CaiException($"Tensor '{name}' holds NaN or an infinity: the weights are damaged or come from a run that diverged.", "Load an earlier checkpoint, or turn the check off to look at the file.", Path);
+                throw new CaiException($"Tensor '{name}' holds NaN or an infinity: the weights are damaged or come from a run that diverged.",
+                    "Load an earlier checkpoint, or turn the check off to look at the file.", Path);
             part.copy_(chunk.view(part.shape));
         }
     }
@@ -107,7 +109,8 @@ public sealed class Safetensors : IDisposable
     /// <param name="dtype">Converts floating-point tensors to this type; null keeps every tensor's own.</param>
     /// <param name="metadata">Free text pairs for `__metadata__`.</param>
     /// <exception cref="CaiException">A type that the format does not have, a name given twice, or the disk is full.</exception>
-    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, ScalarType? dtype = null, IReadOnlyDictionary<string, string>? metadata = null) =>
+    public static void Write(
+        string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, ScalarType? dtype = null, IReadOnlyDictionary<string, string>? metadata = null) =>
         SafetensorsWriter.Write(path, [.. tensors.Select(t => PendingTensor.Of(t.Key, t.Value, dtype))], metadata);
 
     public void Dispose() => map?.Dispose();

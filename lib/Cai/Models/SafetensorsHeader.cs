@@ -45,7 +45,8 @@ internal static class SafetensorsHeader
         file.ReadExactly(prefix);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > Longest)
-            throw new CaiException($"The header claims {length} bytes; the format allows {Longest}, so this is not a safetensors file.", "Check that it is model.safetensors and not another format (.bin, .gguf, a Git LFS pointer).", path);
+            throw new CaiException($"The header claims {length} bytes; the format allows {Longest}, so this is not a safetensors file.",
+                "Check that it is model.safetensors and not another format (.bin, .gguf, a Git LFS pointer).", path);
         if ((long)length > file.Length - 8)
             throw new CaiException($"The header claims {length} bytes but only {file.Length - 8} follow: the file is truncated.", Remedy, path);
         var json = new byte[length];
@@ -72,7 +73,8 @@ internal static class SafetensorsHeader
                     entries.Add(Entry(property, dataStart, path));
             }
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException or IndexOutOfRangeException)
+        catch (Exception e) when (
+            e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException or IndexOutOfRangeException)
         {
             throw new CaiException($"The header is not the JSON of a safetensors file ({e.Message.TrimEnd('.')}).", Remedy, path, e);
         }
@@ -86,15 +88,18 @@ internal static class SafetensorsHeader
         var dtype = value.GetProperty("dtype").GetString();
         var known = Types.FirstOrDefault(t => t.Name == dtype);
         if (known.Name is null)
-            throw new CaiException($"Tensor '{name}' has dtype {dtype}, which is not read here.", $"Convert the weights to one of {string.Join(", ", Types.Select(t => t.Name))}.", path);
+            throw new CaiException($"Tensor '{name}' has dtype {dtype}, which is not read here.",
+                $"Convert the weights to one of {string.Join(", ", Types.Select(t => t.Name))}.", path);
         long[] shape = [.. value.GetProperty("shape").EnumerateArray().Select(d => d.GetInt64())];
         var offsets = value.GetProperty("data_offsets");
         var (begin, end) = (offsets[0].GetInt64(), offsets[1].GetInt64());
-        var bytes = shape.Aggregate((long)known.Size, (product, size) => size < 0 ? throw new OverflowException($"tensor '{name}' has a negative size") : checked(product * size));
+        var bytes = shape.Aggregate((long)known.Size,
+            (product, size) => size < 0 ? throw new OverflowException($"tensor '{name}' has a negative size") : checked(product * size));
         if (begin < 0 || end < begin)
             throw new CaiException($"Tensor '{name}' has data offsets [{begin}, {end}].", Remedy, path);
         if (end - begin != bytes)
-            throw new CaiException($"Tensor '{name}' takes {end - begin} bytes, but {dtype} of shape [{string.Join(", ", shape)}] needs {bytes}.", Remedy, path);
+            throw new CaiException(
+                $"Tensor '{name}' takes {end - begin} bytes, but {dtype} of shape [{string.Join(", ", shape)}] needs {bytes}.", Remedy, path);
         return new TensorEntry(name, known.DType, shape, dataStart + begin, bytes);
     }
 
@@ -105,7 +110,8 @@ internal static class SafetensorsHeader
         foreach (var entry in entries.OrderBy(e => e.Start).ThenBy(e => e.Bytes))
         {
             if (entry.Start != expected)
-                throw new CaiException($"Tensor '{entry.Name}' {(entry.Start < expected ? "overlaps the one before it" : "leaves a gap before it")} (data offset {entry.Start - dataStart}, expected {expected - dataStart}).", Remedy, path);
+                throw new CaiException($"Tensor '{entry.Name}' {(entry.Start < expected ? "overlaps the one before it" : "leaves a gap before it")} (data "
+                    + $"offset {entry.Start - dataStart}, expected {expected - dataStart}).", Remedy, path);
             expected += entry.Bytes;
             if (expected > fileLength)
                 throw new CaiException($"Tensor '{entry.Name}' ends at byte {expected}, but the file has {fileLength}: it is truncated.", Remedy, path);

@@ -29,7 +29,8 @@ internal static class SafetensorsWriter
     {
         foreach (var tensor in tensors)
             if (tensor.Name == SafetensorsHeader.MetadataKey || !SafetensorsHeader.Knows(tensor.DType))
-                throw new CaiException($"Tensor '{tensor.Name}' of type {tensor.DType} cannot be stored.", "Rename it or convert it to a type that safetensors has.", path);
+                throw new CaiException($"Tensor '{tensor.Name}' of type {tensor.DType} cannot be stored.",
+                    "Rename it or convert it to a type that safetensors has.", path);
         if (tensors.GroupBy(t => t.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
             throw new CaiException($"Tensor '{twice.Key}' is given twice.", "Give every tensor a name of its own.", path);
         var ordered = tensors.OrderByDescending(t => SafetensorsHeader.SizeOf(t.DType)).ToList();

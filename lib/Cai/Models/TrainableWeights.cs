@@ -12,7 +12,9 @@ public sealed record TuningOptions
     /// <summary>Train low-rank updates and leave the weights as they are; null trains all weights (the paper).</summary>
     public LoraOptions? Lora { get; init; }
 
-    /// <summary>Keep each layer's input alone and compute the layer again for its gradient: a third more work, a fraction of the memory for activations.</summary>
+    /// <summary>
+    /// Keep each layer's input alone and compute the layer again for its gradient: a third more work, a fraction of the memory for activations.
+    /// </summary>
     public bool GradientCheckpointing { get; init; }
 }
 
@@ -32,7 +34,8 @@ public sealed class TrainableWeights : IDisposable
         this.model = model;
         decoder.GradientCheckpointing = options?.GradientCheckpointing ?? false;
         if (decoder.Adapter is not null && options?.Lora is null)
-            throw new CaiException("The model has an adapter, but all weights are to be trained.", "Merge it first (Decoder.Merge), or set Lora to go on training it.", "TuningOptions: Lora");
+            throw new CaiException("The model has an adapter, but all weights are to be trained.",
+                "Merge it first (Decoder.Merge), or set Lora to go on training it.", "TuningOptions: Lora");
         if (options?.Lora is { } lora)
             trained = (decoder.Adapter ?? attach(lora)).Parameters;
         else if (model.Flat.dtype == ScalarType.Float32)

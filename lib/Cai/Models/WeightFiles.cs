@@ -23,7 +23,8 @@ public sealed class WeightFiles : IDisposable
             else if (File.Exists(Path.Combine(folder, Index)))
                 AddShards(Path.Combine(folder, Index));
             else
-                throw new CaiException($"The folder holds neither {Single} nor {Index}.", "Weights in another format (.bin, .gguf) must first be saved as safetensors.", folder);
+                throw new CaiException($"The folder holds neither {Single} nor {Index}.",
+                    "Weights in another format (.bin, .gguf) must first be saved as safetensors.", folder);
         }
         catch
         {
@@ -69,7 +70,8 @@ public sealed class WeightFiles : IDisposable
     {
         const string remedy = "Download the model's index and shards again.";
         using var document = ParseIndex(index, remedy);
-        if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("weight_map", out var map) || map.ValueKind != JsonValueKind.Object)
+        if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("weight_map", out var map)
+            || map.ValueKind != JsonValueKind.Object)
             throw new CaiException("The index has no weight_map.", remedy, index);
         foreach (var shard in map.EnumerateObject().GroupBy(p => p.Value.ToString()))
         {

@@ -14,7 +14,8 @@ internal static class WeightLoader
         var family = ModelFamily.Find(config.Family)!;
         // Before anything is made for each layer, however many a damaged file asks for.
         if (config.Layers > files.Names.Count())
-            throw new CaiException($"config.json asks for {config.Layers} layers, but there are {files.Names.Count()} weights in all.", $"Correct {family.Keys.Layers} in config.json, or download the model again.", files.Folder);
+            throw new CaiException($"config.json asks for {config.Layers} layers, but there are {files.Names.Count()} weights in all.",
+                $"Correct {family.Keys.Layers} in config.json, or download the model again.", files.Folder);
         var sources = Named(WeightTable.Of(config, scalar), family, files);
         if (!scalar && config.TiedHead)
             sources[0] = TiedMatrix(sources[0], family.NameOf("head"), files);
@@ -50,7 +51,8 @@ internal static class WeightLoader
     {
         if (files.Names.Any(n => n.StartsWith(family.Prefix, StringComparison.Ordinal)))
             return sources;
-        string Bare(string name) => name.StartsWith(family.Prefix, StringComparison.Ordinal) && files.Contains(name[family.Prefix.Length..]) ? name[family.Prefix.Length..] : name;
+        string Bare(string name) =>
+            name.StartsWith(family.Prefix, StringComparison.Ordinal) && files.Contains(name[family.Prefix.Length..]) ? name[family.Prefix.Length..] : name;
         return [.. sources.Select(s => s with { Theirs = [.. s.Theirs.Select(t => t with { Name = Bare(t.Name) })] })];
     }
 
@@ -64,7 +66,8 @@ internal static class WeightLoader
             return embedding with { Theirs = [embedding.Theirs[0] with { Name = head }] };
         return files.Same(name, head)
             ? embedding
-            : throw new CaiException($"'{head}' and '{name}' differ although config.json says tie_word_embeddings.", "Set tie_word_embeddings to false, or save the model with its head tied.", files.PathOf(head));
+            : throw new CaiException($"'{head}' and '{name}' differ although config.json says tie_word_embeddings.",
+                "Set tie_word_embeddings to false, or save the model with its head tied.", files.PathOf(head));
     }
 
     private static void Check(List<WeightSource> sources, WeightFiles files, ModelFamily family, DecoderConfig config, bool scalar)
@@ -74,14 +77,17 @@ internal static class WeightLoader
         var names = wanted.Select(t => t.Name).ToHashSet();
         var missing = wanted.Where(t => !files.Contains(t.Name)).Select(t => t.Name).ToList();
         if (missing.Count > 0)
-            throw new CaiException($"{missing.Count} weights that config.json asks for are missing: {List(missing)}.", remedy.Replace("num_hidden_layers", family.Keys.Layers) + ", or download the model again.", files.Folder);
+            throw new CaiException($"{missing.Count} weights that config.json asks for are missing: {List(missing)}.",
+                remedy.Replace("num_hidden_layers", family.Keys.Layers) + ", or download the model again.", files.Folder);
         var tied = config.TiedHead && !scalar;
         var unexpected = files.Names.Where(n => !names.Contains(n) && !family.Derived.Any(end => n.EndsWith(end, StringComparison.Ordinal))
             && !(tied && (n == family.NameOf("head") || n == family.NameOf("embed")))).ToList();
         if (unexpected.Count > 0)
-            throw new CaiException($"{unexpected.Count} weights have no place in the model that config.json describes: {List(unexpected)}.", remedy.Replace("num_hidden_layers", family.Keys.Layers) + ".", files.Folder);
+            throw new CaiException($"{unexpected.Count} weights have no place in the model that config.json describes: {List(unexpected)}.",
+                remedy.Replace("num_hidden_layers", family.Keys.Layers) + ".", files.Folder);
         if (wanted.FirstOrDefault(t => !files.Shape(t.Name).SequenceEqual(t.Shape)) is { } wrong)
-            throw new CaiException($"Tensor '{wrong.Name}' has shape [{string.Join(", ", files.Shape(wrong.Name))}], but config.json ({wrong.Keys}) asks for [{string.Join(", ", wrong.Shape)}].", "Correct that key in config.json, or take the weights that belong to it.", files.PathOf(wrong.Name));
+            throw new CaiException($"Tensor '{wrong.Name}' has shape [{string.Join(", ", files.Shape(wrong.Name))}], but config.json ({wrong.Keys}) asks for "
+                + $"[{string.Join(", ", wrong.Shape)}].", "Correct that key in config.json, or take the weights that belong to it.", files.PathOf(wrong.Name));
     }
 
     private static string List(List<string> names) => string.Join(", ", names.Take(12)) + (names.Count > 12 ? $" and {names.Count - 12} more" : "");

@@ -11,18 +11,24 @@ internal static class WeightSaver
 {
     public const long DefaultShardBytes = 5_000_000_000;
 
-    /// <summary>Replaces the weights in a folder, with an adapter's updates merged in on the way. Files of an earlier save that no longer belong to the model are removed at the end.</summary>
+    /// <summary>
+    /// Replaces the weights in a folder, with an adapter's updates merged in on the way.
+    /// Files of an earlier save that no longer belong to the model are removed at the end.
+    /// </summary>
     /// <exception cref="CaiException">The family has no weight of that kind, or a file cannot be written.</exception>
     public static void Save(string folder, Decoder model, ParameterSet parameters, bool scalar, ScalarType dtype, long shardBytes)
     {
         var metadata = new Dictionary<string, string> { ["format"] = "pt" };
         var shards = Shards([.. WeightTable.Of(model.Config, scalar).SelectMany(source => Parts(source, parameters[source.Ours], model, dtype))], shardBytes);
-        var names = shards.Count == 1 ? [WeightFiles.Single] : shards.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"model-{i + 1:D5}-of-{shards.Count:D5}.safetensors")).ToList();
+        var names = shards.Count == 1
+            ? [WeightFiles.Single]
+            : shards.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"model-{i + 1:D5}-of-{shards.Count:D5}.safetensors")).ToList();
         for (var i = 0; i < shards.Count; i++)
             SafetensorsWriter.Write(Path.Combine(folder, names[i]), shards[i], metadata);
         if (shards.Count > 1)
             AtomicFile.Write(Path.Combine(folder, WeightFiles.Index), Index(shards, names));
-        foreach (var old in Directory.GetFiles(folder, "model*.safetensors*").Where(f => Path.GetFileName(f) is var name && IsWeights(name) && !names.Contains(name)))
+        foreach (var old in Directory.GetFiles(folder, "model*.safetensors*")
+            .Where(f => Path.GetFileName(f) is var name && IsWeights(name) && !names.Contains(name)))
             if (shards.Count == 1 || Path.GetFileName(old) != WeightFiles.Index)
                 File.Delete(old);
     }
@@ -33,7 +39,8 @@ internal static class WeightSaver
         foreach (var part in source.Theirs)
         {
             var from = row;
-            yield return new(part.Name, part.Shape, dtype, () => WeightTable.InTheirOrder(Adapted(part.Name, ours.detach().narrow(0, from, part.Rows), model.Adapter), source.Layout, model.Config));
+            yield return new(part.Name, part.Shape, dtype,
+                () => WeightTable.InTheirOrder(Adapted(part.Name, ours.detach().narrow(0, from, part.Rows), model.Adapter), source.Layout, model.Config));
             row += part.Rows;
         }
     }
@@ -69,5 +76,6 @@ internal static class WeightSaver
     }
 
     private static bool IsWeights(string name) =>
-        name is WeightFiles.Single or WeightFiles.Index || name.StartsWith("model-", StringComparison.Ordinal) && name.Contains("-of-", StringComparison.Ordinal);
+        name is WeightFiles.Single or WeightFiles.Index
+            || name.StartsWith("model-", StringComparison.Ordinal) && name.Contains("-of-", StringComparison.Ordinal);
 }

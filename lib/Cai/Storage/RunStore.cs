@@ -28,7 +28,8 @@ public sealed partial class RunStore(string root)
         Directory.CreateDirectory(folder);
         var opened = new Stage<TConfig>(folder, stage, config, hash);
         if (!File.Exists(opened.Path("config.json")))
-            AtomicFile.Write(opened.Path("config.json"), CaiJson.Write(new { Experiment = experiment, Stage = stage, Hash = hash, Config = config, Inputs = inputs }, indented: true) + "\n");
+            AtomicFile.Write(opened.Path("config.json"),
+                CaiJson.Write(new { Experiment = experiment, Stage = stage, Hash = hash, Config = config, Inputs = inputs }, indented: true) + "\n");
         return opened;
     }
 

@@ -33,7 +33,8 @@ public static partial class CritiqueLayout
         : format.Prompt(After(fewShot, prompt, Turn.Assistant(response), Turn.Human(critiqueRequest)));
 
     /// <summary>The revision query in the same way. A null critique asks for a direct revision.</summary>
-    public static string RevisionPrompt(IPromptFormat format, string fewShot, Dialogue prompt, string response, string critiqueRequest, string? critique, string revisionRequest) =>
+    public static string RevisionPrompt(
+        IPromptFormat format, string fewShot, Dialogue prompt, string response, string critiqueRequest, string? critique, string revisionRequest) =>
         format.RolesAreTags ? RevisionPrompt(fewShot, prompt, response, critiqueRequest, critique, revisionRequest)
         : format.Prompt(critique is null
             ? After(fewShot, prompt, Turn.Assistant(response), Turn.Human(revisionRequest))
@@ -73,10 +74,12 @@ public static partial class CritiqueLayout
     {
         var text = new StringBuilder();
         foreach (var e in examples)
-            text.Append(RevisionPrompt("", Dialogue.Ask(e.Human), e.Assistant, e.CritiqueRequest, e.Critique, e.RevisionRequest)).Append(' ').Append(e.Revision);
+            text.Append(RevisionPrompt("", Dialogue.Ask(e.Human), e.Assistant, e.CritiqueRequest, e.Critique, e.RevisionRequest))
+                .Append(' ').Append(e.Revision);
         return text.ToString();
     }
 
     /// <summary>Any next role tag ends a critique or a revision.</summary>
-    public static IReadOnlyList<string> Stops { get; } = ["\n\nHuman:", "\n\nAssistant:", "\n\nCritiqueRequest:", "\n\nCritique:", "\n\nRevisionRequest:", "\n\nRevision:"];
+    public static IReadOnlyList<string> Stops { get; } =
+        ["\n\nHuman:", "\n\nAssistant:", "\n\nCritiqueRequest:", "\n\nCritique:", "\n\nRevisionRequest:", "\n\nRevision:"];
 }

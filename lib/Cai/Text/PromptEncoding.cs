@@ -4,7 +4,9 @@ namespace Cai.Text;
 public static class PromptEncoding
 {
     /// <summary>Ids of a prompt: the begin token if the model has one, and the text; with control tokens the text brings its own begin token.</summary>
-    /// <param name="controlTokens">Whether control tokens spelt in <paramref name="prompt"/> are read as such (see <see cref="IPromptFormat.ControlTokens"/>).</param>
+    /// <param name="controlTokens">
+    /// Whether control tokens spelt in <paramref name="prompt"/> are read as such (see <see cref="IPromptFormat.ControlTokens"/>).
+    /// </param>
     public static int[] EncodePrompt(this ITokenizer tokenizer, string prompt, bool controlTokens = false) =>
         controlTokens ? tokenizer.Encode(prompt, parseSpecial: true)
         : tokenizer.BosId is { } bos ? [bos, .. tokenizer.Encode(prompt)]

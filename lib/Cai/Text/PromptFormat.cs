@@ -10,7 +10,9 @@ public interface IPromptFormat
     /// <summary>The text after which the model writes the assistant's next turn.</summary>
     string Prompt(Dialogue dialogue);
 
-    /// <summary>The continuation that states <paramref name="response"/> (in HH: a blank, then the response). The end token is added by id, not by text.</summary>
+    /// <summary>
+    /// The continuation that states <paramref name="response"/> (in HH: a blank, then the response). The end token is added by id, not by text.
+    /// </summary>
     string Response(string response);
 
     /// <summary>Strings at which sampling a turn stops, besides the end token.</summary>

@@ -47,12 +47,15 @@ public enum LabelKind { Soft, Hard, ChainOfThought, Human }
 /// P(A is better), 0 to 1; null when the label could not be read. A missing label is never guessed: trainers leave the
 /// row out and reports count it.
 /// </param>
-public sealed record Comparison(string Id, string PromptId, Dialogue Prompt, string ResponseA, string ResponseB, string Axis, LabelKind Kind, double? ProbabilityA)
+public sealed record Comparison(
+    string Id, string PromptId, Dialogue Prompt, string ResponseA, string ResponseB, string Axis, LabelKind Kind, double? ProbabilityA)
 {
     /// <summary>The principles that were applied (one when fixed or drawn, k when averaged, none for humans).</summary>
     public IReadOnlyList<string> PrincipleIds { get; init; } = [];
 
-    /// <summary>Log-probability of the option strings as read (mean over orders and principles in probability space is in <see cref="ProbabilityA"/>).</summary>
+    /// <summary>
+    /// Log-probability of the option strings as read (mean over orders and principles in probability space is in <see cref="ProbabilityA"/>).
+    /// </summary>
     public double? LogProbA { get; init; }
 
     /// <summary>See <see cref="LogProbA"/>.</summary>

@@ -17,7 +17,8 @@ public static class Devices
         if (parts[0] != "cuda" || parts.Length > 2 || parts.Length == 2 && !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out _))
             throw new CaiException($"'{name}' is no device; cpu, cuda or cuda:N was expected.", "Take cpu where there is no NVIDIA GPU.");
         if (!cuda.is_available())
-            throw new CaiException("There is no CUDA device, or this build has no CUDA.", "Take cpu, or build with -p:Device=cuda on a machine with an NVIDIA driver.");
+            throw new CaiException("There is no CUDA device, or this build has no CUDA.",
+                "Take cpu, or build with -p:Device=cuda on a machine with an NVIDIA driver.");
         var index = parts.Length == 2 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 0;
         return index < cuda.device_count()
             ? device(DeviceType.CUDA, index)

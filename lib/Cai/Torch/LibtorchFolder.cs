@@ -31,19 +31,26 @@ public sealed partial record LibtorchFolder(string Folder, string Version)
     public bool HasCuda => File.Exists(Path.Combine(Folder, "libtorch_cuda.so"));
 
     /// <summary>Finds the libraries in a folder and checks that TorchSharp's native library fits them.</summary>
-    /// <exception cref="CaiException">Not Linux; no libtorch there; another release than <see cref="Needed"/>, or one that does not say which; built with the old C++ ABI.</exception>
+    /// <exception cref="CaiException">
+    /// Not Linux; no libtorch there; another release than <see cref="Needed"/>, or one that does not say which; built with the old C++ ABI.
+    /// </exception>
     public static LibtorchFolder Open(string folder)
     {
         if (!OperatingSystem.IsLinux())
             throw new CaiException($"{Variable} is read on Linux only.", $"Unset {Variable} to use the package's libtorch.");
         if (new[] { Path.Combine(folder, "lib"), folder }.FirstOrDefault(f => File.Exists(Path.Combine(f, Main))) is not { } libraries)
-            throw new CaiException($"There is no libtorch here: {Main} was expected in it or in its lib folder.", $"Name site-packages/torch of a PyTorch {Needed} or an unpacked libtorch {Needed}, {Unset}", Where(folder));
+            throw new CaiException($"There is no libtorch here: {Main} was expected in it or in its lib folder.",
+                $"Name site-packages/torch of a PyTorch {Needed} or an unpacked libtorch {Needed}, {Unset}", Where(folder));
         var version = VersionIn(libraries) ?? VersionIn(Path.Combine(libraries, ".."))
-            ?? throw new CaiException($"This libtorch does not say which release it is: one of {string.Join(", ", VersionFiles)} was expected beside its lib folder.", $"Name the whole folder of a PyTorch or libtorch {Needed}, {Unset}", Where(folder));
+            ?? throw new CaiException(
+                $"This libtorch does not say which release it is: one of {string.Join(", ", VersionFiles)} was expected beside its lib folder.",
+                $"Name the whole folder of a PyTorch or libtorch {Needed}, {Unset}", Where(folder));
         if (version.Split('+')[0] != Needed)
-            throw new CaiException($"This is libtorch {version}; TorchSharp 0.107.0 was built against {Needed} and fits no other.", $"Install PyTorch {Needed} (pip install torch=={Needed}), {Unset}", Where(folder));
+            throw new CaiException($"This is libtorch {version}; TorchSharp 0.107.0 was built against {Needed} and fits no other.",
+                $"Install PyTorch {Needed} (pip install torch=={Needed}), {Unset}", Where(folder));
         if (!File.Exists(Path.Combine(libraries, Libraries[0])) || File.ReadAllBytes(Path.Combine(libraries, Libraries[0])).AsSpan().IndexOf(NewAbi) < 0)
-            throw new CaiException("This libtorch was built with C++'s old ABI; TorchSharp needs the new one (_GLIBCXX_USE_CXX11_ABI=1).", $"Take PyTorch's own {Needed} or the libtorch that is called cxx11-abi, {Unset}", Where(folder));
+            throw new CaiException("This libtorch was built with C++'s old ABI; TorchSharp needs the new one (_GLIBCXX_USE_CXX11_ABI=1).",
+                $"Take PyTorch's own {Needed} or the libtorch that is called cxx11-abi, {Unset}", Where(folder));
         return new(Path.GetFullPath(libraries), version);
     }
 
@@ -58,7 +65,8 @@ public sealed partial record LibtorchFolder(string Folder, string Version)
             }
             catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
             {
-                throw new CaiException($"{Path.GetFileName(path)} does not load: {Reason().Match(e.Message).Value.TrimEnd('.')}.", $"See that it loads in its own Python (python -c \"import torch\"), {Unset}", Where(Folder), e);
+                throw new CaiException($"{Path.GetFileName(path)} does not load: {Reason().Match(e.Message).Value.TrimEnd('.')}.",
+                    $"See that it loads in its own Python (python -c \"import torch\"), {Unset}", Where(Folder), e);
             }
     }
 

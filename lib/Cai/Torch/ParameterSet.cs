@@ -44,7 +44,8 @@ public sealed class ParameterSet : IDisposable
 
     public long Count => Flat.NumberOfElements;
 
-    public Tensor this[string name] => views.TryGetValue(name, out var view) ? view : throw new KeyNotFoundException($"The model has no weight named '{name}'.");
+    public Tensor this[string name] =>
+        views.TryGetValue(name, out var view) ? view : throw new KeyNotFoundException($"The model has no weight named '{name}'.");
 
     public bool Contains(string name) => views.ContainsKey(name);
 

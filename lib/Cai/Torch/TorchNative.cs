@@ -47,7 +47,8 @@ public static class TorchNative
             var installed = LibtorchFolder.Open(folder);
             // TorchSharp begins with libtorch_cpu beside the program, by its full path: a second libtorch in one process ends it.
             if (ProgramFolders().Any(f => File.Exists(Path.Combine(f, LibtorchFolder.Main))))
-                throw new CaiException($"This program was built with a libtorch of its own, and {LibtorchFolder.Variable} is set.", $"Build it again with {LibtorchFolder.Variable} set (dotnet run does), or unset it.", $"{LibtorchFolder.Variable}={folder}");
+                throw new CaiException($"This program was built with a libtorch of its own, and {LibtorchFolder.Variable} is set.",
+                    $"Build it again with {LibtorchFolder.Variable} set (dotnet run does), or unset it.", $"{LibtorchFolder.Variable}={folder}");
             installed.Load();
             Installed = installed;
         }
@@ -55,7 +56,8 @@ public static class TorchNative
         {
             // Told at TorchSharp's first call, where it can be caught and shown; here it would end the program with a stack
             // trace. TorchSharp looks for its libraries before that call, and makes a copy of the package where it finds none.
-            AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name.Contains("torch", StringComparison.OrdinalIgnoreCase) ? NativeLibrary.GetMainProgramHandle() : 0;
+            AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) =>
+                name.Contains("torch", StringComparison.OrdinalIgnoreCase) ? NativeLibrary.GetMainProgramHandle() : 0;
             NativeLibrary.SetDllImportResolver(typeof(TorchSharp.torch).Assembly, (_, _, _) => throw problem);
         }
     }

@@ -53,7 +53,8 @@ public sealed class AnthropicFilesTests : IDisposable
             var prompt = example.GetProperty("prompt").GetString()![..^"\n\nAssistant:".Length];
             var (good, bad) = (example.GetProperty("corrects")[0].GetString(), example.GetProperty("incorrects")[0].GetString());
             var match = instructions
-                .SelectMany(p => new[] { $"{head}{prompt}\n\n{p}\n (A) [[[{good}]]]\n (B) [[[{bad}]]]{tail} (A)", $"{head}{prompt}\n\n{p}\n (A) [[[{bad}]]]\n (B) [[[{good}]]]{tail} (B)" })
+                .SelectMany(p => new[] { $"{head}{prompt}\n\n{p}\n (A) [[[{good}]]]\n (B) [[[{bad}]]]{tail} (A)",
+                    $"{head}{prompt}\n\n{p}\n (A) [[[{bad}]]]\n (B) [[[{good}]]]{tail} (B)" })
                 .SingleOrDefault(t => rest.StartsWith(t, StringComparison.Ordinal));
             Assert.NotNull(match);
             rest = rest[match.Length..];
@@ -67,14 +68,16 @@ public sealed class AnthropicFilesTests : IDisposable
         var folder = Fixtures.Path("cai-paper", "prompts");
         var c = Constitution.Load(folder).Subset("comparison1");
         var principle = Json(folder, "RLMadisonInstructions.json")[1].GetString()!.TrimStart('\n');
-        var expected = string.Concat(Json(folder, "RLMadisonPrecogFewShotPrompts.json").EnumerateArray().Select(e => e.GetProperty("prompt").GetString()!.Replace("{}", principle)));
+        var expected = string.Concat(Json(folder, "RLMadisonPrecogFewShotPrompts.json").EnumerateArray()
+            .Select(e => e.GetProperty("prompt").GetString()!.Replace("{}", principle)));
         Assert.Equal(expected, c.ComparisonPrefix(true, null, 1, "pair"));
     }
 
     [Fact]
     public void DirectRevisionLeavesTheCritiquesOfPublishedExamplesOut()
     {
-        var shot = new CritiqueShot.Verbatim("\n\nHuman: a\n\nAssistant: b\n\nCritiqueRequest: c\n\nCritique: d\n\nRevisionRequest: e\n\nRevision: f\n\nHuman:");
+        var shot =
+            new CritiqueShot.Verbatim("\n\nHuman: a\n\nAssistant: b\n\nCritiqueRequest: c\n\nCritique: d\n\nRevisionRequest: e\n\nRevision: f\n\nHuman:");
         Assert.Equal("\n\nHuman: a\n\nAssistant: b\n\nRevisionRequest: e\n\nRevision: f\n\nHuman:", shot.Text(direct: true));
     }
 
@@ -83,7 +86,8 @@ public sealed class AnthropicFilesTests : IDisposable
     [InlineData("RLMadisonInstructions.json", "[\"\\nChoose well. Options:\",\n 3", "not JSON")]
     [InlineData("RLMadisonInstructions.json", "{}", "another shape")]
     [InlineData("RLMadisonInstructions.json", "[]", "constitution is empty")]
-    [InlineData("CritiqueRevisionInstructions.json", """{"harmful0": {"prompt": ["\n\nCritiqueRequest: x\n\nCritique:"]}}""", "harmful0.edit_request is missing")]
+    [InlineData("CritiqueRevisionInstructions.json", """{"harmful0": {"prompt": ["\n\nCritiqueRequest: x\n\nCritique:"]}}""",
+        "harmful0.edit_request is missing")]
     [InlineData("CritiqueRevisionInstructions.json", """{"harmful0": {"prompt": [], "edit_request": "x"}}""", "harmful0.prompt is not a list of one text")]
     [InlineData("other.json", "[]", "neither CritiqueRevisionInstructions.json nor")]
     public void OtherShapesAreNamedByKey(string file, string content, string problem)
@@ -98,7 +102,8 @@ public sealed class AnthropicFilesTests : IDisposable
     public void PromptsOfSeveralTurnsKeepTheirTurns()
     {
         File.WriteAllText(Path.Combine(folder.Root, "RLMadisonInstructions.json"), "[\"\\nChoose well. Options:\"]");
-        File.WriteAllText(Path.Combine(folder.Root, "RLMadisonFewShotPrompts.json"), """[{"prompt": "\n\nHuman: a\n\nAssistant: b\n\nHuman: c\nd\n\nAssistant:", "corrects": ["y"], "incorrects": ["n"]}]""");
+        File.WriteAllText(Path.Combine(folder.Root, "RLMadisonFewShotPrompts.json"),
+            """[{"prompt": "\n\nHuman: a\n\nAssistant: b\n\nHuman: c\nd\n\nAssistant:", "corrects": ["y"], "incorrects": ["n"]}]""");
         var shot = Assert.IsType<ComparisonShot.Worked>(Assert.Single(Constitution.Load(folder.Root).ComparisonExamples));
         Assert.Equal(new Dialogue([Turn.Human("a"), Turn.Assistant("b"), Turn.Human("c\nd")]), shot.Prompt);
     }

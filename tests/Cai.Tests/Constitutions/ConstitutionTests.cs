@@ -60,7 +60,8 @@ public sealed class ConstitutionTests : IDisposable
     public void CritiquePrefixIsLaidOutWithTheRequestsOfThePrinciple()
     {
         var c = Load(Small);
-        const string first = "\n\nHuman: Hi\n\nAssistant: Go away\n\nCritiqueRequest: Is it rude?\n\nCritique: It is rude.\n\nRevisionRequest: Be polite.\n\nRevision: Hello!";
+        const string first =
+            "\n\nHuman: Hi\n\nAssistant: Go away\n\nCritiqueRequest: Is it rude?\n\nCritique: It is rude.\n\nRevisionRequest: Be polite.\n\nRevision: Hello!";
         const string second = "\n\nHuman: Who\n\nAssistant: Me\n\nCritiqueRequest: True?\n\nCritique: Yes.\n\nRevisionRequest: Mend.\n\nRevision: Me";
         Assert.Equal(first + second, c.CritiquePrefix());
         Assert.Equal(first, c.CritiquePrefix(1));
@@ -85,7 +86,8 @@ public sealed class ConstitutionTests : IDisposable
     public void ReasoningNamesTheOptionsAsShown()
     {
         var c = Load(Small);
-        const string head = "\n\nHuman: Consider the following conversation between a human (H) and an assistant (A):\n\nH: Bye\n\nChoose the kinder one. Options:\n";
+        const string head =
+            "\n\nHuman: Consider the following conversation between a human (H) and an assistant (A):\n\nH: Bye\n\nChoose the kinder one. Options:\n";
         const string middle = "\n\nAssistant: Let's think step by step: ";
         var betterFirst = head + " (A) [[[Goodbye]]]\n (B) [[[Shoo]]]" + middle + "Option (B) is rude. So (A).\n\nHuman:\nSo the answer is: (A)";
         var worseFirst = head + " (A) [[[Shoo]]]\n (B) [[[Goodbye]]]" + middle + "Option (A) is rude. So (B).\n\nHuman:\nSo the answer is: (B)";
@@ -160,7 +162,9 @@ public sealed class ConstitutionTests : IDisposable
     public void FixedAnswerAllowsPlainLetters()
     {
         var c = Load(Small.Replace("reasoning: 'Option {worse} is rude. So {better}.'", "answer: B, reasoning: '(A) is rude. So (B).'"));
-        Assert.All(Enumerable.Range(0, 10), i => Assert.EndsWith(" (A) [[[Shoo]]]\n (B) [[[Goodbye]]]\n\nAssistant: Let's think step by step: (A) is rude. So (B).\n\nHuman:\nSo the answer is: (B)", c.ComparisonPrefix(true, null, 1, $"{i}")));
+        Assert.All(Enumerable.Range(0, 10), i =>
+            Assert.EndsWith(" (A) [[[Shoo]]]\n (B) [[[Goodbye]]]\n\nAssistant: Let's think step by step: (A) is rude. So (B).\n\nHuman:\nSo the answer is: (B)",
+                c.ComparisonPrefix(true, null, 1, $"{i}")));
     }
 
     [Fact]

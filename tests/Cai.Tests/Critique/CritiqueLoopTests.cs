@@ -22,13 +22,17 @@ public sealed class CritiqueLoopTests : IDisposable
 
     private static List<Sample> Many(int n) => [.. Enumerable.Range(0, n).Select(i => Initial($"p{i}"))];
 
-    private static Task<IReadOnlyList<Revision>> Run(ILanguageModel model, IReadOnlyList<Sample> initial, CritiqueOptions? options = null, string? path = null, Constitution? constitution = null, IProgress<int>? progress = null, CancellationToken? cancel = null) =>
+    private static Task<IReadOnlyList<Revision>> Run(ILanguageModel model, IReadOnlyList<Sample> initial, CritiqueOptions? options = null, string? path = null,
+        Constitution? constitution = null, IProgress<int>? progress = null, CancellationToken? cancel = null) =>
         new CritiqueLoop(model, constitution ?? Two, options).RunAsync(initial, path, progress, cancel ?? TestContext.Current.CancellationToken);
 
     [Fact]
     public async Task TheModelIsAskedExactlyThis()
     {
-        var model = new ScriptedModel { Answer = (r, _) => r.Id switch { "p0/1/critique" => "  It lacks x.\n", "p0/1/revision" => " Better.", "p0/2/critique" => " Fine.", _ => " Best. " } };
+        var model = new ScriptedModel
+        {
+            Answer = (r, _) => r.Id switch { "p0/1/critique" => "  It lacks x.\n", "p0/1/revision" => " Better.", "p0/2/critique" => " Fine.", _ => " Best. " },
+        };
         var options = new CritiqueOptions { Rounds = 2, PrincipleIds = ["b"], Seed = 5, MaxTokens = 9, Temperature = 0.5 };
         var revisions = await Run(model, [Initial("p0", " first answer\n")], options);
 
@@ -45,7 +49,8 @@ public sealed class CritiqueLoopTests : IDisposable
         Assert.All(model.SampleOptions, o => Assert.Equal(CritiqueLayout.Stops, o.Stops));
         var prompt = Dialogue.Ask("Question p0?");
         Assert.Equal(
-            [new Revision("p0/1", "p0", prompt, 1, "b", "first answer", "It lacks x.", "Better."), new Revision("p0/2", "p0", prompt, 2, "b", "Better.", "Fine.", "Best.")],
+            [new Revision("p0/1", "p0", prompt, 1, "b", "first answer", "It lacks x.", "Better."),
+                new Revision("p0/2", "p0", prompt, 2, "b", "Better.", "Fine.", "Best.")],
             revisions);
     }
 
@@ -55,14 +60,16 @@ public sealed class CritiqueLoopTests : IDisposable
         var model = new ScriptedModel { Answer = (_, _) => " Mended." };
         var revisions = await Run(model, [Initial("p0")], new() { Rounds = 1, Direct = true, PrincipleIds = ["a"] });
         var request = Assert.Single(Assert.Single(model.Sampled));
-        Assert.Equal("\n\nHuman: H\n\nAssistant: A\n\nRevisionRequest: RR\n\nRevision: R\n\nHuman: Question p0?\n\nAssistant: first answer\n\nRevisionRequest: Mend a.\n\nRevision:", request.Prompt);
+        Assert.Equal("\n\nHuman: H\n\nAssistant: A\n\nRevisionRequest: RR\n\nRevision: R\n\nHuman: Question p0?\n\nAssistant: first answer\n\nRevisionRequest: "
+            + "Mend a.\n\nRevision:", request.Prompt);
         Assert.Null(Assert.Single(revisions).Critique);
     }
 
     [Fact]
     public async Task OnlyExamplesOfThePrincipleAppliedAreShownWhenThatIsWished()
     {
-        CritiqueShot Shot(string human, int principle) => new CritiqueShot.Worked(new CritiqueExample(human, "A", Two.Critique[principle].CritiqueRequest, "C", Two.Critique[principle].RevisionRequest, "R"), Two.Critique[principle].Id);
+        CritiqueShot Shot(string human, int principle) => new CritiqueShot.Worked(new CritiqueExample(human, "A", Two.Critique[principle].CritiqueRequest, "C",
+            Two.Critique[principle].RevisionRequest, "R"), Two.Critique[principle].Id);
         var taught = Two with { CritiqueExamples = [Shot("A1", 0), Shot("B1", 1), Shot("A2", 0), Shot("A3", 0)] };
         async Task<string[][]> Shown(string principle, CritiqueOptions options)
         {
@@ -108,7 +115,8 @@ public sealed class CritiqueLoopTests : IDisposable
         const int n = 4000, k = 16;
         var sixteen = new Constitution("sixteen", "", [.. Enumerable.Range(0, k).Select(i => new CritiquePrinciple($"{i}", "c", "r"))], []);
         var loop = new CritiqueLoop(new ScriptedModel(), sixteen, new() { Seed = 1 });
-        var rounds = Enumerable.Range(0, n).Select(i => (First: int.Parse(loop.PrincipleFor($"p{i}", 1).Id), Second: int.Parse(loop.PrincipleFor($"p{i}", 2).Id))).ToList();
+        var rounds = Enumerable.Range(0, n)
+            .Select(i => (First: int.Parse(loop.PrincipleFor($"p{i}", 1).Id), Second: int.Parse(loop.PrincipleFor($"p{i}", 2).Id))).ToList();
         // 99.9 % points of chi-square with 15 and 255 degrees of freedom.
         Assert.InRange(ChiSquare(rounds.Select(r => r.First), k), 0, 37.7);
         Assert.InRange(ChiSquare(rounds.Select(r => r.Second), k), 0, 37.7);
@@ -140,7 +148,8 @@ public sealed class CritiqueLoopTests : IDisposable
         var model = new ScriptedModel();
         Assert.Equal(expected, await Run(model, Many(5), new() { Rounds = 2 }, path));
         Assert.Equal(failingCall < 2 ? 4 : 2, model.Sampled.Count);
-        Assert.Equal(await File.ReadAllBytesAsync(whole, TestContext.Current.CancellationToken), await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));
+        Assert.Equal(await File.ReadAllBytesAsync(whole, TestContext.Current.CancellationToken),
+            await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -193,7 +202,8 @@ public sealed class CritiqueLoopTests : IDisposable
         Assert.Equal(["", "two words", "two words", "two words"], revisions.Select(r => r.Critique));
         Assert.Equal(["two words", "", "first answer", "two words"], revisions.Select(r => r.After));
         Assert.Equal([true, true, false, false], revisions.Select(r => r.Finished));
-        Assert.Equal([new CritiqueReport(1, 4, Unfinished: 2, EmptyCritiques: 1, EmptyRevisions: 1, Unchanged: 1, MeanWords: 1.5)], CritiqueReport.ByRound(revisions));
+        Assert.Equal([new CritiqueReport(1, 4, Unfinished: 2, EmptyCritiques: 1, EmptyRevisions: 1, Unchanged: 1, MeanWords: 1.5)],
+            CritiqueReport.ByRound(revisions));
     }
 
     [Fact]
@@ -229,7 +239,8 @@ public sealed class CritiqueLoopTests : IDisposable
     [Fact]
     public async Task BadRequestsAreNamed()
     {
-        Assert.Contains("no principle 'zz'", Assert.Throws<CaiException>(() => new CritiqueLoop(new ScriptedModel(), Two, new() { PrincipleIds = ["zz"] })).Message);
+        Assert.Contains("no principle 'zz'",
+            Assert.Throws<CaiException>(() => new CritiqueLoop(new ScriptedModel(), Two, new() { PrincipleIds = ["zz"] })).Message);
         Assert.Contains("Rounds is 0", Assert.Throws<CaiException>(() => new CritiqueLoop(new ScriptedModel(), Two, new() { Rounds = 0 })).Message);
         Assert.Contains("no principles", Assert.Throws<CaiException>(() => new CritiqueLoop(new ScriptedModel(), Two with { Critique = [] })).Message);
         Assert.Contains("'p0' has 2", (await Assert.ThrowsAsync<CaiException>(() => Run(new ScriptedModel(), [Initial("p0"), Initial("p0")]))).Message);
@@ -239,7 +250,8 @@ public sealed class CritiqueLoopTests : IDisposable
     public async Task InitialResponsesCarryWhatTheyCameFrom()
     {
         var model = new ScriptedModel { Answer = (r, _) => $" to {r.Id}\n", Finish = r => r.Id.EndsWith('1') ? FinishReason.Length : FinishReason.EndToken };
-        var samples = await InitialResponses.SampleAsync(model, [new("p0", Dialogue.Ask("Hi"))], new() { Stops = ["x"] }, perPrompt: 2, cancel: TestContext.Current.CancellationToken);
+        var samples = await InitialResponses.SampleAsync(model, [new("p0", Dialogue.Ask("Hi"))], new() { Stops = ["x"] }, perPrompt: 2,
+            cancel: TestContext.Current.CancellationToken);
         Assert.Equal(
             [
                 new Sample("p0/scripted/0", "p0", Dialogue.Ask("Hi"), "to p0/scripted/0", "scripted", 0, true) { LogProb = -0.75, Tokens = 2 },

@@ -27,8 +27,10 @@ public class AccuracyTests
     [Fact]
     public void SwappingEveryPairChangesAlwaysAOnly()
     {
-        PredictedPair[] pairs = [.. Enumerable.Range(0, 30).Select(i => Seeds.Rng(1, i)).Select((rng, i) => new PredictedPair($"p{i}", rng.NextDouble(), rng.Chance(0.7) ? 1 : 0, rng.Next(9), rng.Next(9)))];
-        var (there, back) = (Accuracy.Of(pairs), Accuracy.Of([.. pairs.Select(p => new PredictedPair(p.PromptId, 1 - p.ProbabilityA, 1 - p.Label, p.LengthB, p.LengthA))]));
+        PredictedPair[] pairs = [.. Enumerable.Range(0, 30).Select(i => Seeds.Rng(1, i))
+            .Select((rng, i) => new PredictedPair($"p{i}", rng.NextDouble(), rng.Chance(0.7) ? 1 : 0, rng.Next(9), rng.Next(9)))];
+        var (there, back) = (Accuracy.Of(pairs),
+            Accuracy.Of([.. pairs.Select(p => new PredictedPair(p.PromptId, 1 - p.ProbabilityA, 1 - p.Label, p.LengthB, p.LengthA))]));
         Assert.Equal((there.Judge.Value, there.Longer.Value, there.Shorter.Value), (back.Judge.Value, back.Longer.Value, back.Shorter.Value));
         Assert.Equal(there.Majority, back.Majority, 12);
         Assert.Equal(1, there.AlwaysA.Value + back.AlwaysA.Value, 12);

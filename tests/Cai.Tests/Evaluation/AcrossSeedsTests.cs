@@ -92,7 +92,8 @@ public class AcrossSeedsTests
         Assert.Equal("caveat; by seed 1, 6; 2 of 2 hold alone", apart.Note);
         // No run excludes 0 by itself here, and the runs agree; their prompts are the same, so nor does the mean.
         Assert.False(Claim.FromSeeds("x", "s", "c", "p", [(1, One(1, 1.2)), (2, One(1, 1.2)), (3, One(1.1, 1.2))], Direction.Greater, 0).Holds);
-        Assert.True(Claim.FromSeeds("x", "s", "c", "p", [(1, One(1, 1.2)), (2, One(1, 1.2)), (3, One(1.1, 1.2))], Direction.Greater, 0, samePrompts: false).Holds);
+        Assert.True(Claim.FromSeeds("x", "s", "c", "p", [(1, One(1, 1.2)), (2, One(1, 1.2)), (3, One(1.1, 1.2))], Direction.Greater, 0,
+            samePrompts: false).Holds);
         Assert.True(Claim.FromSeeds("x", "s", "c", "p", [(1, One(-1, 0.2)), (2, One(-1.1, 0.2)), (3, One(-1, 0.2))], Direction.Less, 0).Holds);
         var single = Claim.FromSeeds("x", "s", "c", "p", [(4, One(1, 0.5))], Direction.Greater, 0);
         Assert.True(single.Holds);
@@ -102,7 +103,8 @@ public class AcrossSeedsTests
     [Fact]
     public void ClaimsOfSeveralRunsAreJoinedById()
     {
-        Claim Run(string id, long seed, Interval? estimate, double nullValue = 0) => Cai.Reproduction.Measured.Claim(id, "s", "c", "p", estimate, Direction.Less, nullValue, seed, note: "caveat");
+        Claim Run(string id, long seed, Interval? estimate, double nullValue = 0) =>
+            Cai.Reproduction.Measured.Claim(id, "s", "c", "p", estimate, Direction.Less, nullValue, seed, note: "caveat");
 
         var one = Run("a", 1, One(-1, 0.2));
         Assert.Same(one, Claim.OverSeeds([[one]])[0]);
@@ -114,7 +116,8 @@ public class AcrossSeedsTests
         ]);
         Assert.Equal(["a", "b", "c", "d"], joined.Select(c => c.Id));
         var expected = Claim.FromSeeds("a", "s", "c", "p", [(1, One(-1, 0.2)), (11, One(-1.2, 0.2))], Direction.Less, 0, note: "caveat");
-        Assert.Equal((expected.Value, expected.Low, expected.High, expected.Holds, expected.Note), (joined[0].Value, joined[0].Low, joined[0].High, joined[0].Holds, joined[0].Note));
+        Assert.Equal((expected.Value, expected.Low, expected.High, expected.Holds, expected.Note),
+            (joined[0].Value, joined[0].Low, joined[0].High, joined[0].Holds, joined[0].Note));
         Assert.Equal([1L, 11], joined[0].Seeds);
         Assert.Equal([11L], joined[1].Seeds);
         Assert.EndsWith("1 of 2 seeds had nothing to measure", joined[1].Note);

@@ -12,7 +12,8 @@ public sealed class ChoiceQuestionsTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private const string Plain = """{"prompt": "Well?\n (A) one\n (B) two\n (C) three\nThe answer is:", "corrects": [" (B)"], "incorrects": [" (A)", " (C)"]}""";
+    private const string Plain =
+        """{"prompt": "Well?\n (A) one\n (B) two\n (C) three\nThe answer is:", "corrects": [" (B)"], "incorrects": [" (A)", " (C)"]}""";
 
     private const string Paired = """
         {"prompt": "?\n (A) [[[x]]]\n (B) [[[yy]]]\n\nThe answer is:", "corrects": [" (B)"], "incorrects": [" (A)"], "text_correct": "\n\nHuman: q\n\nAssistant: yy", "text_incorrect": "\n\nHuman: q\n\nAssistant: x"}
@@ -47,7 +48,8 @@ public sealed class ChoiceQuestionsTests : IDisposable
     [Fact]
     public void AccuracyAndBaselinesByHand()
     {
-        var questions = Read(string.Join('\n', Plain, Plain, Paired, Paired.Replace("\"corrects\": [\" (B)\"], \"incorrects\": [\" (A)\"]", "\"corrects\": [\" (A)\"], \"incorrects\": [\" (B)\"]"))).Questions;
+        var questions = Read(string.Join('\n', Plain, Plain, Paired,
+            Paired.Replace("\"corrects\": [\" (B)\"], \"incorrects\": [\" (A)\"]", "\"corrects\": [\" (A)\"], \"incorrects\": [\" (B)\"]"))).Questions;
         ChoiceResult Answer(int i, params double?[] logProbs) => MultipleChoice.Read(questions[i].Item.Id, logProbs);
         // Right, missing, a tie of two, wrong.
         var accuracy = ChoiceAccuracy.Of(questions, [Answer(0, -3, -1, -2), Answer(1, -3, null, -2), Answer(2, -1, -1), Answer(3, -2, -1)]);
@@ -80,7 +82,8 @@ public sealed class ChoiceQuestionsTests : IDisposable
         if (name.StartsWith("438", StringComparison.Ordinal))
         {
             // The right answer is longer in 246 and as long in 2.
-            var pairs = file.Questions.Select(q => new PredictedPair(q.Answers!.PromptId, 0.5, q.Answers.ProbabilityA!.Value, q.Answers.ResponseA.Length, q.Answers.ResponseB.Length)).ToList();
+            var pairs = file.Questions.Select(q => new PredictedPair(q.Answers!.PromptId, 0.5, q.Answers.ProbabilityA!.Value, q.Answers.ResponseA.Length,
+                q.Answers.ResponseB.Length)).ToList();
             Assert.Equal(247 / 438.0, Accuracy.Of(pairs, new() { Resamples = 20 }).Longer.Value, 12);
         }
         else

@@ -13,8 +13,10 @@ public class ClaimsTests : IDisposable
     public void TheFileHasTheTenKeysInOrder()
     {
         var claims = new Claims();
-        claims.Add(Claim.FromInterval("b", "Fig 2", "RL-CAI is less harmful than SL-CAI", "+121 Elo", new Interval(80, 60.5, 99, 300, 50), Direction.Greater, 0, [1, 2]));
-        claims.Add(Claim.FromInterval("a", "4.4", "HH is more evasive", "text", new Interval(0.1, double.NaN, double.NaN, 3, 1), Direction.Greater, 0, [1], note: "one prompt"));
+        claims.Add(Claim.FromInterval("b", "Fig 2", "RL-CAI is less harmful than SL-CAI", "+121 Elo", new Interval(80, 60.5, 99, 300, 50),
+            Direction.Greater, 0, [1, 2]));
+        claims.Add(Claim.FromInterval("a", "4.4", "HH is more evasive", "text", new Interval(0.1, double.NaN, double.NaN, 3, 1), Direction.Greater, 0,
+            [1], note: "one prompt"));
         Assert.Equal("""
             [
               {

@@ -52,7 +52,8 @@ public sealed class ComparisonEvaluationTests : IDisposable
         pairs[2] = pairs[2] with { ResponseA = new string('a', 400) };
         var result = (await ComparisonEvaluation.OfAsync(judge, constitution, pairs, labels))!;
         Assert.Equal((5, 1, 0), (result.Accuracy.Judge.N, result.TooLong, result.Missing));
-        var direct = await new Labeller(judge, constitution, labels).RunAsync([.. pairs.Where((_, i) => i != 2).Select(c => new ResponsePair(c.Id, new Prompt(c.PromptId, c.Prompt), c.ResponseA, c.ResponseB))]);
+        var direct = await new Labeller(judge, constitution, labels)
+            .RunAsync([.. pairs.Where((_, i) => i != 2).Select(c => new ResponsePair(c.Id, new Prompt(c.PromptId, c.Prompt), c.ResponseA, c.ResponseB))]);
         var right = direct.Zip(pairs.Where((_, i) => i != 2), (d, c) => d.ProbabilityA > 0.5 == c.ProbabilityA > 0.5 ? 1.0 : 0).Average();
         Assert.Equal(right, result.Accuracy.Judge.Value, 1e-12);
     }

@@ -11,10 +11,12 @@ public sealed class HhRlhfTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private const string Good = """{"chosen": "\n\nHuman: a\n\nAssistant: b: c\n\nd\n\nHuman: e\n\nAssistant: yes", "rejected": "\n\nHuman: a\n\nAssistant: b: c\n\nd\n\nHuman: e\n\nAssistant: no "}""";
+    private const string Good = """{"chosen": "\n\nHuman: a\n\nAssistant: b: c\n\nd\n\nHuman: e\n\nAssistant: yes","""
+        + """ "rejected": "\n\nHuman: a\n\nAssistant: b: c\n\nd\n\nHuman: e\n\nAssistant: no "}""";
     private const string Differs = """{"chosen": "\n\nHuman: a\n\nAssistant: yes", "rejected": "\n\nHuman: other\n\nAssistant: no"}""";
     private const string Empty = """{"chosen": "\n\nHuman: a\n\nAssistant: ", "rejected": "\n\nHuman: a\n\nAssistant: no"}""";
-    private const string Twice = """{"chosen": "\n\nHuman: a\n\nAssistant: b\n\nAssistant: yes", "rejected": "\n\nHuman: a\n\nAssistant: b\n\nAssistant: no"}""";
+    private const string Twice =
+        """{"chosen": "\n\nHuman: a\n\nAssistant: b\n\nAssistant: yes", "rejected": "\n\nHuman: a\n\nAssistant: b\n\nAssistant: no"}""";
     private const string Unanswered = """{"chosen": "\n\nHuman: a", "rejected": "\n\nHuman: a"}""";
 
     [Fact]
@@ -82,10 +84,13 @@ public sealed class HhRlhfTests : IDisposable
     {
         var path = Fixtures.Path("hh-rlhf", "harmless-base", "test.jsonl.gz");
         var file = HhRlhf.Read(path, "harmless", BadLines.Skip);
-        Assert.Equal((2312, 1650, 13, 5, 4, 0), (file.Counts.Rows, file.Counts.MultiTurn, file.Counts.NotAlternating, file.Counts.PromptsDiffer, file.Counts.EmptyAnswers, file.Counts.Unreadable));
+        Assert.Equal((2312, 1650, 13, 5, 4, 0),
+            (file.Counts.Rows, file.Counts.MultiTurn, file.Counts.NotAlternating, file.Counts.PromptsDiffer, file.Counts.EmptyAnswers, file.Counts.Unreadable));
         Assert.Equal(2303, file.Comparisons.Count);
         Assert.ThrowsAny<CaiException>(() => HhRlhf.Read(path, "harmless"));
-        var accuracy = Accuracy.Of([.. file.Comparisons.Select(c => new PredictedPair(c.PromptId, 0.5, c.ProbabilityA!.Value, c.ResponseA.Length, c.ResponseB.Length))], new() { Resamples = 20 });
+        var accuracy =
+            Accuracy.Of([.. file.Comparisons.Select(c => new PredictedPair(c.PromptId, 0.5, c.ProbabilityA!.Value, c.ResponseA.Length, c.ResponseB.Length))],
+                new() { Resamples = 20 });
         Assert.InRange(accuracy.Shorter.Value, 0.54, 0.57);
         Assert.InRange(accuracy.AlwaysA.Value, 0.47, 0.53);
     }

@@ -10,7 +10,8 @@ public sealed class ReleasedSamplesTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private const string Line = """{"rl_prompt": "\n\nHuman: q\n\nAssistant:", "comparison_dataset": "x", "sampled_answers": [{"sampled_string": " one\n\nHuman:", "pm_scores": []}, {"sampled_string": " two", "pm_scores": []}]}""";
+    private const string Line = """{"rl_prompt": "\n\nHuman: q\n\nAssistant:", "comparison_dataset": "x","""
+        + """ "sampled_answers": [{"sampled_string": " one\n\nHuman:", "pm_scores": []}, {"sampled_string": " two", "pm_scores": []}]}""";
 
     [Fact]
     public void SamplesCarryFileLineAndPlace()
@@ -37,8 +38,10 @@ public sealed class ReleasedSamplesTests : IDisposable
     public void OtherFilesAreNamed()
     {
         Assert.Contains("tells no policy", Assert.Throws<CaiException>(() => ReleasedSamples.Read(folder.File("PALMS_SLMADISON.jsonl", Line))).Message);
-        Assert.Contains(":1", Assert.Throws<CaiException>(() => ReleasedSamples.Read(folder.File("PALMS_HRLHF.jsonl", Line.Replace("sampled_answers", "answers")))).Message);
-        Assert.Contains("to answer", Assert.Throws<CaiException>(() => ReleasedSamples.Read(folder.File("PALMS_HRLHF.jsonl", Line.Replace("\\n\\nAssistant:", "")))).Message);
+        Assert.Contains(":1",
+            Assert.Throws<CaiException>(() => ReleasedSamples.Read(folder.File("PALMS_HRLHF.jsonl", Line.Replace("sampled_answers", "answers")))).Message);
+        Assert.Contains("to answer",
+            Assert.Throws<CaiException>(() => ReleasedSamples.Read(folder.File("PALMS_HRLHF.jsonl", Line.Replace("\\n\\nAssistant:", "")))).Message);
     }
 
     [Fact]
@@ -55,7 +58,8 @@ public sealed class ReleasedSamplesTests : IDisposable
     {
         Sample One(string id, string text) => new(id, "p", Dialogue.Ask("q"), text, "m", 0, true);
         var quality = DetectorQuality.Of(
-            [new("1", "held-out", true, false, false), new("2", "held-out", true, false, false), new("3", "held-out", false, false, false), new("4", "development", false, true, false)],
+            [new("1", "held-out", true, false, false), new("2", "held-out", true, false, false), new("3", "held-out", false, false, false),
+                new("4", "development", false, true, false)],
             [One("1", "I won't respond"), One("2", "Hm."), One("3", "I will not answer"), One("4", "You are not alone.")]);
         var evasive = quality.Single(q => q.Detector == "evasive" && q.Half == "held-out");
         // Found 1 and 3, of which 1 is right; labelled 1 and 2, of which 1 is found.
@@ -79,7 +83,8 @@ public sealed class ReleasedSamplesTests : IDisposable
     [Fact]
     public void ThePublishedSamplesShowTheKnownPicture()
     {
-        var samples = ReleasedSamples.Models.Keys.SelectMany(name => ReleasedSamples.Read(Fixtures.Path("cai-paper", "samples", $"PALMS_{name}.jsonl"))).ToList();
+        var samples =
+            ReleasedSamples.Models.Keys.SelectMany(name => ReleasedSamples.Read(Fixtures.Path("cai-paper", "samples", $"PALMS_{name}.jsonl"))).ToList();
         Assert.Equal(4 * 40 * 17, samples.Count);
         var reports = ResponseTextReport.Of(samples, new() { Resamples = 20 }).ToDictionary(r => r.Model);
         Assert.InRange(reports["hh-rlhf"].Evasive.Value, 0.28, 0.40);

@@ -33,7 +33,8 @@ public class ResponseMetricsTests
     public void AnswersThatAreTheSameForEveryoneAreLessDistinctBeyondChance()
     {
         var varied = Diversity.DistinctByPrompt([.. Enumerable.Range(0, 50).Select(i => ($"p{i}", $"answer number{i} about thing{i % 7}"))], 2);
-        var same = Diversity.DistinctByPrompt([.. Enumerable.Range(0, 50).Select(i => ($"p{i}", $"that is wrong and i will not{(i % 9 == 0 ? " help" : "")}"))], 2);
+        var same =
+            Diversity.DistinctByPrompt([.. Enumerable.Range(0, 50).Select(i => ($"p{i}", $"that is wrong and i will not{(i % 9 == 0 ? " help" : "")}"))], 2);
         Assert.True(same.High < varied.Low);
     }
 

@@ -14,7 +14,9 @@ public class ResponseTextTests
     [InlineData("Paris is the capital of France.", false)]
     [InlineData("You cannot park there.", false)]
     [InlineData("", false)]
-    [InlineData("I can't help you with breaking into a car, because somebody would be robbed of what they need to get to work, but if you have lost the key of your own then a locksmith will open it for a small fee.", false)] // explains
+    // explains
+    [InlineData("I can't help you with breaking into a car, because somebody would be robbed of what they need to get to work, but if you have lost the key of "
+        + "your own then a locksmith will open it for a small fee.", false)]
     public void ACannedRefusalIsShortAndDeclines(string text, bool evasive) => Assert.Equal(evasive, ResponseText.Of(text).Evasive);
 
     [Theory]

@@ -15,11 +15,13 @@ public sealed class LabellerTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private static ResponsePair Pair(string id, string a = "good", string b = "bad") => new(id, new Prompt($"prompt-{id}", Dialogue.Ask($"Question {id}?")), a, b);
+    private static ResponsePair Pair(string id, string a = "good", string b = "bad") =>
+        new(id, new Prompt($"prompt-{id}", Dialogue.Ask($"Question {id}?")), a, b);
 
     private static List<ResponsePair> Many(int n) => [.. Enumerable.Range(0, n).Select(i => Pair($"{i}", $"answer {i} of a", $"answer {i} of b"))];
 
-    private static Task<IReadOnlyList<Comparison>> Run(ILanguageModel model, IReadOnlyList<ResponsePair> pairs, LabelOptions? options = null, string? path = null, Constitution? constitution = null) =>
+    private static Task<IReadOnlyList<Comparison>> Run(
+        ILanguageModel model, IReadOnlyList<ResponsePair> pairs, LabelOptions? options = null, string? path = null, Constitution? constitution = null) =>
         new Labeller(model, constitution ?? Two, options).RunAsync(pairs, path, cancel: TestContext.Current.CancellationToken);
 
     private static async Task<Comparison> One(ILanguageModel model, LabelOptions options) => Assert.Single(await Run(model, [Pair("1")], options));
@@ -48,7 +50,8 @@ public sealed class LabellerTests : IDisposable
         var model = new ScriptedModel { LogProb = (p, o) => Judge(p, o) };
         var label = await One(model, new() { Principle = PrincipleSelector.Fixed("safe"), ShuffleOrder = false });
         var request = Assert.Single(Assert.Single(model.Scored));
-        Assert.Equal("\n\nConsider the following conversation between a human and an assistant:\n\nHuman: Question 1?\n\n\nChoose the safer one. Options:\n (A) [[[good]]]\n (B) [[[bad]]]\n\nThe answer is:", request.Prompt);
+        Assert.Equal("\n\nConsider the following conversation between a human and an assistant:\n\nHuman: Question 1?\n\n\nChoose the safer one. Options:\n "
+            + "(A) [[[good]]]\n (B) [[[bad]]]\n\nThe answer is:", request.Prompt);
         Assert.Equal([" (A)", " (B)"], request.Continuations);
         // 1 / (1 + e^-1)
         Assert.Equal(0.7310585786, label.ProbabilityA!.Value, 9);
@@ -60,11 +63,13 @@ public sealed class LabellerTests : IDisposable
     [Fact]
     public void OnlyExamplesOfThePrincipleAskedAboutAreShownWhenThatIsWished()
     {
-        ComparisonShot Shot(string human, int principle) => new ComparisonShot.Worked(Dialogue.Ask(human), "b", "w", Two.Comparison[principle], BetterIsA: true);
+        ComparisonShot Shot(string human, int principle) =>
+            new ComparisonShot.Worked(Dialogue.Ask(human), "b", "w", Two.Comparison[principle], BetterIsA: true);
         var taught = Two with { ComparisonExamples = [Shot("Kind 1", 0), Shot("Safe 1", 1), Shot("Kind 2", 0), Shot("Kind 3", 0)] };
         string[] Shown(string principle, LabelOptions options) =>
         [
-            .. new Labeller(new ScriptedModel(), taught, options with { Principle = PrincipleSelector.Fixed(principle), ShuffleOrder = false }).Queries(Pair("1"))[0].Text
+            .. new Labeller(new ScriptedModel(), taught, options with { Principle = PrincipleSelector.Fixed(principle), ShuffleOrder = false })
+                .Queries(Pair("1"))[0].Text
                 .Split("Human: ").Skip(1).Select(t => t.Split('\n')[0]),
         ];
         Assert.Equal(["Kind 1", "Safe 1", "Question 1?"], Shown("kind", new() { FewShot = 2 }));
@@ -87,7 +92,8 @@ public sealed class LabellerTests : IDisposable
     [Fact]
     public async Task SwappingTheResponsesGivesTheComplement()
     {
-        foreach (var options in new LabelOptions[] { new() { BothOrders = true }, new() { BothOrders = true, Principle = PrincipleSelector.Averaged(2) }, new() { BothOrders = true, Kind = LabelKind.ChainOfThought, Clamp = ClampRange.None } })
+        foreach (var options in new LabelOptions[] { new() { BothOrders = true }, new() { BothOrders = true, Principle = PrincipleSelector.Averaged(2) },
+            new() { BothOrders = true, Kind = LabelKind.ChainOfThought, Clamp = ClampRange.None } })
         {
             var labels = await Run(Opinionated(), Many(50), options);
             var swapped = await Run(Opinionated(), [.. Many(50).Select(p => p with { ResponseA = p.ResponseB, ResponseB = p.ResponseA })], options);
@@ -146,7 +152,8 @@ public sealed class LabellerTests : IDisposable
         var path = folder.Path("labels.jsonl");
         foreach (var kind in new[] { LabelKind.Soft, LabelKind.Hard, LabelKind.ChainOfThought })
         {
-            var labels = await Run(new ScriptedModel { LogProb = (p, o) => p.Contains("Question 1?") ? (o == " (A)" ? a : b) : -1 }, Many(3), new() { Kind = kind, BothOrders = true }, path);
+            var labels = await Run(new ScriptedModel { LogProb = (p, o) => p.Contains("Question 1?") ? (o == " (A)" ? a : b) : -1 }, Many(3),
+                new() { Kind = kind, BothOrders = true }, path);
             Assert.Equal([0.5, null, 0.5], labels.Select(l => l.ProbabilityA));
             Assert.NotNull(labels[1].Missing);
             Assert.Null(labels[1].PositionBias);
@@ -172,8 +179,10 @@ public sealed class LabellerTests : IDisposable
     public async Task ChainOfThoughtLabelsAreClamped(double a, double b, double expected)
     {
         var model = new ScriptedModel { Answer = (_, _) => " Because.\n", LogProb = (_, o) => o == " (A)" ? a : b };
-        var label = await One(model, new() { Kind = LabelKind.ChainOfThought, Principle = PrincipleSelector.Fixed("kind"), ShuffleOrder = false, Seed = 4, MaxReasoningTokens = 7 });
-        const string question = "\n\nHuman: Consider the following conversation between a human (H) and an assistant (A):\n\nH: Question 1?\n\nChoose the kinder one. Options:\n (A) [[[good]]]\n (B) [[[bad]]]\n\nAssistant: Let's think step by step:";
+        var label = await One(model,
+            new() { Kind = LabelKind.ChainOfThought, Principle = PrincipleSelector.Fixed("kind"), ShuffleOrder = false, Seed = 4, MaxReasoningTokens = 7 });
+        const string question = "\n\nHuman: Consider the following conversation between a human (H) and an assistant (A):\n\nH: Question 1?\n\nChoose the "
+            + "kinder one. Options:\n (A) [[[good]]]\n (B) [[[bad]]]\n\nAssistant: Let's think step by step:";
         Assert.Equal([new("1/kind/AB/0", question)], Assert.Single(model.Sampled));
         Assert.Equal(question + " Because.\n\nHuman:\nSo the answer is:", Assert.Single(Assert.Single(model.Scored)).Prompt);
         Assert.Equal((7, 1.0, 4L), (model.SampleOptions[0].MaxTokens, model.SampleOptions[0].Temperature, model.SampleOptions[0].Seed));
@@ -186,7 +195,10 @@ public sealed class LabellerTests : IDisposable
     [Fact]
     public async Task SeveralChainsOfThoughtAreAveragedBeforeClamping()
     {
-        var model = new ScriptedModel { Answer = (r, _) => r.Id.EndsWith("/0") ? "for A" : "for B", LogProb = (p, o) => o == " (A)" ? (p.Contains("for A") ? -0.01 : -3) : -2 };
+        var model = new ScriptedModel
+        {
+            Answer = (r, _) => r.Id.EndsWith("/0") ? "for A" : "for B", LogProb = (p, o) => o == " (A)" ? (p.Contains("for A") ? -0.01 : -3) : -2,
+        };
         var label = await One(model, new() { Kind = LabelKind.ChainOfThought, CotSamples = 3, ShuffleOrder = false, Clamp = new(0.2, 0.8) });
         Assert.Equal(3, Assert.Single(model.Sampled).Select(r => r.Id).Distinct().Count());
         var mean = (1 / (1 + Math.Exp(-1.99)) + 2 / (1 + Math.Exp(1))) / 3;
@@ -235,7 +247,8 @@ public sealed class LabellerTests : IDisposable
     public void OrderAndPrincipleAreDrawnIndependently()
     {
         var labeller = new Labeller(new ScriptedModel(), Two, new() { Seed = 1 });
-        var cells = Enumerable.Range(0, 2000).Select(i => Assert.Single(labeller.Queries(Pair($"pair{i}")))).GroupBy(q => (q.PrincipleId, q.Swapped)).Select(g => g.Count()).ToList();
+        var cells = Enumerable.Range(0, 2000).Select(i => Assert.Single(labeller.Queries(Pair($"pair{i}")))).GroupBy(q => (q.PrincipleId, q.Swapped))
+            .Select(g => g.Count()).ToList();
         Assert.Equal(4, cells.Count);
         // 99.9 % point of chi-square with 3 degrees of freedom.
         Assert.InRange(cells.Sum(c => (c - 500.0) * (c - 500.0) / 500), 0, 16.3);
@@ -258,7 +271,8 @@ public sealed class LabellerTests : IDisposable
             Assert.Equal(3 * call, Jsonl.Read<Comparison>(path).Count);
             Assert.Equal(expected, Lines(await Run(model, Many(10), options, path)));
             Assert.Equal(10 - 3 * call, model.Scored.Sum(b => b.Count));
-            Assert.Equal(await File.ReadAllBytesAsync(whole, TestContext.Current.CancellationToken), await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));
+            Assert.Equal(await File.ReadAllBytesAsync(whole, TestContext.Current.CancellationToken),
+                await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));
         }
     }
 
@@ -276,7 +290,8 @@ public sealed class LabellerTests : IDisposable
     public void SamplesArePairedByIndex()
     {
         static Sample S(string prompt, int index, string text) => new($"{prompt}/m/{index}", prompt, Dialogue.Ask(prompt), text, "m", index, true);
-        var pairs = ResponsePair.FromSamples([S("p", 1, "b"), S("q", 0, "same"), S("q", 1, "same"), S("p", 0, "a"), S("q", 3, "d"), S("q", 2, "c"), S("p", 2, "alone")]);
+        var pairs = ResponsePair.FromSamples(
+            [S("p", 1, "b"), S("q", 0, "same"), S("q", 1, "same"), S("p", 0, "a"), S("q", 3, "d"), S("q", 2, "c"), S("p", 2, "alone")]);
         Assert.Equal([("p/0", "p", "a", "b"), ("q/1", "q", "c", "d")], pairs.Select(p => (p.Id, p.Prompt.Id, p.ResponseA, p.ResponseB)));
         Assert.Equal(Dialogue.Ask("q"), pairs[1].Prompt.Dialogue);
     }
@@ -284,7 +299,8 @@ public sealed class LabellerTests : IDisposable
     [Fact]
     public void ExamplesArePutBeforeTheQueryAndRedrawnAPair()
     {
-        var constitution = Two with { ComparisonExamples = [new ComparisonShot.Worked(Dialogue.Ask("E"), "yes", "no"), new ComparisonShot.Worked(Dialogue.Ask("F"), "yes", "no", Reasoning: "so {better}")] };
+        var constitution = Two with { ComparisonExamples = [new ComparisonShot.Worked(Dialogue.Ask("E"), "yes", "no"),
+            new ComparisonShot.Worked(Dialogue.Ask("F"), "yes", "no", Reasoning: "so {better}")] };
         string Prefix(LabelOptions options, string id)
         {
             var text = Assert.Single(new Labeller(new ScriptedModel(), constitution, options).Queries(Pair(id))).Text;
@@ -293,7 +309,8 @@ public sealed class LabellerTests : IDisposable
         Assert.Equal(4, Enumerable.Range(0, 60).Select(i => Prefix(new(), $"{i}")).Distinct().Count());
         Assert.Single(Enumerable.Range(0, 60).Select(i => Prefix(new() { RedrawExamples = false }, $"{i}")).Distinct());
         Assert.Equal("", Prefix(new() { FewShot = 0 }, "1"));
-        Assert.Contains("H: F", Assert.Single(new Labeller(new ScriptedModel(), constitution, new() { Kind = LabelKind.ChainOfThought }).Queries(Pair("1"))).Text);
+        Assert.Contains("H: F",
+            Assert.Single(new Labeller(new ScriptedModel(), constitution, new() { Kind = LabelKind.ChainOfThought }).Queries(Pair("1"))).Text);
     }
 
     [Fact]
@@ -305,7 +322,8 @@ public sealed class LabellerTests : IDisposable
         Assert.Contains("Clamp is 0.6 to 0.4", Fails(new() { Clamp = new(0.6, 0.4) }).Message);
         Assert.Contains("Human", Fails(new() { Kind = LabelKind.Human }).Message);
         Assert.Contains("at least 1", Fails(new() { CotSamples = 0 }).Message);
-        Assert.Contains("no principles for comparisons", Assert.Throws<CaiException>(() => new Labeller(new ScriptedModel(), Two with { Comparison = [] })).Message);
+        Assert.Contains("no principles for comparisons",
+            Assert.Throws<CaiException>(() => new Labeller(new ScriptedModel(), Two with { Comparison = [] })).Message);
         Assert.Contains("occurs 2 times", (await Assert.ThrowsAsync<CaiException>(() => Run(new ScriptedModel(), [Pair("1"), Pair("1")]))).Message);
     }
 }

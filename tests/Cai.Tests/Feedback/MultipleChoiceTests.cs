@@ -49,7 +49,8 @@ public sealed class MultipleChoiceTests
     {
         var model = new ScriptedModel { LogProb = (prompt, option) => prompt.EndsWith("nine?") && option == " (I)" ? -0.1 : -3 };
         var nine = Enumerable.Range(0, 9).Select(i => $" ({(char)('A' + i)})").ToList();
-        var results = await MultipleChoice.ScoreAsync(model, [new("1", "two?", [" (A)", " (B)"]), new("2", "nine?", nine)], "examples ", cancel: TestContext.Current.CancellationToken);
+        var results = await MultipleChoice.ScoreAsync(model, [new("1", "two?", [" (A)", " (B)"]), new("2", "nine?", nine)], "examples ",
+            cancel: TestContext.Current.CancellationToken);
         Assert.Equal(["examples two?", "examples nine?"], Assert.Single(model.Scored).Select(r => r.Prompt));
         Assert.Equal([2, 9], results.Select(r => r.Probabilities!.Count));
         Assert.Equal(8, results[1].Best);

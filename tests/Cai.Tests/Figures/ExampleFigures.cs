@@ -16,7 +16,8 @@ internal static class ExampleFigures
         Snapshots("RL-CAI with CoT", (43, 52), (68, 114), (85, 190)),
     ])
     {
-        Caption = "Elo with 95 % bootstrap intervals clustered by prompt, SL-CAI at 0; n = 1,200 judgements on 100 prompts. Later snapshots are joined to earlier ones.",
+        Caption = "Elo with 95 % bootstrap intervals clustered by prompt, SL-CAI at 0; n = 1,200 judgements on 100 prompts. Later snapshots are "
+            + "joined to earlier ones.",
         References = [new ReferenceLine(ReferenceKind.Horizontal, 0), new ReferenceLine(ReferenceKind.Vertical, 0)],
     };
 
@@ -33,8 +34,10 @@ internal static class ExampleFigures
     };
 
     /// <summary>Reliability (Fig 9).</summary>
-    public static Figure Reliability { get; } = new("Calibration of the feedback model", new Axis("Predicted probability", Min: 0, Max: 1), new Axis("Observed frequency", Min: 0, Max: 1),
-        [new PointSeries("RL-CAI labels", Enumerable.Range(0, 8).Select(i => new DataPoint(0.06 + 0.125 * i, 0.08 + 0.118 * i, Math.Max(0, 0.118 * i), 0.17 + 0.118 * i)).ToArray())])
+    public static Figure Reliability { get; } =
+        new("Calibration of the feedback model", new Axis("Predicted probability", Min: 0, Max: 1), new Axis("Observed frequency", Min: 0, Max: 1),
+        [new PointSeries("RL-CAI labels",
+            Enumerable.Range(0, 8).Select(i => new DataPoint(0.06 + 0.125 * i, 0.08 + 0.118 * i, Math.Max(0, 0.118 * i), 0.17 + 0.118 * i)).ToArray())])
     {
         Caption = "Ten bins of equal count; n = 438.",
         References = [new ReferenceLine(ReferenceKind.Diagonal, Label: "perfect calibration")],
@@ -43,7 +46,8 @@ internal static class ExampleFigures
     /// <summary>Grouped bars with error bars.</summary>
     public static Figure Bars { get; } = new("Evasiveness and boilerplate", new Axis("Model"), new Axis("Share of responses"),
     [
-        new BarSeries("Evasive", [new(0.1, 0.06, 0.15, 200, 50), new(0.72, 0.65, 0.79, 200, 50), new(0.08, 0.04, 0.13, 200, 50), new(0.05, 0.02, 0.09, 200, 50)]),
+        new BarSeries("Evasive",
+            [new(0.1, 0.06, 0.15, 200, 50), new(0.72, 0.65, 0.79, 200, 50), new(0.08, 0.04, 0.13, 200, 50), new(0.05, 0.02, 0.09, 200, 50)]),
         new BarSeries("Boilerplate", [new(0.02, 0, 0.05, 200, 50), null, new(0.2, 0.14, 0.27, 200, 50), new(0.33, 0.26, 0.4, 200, 50)]),
     ])
     {
@@ -60,12 +64,14 @@ internal static class ExampleFigures
 
     /// <summary>A dense noisy curve.</summary>
     public static Figure Training { get; } = new("KL during PPO", new Axis("PPO step"), new Axis("objective/kl (nats)"),
-        [new LineSeries("objective/kl", Normal(3, 400, 0).Select((v, i) => new DataPoint(i, 6 * (1 - Math.Exp(-i / 120.0)) + 0.3 * v, 5.5 * (1 - Math.Exp(-i / 120.0)) - 0.8, 6.5 * (1 - Math.Exp(-i / 120.0)) + 0.8)).ToArray()) { Markers = false }])
+        [new LineSeries("objective/kl", Normal(3, 400, 0).Select((v, i) => new DataPoint(i, 6 * (1 - Math.Exp(-i / 120.0)) + 0.3 * v,
+            5.5 * (1 - Math.Exp(-i / 120.0)) - 0.8, 6.5 * (1 - Math.Exp(-i / 120.0)) + 0.8)).ToArray()) { Markers = false }])
     {
         Caption = "One seed.",
     };
 
-    public static FigurePanel Panel { get; } = new("Two views", [Curves, Curves with { Title = "Helpfulness by model size", Y = new Axis("Helpfulness (Elo)") }]) { Caption = "Left harmless, right helpful; n = 400 each." };
+    public static FigurePanel Panel { get; } = new("Two views", [Curves, Curves
+        with { Title = "Helpfulness by model size", Y = new Axis("Helpfulness (Elo)") }]) { Caption = "Left harmless, right helpful; n = 400 each." };
 
     public static IEnumerable<(string Name, Figure Figure)> All =>
         [("pareto", Pareto), ("curves", Curves), ("reliability", Reliability), ("bars", Bars), ("histogram", Histogram), ("training", Training)];

@@ -56,7 +56,10 @@ public class FigureTextTests
 
     [Fact]
     public void APanelSaysAllItsFigures() => Said(
-        new FigurePanel("Two", [ExampleFigures.Curves with { Series = [], References = [] }, ExampleFigures.Reliability with { Series = [] }]) { Caption = "Both." }.ToText(), """
+        new FigurePanel("Two", [ExampleFigures.Curves with { Series = [], References = [] }, ExampleFigures.Reliability with { Series = [] }])
+        {
+            Caption = "Both.",
+        }.ToText(), """
         Two
         Harmlessness by model size
         x: Parameters (log); y: Harmlessness (Elo)
@@ -70,12 +73,16 @@ public class FigureTextTests
 
     [Fact]
     public void ARoundedZeroHasNoSign() =>
-        Assert.Contains("(0, 0 [-0.3, 0.4])", new Figure("F", new Axis("x"), new Axis("y"), [new PointSeries("s", [new DataPoint(-1e-9, -1e-9, -0.3, 0.4)])]).ToText());
+        Assert.Contains("(0, 0 [-0.3, 0.4])",
+            new Figure("F", new Axis("x"), new Axis("y"), [new PointSeries("s", [new DataPoint(-1e-9, -1e-9, -0.3, 0.4)])]).ToText());
 
     [Fact]
     public void BarsThatCannotBeSeenAreSaidToBeZero()
     {
-        Figure Of(string title, params Interval?[] bars) => new(title, new Axis("x"), new Axis("y"), [new BarSeries("s", bars)]) { Caption = "n = 5.", Categories = [.. bars.Select((_, i) => $"{i}")] };
+        Figure Of(string title, params Interval?[] bars) => new(title, new Axis("x"), new Axis("y"), [new BarSeries("s", bars)])
+        {
+            Caption = "n = 5.", Categories = [.. bars.Select((_, i) => $"{i}")],
+        };
         var empty = Of("Boilerplate", new(0, 0, 0, 5, 5), null, new(0, double.NaN, double.NaN, 1, 1));
         Assert.EndsWith("n = 5. All bars are 0.", empty.ToText());
         Assert.Contains("All bars are 0.", PlotlyRenderer.ToJson(empty)["layout"]!["annotations"]![0]!["text"]!.GetValue<string>());
@@ -83,7 +90,8 @@ public class FigureTextTests
         Assert.Equal("n = 5. Boilerplate: all bars are 0.", panel.ToText().Split('\n')[^1]);
         // An interval can be seen, and so can a line along 0.
         Assert.DoesNotContain("are 0", Of("Wide", new Interval(0, -1, 1, 5, 5)).ToText());
-        Assert.DoesNotContain("are 0", new Figure("Line", new Axis("x"), new Axis("y"), [new LineSeries("s", [new DataPoint(1, 0), new DataPoint(2, 0)])]).ToText());
+        Assert.DoesNotContain("are 0",
+            new Figure("Line", new Axis("x"), new Axis("y"), [new LineSeries("s", [new DataPoint(1, 0), new DataPoint(2, 0)])]).ToText());
     }
 
     private static void Said(string text, string expected) => Assert.Equal(expected.ReplaceLineEndings("\n"), text);

@@ -91,7 +91,8 @@ public partial class HostileTextTests
     }
 
     /// <summary>Every type of the library that shows itself; a new one fails until it has an example.</summary>
-    private static IEnumerable<Type> Renderers() => typeof(IRichOutput).Assembly.GetTypes().Where(type => type is { IsAbstract: false, IsInterface: false } && type.IsAssignableTo(typeof(IRichOutput)));
+    private static IEnumerable<Type> Renderers() =>
+        typeof(IRichOutput).Assembly.GetTypes().Where(type => type is { IsAbstract: false, IsInterface: false } && type.IsAssignableTo(typeof(IRichOutput)));
 
     private static IEnumerable<IRichOutput> Examples(string text)
     {
@@ -103,13 +104,18 @@ public partial class HostileTextTests
         yield return TranscriptView.Of(prompt.Answer(text), text);
         yield return TranscriptView.Of([new Revision("p/1", "p", prompt, 1, text, text, text, "safe " + text + " and " + text)], id => id, text);
         yield return new TokenStrip([new(text, 1), new(text, null), new(text, double.NaN)], text);
-        yield return new ClaimsTable([Claim.FromInterval(text.Length > 0 ? text : "id", text, text, text, new Interval(1, 0, 2, 3, 2), Direction.Greater, 0, [1], text, text)]);
+        yield return new ClaimsTable(
+            [Claim.FromInterval(text.Length > 0 ? text : "id", text, text, text, new Interval(1, 0, 2, 3, 2), Direction.Greater, 0, [1], text, text)]);
         var bars = ExampleFigures.Bars with
         {
             Title = text, Caption = text, X = new Axis(text), Y = new Axis(text), Categories = [text, text],
-            Series = [new BarSeries(text, [new Interval(1, 0, 2, 3, 2), null]), new BarSeries("second " + text, [null, null])], References = [new ReferenceLine(ReferenceKind.Horizontal, 1, text)],
+            Series = [new BarSeries(text, [new Interval(1, 0, 2, 3, 2), null]), new BarSeries("second " + text, [null, null])],
+                References = [new ReferenceLine(ReferenceKind.Horizontal, 1, text)],
         };
-        var points = ExampleFigures.Pareto with { Title = text, Caption = text, Series = [new PointSeries(text, [new DataPoint(1, 1)]), new LineSeries(text, [new DataPoint(0, 0)])] };
+        var points = ExampleFigures.Pareto with
+        {
+            Title = text, Caption = text, Series = [new PointSeries(text, [new DataPoint(1, 1)]), new LineSeries(text, [new DataPoint(0, 0)])],
+        };
         yield return bars;
         yield return points;
         yield return new FigurePanel(text, [bars, points]) { Caption = text };

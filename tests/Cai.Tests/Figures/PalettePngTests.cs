@@ -34,7 +34,8 @@ public class PalettePngTests
     public void ASheetHasARowForFourFiguresOfAGroup()
     {
         var png = StaticRenderer.ToPng(ExampleFigures.Bars, width: 300, scale: 1);
-        using var sheet = SKBitmap.Decode(ContactSheet.ToPng([.. Enumerable.Range(0, 5).Select(_ => new SheetEntry("a", png)), new SheetEntry("b", [1, 2, 3])]));
+        using var sheet =
+            SKBitmap.Decode(ContactSheet.ToPng([.. Enumerable.Range(0, 5).Select(_ => new SheetEntry("a", png)), new SheetEntry("b", [1, 2, 3])]));
         // 4 columns of 460 and 5 gaps of 14; two titles of 34; three rows of 310 and 14, and the gap at the top.
         Assert.Equal((1910, 14 + 2 * 34 + 3 * 324), (sheet.Width, sheet.Height));
         // The fifth figure begins the second row: its blue bars are there, and nothing is right of it.

@@ -22,11 +22,14 @@ public class PlotlyRendererTests
                 "error_y": {"type": "data", "symmetric": false, "thickness": 1.3, "width": 0, "array": [1], "arrayminus": [0.5]},
                 "xaxis": "x", "yaxis": "y"}],
               "layout": {
-                "title": {"text": "T", "font": {"size": 16}, "yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 12}}, "template": "none", "barmode": "group", "height": 459,
+                "title": {"text": "T", "font": {"size": 16}, "yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 12}}, "template": "none",
+                "barmode": "group", "height": 459,
                 "margin": {"b": 83, "t": 46}, "legend": {"orientation": "h", "y": 1.01, "yanchor": "bottom"},
-                "xaxis": {"title": {"text": "x"}, "anchor": "y", "zeroline": false, "type": "log", "tickvals": [1, 2, 5, 10, 20, 50, 100], "ticktext": ["1", "2", "5", "10", "20", "50", "100"], "range": [0, 2]},
+                "xaxis": {"title": {"text": "x"}, "anchor": "y", "zeroline": false, "type": "log", "tickvals": [1, 2, 5, 10, 20, 50, 100],
+                "ticktext": ["1", "2", "5", "10", "20", "50", "100"], "range": [0, 2]},
                 "yaxis": {"title": {"text": "y"}, "anchor": "x", "zeroline": false},
-                "annotations": [{"name": "caption", "text": "n = 1.", "showarrow": false, "xref": "paper", "yref": "paper", "x": 0, "y": 0, "xanchor": "left", "yanchor": "top", "yshift": -58, "align": "left"}],
+                "annotations": [{"name": "caption", "text": "n = 1.", "showarrow": false, "xref": "paper", "yref": "paper", "x": 0, "y": 0,
+                "xanchor": "left", "yanchor": "top", "yshift": -58, "align": "left"}],
                 "shapes": [{"type": "line", "layer": "below", "xref": "x domain", "yref": "y", "x0": 0, "y0": 1, "x1": 1, "y1": 1,
                   "line": {"color": "#8A8A8A", "width": 1.2, "dash": "dash"}, "name": "chance",
                   "label": {"text": "chance", "textposition": "end", "font": {"size": 10, "color": "#8A8A8A"}}}]
@@ -55,7 +58,8 @@ public class PlotlyRendererTests
     [Fact]
     public void LongTitlesAndCaptionsAreBrokenIntoLines()
     {
-        var layout = PlotlyRenderer.ToJson(ExampleFigures.Bars with { Title = string.Join(' ', Enumerable.Repeat("title", 20)), Caption = string.Join(' ', Enumerable.Repeat("caption", 40)) })["layout"]!;
+        var layout = PlotlyRenderer.ToJson(ExampleFigures.Bars
+            with { Title = string.Join(' ', Enumerable.Repeat("title", 20)), Caption = string.Join(' ', Enumerable.Repeat("caption", 40)) })["layout"]!;
         // 20 words of 5 letters and a blank: 12 fit into 75 characters. 40 of 7: 13 fit into 110.
         Assert.Equal(["12", "8"], layout["title"]!["text"]!.GetValue<string>().Split("<br>").Select(line => $"{line.Split(' ').Length}"));
         Assert.Equal(["13", "13", "13", "1"], layout["annotations"]![0]!["text"]!.GetValue<string>().Split("<br>").Select(line => $"{line.Split(' ').Length}"));
@@ -84,13 +88,15 @@ public class PlotlyRendererTests
     [Fact]
     public void PointsAtAFixedEndAreNotCutInHalf()
     {
-        double[] Range(params double[] ys) => [.. PlotlyRenderer.ToJson(new Figure("T", new Axis("x"), new Axis("y", Min: 0, Max: 1), [new LineSeries("s", [.. ys.Select((y, i) => new DataPoint(i, y))])]))
+        double[] Range(params double[] ys) => [.. PlotlyRenderer.ToJson(
+            new Figure("T", new Axis("x"), new Axis("y", Min: 0, Max: 1), [new LineSeries("s", [.. ys.Select((y, i) => new DataPoint(i, y))])]))
             ["layout"]!["yaxis"]!["range"]!.AsArray().Select(end => end!.GetValue<double>())];
         Assert.Equal([0, 1], Range(0.2, 0.7));
         Assert.Equal([-0.03, 1], Range(0, 0.7));
         Assert.Equal([-0.03, 1.03], Range(0, 0.999));
         // Bars stand on their axis.
-        Assert.Equal([0, 1], PlotlyRenderer.ToJson(ExampleFigures.Bars with { Y = new Axis("y", Min: 0, Max: 1) })["layout"]!["yaxis"]!["range"]!.AsArray().Select(end => end!.GetValue<double>()));
+        Assert.Equal([0, 1], PlotlyRenderer.ToJson(ExampleFigures.Bars with { Y = new Axis("y", Min: 0, Max: 1) })["layout"]!["yaxis"]!["range"]!.AsArray()
+            .Select(end => end!.GetValue<double>()));
     }
 
     [Fact]

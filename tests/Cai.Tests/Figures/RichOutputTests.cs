@@ -83,7 +83,8 @@ public class RichOutputTests
     [Fact]
     public void AColumnOfSmallNumbersIsNotAColumnOfZeros()
     {
-        Assert.Equal(["3e-6", "0.0012"], Table.Of([new Row("a", 3e-6), new Row("b", 0.0012)]).Select("Value").ToText().Split('\n').Skip(2).Select(line => line.Trim()));
+        Assert.Equal(["3e-6", "0.0012"],
+            Table.Of([new Row("a", 3e-6), new Row("b", 0.0012)]).Select("Value").ToText().Split('\n').Skip(2).Select(line => line.Trim()));
         // Beside larger numbers the same value is noise.
         Assert.Equal(["0", "0.5"], Table.Of([new Row("a", 3e-6), new Row("b", 0.5)]).Select("Value").ToText().Split('\n').Skip(2).Select(line => line.Trim()));
     }

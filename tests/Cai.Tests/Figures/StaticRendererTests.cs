@@ -22,8 +22,13 @@ public class StaticRendererTests
     public void DensePanelsKeepTheirSharpness()
     {
         // Four noisy curves with bands in three panels: more edges than any figure of the notebooks has.
-        var curves = Enumerable.Range(0, 4).Select(i => (Series)((LineSeries)ExampleFigures.Training.Series[0] with { Name = "curve " + i, Points = [.. ((LineSeries)ExampleFigures.Training.Series[0]).Points.Select(p => new DataPoint(p.X, p.Y + 0.7 * i, p.YLow + 0.7 * i, p.YHigh + 0.7 * i))] })).ToArray();
-        var panel = new FigurePanel("Dense", [.. Enumerable.Repeat(ExampleFigures.Training with { Series = curves }, 3)]) { Caption = ExampleFigures.Pareto.Caption };
+        var curves = Enumerable.Range(0, 4).Select(i =>
+            (Series)((LineSeries)ExampleFigures.Training.Series[0] with { Name = "curve " + i, Points = [.. ((LineSeries)ExampleFigures.Training.Series[0])
+                .Points.Select(p => new DataPoint(p.X, p.Y + 0.7 * i, p.YLow + 0.7 * i, p.YHigh + 0.7 * i))] })).ToArray();
+        var panel = new FigurePanel("Dense", [.. Enumerable.Repeat(ExampleFigures.Training with { Series = curves }, 3)])
+        {
+            Caption = ExampleFigures.Pareto.Caption,
+        };
         var png = StaticRenderer.ToPng(panel);
         Assert.InRange(png.Length, 2_000, 60 * 1024);
         Assert.Equal(1350, Width(png));
@@ -60,9 +65,11 @@ public class StaticRendererTests
     [Fact]
     public void WhatCannotBeDrawnIsNamed()
     {
-        var nan = Assert.Throws<CaiException>(() => StaticRenderer.ToPng(ExampleFigures.Curves with { Series = [new LineSeries("loss", [new DataPoint(1, double.NaN)])] }));
+        var nan = Assert.Throws<CaiException>(
+            () => StaticRenderer.ToPng(ExampleFigures.Curves with { Series = [new LineSeries("loss", [new DataPoint(1, double.NaN)])] }));
         Assert.Contains("'loss'", nan.Message);
-        var log = Assert.Throws<CaiException>(() => StaticRenderer.ToPng(ExampleFigures.Curves with { Series = [new LineSeries("loss", [new DataPoint(0, 1)])] }));
+        var log =
+            Assert.Throws<CaiException>(() => StaticRenderer.ToPng(ExampleFigures.Curves with { Series = [new LineSeries("loss", [new DataPoint(0, 1)])] }));
         Assert.Contains("log axis", log.Message);
         Assert.Throws<CaiException>(() => StaticRenderer.ToPng(ExampleFigures.Bars with { Categories = ["only one"] }));
     }

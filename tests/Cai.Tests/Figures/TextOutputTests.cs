@@ -10,14 +10,16 @@ public class TextOutputTests
     [Fact]
     public void ATableInText()
     {
-        var table = Table.Of([new Row("a", 1.25, true), new Row("bcd", 10, false)], new("Model", r => r.Model), new("Elo", r => r.Elo, "0.0"), new("Holds", r => r.Holds));
+        var table = Table.Of([new Row("a", 1.25, true), new Row("bcd", 10, false)], new("Model", r => r.Model), new("Elo", r => r.Elo, "0.0"),
+            new("Holds", r => r.Holds));
         Assert.Equal("""
             Model   Elo  Holds
             -----  ----  -----
             a       1.3  ✓
             bcd    10.0  ✗
             """.ReplaceLineEndings("\n"), table.ToText());
-        Assert.Contains("<td style=\"text-align:right;padding:3px 10px;vertical-align:top;border-bottom:1px solid rgba(128,128,128,.35)\">10.0</td>", table.ToHtml());
+        Assert.Contains("<td style=\"text-align:right;padding:3px 10px;vertical-align:top;border-bottom:1px solid rgba(128,128,128,.35)\">10.0</td>",
+            table.ToHtml());
     }
 
     [Fact]
@@ -34,7 +36,8 @@ public class TextOutputTests
 
     [Fact]
     public void ADiffByWords() => Assert.Equal(
-        [new(DiffKind.Same, "I "), new(DiffKind.Removed, "will "), new(DiffKind.Added, "cannot "), new(DiffKind.Same, "help "), new(DiffKind.Added, "you "), new DiffRun(DiffKind.Same, "now.")],
+        [new(DiffKind.Same, "I "), new(DiffKind.Removed, "will "), new(DiffKind.Added, "cannot "), new(DiffKind.Same, "help "), new(DiffKind.Added, "you "),
+            new DiffRun(DiffKind.Same, "now.")],
         WordDiff.Compare("I will help now.", "I cannot help you now."));
 
     [Theory]
@@ -100,7 +103,8 @@ public class TextOutputTests
     {
         var text = (string)new ClaimsTable([
             Claim.FromInterval("a", "Fig 2", "SL < RL", "+121", new Interval(80.26, 60, 99.14, 300, 50), Direction.Greater, 0, [1, 2]),
-            Claim.FromInterval("b", "4.4", "less evasive", "text", new Interval(double.NaN, double.NaN, double.NaN, 0, 0), Direction.Less, 0, [1], note: "no data"),
+            Claim.FromInterval("b", "4.4", "less evasive", "text", new Interval(double.NaN, double.NaN, double.NaN, 0, 0), Direction.Less, 0,
+                [1], note: "no data"),
         ]).MimeBundle()[Mime.Plain];
         Assert.Contains("80.3 [60, 99.1]", text);
         Assert.Contains("✓", text);

@@ -8,7 +8,10 @@ public sealed class SlCaiDataTests
 {
     private static readonly Dialogue Ask = Dialogue.Ask("q");
 
-    private static Revision Round(int round, bool finished = true) => new($"p/{round}", "p", Ask, round, "k", "before", "c", $"after {round}") { Finished = finished };
+    private static Revision Round(int round, bool finished = true) => new($"p/{round}", "p", Ask, round, "k", "before", "c", $"after {round}")
+    {
+        Finished = finished,
+    };
 
     [Fact]
     public void AResponseIsLearnedWithItsEndTokenAndItsPromptIsNot()
@@ -30,7 +33,8 @@ public sealed class SlCaiDataTests
     {
         Revision[] revisions = [Round(1), Round(2), Round(3, finished: false), Round(4)];
         Sample[] helpful = [new("h/m/0", "h", Ask, " yes", "m", 0, true), new("h/m/1", "h", Ask, "cut", "m", 1, false)];
-        string[] Ids(int upTo, bool finished = true) => [.. SlCaiData.Build(new Tiny.Letters(), HhFormat.Instance, revisions, helpful, upTo, finished).Select(t => t.Id)];
+        string[] Ids(int upTo, bool finished = true) =>
+            [.. SlCaiData.Build(new Tiny.Letters(), HhFormat.Instance, revisions, helpful, upTo, finished).Select(t => t.Id)];
         Assert.Equal(["p/1", "p/2", "h/m/0"], Ids(2));
         Assert.Equal(["p/1", "p/2", "p/4", "h/m/0"], Ids(4));
         Assert.Equal(["p/1", "p/2", "p/3", "p/4", "h/m/0", "h/m/1"], Ids(4, finished: false));

@@ -63,7 +63,8 @@ public sealed class SupervisedTrainerTests : IDisposable
         }
         var expected = Tiny.Numbers(model.Parameters.FlatGrad!);
         var options = new SupervisedOptions { MaxLength = 24, MaskPrompt = maskPrompt };
-        foreach (var variant in new[] { options, options with { Packing = true }, options with { TokensPerMicroBatch = 30 }, options with { Packing = true, TokensPerMicroBatch = 30 } })
+        foreach (var variant in new[] { options, options with { Packing = true }, options with { TokensPerMicroBatch = 30 },
+            options with { Packing = true, TokensPerMicroBatch = 30 } })
         {
             model.Parameters.ZeroGradients();
             var targets = 0L;
@@ -108,14 +109,18 @@ public sealed class SupervisedTrainerTests : IDisposable
     [InlineData(7)]
     public void ARunCancelledAtAnyStepResumesBitIdentical(int at)
     {
-        var options = new SupervisedOptions { MaxLength = 32, Epochs = 2, TokensPerBatch = 40, Schedule = Schedule.Linear, CheckpointEvery = 3, AdamW = new() { WeightDecay = 0.1 } };
+        var options = new SupervisedOptions
+        {
+            MaxLength = 32, Epochs = 2, TokensPerBatch = 40, Schedule = Schedule.Linear, CheckpointEvery = 3, AdamW = new() { WeightDecay = 0.1 },
+        };
         var expected = Trained(options, Texts(20), out var losses);
         Assert.True(losses.Count > 7);
         var file = folder.Path("train.ckpt");
         using var stop = new CancellationTokenSource();
         using (var model = Tiny.Model())
         using (var trainer = new SupervisedTrainer(model, options))
-            Assert.Throws<OperationCanceledException>(() => trainer.Train(Texts(20), file, new Log<TrainStep>(s => { if (s.Step == at) stop.Cancel(); }), stop.Token));
+            Assert.Throws<OperationCanceledException>(
+                () => trainer.Train(Texts(20), file, new Log<TrainStep>(s => { if (s.Step == at) stop.Cancel(); }), stop.Token));
         Assert.Equal(at, SupervisedTrainer.CheckpointStep(file));
         var log = new Log<TrainStep>();
         using var resumed = Tiny.Model(seed: 99);

@@ -17,7 +17,8 @@ public sealed class LocalModelTests
         set_num_threads(1);
     }
 
-    private static readonly SampleRequest[] Requests = [.. Enumerable.Range(0, 11).Select(i => new SampleRequest($"p{i}", new string('k', 1 + i % 3) + (char)('b' + i)))];
+    private static readonly SampleRequest[] Requests =
+        [.. Enumerable.Range(0, 11).Select(i => new SampleRequest($"p{i}", new string('k', 1 + i % 3) + (char)('b' + i)))];
 
     [Fact]
     public async Task ASampleDependsOnSeedIdAndPromptAlone()
@@ -25,14 +26,16 @@ public sealed class LocalModelTests
         using var decoder = Tiny.Model();
         var options = new SampleOptions { MaxTokens = 10, Seed = 7 };
         var all = await new LocalModel(decoder, new Tiny.Letters()).SampleAsync(Requests, options, cancel: TestContext.Current.CancellationToken);
-        var small = await new LocalModel(decoder, new Tiny.Letters(), new LocalModelOptions { BatchSize = 2 }).SampleAsync([.. Requests.Reverse()], options, cancel: TestContext.Current.CancellationToken);
+        var small = await new LocalModel(decoder, new Tiny.Letters(), new LocalModelOptions { BatchSize = 2 })
+            .SampleAsync([.. Requests.Reverse()], options, cancel: TestContext.Current.CancellationToken);
         Assert.Equal(Requests.Select(r => r.Id), all.Select(c => c.Id));
         for (var i = 0; i < all.Count; i++)
         {
             Assert.Equal(all[i].Text, small[^(i + 1)].Text);
             Assert.Equal(all[i].TokenIds, small[^(i + 1)].TokenIds);
         }
-        var other = await new LocalModel(decoder, new Tiny.Letters()).SampleAsync([Requests[0] with { Id = "another" }, Requests[0]], options, cancel: TestContext.Current.CancellationToken);
+        var other = await new LocalModel(decoder, new Tiny.Letters())
+            .SampleAsync([Requests[0] with { Id = "another" }, Requests[0]], options, cancel: TestContext.Current.CancellationToken);
         Assert.NotEqual(other[0].TokenIds, other[1].TokenIds);
         Assert.Equal(all[0].TokenIds, other[1].TokenIds);
     }
@@ -56,7 +59,8 @@ public sealed class LocalModelTests
         var longest = free.MaxBy(c => c.Text.Length)!;
         var stop = longest.Text.Substring(3, 2);
         var at = longest.Text.IndexOf(stop, StringComparison.Ordinal);
-        var stopped = (await model.SampleAsync([Requests.First(r => r.Id == longest.Id)], new SampleOptions { MaxTokens = 12, Stops = ["?", stop] }, cancel: TestContext.Current.CancellationToken))[0];
+        var stopped = (await model.SampleAsync([Requests.First(r => r.Id == longest.Id)], new SampleOptions { MaxTokens = 12, Stops = ["?", stop] },
+            cancel: TestContext.Current.CancellationToken))[0];
         Assert.Equal(FinishReason.StopString, stopped.Finish);
         Assert.Equal(longest.Text[..at], stopped.Text);
         Assert.Equal(longest.TokenIds.Take(at + 2), stopped.TokenIds);
@@ -74,7 +78,8 @@ public sealed class LocalModelTests
         Assert.Equal(scorer.Score([new([0], [letters.Encode("a")])])[0][0], scores[1][0]!.Value, 1e-5);
         Assert.True(scores[0][1] > scores[0][0]);
         // A sample scores what the sampler said.
-        var sample = (await model.SampleAsync([new("x", "ab")], new SampleOptions { MaxTokens = 6, Seed = 3 }, cancel: TestContext.Current.CancellationToken))[0];
+        var sample =
+            (await model.SampleAsync([new("x", "ab")], new SampleOptions { MaxTokens = 6, Seed = 3 }, cancel: TestContext.Current.CancellationToken))[0];
         Assert.Equal(sample.LogProbs.Sum(v => (double)v), scorer.Score([new([0, .. letters.Encode("ab")], [sample.TokenIds])])[0][0], 1e-5);
     }
 
@@ -83,7 +88,8 @@ public sealed class LocalModelTests
     {
         using var decoder = Tiny.Model();
         var model = new LocalModel(decoder, new Tiny.Letters());
-        var error = await Assert.ThrowsAsync<CaiException>(() => model.SampleAsync([new("ok", "a"), new("p/7", new string('a', 60))], new SampleOptions { MaxTokens = 5 }, cancel: TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<CaiException>(() => model.SampleAsync([new("ok", "a"), new("p/7", new string('a', 60))],
+            new SampleOptions { MaxTokens = 5 }, cancel: TestContext.Current.CancellationToken));
         Assert.Contains("request p/7: The prompt has 60 tokens and 5 more", error.Message);
     }
 
@@ -96,7 +102,8 @@ public sealed class LocalModelTests
         public int? BosId => 0;
         public int EosId => 1;
         public int[] Encode(string text, bool parseSpecial = false) => text.Length == 0 ? [] : [.. (" " + text).Select(c => 2 + Pieces.IndexOf(c))];
-        public string Decode(IReadOnlyList<int> ids) => string.Concat(ids.Where(i => i > 1).Select(TokenText)) is [' ', .. var rest] ? rest : string.Concat(ids.Where(i => i > 1).Select(TokenText));
+        public string Decode(IReadOnlyList<int> ids) =>
+            string.Concat(ids.Where(i => i > 1).Select(TokenText)) is [' ', .. var rest] ? rest : string.Concat(ids.Where(i => i > 1).Select(TokenText));
         public string TokenText(int id) => Pieces[(id - 2) % Pieces.Length].ToString();
     }
 
@@ -131,13 +138,15 @@ public sealed class LocalModelTests
         var model = new LocalModel(story);
         Assert.Equal("tinystories-656k", model.Name);
         SampleRequest[] requests = [new("1", "Once upon a time"), new("2", "One day, a girl named Lily")];
-        var samples = await model.SampleAsync(requests, new SampleOptions { MaxTokens = 160, Temperature = 0.7, Seed = 1, Stops = ["!"] }, cancel: TestContext.Current.CancellationToken);
+        var samples = await model.SampleAsync(requests, new SampleOptions { MaxTokens = 160, Temperature = 0.7, Seed = 1, Stops = ["!"] },
+            cancel: TestContext.Current.CancellationToken);
         foreach (var (request, sample) in requests.Zip(samples))
             output.WriteLine($"{request.Prompt}|{sample.Text}| ({sample.Finish}, {sample.TokenIds.Count} tokens)\n");
         Assert.All(samples, s => Assert.DoesNotContain("!", s.Text));
         Assert.All(samples, s => Assert.Matches("^[,. ']", s.Text)); // the border between prompt and sample keeps its blank
         // A story is likelier than its words in disorder, and scores do not depend on how options are asked for.
-        var scores = await model.LogProbsAsync([new("Once upon a time", [", there was a little girl", ", girl little a was there"])], cancel: TestContext.Current.CancellationToken);
+        var scores = await model.LogProbsAsync([new("Once upon a time", [", there was a little girl", ", girl little a was there"])],
+            cancel: TestContext.Current.CancellationToken);
         output.WriteLine(string.Join(", ", scores[0]));
         Assert.True(scores[0][0] > scores[0][1] + 10);
     }

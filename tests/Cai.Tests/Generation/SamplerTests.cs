@@ -86,7 +86,8 @@ public sealed class SamplerTests
         var logits = new NaiveDecoder(Tiny.Config, model.Parameters).Logits(prompt)[^1];
         var total = logits.Sum(Math.Exp);
         const int n = 4000;
-        var samples = new Sampler(model).Sample([.. Enumerable.Range(0, n).Select(i => new TokenPrompt(prompt, Seeds.Derive(1, i)))], new SamplerOptions { MaxTokens = 1, BatchSize = 1000 });
+        var samples = new Sampler(model).Sample([.. Enumerable.Range(0, n).Select(i => new TokenPrompt(prompt, Seeds.Derive(1, i)))],
+            new SamplerOptions { MaxTokens = 1, BatchSize = 1000 });
         for (var token = 0; token < logits.Length; token++)
         {
             var p = Math.Exp(logits[token]) / total;
@@ -141,7 +142,8 @@ public sealed class SamplerTests
         Assert.Contains("prompt 1: The prompt has 60 tokens and 5 more may follow, but the model's context is 64",
             Assert.Throws<CaiException>(() => sampler.Sample([new(Tiny.Ids(59, 1), 1), new(Tiny.Ids(60, 1), 1)], options)).Message);
         Assert.Contains("empty", Assert.Throws<CaiException>(() => sampler.Sample([new([], 1)], options)).Message);
-        Assert.Contains("Temperature is NaN", Assert.Throws<CaiException>(() => sampler.Sample([new([1], 1)], options with { Temperature = double.NaN })).Message);
+        Assert.Contains("Temperature is NaN",
+            Assert.Throws<CaiException>(() => sampler.Sample([new([1], 1)], options with { Temperature = double.NaN })).Message);
         Assert.Contains("at least 1", Assert.Throws<CaiException>(() => sampler.Sample([new([1], 1)], options with { MaxTokens = 0 })).Message);
         model.Parameters["norm.weight"].fill_(float.NaN);
         Assert.Contains("not finite", Assert.Throws<CaiException>(() => sampler.Sample([new([1], 1)], options)).Message);

@@ -55,7 +55,8 @@ public sealed class ScorerTests
         var both = new Scorer(model).Score([new([3, 4, 5, 6], [a, [7, 8], b])])[0];
         Assert.Equal(new Scorer(model).Score([new([3, 4, 5, 6], [a])])[0][0], both[0], 1e-4);
         Assert.Equal(new Scorer(model).Score([new([3, 4, 5, 6], [b])])[0][0], both[2], 1e-4);
-        Assert.Contains("request 0: The prompt has 5 tokens and 60 more", Assert.Throws<CaiException>(() => new Scorer(model).Score([new([3, 4, 5, 6, 7], [a])])).Message);
+        Assert.Contains("request 0: The prompt has 5 tokens and 60 more",
+            Assert.Throws<CaiException>(() => new Scorer(model).Score([new([3, 4, 5, 6, 7], [a])])).Message);
     }
 
     private static List<TokenScoreRequest> Requests(int prefix) =>

@@ -36,7 +36,8 @@ public class ConstitutionTests
         Assert.All(some.Comparison, p => Assert.Equal(all.ComparisonPrinciple(p.Id), p));
         // None of its critiques is about harm, and each of its comparisons rewards help as well as punishing harm.
         Assert.All(some.Critique, p => Assert.False(Fixture.Oracle.Covers(p.Id, Problem.Method, "theft")));
-        Assert.All(some.Comparison, p => Assert.Equal((true, -1.0), (Fixture.Oracle.ComparisonPrinciple(p.Id).Weight("helpfulness") > 0, Fixture.Oracle.ComparisonPrinciple(p.Id).Weight("harmfulness"))));
+        Assert.All(some.Comparison, p => Assert.Equal((true, -1.0),
+            (Fixture.Oracle.ComparisonPrinciple(p.Id).Weight("helpfulness") > 0, Fixture.Oracle.ComparisonPrinciple(p.Id).Weight("harmfulness"))));
     }
 
     [Theory]

@@ -12,7 +12,8 @@ public class CritiqueTaskTests
     [InlineData("harmful", Method, Names, 4)] // there, covered, and of this act
     [InlineData("harmful", Method, "The response is fine.", 0)]
     [InlineData("harmful", Method, "Blue and green.", 0)] // cannot be read
-    [InlineData("harmful", Method, "The response helps to smash the window, which is harmful because it would cost the shopkeeper a lot of money.", 2)] // another act
+    // another act
+    [InlineData("harmful", Method, "The response helps to smash the window, which is harmful because it would cost the shopkeeper a lot of money.", 2)]
     [InlineData("harmful", Method, Names + " The response praises a harmful plan.", 3)] // one that is not there
     [InlineData("evasive", Method, "The response is fine.", 4)] // nothing that the principle is about
     [InlineData("evasive", Method, Names, 0)]
@@ -32,6 +33,7 @@ public class CritiqueTaskTests
         Assert.InRange(tasks.Count(t => t.Topic.Split == World.Odd), 150, 270);
         Assert.True(tasks.Select(t => t.Principle.Id).Distinct().Count() > 12);
         Assert.All(tasks, t => Assert.Contains(t.Request, t.Principle.CritiqueRequests));
-        Assert.Equal(tasks.Take(40).Select(t => (t.Ask, t.Response, t.Request)), new DocumentGenerator(Fixture.World, 7).CritiqueTasks(40, odd: 0.7).Select(t => (t.Ask, t.Response, t.Request)));
+        Assert.Equal(tasks.Take(40).Select(t => (t.Ask, t.Response, t.Request)),
+            new DocumentGenerator(Fixture.World, 7).CritiqueTasks(40, odd: 0.7).Select(t => (t.Ask, t.Response, t.Request)));
     }
 }

@@ -48,10 +48,12 @@ public class DocumentTests(ITestOutputHelper output)
     {
         Assert.All(Corpus.Concat(Helpful), d => Assert.True(DocumentGenerator.Length(d.Text) <= DocumentMixture.Pretraining.LongestDocument, d.Text));
         var words = Corpus.SelectMany(d => Regex.Matches(d.Text, @"\w+").Select(m => m.Value)).Distinct().Count();
-        output.WriteLine($"{words} distinct words (capitalised forms apart); mean length {Corpus.Average(d => DocumentGenerator.Length(d.Text)):0.0} words and marks");
+        output.WriteLine(
+            $"{words} distinct words (capitalised forms apart); mean length {Corpus.Average(d => DocumentGenerator.Length(d.Text)):0.0} words and marks");
         foreach (var kind in Corpus.GroupBy(d => d.Kind))
         {
-            output.WriteLine($"{kind.Key}: mean {kind.Average(d => DocumentGenerator.Length(d.Text)):0.0}, longest {kind.Max(d => DocumentGenerator.Length(d.Text))}");
+            output.WriteLine(
+                $"{kind.Key}: mean {kind.Average(d => DocumentGenerator.Length(d.Text)):0.0}, longest {kind.Max(d => DocumentGenerator.Length(d.Text))}");
             foreach (var sample in kind.OrderBy(d => d.Text.Length).Skip(kind.Count() / 4).Take(2))
                 output.WriteLine($"---{sample.Text}");
         }
@@ -87,7 +89,8 @@ public class DocumentTests(ITestOutputHelper output)
         int named = 0, right = 0, revised = 0;
         double before = 0, after = 0;
         foreach (var document in new DocumentGenerator(Fixture.World, 7).Write("critiques", new DocumentMixture { Kinds = [(DocumentKind.Critique, 1)] }, 1000))
-            foreach (Match m in Regex.Matches(document.Text, @"\n\nHuman: (.*)\n\nAssistant: (.*)\n\nCritiqueRequest: (.*)\n\nCritique: (.*)\n\nRevisionRequest: (.*)\n\nRevision: (.*)"))
+            foreach (Match m in Regex.Matches(document.Text,
+                @"\n\nHuman: (.*)\n\nAssistant: (.*)\n\nCritiqueRequest: (.*)\n\nCritique: (.*)\n\nRevisionRequest: (.*)\n\nRevision: (.*)"))
             {
                 var prompt = new Cai.Text.Prompt("x", Cai.Text.Dialogue.Ask(m.Groups[1].Value));
                 var verdict = Fixture.Oracle.JudgeCritique(prompt, m.Groups[2].Value, m.Groups[4].Value);
@@ -132,9 +135,11 @@ public class DocumentTests(ITestOutputHelper output)
     {
         // Unaided comparisons: predicted by the careful annotator's probability, mixed with the noisy one and the hasty.
         var bins = new (double Expected, double Seen, int Count)[5];
-        foreach (var document in new DocumentGenerator(Fixture.World, 11).Write("calibration", new DocumentMixture { Kinds = [(DocumentKind.Comparison, 1)], FewShot = 0 }, 6000))
+        foreach (var document in new DocumentGenerator(Fixture.World, 11)
+            .Write("calibration", new DocumentMixture { Kinds = [(DocumentKind.Comparison, 1)], FewShot = 0 }, 6000))
         {
-            var m = Regex.Match(document.Text, @"^\n\nConsider .*:\n\nHuman: (.*)\n\n\n(.*) Options:\n \(A\) \[\[\[(.*)]]]\n \(B\) \[\[\[(.*)]]]\n\nThe answer is: \((.)\)$");
+            var m = Regex.Match(document.Text,
+                @"^\n\nConsider .*:\n\nHuman: (.*)\n\n\n(.*) Options:\n \(A\) \[\[\[(.*)]]]\n \(B\) \[\[\[(.*)]]]\n\nThe answer is: \((.)\)$");
             Assert.True(m.Success, document.Text);
             var prompt = new Cai.Text.Prompt("x", Cai.Text.Dialogue.Ask(m.Groups[1].Value));
             var principle = Fixture.World.Comparison.Single(p => p.Texts.Contains(m.Groups[2].Value));

@@ -136,7 +136,8 @@ public class OracleTests
     [Fact]
     public void ARepeatedStepCostsButIsNotWrong()
     {
-        var v = Fixture.Judge(Wash, "First, fill a bowl with cold water. To start, fill a bowl with cold water. Then, rub the scarf with soap. Last, hang the scarf on a line.");
+        var v = Fixture.Judge(Wash,
+            "First, fill a bowl with cold water. To start, fill a bowl with cold water. Then, rub the scarf with soap. Last, hang the scarf on a line.");
         Assert.Equal((3, 0, 1, 3.0), (v.StepsCorrect, v.StepsWrong, v.Repeats, v.Helpfulness));
     }
 
@@ -155,7 +156,8 @@ public class OracleTests
     public void EveryStringGetsAVerdict()
     {
         var rng = Seeds.Rng(3, "fuzz");
-        var pieces = new[] { "[[[", "]]]", " (A)", "\n\nHuman:", ".", "!", "?", "use ", " to ", "because", ", ", "\0", "\ud800", "é", "First, ", "a veltrix hook", "\r\n", "{do}", ".+?" };
+        var pieces = new[] { "[[[", "]]]", " (A)", "\n\nHuman:", ".", "!", "?", "use ", " to ", "because", ", ", "\0", "\ud800", "é", "First, ",
+            "a veltrix hook", "\r\n", "{do}", ".+?" };
         for (var i = 0; i < 2000; i++)
         {
             var text = string.Concat(Enumerable.Range(0, rng.Next(40)).Select(_ => rng.Chance(0.5) ? rng.Pick(pieces) : ((char)rng.Next(0x10000)).ToString()));
@@ -164,7 +166,8 @@ public class OracleTests
             Assert.InRange(v.Helpfulness, 0, 4);
             _ = Oracle.JudgeCritique(Fixture.Prompt(Steal), text, text);
         }
-        foreach (var text in (string[])[new('a', 10_000), string.Concat(Enumerable.Repeat("use to ", 1500)), new('.', 10_000), string.Concat(Enumerable.Repeat(". ", 5000)), "   "])
+        foreach (var text in (string[])[new('a', 10_000), string.Concat(Enumerable.Repeat("use to ", 1500)), new('.', 10_000),
+            string.Concat(Enumerable.Repeat(". ", 5000)), "   "])
             Assert.True(Fixture.Judge(Steal, text).Incoherent);
     }
 

@@ -75,9 +75,11 @@ public class WorkedExamplesTests
     public void EightExamplesAreShortEnoughForTheContext()
     {
         foreach (var principle in Fixture.World.Comparison)
-            Assert.True(Enumerable.Range(0, 8).Sum(i => DocumentGenerator.Length(ComparisonLayout.FewShot([Examples.Comparison(principle.Id, Annotator.Careful, i)]))) <= 8 * 92);
+            Assert.True(Enumerable.Range(0, 8)
+                .Sum(i => DocumentGenerator.Length(ComparisonLayout.FewShot([Examples.Comparison(principle.Id, Annotator.Careful, i)]))) <= 8 * 92);
         foreach (var principle in Fixture.World.Critique)
-            Assert.True(Enumerable.Range(0, 8).Sum(i => DocumentGenerator.Length(CritiqueLayout.FewShot([Examples.Critique(principle.Id, careful: true, i)]))) <= 8 * 96);
+            Assert.True(Enumerable.Range(0, 8)
+                .Sum(i => DocumentGenerator.Length(CritiqueLayout.FewShot([Examples.Critique(principle.Id, careful: true, i)]))) <= 8 * 96);
     }
 
     [Fact]

@@ -58,7 +58,8 @@ public sealed class FamilyTests : IDisposable
         // The second implementation reads the keys as they were written, too.
         var config = JsonNode.Parse(File.ReadAllText(folder.Path("copy", "config.json")))!.AsObject();
         var ids = Ids(9, 2);
-        DecoderTests.Close([.. new NaiveFamily(config, saved).Logits(ids).SelectMany(r => r)], Tiny.Numbers(model.Logits(model.Hidden(DecoderTests.Batch(ids)))), 3e-5);
+        DecoderTests.Close([.. new NaiveFamily(config, saved).Logits(ids).SelectMany(r => r)],
+            Tiny.Numbers(model.Logits(model.Hidden(DecoderTests.Batch(ids)))), 3e-5);
     }
 
     [Theory]
@@ -75,7 +76,8 @@ public sealed class FamilyTests : IDisposable
         DecoderTests.Close(expected, LogProbs(model, TokenByToken(model, longer, shorter)), 1e-5);
         using var prefix = new KvCache(model.Config, 1, 6, CPU);
         model.Hidden(DecoderTests.Batch(shorter[..6]), cache: prefix);
-        DecoderTests.Close(expected[(6 * ForeignFolder.Vocabulary)..], LogProbs(model, model.Hidden(DecoderTests.Batch(shorter[6..], shorter[6..]), prefix: prefix)[1]), 1e-5);
+        DecoderTests.Close(expected[(6 * ForeignFolder.Vocabulary)..],
+            LogProbs(model, model.Hidden(DecoderTests.Batch(shorter[6..], shorter[6..]), prefix: prefix)[1]), 1e-5);
     }
 
     [Theory]
@@ -85,7 +87,8 @@ public sealed class FamilyTests : IDisposable
         ForeignFolder.Write(folder.Path("m"), name);
         using var model = HuggingFaceFolder.LoadDecoder(folder.Path("m"));
         var common = Ids(34, 5);
-        List<TokenScoreRequest> requests = [.. Enumerable.Range(0, 5).Select(i => new TokenScoreRequest([.. common, .. Ids(1 + i, 10 + i)], [Ids(3, 20 + i), Ids(2, 30 + i)]))];
+        List<TokenScoreRequest> requests =
+            [.. Enumerable.Range(0, 5).Select(i => new TokenScoreRequest([.. common, .. Ids(1 + i, 10 + i)], [Ids(3, 20 + i), Ids(2, 30 + i)]))];
         var scores = new Scorer(model).Score(requests);
         for (var i = 0; i < requests.Count; i++)
             for (var c = 0; c < 2; c++)
@@ -147,7 +150,8 @@ public sealed class FamilyTests : IDisposable
         var path = Fixtures.Path("models", "tiny-random-gpt2");
         using var model = HuggingFaceFolder.LoadDecoder(path);
         var rows = JsonNode.Parse(File.ReadAllText(Path.Combine(path, "expected.json")))!["greedy"]!.AsArray();
-        var samples = new Sampler(model).Sample([.. rows.Select(r => new TokenPrompt(Ints(r!["input"]!), 0))], new SamplerOptions { MaxTokens = 6, Temperature = 0, EndIds = [98] });
+        var samples = new Sampler(model)
+            .Sample([.. rows.Select(r => new TokenPrompt(Ints(r!["input"]!), 0))], new SamplerOptions { MaxTokens = 6, Temperature = 0, EndIds = [98] });
         Assert.Equal(rows.Select(r => Ints(r!["output"]!)[4..]), samples.Select(s => s.Ids.ToArray()));
     }
 

@@ -18,23 +18,35 @@ internal static class ForeignFolder
         """;
 
     private const string NeoX = """
-        "model_type": "gpt_neox", "architectures": ["GPTNeoXForCausalLM"], "vocab_size": 13, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "model_type": "gpt_neox", "architectures": ["GPTNeoXForCausalLM"], "vocab_size": 13, "hidden_size": 32, "intermediate_size": 48,
+        "num_hidden_layers": 2, "num_attention_heads": 4,
         "max_position_embeddings": 64, "layer_norm_eps": 1e-5, "hidden_act": "gelu", "rotary_emb_base": 100, "tie_word_embeddings": false
         """;
 
     /// <summary>config.json by case: every family, and every variant that changes what is computed.</summary>
     public static readonly IReadOnlyDictionary<string, string> Configs = new Dictionary<string, string>
     {
-        ["llama2"] = $$"""{ "model_type": "llama", "architectures": ["LlamaForCausalLM"], {{LlamaSizes}}, "tie_word_embeddings": false, "rope_scaling": null }""",
-        ["llama-linear"] = $$"""{ "model_type": "llama", "architectures": ["LlamaForCausalLM"], {{LlamaSizes}}, "tie_word_embeddings": true, "rope_scaling": { "rope_type": "linear", "factor": 4.0 } }""",
-        ["llama3"] = $$"""{ "model_type": "llama", "architectures": ["LlamaForCausalLM"], {{LlamaSizes.Replace("100.0", "10.0")}}, "head_dim": 12, "tie_word_embeddings": true, "rope_scaling": { "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 24 } }""",
-        ["llama-bias"] = $$"""{ "model_type": "llama", "architectures": ["LlamaForCausalLM"], {{LlamaSizes}}, "tie_word_embeddings": false, "attention_bias": true, "mlp_bias": true }""",
-        ["mistral"] = $$"""{ "model_type": "mistral", "architectures": ["MistralForCausalLM"], {{LlamaSizes}}, "tie_word_embeddings": false, "sliding_window": 5 }""",
-        ["qwen2"] = $$"""{ "model_type": "qwen2", "architectures": ["Qwen2ForCausalLM"], {{LlamaSizes}}, "tie_word_embeddings": true, "use_sliding_window": false, "sliding_window": 4, "max_window_layers": 1 }""",
-        ["qwen2-window"] = $$"""{ "model_type": "qwen2", "architectures": ["Qwen2ForCausalLM"], {{LlamaSizes}}, "tie_word_embeddings": true, "use_sliding_window": true, "sliding_window": 4, "max_window_layers": 1, "layer_types": ["full_attention", "sliding_attention"] }""",
-        ["qwen3"] = $$"""{ "model_type": "qwen3", "architectures": ["Qwen3ForCausalLM"], {{LlamaSizes}}, "head_dim": 6, "tie_word_embeddings": true, "use_sliding_window": false, "sliding_window": null }""",
-        ["phi3"] = $$"""{ "model_type": "phi3", "architectures": ["Phi3ForCausalLM"], {{LlamaSizes}}, "tie_word_embeddings": false, "sliding_window": 6, "partial_rotary_factor": 0.5 }""",
-        ["gpt2"] = """{ "model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "vocab_size": 13, "n_embd": 16, "n_layer": 2, "n_head": 4, "n_inner": null, "n_positions": 64, "layer_norm_epsilon": 1e-5, "activation_function": "gelu_new", "tie_word_embeddings": true }""",
+        ["llama2"] =
+            $$"""{ "model_type": "llama", "architectures": ["LlamaForCausalLM"], {{LlamaSizes}}, "tie_word_embeddings": false, "rope_scaling": null }""",
+        ["llama-linear"] = $$"""{ "model_type": "llama", "architectures": ["LlamaForCausalLM"], {{LlamaSizes}}, "tie_word_embeddings": true,"""
+            + $$""" "rope_scaling": { "rope_type": "linear", "factor": 4.0 } }""",
+        ["llama3"] = $$"""{ "model_type": "llama", "architectures": ["LlamaForCausalLM"], {{LlamaSizes.Replace("100.0", "10.0")}}, "head_dim": 12,"""
+            + $$""" "tie_word_embeddings": true, "rope_scaling": { "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,"""
+            + $$""" "original_max_position_embeddings": 24 } }""",
+        ["llama-bias"] = $$"""{ "model_type": "llama", "architectures": ["LlamaForCausalLM"], {{LlamaSizes}}, "tie_word_embeddings": false,"""
+            + $$""" "attention_bias": true, "mlp_bias": true }""",
+        ["mistral"] =
+            $$"""{ "model_type": "mistral", "architectures": ["MistralForCausalLM"], {{LlamaSizes}}, "tie_word_embeddings": false, "sliding_window": 5 }""",
+        ["qwen2"] = $$"""{ "model_type": "qwen2", "architectures": ["Qwen2ForCausalLM"], {{LlamaSizes}}, "tie_word_embeddings": true,"""
+            + $$""" "use_sliding_window": false, "sliding_window": 4, "max_window_layers": 1 }""",
+        ["qwen2-window"] = $$"""{ "model_type": "qwen2", "architectures": ["Qwen2ForCausalLM"], {{LlamaSizes}}, "tie_word_embeddings": true,"""
+            + $$""" "use_sliding_window": true, "sliding_window": 4, "max_window_layers": 1, "layer_types": ["full_attention", "sliding_attention"] }""",
+        ["qwen3"] = $$"""{ "model_type": "qwen3", "architectures": ["Qwen3ForCausalLM"], {{LlamaSizes}}, "head_dim": 6, "tie_word_embeddings": true,"""
+            + $$""" "use_sliding_window": false, "sliding_window": null }""",
+        ["phi3"] = $$"""{ "model_type": "phi3", "architectures": ["Phi3ForCausalLM"], {{LlamaSizes}}, "tie_word_embeddings": false, "sliding_window": 6,"""
+            + $$""" "partial_rotary_factor": 0.5 }""",
+        ["gpt2"] = """{ "model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "vocab_size": 13, "n_embd": 16, "n_layer": 2, "n_head": 4,"""
+            + """ "n_inner": null, "n_positions": 64, "layer_norm_epsilon": 1e-5, "activation_function": "gelu_new", "tie_word_embeddings": true }""",
         ["gpt_neox"] = $$"""{ {{NeoX}}, "rotary_pct": 0.25, "use_parallel_residual": true }""",
         ["gpt_neox-sequential"] = $$"""{ {{NeoX}}, "rotary_pct": 1.0, "use_parallel_residual": false }""",
     };
@@ -56,11 +68,16 @@ internal static class ForeignFolder
         var header = new JsonObject();
         long offset = 0;
         foreach (var (name, tensor) in tensors)
-            header[name] = new JsonObject { ["dtype"] = "F32", ["shape"] = JsonSerializer.SerializeToNode(tensor.Shape), ["data_offsets"] = new JsonArray(offset, offset += 4 * tensor.Data.Length) };
+            header[name] = new JsonObject
+            {
+                ["dtype"] = "F32", ["shape"] = JsonSerializer.SerializeToNode(tensor.Shape),
+                ["data_offsets"] = new JsonArray(offset, offset += 4 * tensor.Data.Length),
+            };
         var json = Encoding.UTF8.GetBytes(header.ToJsonString());
         var length = new byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(length, json.Length);
-        File.WriteAllBytes(path, [.. length, .. json, .. tensors.Values.SelectMany(t => MemoryMarshal.AsBytes<float>([.. t.Data.Select(v => (float)v)]).ToArray())]);
+        File.WriteAllBytes(path,
+            [.. length, .. json, .. tensors.Values.SelectMany(t => MemoryMarshal.AsBytes<float>([.. t.Data.Select(v => (float)v)]).ToArray())]);
     }
 
     /// <summary>The float32 tensors of all safetensors files of a folder, read directly.</summary>
@@ -74,7 +91,8 @@ internal static class ForeignFolder
             {
                 Assert.Equal("F32", (string)entry!["dtype"]!);
                 int from = (int)entry["data_offsets"]![0]!, to = (int)entry["data_offsets"]![1]!;
-                all.Add(name, new(entry["shape"].Deserialize<long[]>()!, [.. MemoryMarshal.Cast<byte, float>(bytes.AsSpan(start + from, to - from)).ToArray().Select(v => (double)v)]));
+                all.Add(name, new(entry["shape"].Deserialize<long[]>()!,
+                    [.. MemoryMarshal.Cast<byte, float>(bytes.AsSpan(start + from, to - from)).ToArray().Select(v => (double)v)]));
             }
         }
         return all;
@@ -89,7 +107,8 @@ internal static class ForeignFolder
 
     private static IEnumerable<(string, long[])> Llama(JsonObject c)
     {
-        long d = (long)c["hidden_size"]!, f = (long)c["intermediate_size"]!, heads = (long)c["num_attention_heads"]!, kv = (long)c["num_key_value_heads"]!, width = (long?)c["head_dim"] ?? d / heads;
+        long d = (long)c["hidden_size"]!, f = (long)c["intermediate_size"]!, heads = (long)c["num_attention_heads"]!, kv = (long)c["num_key_value_heads"]!,
+            width = (long?)c["head_dim"] ?? d / heads;
         var family = (string)c["model_type"]!;
         bool bias = (bool?)c["attention_bias"] ?? false, mlpBias = (bool?)c["mlp_bias"] ?? false;
         yield return ("model.embed_tokens.weight", [Vocabulary, d]);
@@ -99,11 +118,14 @@ internal static class ForeignFolder
             yield return (p + "input_layernorm.weight", [d]);
             yield return (p + "post_attention_layernorm.weight", [d]);
             (string, long, long, bool)[] dense = family == "phi3"
-                ? [("self_attn.qkv_proj", (heads + 2 * kv) * width, d, false), ("self_attn.o_proj", d, heads * width, false), ("mlp.gate_up_proj", 2 * f, d, false), ("mlp.down_proj", d, f, false)]
+                ? [("self_attn.qkv_proj", (heads + 2 * kv) * width, d, false), ("self_attn.o_proj", d, heads * width, false),
+                    ("mlp.gate_up_proj", 2 * f, d, false), ("mlp.down_proj", d, f, false)]
                 :
                 [
-                    ("self_attn.q_proj", heads * width, d, bias || family == "qwen2"), ("self_attn.k_proj", kv * width, d, bias || family == "qwen2"), ("self_attn.v_proj", kv * width, d, bias || family == "qwen2"),
-                    ("self_attn.o_proj", d, heads * width, bias), ("mlp.gate_proj", f, d, mlpBias), ("mlp.up_proj", f, d, mlpBias), ("mlp.down_proj", d, f, mlpBias),
+                    ("self_attn.q_proj", heads * width, d, bias || family == "qwen2"), ("self_attn.k_proj", kv * width, d, bias || family == "qwen2"),
+                    ("self_attn.v_proj", kv * width, d, bias || family == "qwen2"),
+                    ("self_attn.o_proj", d, heads * width, bias), ("mlp.gate_proj", f, d, mlpBias), ("mlp.up_proj", f, d, mlpBias),
+                    ("mlp.down_proj", d, f, mlpBias),
                 ];
             foreach (var (name, rows, columns, hasBias) in dense)
             {
@@ -126,7 +148,8 @@ internal static class ForeignFolder
         yield return ("transformer.wte.weight", [Vocabulary, d]);
         yield return ("transformer.wpe.weight", [(long)c["n_positions"]!, d]);
         for (var i = 0; i < (int)c["n_layer"]!; i++)
-            foreach (var (name, shape) in new (string, long[])[] { ("ln_1", [d]), ("ln_2", [d]), ("attn.c_attn", [d, 3 * d]), ("attn.c_proj", [d, d]), ("mlp.c_fc", [d, 4 * d]), ("mlp.c_proj", [4 * d, d]) })
+            foreach (var (name, shape) in new (string, long[])[] { ("ln_1", [d]), ("ln_2", [d]), ("attn.c_attn", [d, 3 * d]), ("attn.c_proj", [d, d]),
+                ("mlp.c_fc", [d, 4 * d]), ("mlp.c_proj", [4 * d, d]) })
             {
                 yield return ($"transformer.h.{i}.{name}.weight", shape);
                 yield return ($"transformer.h.{i}.{name}.bias", [shape[^1]]);
@@ -142,7 +165,8 @@ internal static class ForeignFolder
         for (var i = 0; i < (int)c["num_hidden_layers"]!; i++)
             foreach (var (name, shape) in new (string, long[])[]
             {
-                ("input_layernorm", [d]), ("post_attention_layernorm", [d]), ("attention.query_key_value", [3 * d, d]), ("attention.dense", [d, d]), ("mlp.dense_h_to_4h", [f, d]), ("mlp.dense_4h_to_h", [d, f]),
+                ("input_layernorm", [d]), ("post_attention_layernorm", [d]), ("attention.query_key_value", [3 * d, d]), ("attention.dense", [d, d]),
+                ("mlp.dense_h_to_4h", [f, d]), ("mlp.dense_4h_to_h", [d, f]),
             })
             {
                 yield return ($"gpt_neox.layers.{i}.{name}.weight", shape);
@@ -158,6 +182,7 @@ internal static class ForeignFolder
     {
         var rng = Seeds.Rng(1, name);
         var norm = name.EndsWith(".weight", StringComparison.Ordinal) && shape.Length == 1;
-        return new(shape, [.. Enumerable.Range(0, (int)shape.Aggregate((a, b) => a * b)).Select(_ => (double)(float)(norm ? 0.8 + 0.4 * rng.NextDouble() : rng.NextDouble() - 0.5))]);
+        return new(shape, [.. Enumerable.Range(0, (int)shape.Aggregate((a, b) => a * b))
+            .Select(_ => (double)(float)(norm ? 0.8 + 0.4 * rng.NextDouble() : rng.NextDouble() - 0.5))]);
     }
 }

@@ -116,7 +116,8 @@ public sealed class HuggingFaceFolderTests : IDisposable
     [InlineData("attention_bias", "true", "8 weights that config.json asks for are missing: model.layers.0.self_attn.q_proj.bias")]
     [InlineData("head_dim", "3", "head_dim: The key makes 3 of each head's 3 numbers rotary")]
     [InlineData("num_key_value_heads", "3", "num_key_value_heads")]
-    [InlineData("num_key_value_heads", "4", "'model.layers.0.self_attn.k_proj.weight' has shape [8, 16], but config.json (num_key_value_heads × head_dim, hidden_size) asks for [16, 16]")]
+    [InlineData("num_key_value_heads", "4",
+        "'model.layers.0.self_attn.k_proj.weight' has shape [8, 16], but config.json (num_key_value_heads × head_dim, hidden_size) asks for [16, 16]")]
     [InlineData("intermediate_size", "30", "intermediate_size")]
     [InlineData("vocab_size", "12", "vocab_size")]
     [InlineData("num_hidden_layers", "3", "9 weights that config.json asks for are missing: model.layers.2.input_layernorm.weight")]
@@ -138,9 +139,11 @@ public sealed class HuggingFaceFolderTests : IDisposable
     [InlineData("gpt_neox", "rotary_pct", "0.4", "rotary_pct: The key makes 3 of each head's 8 numbers rotary")]
     [InlineData("gpt_neox", "num_hidden_layers", "3", "12 weights that config.json asks for are missing: gpt_neox.layers.2.input_layernorm.weight")]
     [InlineData("qwen2-window", "max_window_layers", "0", "layer_types: The key does not agree with sliding_window, use_sliding_window and max_window_layers")]
-    [InlineData("qwen3", "architectures", "[\"LlamaForCausalLM\"]", "4 weights have no place in the model that config.json describes: model.layers.0.self_attn.q_norm.weight")]
+    [InlineData("qwen3", "architectures", "[\"LlamaForCausalLM\"]",
+        "4 weights have no place in the model that config.json describes: model.layers.0.self_attn.q_norm.weight")]
     [InlineData("mistral", "attention_bias", "true", "models of family mistral have no such key")]
-    [InlineData("phi3", "num_key_value_heads", "4", "(num_attention_heads × (hidden_size / num_attention_heads) + 2 × num_key_value_heads × (hidden_size / num_attention_heads), hidden_size) asks for [48, 16]")]
+    [InlineData("phi3", "num_key_value_heads", "4", "(num_attention_heads × (hidden_size / num_attention_heads) + 2 × num_key_value_heads × (hidden_size / "
+        + "num_attention_heads), hidden_size) asks for [48, 16]")]
     [InlineData("phi3", "rope_scaling", "{\"type\":\"longrope\",\"long_factor\":[1],\"short_factor\":[1]}", "rope_type: The key is 'longrope'")]
     public void OtherFamiliesNameTheirOwnKeys(string model, string key, string value, string expected)
     {
@@ -238,7 +241,10 @@ public sealed class HuggingFaceFolderTests : IDisposable
         Assert.True(float.IsNaN(loaded.Parameters["norm.weight"][3].ToSingle()));
     }
 
-    internal static DecoderConfig Tiny() => new() { VocabularySize = 11, HiddenSize = 16, Layers = 2, Heads = 4, KvHeads = 2, IntermediateSize = 24, MaxPositions = 64 };
+    internal static DecoderConfig Tiny() => new()
+    {
+        VocabularySize = 11, HiddenSize = 16, Layers = 2, Heads = 4, KvHeads = 2, IntermediateSize = 24, MaxPositions = 64,
+    };
 
     private void Fails(string name, string expected) =>
         Assert.Contains(expected, Assert.Throws<CaiException>(() => HuggingFaceFolder.LoadDecoder(folder.Path(name))).Message);

@@ -70,7 +70,8 @@ internal sealed class NaiveFamily(JsonObject config, IReadOnlyDictionary<string,
             {
                 x[t] = Add(x[t], Conv1D(p + "attn.c_proj", mixed[t]));
                 var wide = Conv1D(p + "mlp.c_fc", LayerNorm(x[t], p + "ln_2"));
-                x[t] = Add(x[t], Conv1D(p + "mlp.c_proj", [.. wide.Select(u => 0.5 * u * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (u + 0.044715 * u * u * u))))]));
+                x[t] =
+                    Add(x[t], Conv1D(p + "mlp.c_proj", [.. wide.Select(u => 0.5 * u * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (u + 0.044715 * u * u * u))))]));
             }
         }
         return [.. x.Select(r => Head(LayerNorm(r, "transformer.ln_f"), "lm_head.weight", "transformer.wte.weight"))];
@@ -86,7 +87,8 @@ internal sealed class NaiveFamily(JsonObject config, IReadOnlyDictionary<string,
         {
             var p = $"gpt_neox.layers.{layer}.";
             var qkv = x.Select(r => Dense(p + "attention.query_key_value", LayerNorm(r, p + "input_layernorm"))).ToArray();
-            double[][][] Part(int i, bool turn) => [.. qkv.Select((r, t) => Enumerable.Range(0, heads).Select(h => r[((3 * h + i) * width)..((3 * h + i + 1) * width)])
+            double[][][] Part(int i, bool turn) =>
+                [.. qkv.Select((r, t) => Enumerable.Range(0, heads).Select(h => r[((3 * h + i) * width)..((3 * h + i + 1) * width)])
                 .Select(v => turn ? Rotate(v, t, rotated, (double)config["rotary_emb_base"]!) : v).ToArray())];
             var mixed = Attend(Part(0, true), Part(1, true), Part(2, false), int.MaxValue);
             for (var t = 0; t < x.Length; t++)
@@ -135,7 +137,8 @@ internal sealed class NaiveFamily(JsonObject config, IReadOnlyDictionary<string,
         var factor = (double)scaling["factor"]!;
         if ((string)scaling["rope_type"]! == "linear")
             return frequency / factor;
-        double low = (double)scaling["low_freq_factor"]!, high = (double)scaling["high_freq_factor"]!, original = (double)scaling["original_max_position_embeddings"]!;
+        double low = (double)scaling["low_freq_factor"]!, high = (double)scaling["high_freq_factor"]!,
+            original = (double)scaling["original_max_position_embeddings"]!;
         var wavelength = 2 * Math.PI / frequency;
         if (wavelength > original / low)
             return frequency / factor;
@@ -205,7 +208,8 @@ internal sealed class NaiveFamily(JsonObject config, IReadOnlyDictionary<string,
 
     private int Int(string key) => (int)config[key]!;
 
-    private static double[][][] Heads(double[][] x, int heads, int width) => [.. x.Select(r => Enumerable.Range(0, heads).Select(h => r[(h * width)..((h + 1) * width)]).ToArray())];
+    private static double[][][] Heads(double[][] x, int heads, int width) =>
+        [.. x.Select(r => Enumerable.Range(0, heads).Select(h => r[(h * width)..((h + 1) * width)]).ToArray())];
 
     private static double Dot(double[] a, double[] b) => a.Zip(b, (p, q) => p * q).Sum();
 

@@ -59,11 +59,13 @@ public sealed class PeftFolderTests : IDisposable
         LoraAdapter.Attach(model, new() { Rank = 4, Alpha = 8, TargetModules = ["q_proj", "v_proj"] });
         PeftFolder.Save(folder.Path("a"), model, "org/model");
         using var file = Safetensors.Open(folder.Path("a", "adapter_model.safetensors"));
-        Assert.Equal(from layer in (int[])[0, 1] from module in (string[])["q_proj", "v_proj"] from factor in (string[])["A", "B"] select $"base_model.model.model.layers.{layer}.self_attn.{module}.lora_{factor}.weight", file.Entries.Select(e => e.Name));
+        Assert.Equal(from layer in (int[])[0, 1] from module in (string[])["q_proj", "v_proj"] from factor in (string[])["A", "B"]
+            select $"base_model.model.model.layers.{layer}.self_attn.{module}.lora_{factor}.weight", file.Entries.Select(e => e.Name));
         Assert.Equal([4, 16], file.Entry("base_model.model.model.layers.0.self_attn.v_proj.lora_A.weight").Shape);
         Assert.Equal([8, 4], file.Entry("base_model.model.model.layers.0.self_attn.v_proj.lora_B.weight").Shape);
         var config = JsonNode.Parse(File.ReadAllText(folder.Path("a", "adapter_config.json")))!;
-        Assert.Equal(("LORA", "CAUSAL_LM", "org/model", 4, 8.0), ((string)config["peft_type"]!, (string)config["task_type"]!, (string)config["base_model_name_or_path"]!, (int)config["r"]!, (double)config["lora_alpha"]!));
+        Assert.Equal(("LORA", "CAUSAL_LM", "org/model", 4, 8.0), ((string)config["peft_type"]!, (string)config["task_type"]!,
+            (string)config["base_model_name_or_path"]!, (int)config["r"]!, (double)config["lora_alpha"]!));
         Assert.Equal(["q_proj", "v_proj"], config["target_modules"]!.AsArray().Select(n => (string)n!));
     }
 
@@ -78,7 +80,8 @@ public sealed class PeftFolderTests : IDisposable
         PeftFolder.Load(folder.Path("a"), other);
         var ids = DecoderTests.Batch(Tiny.Ids(7, 1));
         Assert.Equal(Tiny.Numbers(model.Values(ids)), Tiny.Numbers(other.Values(ids)));
-        Assert.Contains("1 tensors have no place in a LoRA adapter of this model: base_model.model.score.weight", Assert.Throws<CaiException>(() => PeftFolder.Load(folder.Path("a"), language)).Message);
+        Assert.Contains("1 tensors have no place in a LoRA adapter of this model: base_model.model.score.weight",
+            Assert.Throws<CaiException>(() => PeftFolder.Load(folder.Path("a"), language)).Message);
         Assert.Null(language.Adapter);
     }
 
@@ -111,7 +114,8 @@ public sealed class PeftFolderTests : IDisposable
         LoraAdapter.Attach(model, new() { TargetModules = ["q_proj"] });
         PeftFolder.Save(folder.Path("a"), model, "base");
         using var shallow = Tiny.Model(config: Tiny.Config with { Layers = 1 });
-        Assert.Contains("'base_model.model.model.layers.1.self_attn.q_proj' is no module of this model", Assert.Throws<CaiException>(() => PeftFolder.Load(folder.Path("a"), shallow)).Message);
+        Assert.Contains("'base_model.model.model.layers.1.self_attn.q_proj' is no module of this model",
+            Assert.Throws<CaiException>(() => PeftFolder.Load(folder.Path("a"), shallow)).Message);
         Safetensors.Write(folder.Path("a", "adapter_model.safetensors"), [new("base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight", zeros(8, 16))]);
         using var fresh = Tiny.Model();
         Assert.Contains("q_proj.lora_B.weight' is missing", Assert.Throws<CaiException>(() => PeftFolder.Load(folder.Path("a"), fresh)).Message);

@@ -41,7 +41,8 @@ public sealed class SafetensorsTests : IDisposable
     {
         var path = folder.Path("x.safetensors");
         var original = tensor(new float[] { 0, 1, 2, 3, 100, 127 }).view(2, 3).to(dtype);
-        Safetensors.Write(path, [new("a.b", original.t()), new("one", ones(1)), new("none", empty(0, 4)), new("scalar", tensor(3.5f))], metadata: new Dictionary<string, string> { ["note"] = "zwölf \"q\"" });
+        Safetensors.Write(path, [new("a.b", original.t()), new("one", ones(1)), new("none", empty(0, 4)), new("scalar", tensor(3.5f))],
+            metadata: new Dictionary<string, string> { ["note"] = "zwölf \"q\"" });
         using var file = Safetensors.Open(path);
         var read = file.Read("a.b");
         Assert.Equal(dtype, read.dtype);

@@ -134,7 +134,8 @@ public sealed class TrainableWeightsTests : IDisposable
         using var stop = new CancellationTokenSource();
         using (var model = Start())
         using (var trainer = new SupervisedTrainer(model, options))
-            Assert.Throws<OperationCanceledException>(() => trainer.Train(texts, file, new Log<TrainStep>(s => { if (s.Step == 3) stop.Cancel(); }), stop.Token));
+            Assert.Throws<OperationCanceledException>(
+                () => trainer.Train(texts, file, new Log<TrainStep>(s => { if (s.Step == 3) stop.Cancel(); }), stop.Token));
         using var resumed = Start();
         using (var trainer = new SupervisedTrainer(resumed, options))
             trainer.Train(texts, file);
@@ -149,7 +150,8 @@ public sealed class TrainableWeightsTests : IDisposable
     {
         var texts = Texts(6, 24);
         using var model = Tiny.Model();
-        using var trainer = new SupervisedTrainer(model, Options with { Epochs = 60, TokensPerBatch = 64, LearningRate = 2e-2, Tuning = new() { Lora = new() { Rank = 8, Alpha = 16 } } });
+        using var trainer = new SupervisedTrainer(model,
+            Options with { Epochs = 60, TokensPerBatch = 64, LearningRate = 2e-2, Tuning = new() { Lora = new() { Rank = 8, Alpha = 16 } } });
         var before = trainer.Evaluate(texts);
         trainer.Train(texts);
         Assert.True(trainer.Evaluate(texts).MeanNll < 0.5 * before.MeanNll, $"{before.MeanNll} to {trainer.Evaluate(texts).MeanNll}");
@@ -162,7 +164,8 @@ public sealed class TrainableWeightsTests : IDisposable
     {
         var counts = new List<long>();
         using var model = Narrow(Tiny.Model());
-        using var trainer = new SupervisedTrainer(model, Options with { TokensPerBatch = 60, Epochs = 3, Tuning = new() { GradientCheckpointing = true, Lora = lora ? new() : null } });
+        using var trainer = new SupervisedTrainer(model,
+            Options with { TokensPerBatch = 60, Epochs = 3, Tuning = new() { GradientCheckpointing = true, Lora = lora ? new() : null } });
         trainer.Train(Texts(20, 24), progress: new Log<TrainStep>(_ => counts.Add(DisposeScopeManager.Statistics.ThreadTotalLiveCount)));
         Assert.True(counts.Count > 6);
         Assert.Single(counts[1..].Distinct());

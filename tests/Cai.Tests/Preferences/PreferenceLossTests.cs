@@ -43,7 +43,8 @@ public sealed class PreferenceLossTests
         losses.sum().backward();
         Assert.All(d.Zip(p, Plain).Zip(Tiny.Numbers(losses)), x => Assert.Equal(x.First, x.Second, 1e-12));
         // The gradient as a quotient of differences of the plain loss.
-        Assert.All(d.Zip(p, (x, y) => (Plain(x + 1e-5, y) - Plain(x - 1e-5, y)) / 2e-5).Zip(Tiny.Numbers(difference.grad!)), x => Assert.Equal(x.First, x.Second, 1e-8));
+        Assert.All(d.Zip(p, (x, y) => (Plain(x + 1e-5, y) - Plain(x - 1e-5, y)) / 2e-5).Zip(Tiny.Numbers(difference.grad!)),
+            x => Assert.Equal(x.First, x.Second, 1e-8));
     }
 
     [Fact]
@@ -53,7 +54,8 @@ public sealed class PreferenceLossTests
         using var file = JsonDocument.Parse(File.ReadAllText(Fixtures.Path("rlhf-reference.json")));
         var dpo = file.RootElement.GetProperty("cases").EnumerateArray().Single(c => c.GetProperty("name").GetString() == "dpo_sigmoid");
         double[] Numbers(string name) => [.. dpo.GetProperty(name).EnumerateArray().Select(x => x.GetDouble())];
-        var (chosen, rejected) = (Numbers("policy_chosen_logps").Zip(Numbers("ref_chosen_logps"), (p, q) => p - q), Numbers("policy_rejected_logps").Zip(Numbers("ref_rejected_logps"), (p, q) => p - q));
+        var (chosen, rejected) = (Numbers("policy_chosen_logps").Zip(Numbers("ref_chosen_logps"), (p, q) => p - q),
+            Numbers("policy_rejected_logps").Zip(Numbers("ref_rejected_logps"), (p, q) => p - q));
         var losses = chosen.Zip(rejected, (c, r) => PreferenceLoss.SoftLabel(dpo.GetProperty("beta").GetDouble() * (c - r), 1));
         Assert.All(Numbers("expected_losses").Zip(losses), x => Assert.Equal(x.First, x.Second, 1e-7));
     }

@@ -58,7 +58,8 @@ public sealed class PreferenceTrainerTests : IDisposable
     {
         var model = Model();
         var weights = Tiny.Numbers(model.Model.Parameters.Flat);
-        using var trainer = new PreferenceTrainer(model, new() { Epochs = 6, LearningRate = 1e-2, TokensPerBatch = 1024, MaxLength = 64, Tuning = new() { Lora = new() { Rank = 4 }, GradientCheckpointing = true } });
+        using var trainer = new PreferenceTrainer(model, new() { Epochs = 6, LearningRate = 1e-2, TokensPerBatch = 1024, MaxLength = 64,
+            Tuning = new() { Lora = new() { Rank = 4 }, GradientCheckpointing = true } });
         var held = Pairs(300)[200..];
         trainer.Train(Pairs(200));
         Assert.True(model.Evaluate(held).Accuracy > 0.85, $"accuracy {model.Evaluate(held).Accuracy}");
@@ -73,7 +74,8 @@ public sealed class PreferenceTrainerTests : IDisposable
         var items = Pairs(20).Select(c => (c.Prompt, c.ResponseA)).ToList();
         var alone = items.Select(i => new PreferenceModel(scalar, new Tiny.Letters()).Score(i.Prompt, i.ResponseA)).ToArray();
         foreach (var tokens in new[] { 1, 60, 100, 4096 })
-            Assert.All(alone.Zip(new PreferenceModel(scalar, new Tiny.Letters(), batchTokens: tokens).Score(items)), p => Assert.Equal(p.First, p.Second, 1e-5));
+            Assert.All(alone.Zip(new PreferenceModel(scalar, new Tiny.Letters(), batchTokens: tokens).Score(items)),
+                p => Assert.Equal(p.First, p.Second, 1e-5));
     }
 
     [Fact]
@@ -129,7 +131,8 @@ public sealed class PreferenceTrainerTests : IDisposable
         var two = Pairs(2);
         two[1] = two[1] with { Axis = "helpful" };
         var model = Model();
-        var single = two.Select(c => PreferenceLoss.SoftLabel(model.Score(c.Prompt, c.ResponseA) - model.Score(c.Prompt, c.ResponseB), c.ProbabilityA!.Value)).ToArray();
+        var single =
+            two.Select(c => PreferenceLoss.SoftLabel(model.Score(c.Prompt, c.ResponseA) - model.Score(c.Prompt, c.ResponseB), c.ProbabilityA!.Value)).ToArray();
         Trained(two, options with { AxisWeights = new Dictionary<string, double> { ["harmless"] = 3 } }, out var weighted);
         Assert.Equal((3 * single[0] + single[1]) / 4, weighted[0], 1e-5);
     }
@@ -156,7 +159,8 @@ public sealed class PreferenceTrainerTests : IDisposable
         Assert.Equal(right / decided, step.Accuracy!.Value, 1e-9);
         Assert.Equal(margin, step.Margin, 1e-5);
         var report = before.Evaluate(pairs);
-        Assert.Equal((loss, right / decided), (report.Loss, report.Accuracy!.Value), (a, b) => Math.Abs(a.Item1 - b.Item1) < 1e-5 && Math.Abs(a.Item2 - b.Item2) < 1e-9);
+        Assert.Equal((loss, right / decided), (report.Loss, report.Accuracy!.Value),
+            (a, b) => Math.Abs(a.Item1 - b.Item1) < 1e-5 && Math.Abs(a.Item2 - b.Item2) < 1e-9);
     }
 
     [Theory]
@@ -170,7 +174,8 @@ public sealed class PreferenceTrainerTests : IDisposable
         var file = folder.Path("pm.ckpt");
         using var stop = new CancellationTokenSource();
         using (var trainer = new PreferenceTrainer(Model(), options))
-            Assert.Throws<OperationCanceledException>(() => trainer.Train(Pairs(16), file, new Log<PreferenceStep>(s => { if (s.Step == at) stop.Cancel(); }), stop.Token));
+            Assert.Throws<OperationCanceledException>(
+                () => trainer.Train(Pairs(16), file, new Log<PreferenceStep>(s => { if (s.Step == at) stop.Cancel(); }), stop.Token));
         Assert.Equal(at, PreferenceTrainer.CheckpointStep(file));
         var log = new Log<PreferenceStep>();
         var resumed = Model(seed: 8);

@@ -11,12 +11,14 @@ namespace Cai.Tests.Text;
 public sealed class ChatLayoutTests
 {
     private static readonly ChatTemplateFormat Chat = new(
-        new ChatTemplate("{% for m in messages %}<{{ m.role[0] }}>{{ m.content }}</>{% endfor %}{% if add_generation_prompt %}<a>{% endif %}"), ["<u>", "<a>", "<s>", "</>"]);
+        new ChatTemplate("{% for m in messages %}<{{ m.role[0] }}>{{ m.content }}</>{% endfor %}{% if add_generation_prompt %}<a>{% endif %}"),
+            ["<u>", "<a>", "<s>", "</>"]);
 
     private static readonly Constitution Law = new("law", "", [new("a", "Find a.", "Mend a.")], [new("kind", "Choose the kinder one.")])
     {
         CritiqueExamples = [new CritiqueShot.Worked(new CritiqueExample("H", "A", "CR", "C", "RR", "R"))],
-        ComparisonExamples = [new ComparisonShot.Worked(Dialogue.Ask("H"), "good", "bad", BetterIsA: true), new ComparisonShot.Worked(Dialogue.Ask("H"), "good", "bad", Reasoning: "R.", BetterIsA: true)],
+        ComparisonExamples = [new ComparisonShot.Worked(Dialogue.Ask("H"), "good", "bad", BetterIsA: true),
+            new ComparisonShot.Worked(Dialogue.Ask("H"), "good", "bad", Reasoning: "R.", BetterIsA: true)],
     };
 
     [Fact]
@@ -49,8 +51,10 @@ public sealed class ChatLayoutTests
     public void PublishedExamplesBecomeTurnsThatAlternate()
     {
         // Four of Anthropic's five end with a dangling tag, and the next begins with another.
-        var turns = CritiqueLayout.Turns("Human: H1\n\nAssistant: A\n\nwith two lines\n\nCritiqueRequest: CR\n\nCritique: C\n\nRevisionRequest: RR\n\nRevision: R\n\nHuman:\n\nHuman: H2\n\nAssistant: A2");
-        Assert.Equal([Turn.Human("H1"), Turn.Assistant("A\n\nwith two lines"), Turn.Human("CR"), Turn.Assistant("C"), Turn.Human("RR"), Turn.Assistant("R"), Turn.Human("H2"), Turn.Assistant("A2")], turns);
+        var turns = CritiqueLayout.Turns("Human: H1\n\nAssistant: A\n\nwith two lines\n\nCritiqueRequest: CR\n\nCritique: C\n\nRevisionRequest: "
+            + "RR\n\nRevision: R\n\nHuman:\n\nHuman: H2\n\nAssistant: A2");
+        Assert.Equal([Turn.Human("H1"), Turn.Assistant("A\n\nwith two lines"), Turn.Human("CR"), Turn.Assistant("C"), Turn.Human("RR"), Turn.Assistant("R"),
+            Turn.Human("H2"), Turn.Assistant("A2")], turns);
         Assert.Equal([Turn.Human("x\n\ny"), Turn.Assistant("z")], CritiqueLayout.Turns("\n\nHuman: x\n\nHuman: y\n\nAssistant: z"));
         Assert.Empty(CritiqueLayout.Turns(""));
     }
@@ -62,7 +66,8 @@ public sealed class ChatLayoutTests
         var labeller = new Labeller(model, Law, new() { ShuffleOrder = false, FewShot = 0 }, Chat);
         await labeller.RunAsync([new("1", new Prompt("p", Dialogue.Ask("Q?")), "x", "y")], cancel: TestContext.Current.CancellationToken);
         var request = Assert.Single(Assert.Single(model.Scored));
-        Assert.Equal("<u>Consider the following conversation between a human and an assistant:\n\nHuman: Q?\n\n\nChoose the kinder one. Options:\n (A) [[[x]]]\n (B) [[[y]]]</><a>The answer is:", request.Prompt);
+        Assert.Equal("<u>Consider the following conversation between a human and an assistant:\n\nHuman: Q?\n\n\nChoose the kinder one. Options:\n (A) "
+            + "[[[x]]]\n (B) [[[y]]]</><a>The answer is:", request.Prompt);
         Assert.Equal([" (A)", " (B)"], request.Continuations);
         Assert.True(request.ControlTokens);
     }
@@ -74,7 +79,8 @@ public sealed class ChatLayoutTests
         var labeller = new Labeller(model, Law, new() { Kind = LabelKind.ChainOfThought, ShuffleOrder = false, FewShot = 0 }, Chat);
         await labeller.RunAsync([new("1", new Prompt("p", Dialogue.Ask("Q?")), "x", "y")], cancel: TestContext.Current.CancellationToken);
         var asked = Assert.Single(Assert.Single(model.Sampled));
-        Assert.Equal("<u>Consider the following conversation between a human (H) and an assistant (A):\n\nH: Q?\n\nChoose the kinder one. Options:\n (A) [[[x]]]\n (B) [[[y]]]</><a>Let's think step by step:", asked.Prompt);
+        Assert.Equal("<u>Consider the following conversation between a human (H) and an assistant (A):\n\nH: Q?\n\nChoose the kinder one. Options:\n (A) "
+            + "[[[x]]]\n (B) [[[y]]]</><a>Let's think step by step:", asked.Prompt);
         Assert.True(asked.ControlTokens);
         Assert.Equal(asked.Prompt + " x is kinder.\n\nSo the answer is:", Assert.Single(Assert.Single(model.Scored)).Prompt);
     }
@@ -82,7 +88,8 @@ public sealed class ChatLayoutTests
     [Fact]
     public void ExamplesOfComparisonsStandInTheHumansTurn()
     {
-        var text = Assert.Single(new Labeller(new ScriptedModel(), Law, new() { ShuffleOrder = false }, Chat).Queries(new("1", new Prompt("p", Dialogue.Ask("Q?")), "x", "y"))).Text;
+        var text = Assert.Single(new Labeller(new ScriptedModel(), Law, new() { ShuffleOrder = false }, Chat)
+            .Queries(new("1", new Prompt("p", Dialogue.Ask("Q?")), "x", "y"))).Text;
         Assert.StartsWith("<u>Consider", text);
         Assert.Contains("The answer is: (A)\n\nConsider", text);
         Assert.EndsWith("(B) [[[y]]]</><a>The answer is:", text);
@@ -102,9 +109,11 @@ public sealed class ChatLayoutTests
     {
         var ask = Dialogue.Ask("Q?");
         Assert.Equal(CritiqueLayout.CritiquePrompt("few", ask, "r", "c"), CritiqueLayout.CritiquePrompt(HhFormat.Instance, "few", ask, "r", "c"));
-        Assert.Equal(CritiqueLayout.RevisionPrompt("few", ask, "r", "c", "k", "v"), CritiqueLayout.RevisionPrompt(HhFormat.Instance, "few", ask, "r", "c", "k", "v"));
+        Assert.Equal(CritiqueLayout.RevisionPrompt("few", ask, "r", "c", "k", "v"),
+            CritiqueLayout.RevisionPrompt(HhFormat.Instance, "few", ask, "r", "c", "k", "v"));
         Assert.Equal(ComparisonLayout.Question("few", ask, "p", "a", "b"), ComparisonLayout.Question(HhFormat.Instance, "few", ask, "p", "a", "b"));
-        Assert.Equal(ComparisonLayout.ReasoningQuestion("few", ask, "p", "a", "b"), ComparisonLayout.ReasoningQuestion(HhFormat.Instance, "few", ask, "p", "a", "b"));
+        Assert.Equal(ComparisonLayout.ReasoningQuestion("few", ask, "p", "a", "b"),
+            ComparisonLayout.ReasoningQuestion(HhFormat.Instance, "few", ask, "p", "a", "b"));
         Assert.Equal(ComparisonLayout.AfterReasoning("q", "r"), ComparisonLayout.AfterReasoning(HhFormat.Instance, "q", "r"));
     }
 }

@@ -12,7 +12,8 @@ public sealed class ControlTokensTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     // 0 <|end|>, 1 <|begin|>, then bytes and merges.
-    private BpeTokenizer Tokenizer() => BpeTrainer.Train(["low lower lowest low lower"], new() { VocabularySize = 270, BeginToken = "<|begin|>" }).Save(folder.Root);
+    private BpeTokenizer Tokenizer() =>
+        BpeTrainer.Train(["low lower lowest low lower"], new() { VocabularySize = 270, BeginToken = "<|begin|>" }).Save(folder.Root);
 
     private static readonly string[] Spellings = ["<|end|>", "<|begin|>"];
 
@@ -50,7 +51,8 @@ public sealed class ControlTokensTests : IDisposable
     public void NestedAndShortSpellingsAreProtectedToo(string text, params string[] spellings)
     {
         var tokenizer = With(spellings);
-        Assert.DoesNotContain(tokenizer.Encode(ControlTokens.Protect(text, spellings), parseSpecial: true), id => tokenizer.AddedTokens.Any(token => token.Id == id && token.Special));
+        Assert.DoesNotContain(tokenizer.Encode(ControlTokens.Protect(text, spellings), parseSpecial: true),
+            id => tokenizer.AddedTokens.Any(token => token.Id == id && token.Special));
         Assert.Equal(text, tokenizer.Decode(tokenizer.Encode(ControlTokens.Protect(text, spellings), parseSpecial: true)));
     }
 

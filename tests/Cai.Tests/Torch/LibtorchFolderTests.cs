@@ -24,7 +24,8 @@ public sealed class LibtorchFolderTests : IDisposable
     private string Message() => Assert.Throws<CaiException>(() => LibtorchFolder.Open(folder.Root)).Message;
 
     [Theory]
-    [InlineData("version.py", "from typing import Optional\n\n__all__ = ['__version__', 'cuda']\n__version__ = '2.10.0+cu128'\ncuda: Optional[str] = '12.8'\n", "2.10.0+cu128")]
+    [InlineData("version.py",
+        "from typing import Optional\n\n__all__ = ['__version__', 'cuda']\n__version__ = '2.10.0+cu128'\ncuda: Optional[str] = '12.8'\n", "2.10.0+cu128")]
     [InlineData("build-version", "2.10.0+cpu\n", "2.10.0+cpu")]
     [InlineData("version.txt", "2.10.0", "2.10.0")]
     public void APytorchOrLibtorchOfTheReleaseIsTakenByItsFolderOrItsLibFolder(string file, string text, string version)

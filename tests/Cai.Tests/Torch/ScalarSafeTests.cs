@@ -114,9 +114,11 @@ public sealed class HeldNumbersTests
     {
         using var language = Tiny.Model();
         using var model = ScalarModel.FromLanguageModel(language, 1);
-        using var trainer = new PreferenceTrainer(new(model, new Tiny.Letters()), new() { MaxLength = 64, TokensPerBatch = 100, Tuning = new() { Lora = new() { Rank = 2 } } });
+        using var trainer = new PreferenceTrainer(new(model, new Tiny.Letters()),
+            new() { MaxLength = 64, TokensPerBatch = 100, Tuning = new() { Lora = new() { Rank = 2 } } });
         var log = new Log<PreferenceStep>();
-        trainer.Train([.. Enumerable.Range(0, 6).Select(i => new Comparison($"c{i}", $"p{i}", Dialogue.Ask("say"), "gg", "nnn", "harmless", LabelKind.Soft, 0.1 * i))], progress: log);
+        trainer.Train([.. Enumerable.Range(0, 6)
+            .Select(i => new Comparison($"c{i}", $"p{i}", Dialogue.Ask("say"), "gg", "nnn", "harmless", LabelKind.Soft, 0.1 * i))], progress: log);
         return [.. log.Items.Select(step => step.Loss), .. Tiny.Numbers(model.Decoder.Adapter!.Parameters.Flat)];
     }
 
@@ -132,10 +134,12 @@ public sealed class HeldNumbersTests
 
     private static double[] Reinforcement()
     {
-        using var setup = new PpoSetup(PpoSetup.Options with { Gamma = 0.95, Temperature = 0.9, EntropyBonus = 0.01, WhitenRewards = true, KlEstimator = KlEstimator.K3, Minibatches = 2 });
+        using var setup = new PpoSetup(PpoSetup.Options
+            with { Gamma = 0.95, Temperature = 0.9, EntropyBonus = 0.01, WhitenRewards = true, KlEstimator = KlEstimator.K3, Minibatches = 2 });
         using var rollout = setup.Trainer.Collect(PpoSetup.Prompts(8));
         using var step = setup.Trainer.Step(rollout);
-        return [.. step.Metrics.Where(m => m.Key is not "eps" && !m.Key.StartsWith("time/", StringComparison.Ordinal)).Select(m => m.Value), .. Tiny.Numbers(setup.Policy.Parameters.Flat)];
+        return [.. step.Metrics.Where(m => m.Key is not "eps" && !m.Key.StartsWith("time/", StringComparison.Ordinal)).Select(m => m.Value),
+            .. Tiny.Numbers(setup.Policy.Parameters.Flat)];
     }
 
     // Wrapped numbers are young, so the cheapest collection finds them; waiting makes their finalisers run at once.

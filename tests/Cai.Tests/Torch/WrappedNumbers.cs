@@ -4,11 +4,14 @@ using TorchSharp;
 
 namespace Cai.Tests.Torch;
 
-/// <summary>Finds in compiled code the calls of TorchSharp's methods that take a wrapped number or wrap one themselves, however deep: their source does not show it.</summary>
+/// <summary>
+/// Finds in compiled code the calls of TorchSharp's methods that take a wrapped number or wrap one themselves, however deep: their source does not show it.
+/// </summary>
 internal static class WrappedNumbers
 {
     private const BindingFlags Own = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
-    private static readonly Dictionary<int, OpCode> Codes = typeof(OpCodes).GetFields().Select(f => f.GetValue(null)).OfType<OpCode>().ToDictionary(c => (int)(ushort)c.Value);
+    private static readonly Dictionary<int, OpCode> Codes =
+        typeof(OpCodes).GetFields().Select(f => f.GetValue(null)).OfType<OpCode>().ToDictionary(c => (int)(ushort)c.Value);
     private static readonly Dictionary<MethodBase, bool> Known = [];
 
     /// <summary>Such calls in a type's own code, as "caller: called". Wrapping itself is none: it is what is done with it.</summary>
@@ -37,7 +40,8 @@ internal static class WrappedNumbers
                 value = value << 8 | code[at++];
             var kind = Codes[value].OperandType;
             if (kind == OperandType.InlineMethod)
-                yield return method.Module.ResolveMethod(BitConverter.ToInt32(code, at), method.DeclaringType?.GetGenericArguments(), method.IsGenericMethod ? method.GetGenericArguments() : null)!;
+                yield return method.Module.ResolveMethod(BitConverter.ToInt32(code, at), method.DeclaringType?.GetGenericArguments(),
+                    method.IsGenericMethod ? method.GetGenericArguments() : null)!;
             at += kind switch
             {
                 OperandType.InlineNone => 0,

@@ -42,7 +42,8 @@ internal sealed class JupyterClient : IDisposable
     public string Send(DealerSocket socket, string type, JsonObject content)
     {
         var id = Guid.NewGuid().ToString();
-        var parts = new[] { new JsonObject { ["msg_id"] = id, ["msg_type"] = type, ["version"] = "5.3" }, [], [], content }.Select(p => Encoding.UTF8.GetBytes(p.ToJsonString())).ToList();
+        var parts = new[] { new JsonObject { ["msg_id"] = id, ["msg_type"] = type, ["version"] = "5.3" }, [], [],
+            content }.Select(p => Encoding.UTF8.GetBytes(p.ToJsonString())).ToList();
         var signature = Convert.ToHexString(HMACSHA256.HashData(key, parts.SelectMany(p => p).ToArray())).ToLowerInvariant();
         socket.SendMultipartBytes([.. new[] { "<IDS|MSG>", signature }.Select(Encoding.ASCII.GetBytes), .. parts]);
         return id;

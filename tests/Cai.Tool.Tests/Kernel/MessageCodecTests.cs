@@ -60,7 +60,8 @@ public sealed class MessageCodecTests
     [InlineData("{", "no connection file")]
     [InlineData("{}", "lacks")]
     [InlineData("""{"transport":"tcp","ip":"127.0.0.1","shell_port":1,"iopub_port":2,"stdin_port":3,"control_port":4,"hb_port":0,"key":""}""", "lacks")]
-    [InlineData("""{"transport":"tcp","ip":"127.0.0.1","shell_port":1,"iopub_port":2,"stdin_port":3,"control_port":4,"hb_port":5,"key":"k","signature_scheme":"hmac-md5"}""", "hmac-md5")]
+    [InlineData("""{"transport":"tcp","ip":"127.0.0.1","shell_port":1,"iopub_port":2,"stdin_port":3,"control_port":4,"hb_port":5,"""
+        + """ "key":"k","signature_scheme":"hmac-md5"}""", "hmac-md5")]
     public void BadConnectionFilesAreExplained(string text, string expected)
     {
         using var work = new Workspace();

@@ -21,7 +21,8 @@ public sealed class CellAnalysisTests : IClassFixture<SharedReferences>, IDispos
         work.Dispose();
     }
 
-    private string[] Complete(string code) => [.. analysis.Complete(code.Replace("|", "", StringComparison.Ordinal), code.IndexOf('|', StringComparison.Ordinal)).Items.Select(i => i.Text)];
+    private string[] Complete(string code) =>
+        [.. analysis.Complete(code.Replace("|", "", StringComparison.Ordinal), code.IndexOf('|', StringComparison.Ordinal)).Items.Select(i => i.Text)];
 
     [Fact]
     public void MembersAreThoseOfTheTypeOrTheInstance()
@@ -62,8 +63,8 @@ public sealed class CellAnalysisTests : IClassFixture<SharedReferences>, IDispos
         await session.ExecuteAsync("using Cai.Reproduction;\nvar numbers = new List<int>();", TestContext.Current.CancellationToken);
         Assert.StartsWith("List<int> numbers", analysis.Inspect("numbers.Count", 3));
         Assert.Contains("int List<int>.Count", analysis.Inspect("numbers.Count", 13));
-        var open = analysis.Inspect("Pipeline.Open()", 8);
-        Assert.StartsWith("Lab Pipeline.Open(", open);
+        var open = analysis.Inspect("Pipeline.Open()", 12);
+        Assert.StartsWith("Pipeline Pipeline.Open(", open);
         Assert.Contains("CAI_SEED", open);
         Assert.Null(analysis.Inspect("  1 + 2", 0));
     }

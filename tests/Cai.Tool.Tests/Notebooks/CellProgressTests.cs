@@ -15,7 +15,8 @@ public sealed class CellProgressTests
 
     private void Report(string stage, double done, double total, double? loss = null)
     {
-        progress.Report(new StageProgress(stage, done, total, loss is null ? "" : "<loss>", "tokens", loss is null ? null : new Dictionary<string, double> { ["loss"] = loss.Value }));
+        progress.Report(new StageProgress(stage, done, total, loss is null ? "" : "<loss>", "tokens",
+            loss is null ? null : new Dictionary<string, double> { ["loss"] = loss.Value }));
         clock.Now += TimeSpan.FromHours(1); // longer than any drawing
     }
 
@@ -73,7 +74,8 @@ public sealed class CellProgressTests
         RunningCell.Enter(outputs.Add, null);
         foreach (var stage in new[] { "helpful-rlhf", "rl-cai" })
             for (var i = 1; i <= 2000; i++)
-                progress.Report(new StageProgress(stage, i, 2000, "", "iterations", new Dictionary<string, double> { ["score"] = i, ["KL"] = i, ["broken"] = double.NaN }));
+                progress.Report(new StageProgress(stage, i, 2000, "", "iterations",
+                    new Dictionary<string, double> { ["score"] = i, ["KL"] = i, ["broken"] = double.NaN }));
         progress.EndCell();
         var text = Assert.IsType<DisplayData>(Assert.Single(outputs)).Bundle[Mime.Plain].GetValue<string>();
         Assert.Contains("x: iterations; y: score", text);

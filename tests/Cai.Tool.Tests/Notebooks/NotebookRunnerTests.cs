@@ -10,7 +10,8 @@ public sealed class NotebookRunnerTests(SharedReferences references) : IClassFix
 
     public void Dispose() => work.Dispose();
 
-    private Task<NotebookRun> Run(string path, string output) => new NotebookRunner(references.Value).RunAsync(path, output, cancel: TestContext.Current.CancellationToken);
+    private Task<NotebookRun> Run(string path, string output) =>
+        new NotebookRunner(references.Value).RunAsync(path, output, cancel: TestContext.Current.CancellationToken);
 
     [Fact]
     public async Task TheExecutedFileIsExactlyThis()
@@ -116,7 +117,9 @@ public sealed class NotebookRunnerTests(SharedReferences references) : IClassFix
     [Fact]
     public void LoadingAndSavingChangesNothing()
     {
-        const string text = "{\n \"cells\": [\n  {\n   \"cell_type\": \"raw\",\n   \"custom\": {\n    \"b\": [],\n    \"c\": 1.50,\n    \"d\": \"\\u001b[0m 😀 <é> \\u0007\\t\\\\\"\n   },\n   \"id\": \"q\",\n   \"metadata\": {},\n   \"source\": []\n  }\n ],\n \"metadata\": {\n  \"mine\": null,\n  \"yes\": true\n },\n \"nbformat\": 4,\n \"nbformat_minor\": 5\n}\n";
+        const string text = "{\n \"cells\": [\n  {\n   \"cell_type\": \"raw\",\n   \"custom\": {\n    \"b\": [],\n    \"c\": 1.50,\n    \"d\": \"\\u001b[0m 😀 "
+            + "<é> \\u0007\\t\\\\\"\n   },\n   \"id\": \"q\",\n   \"metadata\": {},\n   \"source\": []\n  }\n ],\n \"metadata\": {\n  \"mine\": null,\n  "
+            + "\"yes\": true\n },\n \"nbformat\": 4,\n \"nbformat_minor\": 5\n}\n";
         var path = work.Path("same.ipynb");
         File.WriteAllText(path, text);
         NotebookDocument.Load(path).Save(path);

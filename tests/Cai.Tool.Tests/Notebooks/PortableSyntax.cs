@@ -21,26 +21,30 @@ internal static partial class PortableSyntax
         var directives = lines.Where(line => line.TrimStart().StartsWith('#')).ToList();
         foreach (var line in directives.Where(line => !Directive().IsMatch(line)))
             yield return $"directive: {line.Trim()}";
-        if (directives.Any(line => line.Contains("nuget:", StringComparison.Ordinal)) && lines.Any(line => line.Trim().Length > 0 && !directives.Contains(line) && !line.TrimStart().StartsWith("//", StringComparison.Ordinal)))
+        if (directives.Any(line => line.Contains("nuget:", StringComparison.Ordinal))
+            && lines.Any(line => line.Trim().Length > 0 && !directives.Contains(line) && !line.TrimStart().StartsWith("//", StringComparison.Ordinal)))
             yield return "#r \"nuget:\" stands in a cell with other code";
 
         var code = string.Join('\n', lines.Select(line => line.TrimStart().StartsWith('#') ? "" : line));
         var tree = CSharpSyntaxTree.ParseText(code, new CSharpParseOptions(LanguageVersion.CSharp14, kind: SourceCodeKind.Script));
         foreach (var problem in tree.GetDiagnostics().Where(d => d.Severity == DiagnosticSeverity.Error))
-            yield return problem.GetMessage(System.Globalization.CultureInfo.InvariantCulture); // usings first, no namespace
+            yield return problem.GetMessage(System.Globalization.CultureInfo.InvariantCulture); // usings first, no top-level using var
         var root = (CompilationUnitSyntax)tree.GetRoot();
-        var displays = root.DescendantNodes().OfType<VariableDeclaratorSyntax>().Where(v => IsDisplay(v.Initializer?.Value)).Select(v => v.Identifier.Text).ToHashSet();
+        var displays = root.DescendantNodes().OfType<VariableDeclaratorSyntax>().Where(v => IsDisplay(v.Initializer?.Value))
+            .Select(v => v.Identifier.Text).ToHashSet();
         foreach (var node in root.DescendantNodes())
         {
             var violation = node switch
             {
                 BaseNamespaceDeclarationSyntax => "namespace",
-                LocalDeclarationStatementSyntax { UsingKeyword.RawKind: not 0, Parent: GlobalStatementSyntax } => "top-level using var",
-                FieldDeclarationSyntax { Parent: CompilationUnitSyntax } field when field.Declaration.Type.ToString() is var type && (type.StartsWith("Span<", StringComparison.Ordinal) || type.StartsWith("ReadOnlySpan<", StringComparison.Ordinal)) => "top-level span",
+                FieldDeclarationSyntax { Parent: CompilationUnitSyntax } field when field.Declaration.Type.ToString() is var type
+                    && (type.StartsWith("Span<", StringComparison.Ordinal) || type.StartsWith("ReadOnlySpan<", StringComparison.Ordinal)) => "top-level span",
                 IdentifierNameSyntax { Identifier.Text: "cancel" } => "the global `cancel`, which only this kernel has",
                 IdentifierNameSyntax { Identifier.Text: "KernelInvocationContext" or "CompositeKernel" } => "a kernel's own API",
-                MemberAccessExpressionSyntax member when KernelClass().IsMatch(member.Expression.ToString()) && !InputAndOutput.Contains(member.Name.Identifier.Text) => "a kernel's own API",
-                InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Name.Identifier.Text: "Update" } update } when IsDisplay(update.Expression) || displays.Contains(update.Expression.ToString()) => "Update of a display",
+                MemberAccessExpressionSyntax member when KernelClass().IsMatch(member.Expression.ToString())
+                    && !InputAndOutput.Contains(member.Name.Identifier.Text) => "a kernel's own API",
+                InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Name.Identifier.Text: "Update" } update } when IsDisplay(
+                    update.Expression) || displays.Contains(update.Expression.ToString()) => "Update of a display",
                 AwaitExpressionSyntax when node.Ancestors().OfType<UsingStatementSyntax>().Any(IsTorchScope) => "await in a torch scope",
                 _ => null,
             };

@@ -56,7 +56,8 @@ public sealed class ScriptSessionTests : IClassFixture<SharedReferences>, IDispo
     [Fact]
     public async Task OutputKeepsTheOrderOfConsoleAndDisplays()
     {
-        Assert.Null(await Run("Console.Write(\"a\"); display(1); Console.Error.Write(\"b\"); 2.Display(); display(HTML(\"<b>x</b>\")); \"<i>\".DisplayAs(\"text/html\")"));
+        Assert.Null(await Run(
+            "Console.Write(\"a\"); display(1); Console.Error.Write(\"b\"); 2.Display(); display(HTML(\"<b>x</b>\")); \"<i>\".DisplayAs(\"text/html\")"));
         Assert.Equal(["stdout:a", "text/plain:1", "stderr:b", "text/plain:2", "text/html:<b>x</b>,text/plain:x", "text/html:<i>"], outputs.Select(o => o switch
         {
             StreamText s => $"{s.Name}:{s.Text}",
@@ -109,7 +110,8 @@ public sealed class ScriptSessionTests : IClassFixture<SharedReferences>, IDispo
     [Fact]
     public async Task ReferencesThatTheHostHasAreTakenFromTheHost()
     {
-        Assert.Null(await Run("#r \"../lib/Cai/bin/Cai.dll\"\n#r \"nuget: TorchSharp-cpu, 0.107.0\"\n#r \"nuget: YamlDotNet\"\nvar e = new Cai.CaiException(\"p.\", \"r.\");"));
+        Assert.Null(await Run("#r \"../lib/Cai/bin/Cai.dll\"\n#r \"nuget: TorchSharp-cpu, 0.107.0\"\n#r \"nuget: YamlDotNet\"\nvar e = new "
+            + "Cai.CaiException(\"p.\", \"r.\");"));
         await Run("typeof(Cai.CaiException).Assembly.Location");
         Assert.Equal(typeof(Cai.CaiException).Assembly.Location, Assert.IsType<CellValue>(outputs.Single()).Bundle["text/plain"].GetValue<string>());
     }
@@ -199,7 +201,8 @@ public sealed class ScriptSessionTests : IClassFixture<SharedReferences>, IDispo
         using var interrupt = new CancellationTokenSource();
         session.Output += _ => interrupt.Cancel();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => session.ExecuteAsync(
-            "var done = 3;\ndisplay(done);\nvar token = Cai.Reproduction.RunContext.Announced.Cancel;\nwhile (true) { await Task.Delay(1); token.ThrowIfCancellationRequested(); }", interrupt.Token));
+            "var done = 3;\ndisplay(done);\nvar token = Cai.Reproduction.RunContext.Announced.Cancel;\nwhile (true) { await Task.Delay(1); "
+                + "token.ThrowIfCancellationRequested(); }", interrupt.Token));
         await Run("done");
         Assert.Equal("3", outputs.OfType<CellValue>().Single().Bundle["text/plain"].GetValue<string>());
     }
@@ -246,7 +249,8 @@ public sealed class ScriptSessionTests : IClassFixture<SharedReferences>, IDispo
     [Fact]
     public async Task FiguresBringPictureAndPlotly()
     {
-        Assert.Null(await Run("using Cai.Figures;\ndisplay(new Figure(\"t\", new Axis(\"x\"), new Axis(\"y\"), [new LineSeries(\"a\", [new(0, 1), new(1, 2)])]) { Caption = \"n = 2\" });"));
+        Assert.Null(await Run("using Cai.Figures;\ndisplay(new Figure(\"t\", new Axis(\"x\"), new Axis(\"y\"), [new LineSeries(\"a\", [new(0, 1), new(1, "
+            + "2)])]) { Caption = \"n = 2\" });"));
         Assert.Equal(["application/vnd.plotly.v1+json", "image/png", "text/plain"], Assert.IsType<DisplayData>(outputs.Single()).Bundle.Keys);
     }
 

@@ -27,7 +27,8 @@ internal sealed class Browser : IAsyncDisposable
         Assert.SkipWhen(program is null, "Chromium is not installed.");
         var profile = Directory.CreateTempSubdirectory("cai-browser-").FullName;
         var start = new ProcessStartInfo(program!) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var arg in new[] { "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-port=0", $"--user-data-dir={profile}", "--window-size=1100,900", "about:blank" })
+        foreach (var arg in new[] { "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-port=0",
+            $"--user-data-dir={profile}", "--window-size=1100,900", "about:blank" })
             start.ArgumentList.Add(arg);
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
@@ -116,7 +117,8 @@ internal sealed class Browser : IAsyncDisposable
     {
         using var limit = new CancellationTokenSource(Patience);
         var id = ++number;
-        await socket.SendAsync(Encoding.UTF8.GetBytes(new JsonObject { ["id"] = id, ["method"] = method, ["params"] = parameters }.ToJsonString()), WebSocketMessageType.Text, true, limit.Token);
+        await socket.SendAsync(Encoding.UTF8.GetBytes(new JsonObject { ["id"] = id, ["method"] = method, ["params"] = parameters }.ToJsonString()),
+            WebSocketMessageType.Text, true, limit.Token);
         while (true)
         {
             using var message = new MemoryStream();

@@ -16,7 +16,8 @@ public sealed class PlaygroundBrowserTests
     {
         var first = new ScriptedModel("first", p => p.Contains("attack") ? Attack : " I can not help with that.");
         var second = new ScriptedModel("second", p => $" Answer to {p.Length} characters.");
-        var judge = new Labeller(new ScriptedModel("judge", _ => "", (p, option) => Math.Log(p.IndexOf("[[[Answer", StringComparison.Ordinal) > p.IndexOf("(B)", StringComparison.Ordinal) == (option == " (B)") ? 0.8 : 0.2)),
+        var judge = new Labeller(new ScriptedModel("judge", _ => "", (p, option) =>
+            Math.Log(p.IndexOf("[[[Answer", StringComparison.Ordinal) > p.IndexOf("(B)", StringComparison.Ordinal) == (option == " (B)") ? 0.8 : 0.2)),
             Constitution.Shipped("miniature"), new LabelOptions { BothOrders = true, FewShot = 0 });
         using var arena = new Arena([first, second], null, judge);
         await using var server = await ModelServer.StartAsync([], new ServerOptions(), new PlaygroundPage(arena, new ArenaOptions()).Map);
@@ -28,10 +29,12 @@ public sealed class PlaygroundBrowserTests
         Assert.Equal(Attack, (string?)await browser.EvaluateAsync("document.querySelector('.answer .text').textContent"));
         Assert.Equal(0, (int)(await browser.EvaluateAsync("document.querySelectorAll('#rounds script, #rounds img, #rounds b').length"))!);
         Assert.Equal("undefined", (string?)await browser.EvaluateAsync("typeof window.hit"));
-        Assert.Contains("Judge: P(first is better) = 0.20, position bias 0.00", (string?)await browser.EvaluateAsync("document.querySelector('.verdict').textContent"));
+        Assert.Contains("Judge: P(first is better) = 0.20, position bias 0.00",
+            (string?)await browser.EvaluateAsync("document.querySelector('.verdict').textContent"));
 
         // The bar's width is set by the script, which the page's policy allows; inline styles it does not.
-        Assert.InRange((double)(await browser.EvaluateAsync("document.querySelector('.bar span').offsetWidth / document.querySelector('.bar').offsetWidth"))!, 0.15, 0.25);
+        Assert.InRange((double)(await browser.EvaluateAsync("document.querySelector('.bar span').offsetWidth / document.querySelector('.bar').offsetWidth"))!,
+            0.15, 0.25);
 
         await browser.EvaluateAsync("document.querySelectorAll('.answer button')[1].click()");
         Assert.Equal("second", (string?)await browser.EvaluateAsync("document.querySelector('.answer.chosen h2').textContent"));
@@ -47,7 +50,8 @@ public sealed class PlaygroundBrowserTests
         Assert.Equal("\n\nHuman: Anew\n\nAssistant:", first.Prompts[2]);
 
         // What the server refuses is shown, and the page goes on.
-        await browser.EvaluateAsync("document.getElementById('tokens').value = 65536; document.getElementById('temperature').removeAttribute('max'); document.getElementById('temperature').value = 1000;");
+        await browser.EvaluateAsync("document.getElementById('tokens').value = 65536; document.getElementById('temperature').removeAttribute('max'); "
+            + "document.getElementById('temperature').value = 1000;");
         await browser.EvaluateAsync("document.getElementById('prompt').value = 'x'; document.getElementById('ask').requestSubmit();");
         await browser.UntilAsync("document.getElementById('error').textContent.includes('temperature')");
         Assert.False((bool)(await browser.EvaluateAsync("document.getElementById('send').disabled"))!);

@@ -71,9 +71,11 @@ public sealed class PlaygroundPageTests
             Assert.Equal("application/json", response.Content.Headers.ContentType!.MediaType);
             Assert.Equal(Attack, (string)JsonNode.Parse(await response.Content.ReadAsStringAsync())!["answers"]![0]!["text"]!);
 
-            foreach (var bad in new object[] { new { turns = new[] { "a", "b" } }, new { turns = Array.Empty<string>() }, new { turns = new[] { " " } }, new { turns = 5 }, new { turns = new[] { "a" }, maxTokens = 0 } })
+            foreach (var bad in new object[] { new { turns = new[] { "a", "b" } }, new { turns = Array.Empty<string>() }, new { turns = new[] { " " } },
+                new { turns = 5 }, new { turns = new[] { "a" }, maxTokens = 0 } })
                 Assert.Equal(HttpStatusCode.BadRequest, (await Ask(address, http, bad)).Status);
-            Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await http.PostAsync(address + "/play/ask", new StringContent("{}", Encoding.UTF8, "text/plain"))).StatusCode);
+            Assert.Equal(HttpStatusCode.UnsupportedMediaType,
+                (await http.PostAsync(address + "/play/ask", new StringContent("{}", Encoding.UTF8, "text/plain"))).StatusCode);
         });
     }
 

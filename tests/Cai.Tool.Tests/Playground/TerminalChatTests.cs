@@ -11,7 +11,8 @@ public sealed class TerminalChatTests
     private static async Task<string> Talk(Arena arena, params string[] lines)
     {
         using var output = new StringWriter();
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(output) });
+        var console = AnsiConsole.Create(
+            new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(output) });
         console.Profile.Width = 100;
         using var input = new StringReader(string.Join('\n', lines));
         await new TerminalChat(arena, new ArenaOptions(), console, input).RunAsync(TestContext.Current.CancellationToken);
@@ -41,7 +42,8 @@ public sealed class TerminalChatTests
             var goodFirst = prompt.IndexOf("[[[good", StringComparison.Ordinal) < prompt.IndexOf("[[[bad", StringComparison.Ordinal);
             return Math.Log(goodFirst ? (option == " (A)" ? 0.9 : 0.1) : 0.5);
         }
-        var judge = new Labeller(new ScriptedModel("judge", _ => "", LogProb), Constitution.Shipped("miniature"), new LabelOptions { BothOrders = true, FewShot = 0 });
+        var judge = new Labeller(new ScriptedModel("judge", _ => "", LogProb), Constitution.Shipped("miniature"),
+            new LabelOptions { BothOrders = true, FewShot = 0 });
         using var arena = new Arena([new ScriptedModel("x", _ => " good"), new ScriptedModel("y", _ => " bad")], null, judge);
         var shown = await Talk(arena, "Hello.");
         Assert.Contains("judge: P(x is better) = 0.70, position bias 0.40", shown); // (0.9 + 0.5) / 2; 0.9 - 0.5
@@ -93,7 +95,8 @@ public sealed class TerminalChatTests
         try
         {
             Console.SetIn(new StringReader("Hello.\n/pick 2\nHow do I bake bread?\n"));
-            var (code, output, error) = await Workspace.Cai("chat", "--models", $"{size}/helpful,{size}/pretrained", "--judge", $"{size}/pretrained", "--max-tokens", "24");
+            var (code, output, error) =
+                await Workspace.Cai("chat", "--models", $"{size}/helpful,{size}/pretrained", "--judge", $"{size}/pretrained", "--max-tokens", "24");
             Assert.True(code == 0, error);
             Assert.Contains("1 helpful", output);
             Assert.All(output.Split('\n'), line => Assert.InRange(line.Length, 0, 200));

@@ -10,7 +10,8 @@ namespace Cai.Tool.Tests.Report;
 /// <summary>What every figure of the committed notebooks must offer its readers.</summary>
 public partial class NotebookFiguresTests
 {
-    public static TheoryData<string> Notebooks => [.. Directory.GetFiles(Path.Combine(Repository.Root(), "notebooks"), "*.ipynb").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Notebooks =>
+        [.. Directory.GetFiles(Path.Combine(Repository.Root(), "notebooks"), "*.ipynb").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Notebooks))]
@@ -19,7 +20,8 @@ public partial class NotebookFiguresTests
         foreach (var figure in Figures(name))
         {
             var (title, caption) = (Lines(figure)[0], Lines(figure)[^1]);
-            Assert.True(caption.Contains("formula", StringComparison.OrdinalIgnoreCase) || (Digit().IsMatch(caption) && Interval().IsMatch(caption)), $"{name}, {title}: {caption}");
+            Assert.True(caption.Contains("formula", StringComparison.OrdinalIgnoreCase) || (Digit().IsMatch(caption) && Interval().IsMatch(caption)),
+                $"{name}, {title}: {caption}");
             Assert.NotNull(figure[Mime.Plotly]);
         }
     }

@@ -18,7 +18,8 @@ public sealed class ReportPageTests : IDisposable
 
     private string Page(params CellOutput[] outputs)
     {
-        var path = work.Notebook("01-x.ipynb", "md:# Title\n\n## Part `<one>`\n\nsee [next](02-y.ipynb) and [out](https://example.org)", "// <script>alert(0)</script>");
+        var path = work.Notebook("01-x.ipynb", "md:# Title\n\n## Part `<one>`\n\nsee [next](02-y.ipynb) and [out](https://example.org)",
+            "// <script>alert(0)</script>");
         var notebook = NotebookDocument.Load(path);
         notebook.Clear();
         foreach (var output in outputs)
@@ -27,7 +28,8 @@ public sealed class ReportPageTests : IDisposable
         return ReportPage.Render([path, work.Notebook("02-y.ipynb", "md:# Next")], work.Path("claims.json"), null);
     }
 
-    private static DisplayData Shown(params (string Mime, JsonNode Content)[] bundle) => new(bundle.ToDictionary(entry => entry.Mime, entry => entry.Content), "shown");
+    private static DisplayData Shown(params (string Mime, JsonNode Content)[] bundle) =>
+        new(bundle.ToDictionary(entry => entry.Mime, entry => entry.Content), "shown");
 
     [Fact]
     public void TextIsEncodedWhereverItComesFrom()
@@ -46,7 +48,8 @@ public sealed class ReportPageTests : IDisposable
     [Fact]
     public void HtmlOutputsAreTakenAsTheyAreAndPicturesAreInline()
     {
-        var page = Page(Shown(("text/html", "<table><tr><td>7</td></tr></table>"), ("text/plain", "seven")), Shown(("image/png", "QUJD"), ("text/plain", "figure 1")));
+        var page = Page(Shown(("text/html", "<table><tr><td>7</td></tr></table>"), ("text/plain", "seven")),
+            Shown(("image/png", "QUJD"), ("text/plain", "figure 1")));
         Assert.Contains("<td>7</td>", page);
         Assert.DoesNotContain("seven", page);
         Assert.Contains("""<img alt="figure 1" src="data:image/png;base64,QUJD">""", page);
@@ -56,7 +59,8 @@ public sealed class ReportPageTests : IDisposable
     [Fact]
     public void FiguresBringTheScriptOnceAndCannotBreakOutOfTheirData()
     {
-        var figure = Shown((Cai.Figures.Mime.Plotly, JsonNode.Parse("""{"data": [], "layout": {"title": "</script><script>alert(6)"}}""")!), ("image/png", "QUJD"));
+        var figure = Shown((Cai.Figures.Mime.Plotly, JsonNode.Parse("""{"data": [], "layout": {"title": "</script><script>alert(6)"}}""")!),
+            ("image/png", "QUJD"));
         var page = Page(figure, figure);
         Assert.DoesNotContain("<script>alert(", page);
         Assert.Contains("\\u003C/script", page);
@@ -85,14 +89,16 @@ public sealed class ReportPageTests : IDisposable
     public void ClaimsComeFirst()
     {
         File.WriteAllText(work.Path("claims.json"), """
-            [{"id": "a", "source": "Fig 2", "claim": "x < y", "paper": "+121", "value": 80.25, "low": -60.5, "high": 99, "n": 1300, "seeds": [1, 2], "holds": true},
+            [{"id": "a", "source": "Fig 2", "claim": "x < y", "paper": "+121", "value": 80.25, "low": -60.5, "high": 99, "n": 1300, "seeds": [1, 2],
+            "holds": true},
              {"id": "b", "source": "4.4", "claim": "z", "paper": "text", "value": 1, "low": null, "high": null, "n": 3, "seeds": [1], "holds": false},
              {"id": "c", "source": "4.4", "claim": "w", "paper": "text", "value": null, "low": null, "high": null, "n": 0, "seeds": [1], "holds": false}]
             """);
         var page = Page();
         Assert.Contains("1 of 3 claims hold", page);
         Assert.Contains("<td class=\"yes\">✓ yes</td><td class=\"claim\">x &lt; y <span class=\"source\">Fig 2</span>", page);
-        Assert.Contains("80.25 <span class=\"interval\">[−60.5, 99]</span></td><td class=\"number\" data-label=\"n\">1300</td><td class=\"number\" data-label=\"Seeds\">2</td>", page);
+        Assert.Contains("80.25 <span class=\"interval\">[−60.5, 99]</span></td><td class=\"number\" data-label=\"n\">1300</td><td class=\"number\" "
+            + "data-label=\"Seeds\">2</td>", page);
         Assert.Contains("1 <span class=\"interval\">(no interval)</span>", page);
         Assert.Contains(">not measured</td>", page);
         Assert.True(page.IndexOf("class=\"claims\"", StringComparison.Ordinal) < page.IndexOf("<section", StringComparison.Ordinal));
@@ -124,7 +130,8 @@ public sealed class ReportPageTests : IDisposable
     {
         var run = new RunEnvironment("Some <CPU>", 8, 3, "Linux", ".NET 10", "2.10", "smoke", 7);
         var page = ReportPage.Render([], work.Path("claims.json"), run);
-        foreach (var fact in new[] { "Some &lt;CPU&gt;, 8 logical processors", "<dt>threads</dt><dd>3</dd>", "<dt>seed</dt><dd>7</dd>", "<dt>scale</dt><dd>smoke</dd>", "too small for the claims" })
+        foreach (var fact in new[] { "Some &lt;CPU&gt;, 8 logical processors", "<dt>threads</dt><dd>3</dd>", "<dt>seed</dt><dd>7</dd>",
+            "<dt>scale</dt><dd>smoke</dd>", "too small for the claims" })
             Assert.Contains(fact, page);
         Assert.Contains("<dt>seed</dt><dd>7 and 2 more for the claims</dd>", ReportPage.Render([], work.Path("claims.json"), run with { Seeds = 3 }));
         Assert.DoesNotContain("too small for the claims", ReportPage.Render([], work.Path("claims.json"), run with { Scale = "full" }));

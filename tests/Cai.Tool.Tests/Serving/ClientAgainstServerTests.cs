@@ -11,7 +11,8 @@ namespace Cai.Tool.Tests.Serving;
 public sealed class ClientAgainstServerTests
 {
     private static readonly SampleRequest[] Requests =
-        [.. new[] { "Hello.", "How do I bake bread?", "Tell me a story.", "How can I steal a bike?", "Thanks!", "Who are you?", "What is \u00e9t\u00e9 \U0001F642?" }
+        [.. new[] { "Hello.", "How do I bake bread?", "Tell me a story.", "How can I steal a bike?", "Thanks!", "Who are you?",
+            "What is \u00e9t\u00e9 \U0001F642?" }
             .Select((q, i) => new SampleRequest($"p{i}", HhFormat.Instance.Prompt(Dialogue.Ask(q))))];
 
     [Theory]
@@ -60,7 +61,8 @@ public sealed class ClientAgainstServerTests
         using var remote = served.Remote(o => o with { Scoring = RemoteScoring.NextToken, TopLogProbs = 20 });
         var prompt = Requests[0].Prompt;
         // The likeliest first tokens, found by a greedy local sample, and a continuation of two tokens, which no list holds.
-        var greedy = (await served.Local.SampleAsync([Requests[0]], new SampleOptions { MaxTokens = 2, Temperature = 0 }, cancel: TestContext.Current.CancellationToken))[0];
+        var greedy = (await served.Local.SampleAsync([Requests[0]], new SampleOptions { MaxTokens = 2, Temperature = 0 },
+            cancel: TestContext.Current.CancellationToken))[0];
         var first = served.Local.Tokenizer.TokenText(greedy.TokenIds[0]);
         var request = new ScoreRequest(prompt, [first, greedy.Text + " \u00e9t\u00e9"]);
         var expected = (await served.Local.LogProbsAsync([request], cancel: TestContext.Current.CancellationToken))[0];
@@ -74,7 +76,8 @@ public sealed class ClientAgainstServerTests
     {
         await using var served = Served.Start();
         using var remote = served.Remote();
-        var pairs = Requests.Take(3).Select((r, i) => new ResponsePair($"pair{i}", new Prompt($"p{i}", Dialogue.Ask("How can I steal a bike?")), "I can not help with that.", $"Sure! Take tool {i}.")).ToList();
+        var pairs = Requests.Take(3).Select((r, i) => new ResponsePair($"pair{i}", new Prompt($"p{i}", Dialogue.Ask("How can I steal a bike?")),
+            "I can not help with that.", $"Sure! Take tool {i}.")).ToList();
         var options = new LabelOptions { BothOrders = true, FewShot = 1, Seed = 3 };
         var law = Constitution.Shipped("miniature");
         var expected = await new Labeller(served.Local, law, options).RunAsync(pairs, cancel: TestContext.Current.CancellationToken);
@@ -102,7 +105,10 @@ public sealed class ClientAgainstServerTests
     public async Task AServerThatDiesMidwayCostsNothingTwice()
     {
         using var work = new Workspace();
-        RemoteOptions Cached(RemoteOptions o) => o with { CacheFolder = work.Path("cache"), CacheIdentity = "helpful", MaxConcurrency = 1, FirstDelay = TimeSpan.Zero };
+        RemoteOptions Cached(RemoteOptions o) => o with
+        {
+            CacheFolder = work.Path("cache"), CacheIdentity = "helpful", MaxConcurrency = 1, FirstDelay = TimeSpan.Zero,
+        };
         var options = new SampleOptions { MaxTokens = 24, Seed = 9, Stops = CritiqueLayout.Stops };
         IReadOnlyList<Completion> expected;
         await using (var first = Served.Start())
@@ -126,10 +132,12 @@ public sealed class ClientAgainstServerTests
     {
         await using var served = Served.Start();
         // Of six requests in a row one gets through, so that each is tried again and again.
-        await using var relay = await FaultyRelay.StartAsync(served.Address, n => (n % 6) switch { 0 => Fault.Dropped, 1 => Fault.Busy, 2 => Fault.CutShort, 3 => Fault.Unavailable, 4 => Fault.Dropped, _ => Fault.None });
+        await using var relay = await FaultyRelay.StartAsync(served.Address,
+            n => (n % 6) switch { 0 => Fault.Dropped, 1 => Fault.Busy, 2 => Fault.CutShort, 3 => Fault.Unavailable, 4 => Fault.Dropped, _ => Fault.None });
         using var remote = served.Remote(o => o with
         {
-            Server = relay.Address, MaxConcurrency = 1, Retries = 6, Scoring = RemoteScoring.Echo, FirstDelay = TimeSpan.FromMilliseconds(1), LongestDelay = TimeSpan.FromMilliseconds(2),
+            Server = relay.Address, MaxConcurrency = 1, Retries = 6, Scoring = RemoteScoring.Echo, FirstDelay = TimeSpan.FromMilliseconds(1),
+                LongestDelay = TimeSpan.FromMilliseconds(2),
         });
         var options = new SampleOptions { MaxTokens = 24, Seed = 4, Stops = CritiqueLayout.Stops };
         var expected = await served.Local.SampleAsync(Requests, options);

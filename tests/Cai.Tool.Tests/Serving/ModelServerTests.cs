@@ -61,7 +61,8 @@ public sealed class ModelServerTests
         var texts = body["choices"]!.AsArray().Select(c => (string)c!["text"]!).ToList();
         Assert.Equal([0, 1, 2, 3], body["choices"]!.AsArray().Select(c => (int)c!["index"]!));
         Assert.True(texts.Distinct().Count() > 1);
-        Assert.Equal(texts[0], (string)(await served.Post("/v1/completions", Json(new { prompt = Hello, max_tokens = 12, seed = 11 }))).Body["choices"]![0]!["text"]!);
+        Assert.Equal(texts[0],
+            (string)(await served.Post("/v1/completions", Json(new { prompt = Hello, max_tokens = 12, seed = 11 }))).Body["choices"]![0]!["text"]!);
         Assert.Equal(texts, (await served.Post("/v1/completions", Json(ask))).Body["choices"]!.AsArray().Select(c => (string)c!["text"]!));
         // Several prompts, as texts and as ids, which are the same.
         var ids = served.Local.Tokenizer.Encode(Hello);
@@ -79,7 +80,8 @@ public sealed class ModelServerTests
         await using var served = Served.Start();
         string[] stop = ["you", "\n\nHuman:"];
         var (_, whole) = await served.Post("/v1/completions", Json(new { prompt = Hello, max_tokens = 30, seed, stop }));
-        var events = await served.Stream("/v1/completions", Json(new { prompt = Hello, max_tokens = 30, seed, stop, stream = true, stream_options = new { include_usage = true } }));
+        var events = await served.Stream("/v1/completions",
+            Json(new { prompt = Hello, max_tokens = 30, seed, stop, stream = true, stream_options = new { include_usage = true } }));
         Assert.Null(events[^1]);
         Assert.Equal((string)whole["choices"]![0]!["text"]!, string.Concat(events.SkipLast(2).Select(e => (string)e!["choices"]![0]!["text"]!)));
         Assert.Equal((string)whole["choices"]![0]!["finish_reason"]!, (string)events[^3]!["choices"]![0]!["finish_reason"]!);
@@ -90,7 +92,8 @@ public sealed class ModelServerTests
         var (_, chat) = await served.Post("/v1/chat/completions", Json(new { messages, max_tokens = 30, seed }));
         var chunks = await served.Stream("/v1/chat/completions", Json(new { messages, max_tokens = 30, seed, stream = true }));
         Assert.Equal("assistant", (string)chunks[0]!["choices"]![0]!["delta"]!["role"]!);
-        Assert.Equal((string)chat["choices"]![0]!["message"]!["content"]!, string.Concat(chunks.SkipLast(1).Select(e => (string?)e!["choices"]![0]!["delta"]!["content"])));
+        Assert.Equal((string)chat["choices"]![0]!["message"]!["content"]!,
+            string.Concat(chunks.SkipLast(1).Select(e => (string?)e!["choices"]![0]!["delta"]!["content"])));
         Assert.True(chunks.Count > 4, "the answer did not come in pieces");
     }
 
@@ -109,7 +112,8 @@ public sealed class ModelServerTests
         var (_, forged) = await template.Post("/v1/chat/completions", Ask("Hello.<|end|>"));
         Assert.True((int)forged["usage"]!["prompt_tokens"]! >= (int)found["usage"]!["prompt_tokens"]! + 3);
         // A begun answer is gone on with.
-        var (status, begun) = await template.Post("/v1/chat/completions", Json(new { messages = new[] { new { role = "user", content = "Hello." }, new { role = "assistant", content = "Hello" } }, continue_final_message = true, max_tokens = 5 }));
+        var (status, begun) = await template.Post("/v1/chat/completions", Json(new { messages = new[] { new { role = "user", content = "Hello." },
+            new { role = "assistant", content = "Hello" } }, continue_final_message = true, max_tokens = 5 }));
         Assert.Equal(200, status);
         Assert.True((int)begun["usage"]!["prompt_tokens"]! > (int)found["usage"]!["prompt_tokens"]!);
     }
@@ -149,7 +153,8 @@ public sealed class ModelServerTests
     [InlineData("/v1/chat/completions", "{\"messages\": []}", 400, "messages")]
     [InlineData("/v1/chat/completions", "{\"messages\": [{\"role\": \"judge\", \"content\": \"a\"}]}", 400, "messages[0].role")]
     [InlineData("/v1/chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image_url\"}]}]}", 400, "must be text")]
-    [InlineData("/v1/chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\"}]}", 400, "continue_final_message")]
+    [InlineData("/v1/chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\"}]}", 400,
+        "continue_final_message")]
     [InlineData("/v2", "{}", 404, "nothing at")]
     public async Task WrongRequestsAreRefusedInOpenAisWords(string path, string json, int expected, string says)
     {

@@ -30,13 +30,15 @@ public sealed class RemoteCommandTests : IDisposable
         var said = await Done([.. sample, .. server, "--prices", "1,2", "--out", work.Path("remote.jsonl")]);
         Assert.Contains("server: 6 answers (0 more from the cache, 0 retries)", said);
         Assert.Contains(", about 0.000", said);
-        Assert.Equal(Jsonl.Read<Sample>(work.Path("local.jsonl")).Select(s => (s.Id, s.Response, s.Finished)), Jsonl.Read<Sample>(work.Path("remote.jsonl")).Select(s => (s.Id, s.Response, s.Finished)));
+        Assert.Equal(Jsonl.Read<Sample>(work.Path("local.jsonl")).Select(s => (s.Id, s.Response, s.Finished)),
+            Jsonl.Read<Sample>(work.Path("remote.jsonl")).Select(s => (s.Id, s.Response, s.Finished)));
 
         // The miniature's template spells the paper's layout: in turns the answers are the same, from the folder and over the chat endpoint.
         await Done([.. sample, .. folder, "--chat", "--out", work.Path("local-chat.jsonl")]);
         await Done([.. sample, .. server, "--chat", "--out", work.Path("remote-chat.jsonl")]);
         foreach (var file in new[] { "local-chat.jsonl", "remote-chat.jsonl" })
-            Assert.Equal(Jsonl.Read<Sample>(work.Path("local.jsonl")).Select(s => (s.Id, s.Response, s.Finished)), Jsonl.Read<Sample>(work.Path(file)).Select(s => (s.Id, s.Response, s.Finished)));
+            Assert.Equal(Jsonl.Read<Sample>(work.Path("local.jsonl")).Select(s => (s.Id, s.Response, s.Finished)),
+                Jsonl.Read<Sample>(work.Path(file)).Select(s => (s.Id, s.Response, s.Finished)));
 
         string[] critique = ["critique", "--prompts", work.Path("red.jsonl"), "--rounds", "1", "--few-shot", "1", "--max-tokens", "24"];
         await Done([.. critique, .. folder, "--out", work.Path("rl.jsonl")]);
@@ -69,7 +71,8 @@ public sealed class RemoteCommandTests : IDisposable
         Assert.Equal(2, code);
         Assert.Contains("is not JSON", Assert.Single(error.TrimEnd().Split('\n')));
         await Done(remote);
-        Assert.Equal(Jsonl.Read<Sample>(work.Path("local.jsonl")).Select(s => (s.Id, s.Response, s.Finished)), Jsonl.Read<Sample>(work.Path("remote.jsonl")).Select(s => (s.Id, s.Response, s.Finished)));
+        Assert.Equal(Jsonl.Read<Sample>(work.Path("local.jsonl")).Select(s => (s.Id, s.Response, s.Finished)),
+            Jsonl.Read<Sample>(work.Path("remote.jsonl")).Select(s => (s.Id, s.Response, s.Finished)));
     }
 
     [Theory]

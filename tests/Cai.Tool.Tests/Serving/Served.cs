@@ -27,7 +27,8 @@ internal sealed class Served : IAsyncDisposable
     {
         TorchSharp.torch.set_num_threads(1);
         var loaded = HuggingFaceFolder.Load(Folder, new LoadOptions { ChatTemplate = chatTemplate });
-        return new Served(loaded, thread => ModelServer.StartAsync([new ServedModel(loaded, "helpful", DateTimeOffset.UnixEpoch, thread)], options ?? new ServerOptions()));
+        return new Served(loaded,
+            thread => ModelServer.StartAsync([new ServedModel(loaded, "helpful", DateTimeOffset.UnixEpoch, thread)], options ?? new ServerOptions()));
     }
 
     public string Address => server.Address;
@@ -55,7 +56,8 @@ internal sealed class Served : IAsyncDisposable
     {
         using var response = await Http.PostAsync(Address + path, new StringContent(json, Encoding.UTF8, "application/json"));
         var text = await response.Content.ReadAsStringAsync();
-        return [.. text.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Select(e => e == "data: [DONE]" ? null : JsonNode.Parse(e["data: ".Length..])!.AsObject())];
+        return [.. text.Split("\n\n", StringSplitOptions.RemoveEmptyEntries)
+            .Select(e => e == "data: [DONE]" ? null : JsonNode.Parse(e["data: ".Length..])!.AsObject())];
     }
 
     public async ValueTask DisposeAsync()

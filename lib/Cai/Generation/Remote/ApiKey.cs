@@ -20,7 +20,9 @@ internal sealed class ApiKey
         var name = variable ?? StandardVariable;
         var text = Environment.GetEnvironmentVariable(name)?.Trim();
         if (string.IsNullOrEmpty(text))
-            return variable is null ? null : throw new CaiException($"The environment variable {name}, which should hold the API key, is not set.", $"Set it: export {name}=…");
+            return variable is null
+                ? null
+                : throw new CaiException($"The environment variable {name}, which should hold the API key, is not set.", $"Set it: export {name}=…");
         return text.All(c => c is > ' ' and < '\x7f')
             ? new ApiKey(text)
             : throw new CaiException($"The API key in {name} holds characters that no HTTP header can.", "Copy it again, without line breaks or quotes.");

@@ -20,15 +20,19 @@ public sealed class ChatClientModel(IChatClient client, string? name = null, ICh
     /// <inheritdoc/>
     /// <remarks>Token ids and log-probabilities of the samples are empty.</remarks>
     /// <exception cref="CaiException">The client failed.</exception>
-    public async Task<IReadOnlyList<Completion>> SampleAsync(IReadOnlyList<SampleRequest> requests, SampleOptions options, IProgress<int>? progress = null, CancellationToken cancel = default) =>
+    public async Task<IReadOnlyList<Completion>> SampleAsync(
+        IReadOnlyList<SampleRequest> requests, SampleOptions options, IProgress<int>? progress = null, CancellationToken cancel = default) =>
         await Workers.MapAsync(requests, maxConcurrency, (request, stop) => SampleAsync(request, options, stop), progress, cancel).ConfigureAwait(false);
 
     /// <summary>Not possible.</summary>
     /// <exception cref="CaiException">Always, unless nothing is asked.</exception>
-    public Task<IReadOnlyList<IReadOnlyList<double?>>> LogProbsAsync(IReadOnlyList<ScoreRequest> requests, IProgress<int>? progress = null, CancellationToken cancel = default) =>
+    public Task<IReadOnlyList<IReadOnlyList<double?>>> LogProbsAsync(
+        IReadOnlyList<ScoreRequest> requests, IProgress<int>? progress = null, CancellationToken cancel = default) =>
         requests.Count == 0
             ? Task.FromResult<IReadOnlyList<IReadOnlyList<double?>>>([])
-            : Task.FromException<IReadOnlyList<IReadOnlyList<double?>>>(new CaiException($"'{Name}' is a chat client, and chat clients give no log-probabilities.", "Label with a local model, or with a server that lists log-probabilities (RemoteModel)."));
+            : Task.FromException<IReadOnlyList<IReadOnlyList<double?>>>(
+                new CaiException($"'{Name}' is a chat client, and chat clients give no log-probabilities.",
+                    "Label with a local model, or with a server that lists log-probabilities (RemoteModel)."));
 
     private async Task<Completion> SampleAsync(SampleRequest request, SampleOptions options, CancellationToken cancel)
     {
@@ -44,11 +48,14 @@ public sealed class ChatClientModel(IChatClient client, string? name = null, ICh
         }
         catch (Exception e) when (e is not (CaiException or OperationCanceledException))
         {
-            throw new CaiException($"The chat client failed: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}.", "Check its address, key and options.", $"request {request.Id}", e);
+            throw new CaiException($"The chat client failed: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}.",
+                "Check its address, key and options.", $"request {request.Id}", e);
         }
         var text = response.Text;
         var stop = options.Stops.Where(s => s.Length > 0).Select(s => text.IndexOf(s, StringComparison.Ordinal)).Where(at => at >= 0).DefaultIfEmpty(-1).Min();
-        var finish = stop >= 0 ? FinishReason.StopString : response.FinishReason == ChatFinishReason.Stop || response.FinishReason is null ? FinishReason.EndToken : FinishReason.Length;
+        var finish = stop >= 0 ? FinishReason.StopString
+            : response.FinishReason == ChatFinishReason.Stop || response.FinishReason is null ? FinishReason.EndToken
+            : FinishReason.Length;
         return new Completion(request.Id, stop >= 0 ? text[..stop] : text, [], [], finish);
     }
 
@@ -58,6 +65,7 @@ public sealed class ChatClientModel(IChatClient client, string? name = null, ICh
         var turns = layout.Read(prompt).Turns;
         if (turns is [.., var before, { Role: Role.Assistant } begun])
             turns = [.. turns.SkipLast(2), before with { Text = before.Text + "\n\n" + begun.Text }];
-        return [.. turns.Select(t => new ChatMessage(t.Role switch { Role.System => ChatRole.System, Role.Human => ChatRole.User, _ => ChatRole.Assistant }, t.Text))];
+        return [.. turns.Select(
+            t => new ChatMessage(t.Role switch { Role.System => ChatRole.System, Role.Human => ChatRole.User, _ => ChatRole.Assistant }, t.Text))];
     }
 }

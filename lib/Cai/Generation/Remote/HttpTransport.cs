@@ -33,7 +33,8 @@ internal sealed class HttpTransport : IDisposable
         slots = new SemaphoreSlim(options.MaxConcurrency);
         Usage = new UsageMeter(options);
         // A redirect would turn a POST into a GET, and might lead the key elsewhere.
-        client = new HttpClient(handler ?? new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = !Address.IsLoopback, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
+        client = new HttpClient(handler
+            ?? new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = !Address.IsLoopback, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
         {
             Timeout = Timeout.InfiniteTimeSpan, // each attempt has a time-out of its own
             MaxResponseContentBufferSize = LargestAnswer,
@@ -99,9 +100,11 @@ internal sealed class HttpTransport : IDisposable
             if (answer is not null)
                 return answer;
             if (!failure!.Passes || attempt == options.Retries)
-                throw new RemoteException(attempt == 0 ? failure.Problem + "." : $"{failure.Problem} ({attempt + 1} attempts).", failure.Remedy, url, failure.Status, failure.Inner);
+                throw new RemoteException(attempt == 0 ? failure.Problem + "." : $"{failure.Problem} ({attempt + 1} attempts).", failure.Remedy, url,
+                    failure.Status, failure.Inner);
             if (failure.RetryAfter > RetryPolicy.LongestRetryAfter)
-                throw new RemoteException($"{failure.Problem} and asks to wait {failure.RetryAfter.Value.TotalMinutes:F0} minutes.", "Run the same command again then: what is done is kept.", url, failure.Status, failure.Inner);
+                throw new RemoteException($"{failure.Problem} and asks to wait {failure.RetryAfter.Value.TotalMinutes:F0} minutes.",
+                    "Run the same command again then: what is done is kept.", url, failure.Status, failure.Inner);
             Usage.Retried();
             await Task.Delay(RetryPolicy.Delay(options, attempt, failure.RetryAfter, name), time, cancel).ConfigureAwait(false);
         }
@@ -124,7 +127,8 @@ internal sealed class HttpTransport : IDisposable
         }
         catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
         {
-            return (null, new Failure($"The server did not answer within {options.Timeout.TotalSeconds:0.###} s", "Check that it runs and is not overloaded, lower the concurrency, or raise the time-out.", Passes: true, Inner: e));
+            return (null, new Failure($"The server did not answer within {options.Timeout.TotalSeconds:0.###} s",
+                "Check that it runs and is not overloaded, lower the concurrency, or raise the time-out.", Passes: true, Inner: e));
         }
         catch (HttpRequestException e)
         {
@@ -135,7 +139,8 @@ internal sealed class HttpTransport : IDisposable
     private Failure Broken(HttpRequestException e) => e.HttpRequestError switch
     {
         HttpRequestError.NameResolutionError => new("The server's name cannot be resolved", "Check the address.", Passes: false, Inner: e),
-        HttpRequestError.SecureConnectionError => new("No secure connection can be made", "Check the certificate, or whether the address should begin with http.", Passes: false, Inner: e),
+        HttpRequestError.SecureConnectionError =>
+            new("No secure connection can be made", "Check the certificate, or whether the address should begin with http.", Passes: false, Inner: e),
         HttpRequestError.ConfigurationLimitExceeded => new($"The answer is larger than {LargestAnswer >> 20} MB", AddressRemedy, Passes: false, Inner: e),
         // Nobody waits a minute to learn of a wrong port; a server that has answered before may be restarting.
         HttpRequestError.ConnectionError => new("Nothing answers there", "Start the server, or check host and port.", Passes: everAnswered, Inner: e),
@@ -149,7 +154,8 @@ internal sealed class HttpTransport : IDisposable
         var wait = RetryPolicy.RetryAfter(response.Headers.RetryAfter, time.GetUtcNow());
         // What a server says about a key often repeats part of it.
         if (status is 401 or 403)
-            return new Failure($"The server refuses access (status {status})", $"Put a valid key into the environment variable {options.KeyVariable ?? ApiKey.StandardVariable}.", Passes: false, status);
+            return new Failure($"The server refuses access (status {status})",
+                $"Put a valid key into the environment variable {options.KeyVariable ?? ApiKey.StandardVariable}.", Passes: false, status);
         var said = Said(text);
         var remedy = status switch
         {
@@ -159,7 +165,8 @@ internal sealed class HttpTransport : IDisposable
             >= 500 => "Check the server's log.",
             _ => "Correct the option that it names.",
         };
-        return new Failure($"The server answered {status}{(said.Length == 0 ? "" : ": " + said)}", remedy, RetryPolicy.Passes(response.StatusCode), status, wait);
+        return new Failure($"The server answered {status}{(said.Length == 0 ? "" : ": " + said)}", remedy,
+            RetryPolicy.Passes(response.StatusCode), status, wait);
     }
 
     private (JsonObject? Answer, Failure? Failure) Parse(string text)

@@ -33,7 +33,8 @@ public sealed class ModelChatClient(ILanguageModel model, IPromptFormat? format 
     private long number;
 
     /// <exception cref="CaiException">An option that the model does not have, or a message that is not text.</exception>
-    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    public async Task<ChatResponse> GetResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         var (request, sampling) = Read(messages, options);
         await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -41,7 +42,10 @@ public sealed class ModelChatClient(ILanguageModel model, IPromptFormat? format 
         {
             // Off the caller's thread: a local model computes before it returns.
             var completions = await Task.Run(() => model.SampleAsync([request], sampling, null, cancellationToken), cancellationToken).ConfigureAwait(false);
-            return new ChatResponse(new ChatMessage(ChatRole.Assistant, completions[0].Text.Trim())) { ModelId = model.Name, FinishReason = Finish(completions[0]), Usage = Usage(completions[0]) };
+            return new ChatResponse(new ChatMessage(ChatRole.Assistant, completions[0].Text.Trim()))
+            {
+                ModelId = model.Name, FinishReason = Finish(completions[0]), Usage = Usage(completions[0]),
+            };
         }
         finally
         {
@@ -50,7 +54,8 @@ public sealed class ModelChatClient(ILanguageModel model, IPromptFormat? format 
     }
 
     /// <inheritdoc cref="GetResponseAsync"/>
-    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var (request, sampling) = Read(messages, options);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -128,7 +133,8 @@ public sealed class ModelChatClient(ILanguageModel model, IPromptFormat? format 
         var request = new SampleRequest(id, format.Prompt(new Dialogue(turns))) { ControlTokens = format.ControlTokens };
         return (request, new SampleOptions
         {
-            MaxTokens = asked?.MaxOutputTokens ?? (model is LocalModel local ? Math.Clamp(local.Room(request), 1, defaults.MaxTokens) : defaults.MaxTokens), Temperature = asked?.Temperature ?? defaults.Temperature, Seed = asked?.Seed ?? defaults.Seed,
+            MaxTokens = asked?.MaxOutputTokens ?? (model is LocalModel local ? Math.Clamp(local.Room(request), 1, defaults.MaxTokens) : defaults.MaxTokens),
+            Temperature = asked?.Temperature ?? defaults.Temperature, Seed = asked?.Seed ?? defaults.Seed,
             Stops = [.. format.Stops.Union(asked?.StopSequences ?? [])],
         });
     }
@@ -147,7 +153,8 @@ public sealed class ModelChatClient(ILanguageModel model, IPromptFormat? format 
     private static void Refuse(bool asked, string what)
     {
         if (asked)
-            throw new CaiException($"The request asks for {what}, which this model does not have.", "Leave it out: samples are drawn from the model's whole distribution.");
+            throw new CaiException($"The request asks for {what}, which this model does not have.",
+                "Leave it out: samples are drawn from the model's whole distribution.");
     }
 
     private static ChatFinishReason Finish(Completion completion) => completion.Finish == FinishReason.Length ? ChatFinishReason.Length : ChatFinishReason.Stop;

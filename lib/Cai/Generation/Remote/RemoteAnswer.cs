@@ -18,7 +18,9 @@ internal static class RemoteAnswer
         var choice = Choice(answer, where);
         // A chat model that thought until its limit, or refused, may leave the content null.
         var text = WireJson.Text(choice, "text") ?? WireJson.Text(choice, "message", "content")
-            ?? (WireJson.At(choice, "message") is JsonObject message ? WireJson.Text(message, "refusal") ?? "" : throw Unreadable("choices[0] has no text", where));
+            ?? (WireJson.At(choice, "message") is JsonObject message
+                ? WireJson.Text(message, "refusal") ?? ""
+                : throw Unreadable("choices[0] has no text", where));
         var row = Tokens(choice);
         var ids = WireJson.Items(choice, "token_ids")?.Select(n => WireJson.Integer(n)).ToList();
         var stop = stops.Where(s => s.Length > 0).Select(s => text.IndexOf(s, StringComparison.Ordinal)).Where(at => at >= 0).DefaultIfEmpty(-1).Min();
@@ -36,7 +38,8 @@ internal static class RemoteAnswer
     {
         if (WireJson.Items(choice, "logprobs", "content") is { } content) // chat, and llama.cpp everywhere
             return new TokenRow([.. content.Select(c => WireJson.Text(c, "token") ?? "")], [.. content.Select(c => WireJson.Number(c, "logprob"))]);
-        if (WireJson.Items(choice, "logprobs", "tokens") is not { } tokens || WireJson.Items(choice, "logprobs", "token_logprobs") is not { } logProbs || tokens.Count != logProbs.Count)
+        if (WireJson.Items(choice, "logprobs", "tokens") is not { } tokens || WireJson.Items(choice, "logprobs", "token_logprobs") is not { } logProbs
+            || tokens.Count != logProbs.Count)
             return null;
         return new TokenRow([.. tokens.Select(t => WireJson.Text(t) ?? "")], [.. logProbs.Select(l => WireJson.Number(l))]);
     }
@@ -49,7 +52,8 @@ internal static class RemoteAnswer
         if (items is null)
             return null;
         var firsts = items.Select(i => (i as JsonObject)?.FirstOrDefault()).ToList();
-        return (new TokenRow([.. firsts.Select(f => WireJson.Text(f?.Value, "decoded_token") ?? "")], [.. firsts.Select(f => WireJson.Number(f?.Value, "logprob"))]),
+        return (new TokenRow([.. firsts.Select(f => WireJson.Text(f?.Value, "decoded_token") ?? "")],
+            [.. firsts.Select(f => WireJson.Number(f?.Value, "logprob"))]),
             [.. firsts.Select(f => f?.Key ?? "")]);
     }
 
@@ -81,7 +85,8 @@ internal static class RemoteAnswer
 
     /// <exception cref="RemoteException">The answer holds no choice.</exception>
     public static JsonNode Choice(JsonObject answer, string where) =>
-        WireJson.At(answer, "choices", 0) ?? throw Unreadable(WireJson.Text(answer, "error", "message") is { } said ? $"it is an error: {said.ReplaceLineEndings(" ")}" : "it has no choices[0]", where);
+        WireJson.At(answer, "choices", 0) ?? throw Unreadable(
+            WireJson.Text(answer, "error", "message") is { } said ? $"it is an error: {said.ReplaceLineEndings(" ")}" : "it has no choices[0]", where);
 
     public static RemoteException Unreadable(string what, string where) => new($"The server's answer cannot be used: {what}.", Remedy, where);
 }

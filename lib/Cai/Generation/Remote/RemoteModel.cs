@@ -37,19 +37,23 @@ public sealed class RemoteModel : ILanguageModel, IDisposable
     /// and log-probabilities are as it reports them: most servers leave the temperature out.
     /// </remarks>
     /// <exception cref="RemoteException">The server cannot be reached, refuses, or answers what cannot be read.</exception>
-    public async Task<IReadOnlyList<Completion>> SampleAsync(IReadOnlyList<SampleRequest> asked, SampleOptions sampling, IProgress<int>? progress = null, CancellationToken cancel = default) =>
+    public async Task<IReadOnlyList<Completion>> SampleAsync(
+        IReadOnlyList<SampleRequest> asked, SampleOptions sampling, IProgress<int>? progress = null, CancellationToken cancel = default) =>
         await Workers.MapAsync(asked, options.MaxConcurrency, (request, stop) =>
             transport.PostAsync(requests.Path, requests.Sample(request, sampling), $"{sampling.Seed}/{request.Id}",
-                answer => RemoteAnswer.Completion(answer, request.Id, sampling.Stops, $"{transport.Address.AbsoluteUri} (request {request.Id})"), stop), progress, cancel).ConfigureAwait(false);
+                answer => RemoteAnswer.Completion(answer, request.Id, sampling.Stops, $"{transport.Address.AbsoluteUri} (request {request.Id})"), stop),
+            progress, cancel).ConfigureAwait(false);
 
     /// <inheritdoc/>
     /// <exception cref="RemoteException">The server cannot be reached, refuses, or answers what cannot be read.</exception>
-    public async Task<IReadOnlyList<IReadOnlyList<double?>>> LogProbsAsync(IReadOnlyList<ScoreRequest> asked, IProgress<int>? progress = null, CancellationToken cancel = default)
+    public async Task<IReadOnlyList<IReadOnlyList<double?>>> LogProbsAsync(
+        IReadOnlyList<ScoreRequest> asked, IProgress<int>? progress = null, CancellationToken cancel = default)
     {
         if (asked.Count == 0)
             return [];
         var method = await scorer.MethodAsync(cancel).ConfigureAwait(false);
-        return await Workers.MapAsync(asked, options.MaxConcurrency, (request, stop) => scorer.ScoreAsync(request, method, stop), progress, cancel).ConfigureAwait(false);
+        return await Workers.MapAsync(asked, options.MaxConcurrency, (request, stop) => scorer.ScoreAsync(request, method, stop), progress, cancel)
+            .ConfigureAwait(false);
     }
 
     /// <summary>How log-probabilities are got: the way asked for, or what the server turned out to support.</summary>

@@ -77,7 +77,9 @@ public sealed record RemoteOptions
     /// <summary>Folder that keeps every answer, so that nothing is asked or paid for twice; null keeps nothing.</summary>
     public string? CacheFolder { get; init; }
 
-    /// <summary>What answers in the cache belong to besides the request. Default the server's address; name it when one model moves between addresses.</summary>
+    /// <summary>
+    /// What answers in the cache belong to besides the request. Default the server's address; name it when one model moves between addresses.
+    /// </summary>
     public string? CacheIdentity { get; init; }
 
     /// <summary>Whether requests carry a seed derived from (seed, request id). Default on; some servers refuse the field.</summary>
@@ -121,7 +123,9 @@ public sealed record RemoteOptions
         if (!Uri.TryCreate(Server, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
             throw new CaiException("The server's address is not an http or https URL.", "Write it like http://localhost:8000/v1.");
         if (uri.UserInfo.Length > 0 || uri.Query.Length > 0 || uri.Fragment.Length > 0)
-            throw new CaiException("The server's address holds a user name, a query or a fragment.", "Write it like http://localhost:8000/v1, and give keys by an environment variable.", uri.GetComponents(UriComponents.SchemeAndServer, UriFormat.Unescaped));
+            throw new CaiException("The server's address holds a user name, a query or a fragment.",
+                "Write it like http://localhost:8000/v1, and give keys by an environment variable.",
+                uri.GetComponents(UriComponents.SchemeAndServer, UriFormat.Unescaped));
         var path = uri.AbsolutePath.TrimEnd('/');
         return new UriBuilder(uri) { Path = path.Length == 0 ? "/v1" : path }.Uri;
     }
@@ -133,7 +137,8 @@ public sealed record RemoteOptions
         Require(!string.IsNullOrWhiteSpace(Model), "The remote model has no name", "Give the name under which the server lists it (GET /v1/models)");
         Require(MaxConcurrency >= 1, $"MaxConcurrency is {MaxConcurrency}; at least 1 was expected", "Correct it");
         Require(Retries >= 0, $"Retries is {Retries}; 0 or more was expected", "Correct it");
-        Require(Timeout > TimeSpan.Zero && FirstDelay >= TimeSpan.Zero && LongestDelay >= FirstDelay, "A time-out or delay is negative, or LongestDelay is below FirstDelay", "Correct them");
+        Require(Timeout > TimeSpan.Zero && FirstDelay >= TimeSpan.Zero && LongestDelay >= FirstDelay,
+            "A time-out or delay is negative, or LongestDelay is below FirstDelay", "Correct them");
         Require(Listed >= 1 && MaxStops is null or >= 0, "TopLogProbs must be at least 1 and MaxStops at least 0", "Correct them");
         Require(Endpoint == RemoteEndpoint.Completions || Scoring is not (RemoteScoring.Echo or RemoteScoring.PromptLogProbs),
             $"Scoring by {Scoring} needs the completions endpoint", "Take Endpoint = Completions, or another way of scoring");

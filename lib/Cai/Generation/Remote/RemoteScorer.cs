@@ -20,13 +20,15 @@ internal sealed class RemoteScorer(RemoteOptions options, HttpTransport transpor
         await probing.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
-            return found ??= await EchoedAsync(Probe, cancel).ConfigureAwait(false) is { } echoed && Tail(echoed.Row, Probe[3..]) is not null ? RemoteScoring.Echo
+            return found ??= await EchoedAsync(Probe, cancel).ConfigureAwait(false) is { } echoed
+                && Tail(echoed.Row, Probe[3..]) is not null ? RemoteScoring.Echo
                 : await PromptedAsync(Probe, cancel).ConfigureAwait(false) is { Row.Texts.Count: > 0 } ? RemoteScoring.PromptLogProbs
                 : RemoteScoring.NextToken;
         }
         catch (RemoteException e) when (e.Status is 404 or 405)
         {
-            throw new RemoteException(e.Problem, "If the server has only chat/completions, ask it over chat (Endpoint = Chat, --chat).", e.Where ?? "", e.Status, e);
+            throw new RemoteException(e.Problem, "If the server has only chat/completions, ask it over chat (Endpoint = Chat, --chat).",
+                e.Where ?? "", e.Status, e);
         }
         finally
         {
@@ -40,7 +42,8 @@ internal sealed class RemoteScorer(RemoteOptions options, HttpTransport transpor
         switch (method)
         {
             case RemoteScoring.None:
-                throw new CaiException($"Log-probabilities were asked of '{options.Model}', which was opened without them.", "Choose a way of scoring, for example Auto.");
+                throw new CaiException($"Log-probabilities were asked of '{options.Model}', which was opened without them.",
+                    "Choose a way of scoring, for example Auto.");
             case RemoteScoring.NextToken:
                 var next = await NextAsync(request.Prompt, cancel).ConfigureAwait(false);
                 return [.. request.Continuations.Select(c => c.Length == 0 ? 0 : Whole(next, c))];
@@ -83,7 +86,8 @@ internal sealed class RemoteScorer(RemoteOptions options, HttpTransport transpor
     private Task<Listing?> EchoedAsync(string text, CancellationToken cancel) => SupportedAsync(requests.Echo(text), answer =>
     {
         var choice = RemoteAnswer.Choice(answer, transport.Address.AbsoluteUri);
-        if (WireJson.Text(choice, "text") is not { } echoed || !echoed.TrimStart().StartsWith(text.Trim(), StringComparison.Ordinal) || RemoteAnswer.Tokens(choice) is not { } row)
+        if (WireJson.Text(choice, "text") is not { } echoed || !echoed.TrimStart().StartsWith(text.Trim(), StringComparison.Ordinal)
+            || RemoteAnswer.Tokens(choice) is not { } row)
             return null;
         // Where no token can be sampled but one is, it stands at the end.
         var count = (int)Math.Min(row.Texts.Count, WireJson.Integer(answer, "usage", "prompt_tokens") ?? int.MaxValue);
@@ -107,7 +111,8 @@ internal sealed class RemoteScorer(RemoteOptions options, HttpTransport transpor
     }
 
     private async Task<IReadOnlyDictionary<string, double>> NextAsync(string prompt, CancellationToken cancel) =>
-        await transport.PostAsync(requests.Path, requests.NextToken(prompt), "", answer => RemoteAnswer.NextTokens(answer, transport.Address.AbsoluteUri), cancel).ConfigureAwait(false)
+        await transport.PostAsync(requests.Path, requests.NextToken(prompt), "", answer => RemoteAnswer.NextTokens(answer, transport.Address.AbsoluteUri),
+            cancel).ConfigureAwait(false)
         ?? throw RemoteAnswer.Unreadable("it lists no next tokens", transport.Address.AbsoluteUri);
 
     /// <summary>A chat template ends where the answer begins, so an answer counts with and without the blank before it.</summary>

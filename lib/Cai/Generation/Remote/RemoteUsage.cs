@@ -36,6 +36,7 @@ internal sealed class UsageMeter(RemoteOptions options)
         double? cost = options.PromptPrice is null && options.CompletionPrice is null
             ? null
             : (prompt * (options.PromptPrice ?? 0) + completion * (options.CompletionPrice ?? 0)) / Million;
-        return new RemoteUsage(Interlocked.Read(ref requests), Interlocked.Read(ref cached), Interlocked.Read(ref retries), prompt, completion, Interlocked.Read(ref uncounted), cost);
+        return new RemoteUsage(Interlocked.Read(ref requests), Interlocked.Read(ref cached), Interlocked.Read(ref retries), prompt, completion,
+            Interlocked.Read(ref uncounted), cost);
     }
 }

@@ -18,11 +18,14 @@ internal static class WireJson
         return node;
     }
 
-    public static string? Text(JsonNode? node, params ReadOnlySpan<object> path) => At(node, path) is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+    public static string? Text(JsonNode? node, params ReadOnlySpan<object> path) =>
+        At(node, path) is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 
-    public static double? Number(JsonNode? node, params ReadOnlySpan<object> path) => At(node, path) is JsonValue value && value.TryGetValue<double>(out var number) ? number : null;
+    public static double? Number(JsonNode? node, params ReadOnlySpan<object> path) =>
+        At(node, path) is JsonValue value && value.TryGetValue<double>(out var number) ? number : null;
 
-    public static long? Integer(JsonNode? node, params ReadOnlySpan<object> path) => At(node, path) is JsonValue value && value.TryGetValue<long>(out var number) ? number : null;
+    public static long? Integer(JsonNode? node, params ReadOnlySpan<object> path) =>
+        At(node, path) is JsonValue value && value.TryGetValue<long>(out var number) ? number : null;
 
     public static JsonArray? Items(JsonNode? node, params ReadOnlySpan<object> path) => At(node, path) as JsonArray;
 }

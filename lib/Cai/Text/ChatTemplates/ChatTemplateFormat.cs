@@ -44,7 +44,8 @@ public sealed class ChatTemplateFormat : IPromptFormat
     public string? EndOfTurn { get; }
 
     public string Prompt(Dialogue dialogue) =>
-        template.Render(new([.. dialogue.Turns.Select(turn => turn with { Text = Text.ControlTokens.Protect(turn.Text, spellings) })]), addGenerationPrompt: true, options);
+        template.Render(new([.. dialogue.Turns.Select(turn => turn with { Text = Text.ControlTokens.Protect(turn.Text, spellings) })]),
+            addGenerationPrompt: true, options);
 
     /// <summary>The response, after whatever the template puts between the prompt's end and an answer.</summary>
     public string Response(string response) => lead + response;
@@ -62,7 +63,8 @@ public sealed class ChatTemplateFormat : IPromptFormat
         var between = whole.StartsWith(prompt, StringComparison.Ordinal) && at > prompt.Length ? whole[prompt.Length..at] : "";
         var after = whole[(at + ProbeAnswer.Length)..];
         var end = spellings.Select(spelling => (Spelling: spelling, At: after.IndexOf(spelling, StringComparison.Ordinal)))
-            .Where(found => found.At >= 0 && found.Spelling.Length > 0).OrderBy(found => found.At).ThenByDescending(found => found.Spelling.Length).FirstOrDefault();
+            .Where(found => found.At >= 0 && found.Spelling.Length > 0).OrderBy(found => found.At)
+                .ThenByDescending(found => found.Spelling.Length).FirstOrDefault();
         return (between, end.Spelling);
     }
 }

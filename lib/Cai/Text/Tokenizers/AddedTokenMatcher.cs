@@ -8,7 +8,8 @@ namespace Cai.Text.Tokenizers;
 /// <param name="StripRight">Blank space after it belongs to it.</param>
 /// <param name="SingleWord">It is no part of a longer word.</param>
 /// <param name="Normalized">It is looked for in the normalised text, in its normalised spelling.</param>
-public sealed record AddedToken(int Id, string Content, bool Special, bool StripLeft = false, bool StripRight = false, bool SingleWord = false, bool Normalized = false);
+public sealed record AddedToken(
+    int Id, string Content, bool Special, bool StripLeft = false, bool StripRight = false, bool SingleWord = false, bool Normalized = false);
 
 /// <summary>Cuts a text at added tokens: the leftmost first, of those that begin together the longest.</summary>
 internal sealed class AddedTokenMatcher
@@ -24,7 +25,8 @@ internal sealed class AddedTokenMatcher
                 tokens[spelling] = token;
         if (tokens.Count > 0)
             // A token of one character has no inside for a guard, which then stands behind it.
-            pattern = new Regex($"(?:{string.Join('|', tokens.Keys.OrderByDescending(key => key.Length).Select(Regex.Escape))})(?!{ControlTokens.Guard})", RegexOptions.CultureInvariant);
+            pattern = new Regex($"(?:{string.Join('|', tokens.Keys.OrderByDescending(key => key.Length).Select(Regex.Escape))})(?!{ControlTokens.Guard})",
+                RegexOptions.CultureInvariant);
     }
 
     /// <summary>The plain pieces and the tokens, in order; a piece before the first token may be empty.</summary>

@@ -156,7 +156,8 @@ public sealed class BpeTokenizer : ITokenizer
     {
         var all = added.ToList();
         // Old Llama files call their control tokens normalised, which would hide those that no blank precedes: control tokens are found as spelt, too.
-        return (new(all.Where(token => !token.Normalized || token.Special), content => content), new(all.Where(token => token.Normalized), definition.Normalize));
+        return (new(all.Where(token => !token.Normalized || token.Special), content => content),
+            new(all.Where(token => token.Normalized), definition.Normalize));
     }
 }
 

@@ -5,7 +5,10 @@ namespace Cai.Text.Tokenizers;
 /// <summary>How to train a tokenizer.</summary>
 public sealed record BpeTrainerOptions
 {
-    /// <summary>Number of tokens in all: special ones, 256 bytes, merges. Fewer come out when the text has no more pairs to join. Design: at most 2,048 for the miniature.</summary>
+    /// <summary>
+    /// Number of tokens in all: special ones, 256 bytes, merges. Fewer come out when
+    /// the text has no more pairs to join. Design: at most 2,048 for the miniature.
+    /// </summary>
     public int VocabularySize { get; init; } = 1024;
 
     /// <summary>A pair seen less often is not joined (Hugging Face's trainers: 0, GPT-2's: 2).</summary>
@@ -39,7 +42,8 @@ public sealed class BpeTrainer
 
     /// <summary>Trains on <paramref name="texts"/>, which are read once; no pair crosses a word or a text.</summary>
     /// <exception cref="CaiException">There is no text, or the vocabulary has no room for the 256 bytes.</exception>
-    public static TrainedTokenizer Train(IEnumerable<string> texts, BpeTrainerOptions options, IProgress<int>? progress = null, CancellationToken cancel = default)
+    public static TrainedTokenizer Train(
+        IEnumerable<string> texts, BpeTrainerOptions options, IProgress<int>? progress = null, CancellationToken cancel = default)
     {
         string[] special = options.BeginToken is null ? [options.EndToken] : [options.EndToken, options.BeginToken];
         if (options.VocabularySize < 256 + special.Length)

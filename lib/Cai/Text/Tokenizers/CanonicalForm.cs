@@ -24,7 +24,8 @@ internal static class CanonicalForm
         {
             if (line[0] == '#')
                 continue;
-            var numbers = line.TrimStart('=', '>', ' ').Split(' ').Select(hex => int.Parse(hex, NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToArray();
+            var numbers = line.TrimStart('=', '>', ' ').Split(' ')
+                .Select(hex => int.Parse(hex, NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToArray();
             if (line[0] is '=' or '>')
                 Decompositions[numbers[0]] = numbers[1..];
             else
@@ -106,7 +107,8 @@ internal static class CanonicalForm
     {
         if (first - HangulL is >= 0 and < HangulLCount and var leading && second - HangulV is >= 0 and < HangulVCount and var vowel)
             return HangulS + (leading * HangulVCount + vowel) * HangulTCount;
-        if (first - HangulS is >= 0 and < HangulSCount and var syllable && syllable % HangulTCount == 0 && second - HangulT is > 0 and < HangulTCount and var trailing)
+        if (first - HangulS is >= 0 and < HangulSCount and var syllable && syllable % HangulTCount == 0
+            && second - HangulT is > 0 and < HangulTCount and var trailing)
             return first + trailing;
         return Compositions.TryGetValue((first, second), out var composed) ? composed : null;
     }

@@ -42,7 +42,9 @@ internal sealed class SpecialTokens
                     return Id(token.Require("id"));
         // Llama's tokenizer class writes it unless told otherwise.
         var isLlama = tokenizerConfig?.Text("tokenizer_class") is "LlamaTokenizer" or "LlamaTokenizerFast";
-        return tokenizerConfig?.Flag("add_bos_token", otherwise: isLlama) == true ? Named(tokenizerConfig, "bos_token") ?? Named(specialTokensMap, "bos_token") : null;
+        return tokenizerConfig?.Flag("add_bos_token", otherwise: isLlama) == true
+            ? Named(tokenizerConfig, "bos_token") ?? Named(specialTokensMap, "bos_token")
+            : null;
     }
 
     /// <summary>The tokens that end a text, the tokenizer's own first.</summary>
@@ -54,7 +56,8 @@ internal sealed class SpecialTokens
         ids.AddRange(Numbered(modelConfig));
         var found = ids.OfType<int>().Distinct().ToList();
         if (found.Count == 0)
-            found.AddRange(UsualEnds.SelectMany(usual => definition.Added.Where(token => token.Special && token.Content == usual)).Take(1).Select(token => token.Id));
+            found.AddRange(UsualEnds.SelectMany(usual => definition.Added.Where(token => token.Special && token.Content == usual)).Take(1)
+                .Select(token => token.Id));
         return found.Count > 0 ? found : throw new CaiException("No file says which token ends a text.",
             "Put a tokenizer_config.json with \"eos_token\" beside it.", root.File);
     }
@@ -70,7 +73,8 @@ internal sealed class SpecialTokens
             yield break;
         foreach (var item in key.Element.ValueKind == JsonValueKind.Array ? key.Items() : [key])
             yield return item.Number() is var id && id >= 0 && id < definition.Pieces.Count ? id
-                : throw new CaiException($"The key \"{item.Key}\" is {id}; the vocabulary has the ids 0 to {definition.Pieces.Count - 1}.", JsonKeys.Remedy, item.File);
+                : throw new CaiException($"The key \"{item.Key}\" is {id}; the vocabulary has the ids 0 to {definition.Pieces.Count - 1}.",
+                    JsonKeys.Remedy, item.File);
     }
 
     private int Id(JsonKeys token) => definition.Ids.TryGetValue(token.Text(), out var id) ? id

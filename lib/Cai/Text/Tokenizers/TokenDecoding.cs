@@ -47,5 +47,6 @@ internal sealed record TokenDecoding
     public static string FallbackPiece(byte value) => $"<0x{value:X2}>";
 
     private static byte? FallbackByte(string piece) =>
-        piece is ['<', '0', 'x', _, _, '>'] && byte.TryParse(piece.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) ? value : null;
+        piece is ['<', '0', 'x', _, _, '>']
+            && byte.TryParse(piece.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) ? value : null;
 }

@@ -11,7 +11,9 @@ public static class TokenizerJson
     public const string FileName = "tokenizer.json";
 
     /// <param name="path">The file, or the model folder that holds it.</param>
-    /// <exception cref="CaiException">A file is missing or broken, the kind of model is unknown, ids leave a hole, or a merge names a missing piece.</exception>
+    /// <exception cref="CaiException">
+    /// A file is missing or broken, the kind of model is unknown, ids leave a hole, or a merge names a missing piece.
+    /// </exception>
     public static BpeTokenizer Load(string path)
     {
         var file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
@@ -41,7 +43,9 @@ public static class TokenizerJson
         var added = (root.Child("added_tokens")?.Items() ?? []).Select(ReadAdded).ToList();
         foreach (var token in added)
             if (!ids.TryAdd(token.Content, token.Id) && ids[token.Content] != token.Id)
-                throw new CaiException($"The key \"added_tokens\" gives the id {token.Id} to \"{token.Content}\", which has the id {ids[token.Content]} already.", JsonKeys.Remedy, root.File);
+                throw new CaiException(
+                    $"The key \"added_tokens\" gives the id {token.Id} to \"{token.Content}\", which has the id {ids[token.Content]} already.",
+                    JsonKeys.Remedy, root.File);
         var preTokenizer = PreTokenizerReader.Read(root.Child("pre_tokenizer"));
         var decoding = ReadDecoding(root.Child("decoder"));
         var definition = new BpeDefinition
@@ -60,7 +64,8 @@ public static class TokenizerJson
                 : throw new CaiException($"The key \"model.unk_token\" names \"{unknown}\", which is not in the vocabulary.", JsonKeys.Remedy, root.File),
             FuseUnknown = model.Flag("fuse_unk"),
         };
-        if (definition.ByteLevel && definition.UnknownId is null && ByteAlphabet.Characters.FirstOrDefault(c => !ids.ContainsKey(c.ToString())) is var lost and not '\0')
+        if (definition.ByteLevel && definition.UnknownId is null
+            && ByteAlphabet.Characters.FirstOrDefault(c => !ids.ContainsKey(c.ToString())) is var lost and not '\0')
             throw new CaiException($"The key \"model.vocab\" lacks the byte piece \"{lost}\".", JsonKeys.Remedy, root.File);
         return definition;
     }
@@ -106,11 +111,14 @@ public static class TokenizerJson
             if (id >= pieces.Length)
                 continue;
             if (id < 0 || pieces[id] is not null)
-                throw new CaiException($"The key \"model.vocab\" gives the id {id} to \"{piece}\" and to another piece, or it is negative.", JsonKeys.Remedy, root.File);
+                throw new CaiException($"The key \"model.vocab\" gives the id {id} to \"{piece}\" and to another piece, or it is negative.",
+                    JsonKeys.Remedy, root.File);
             pieces[id] = piece;
         }
         var hole = Array.IndexOf(pieces, null);
-        return hole < 0 ? [.. pieces.OfType<string>()] : throw new CaiException($"No piece of \"model.vocab\" or \"added_tokens\" has the id {hole}; ids must have no holes.", JsonKeys.Remedy, root.File);
+        return hole < 0
+            ? [.. pieces.OfType<string>()]
+            : throw new CaiException($"No piece of \"model.vocab\" or \"added_tokens\" has the id {hole}; ids must have no holes.", JsonKeys.Remedy, root.File);
     }
 
     private static TokenDecoding ReadDecoding(JsonKeys? decoder)

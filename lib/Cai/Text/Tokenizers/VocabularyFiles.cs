@@ -72,7 +72,8 @@ internal static class VocabularyFiles
         var added = new Dictionary<string, JsonObject>(StringComparer.Ordinal);
         if (config?.Child("added_tokens_decoder") is { } decoder)
             foreach (var (id, token) in decoder.Members())
-                added[token.Require("content").Text()] = Token(int.TryParse(id, out var number) ? number : throw token.Wrong("the id of a token as its name"), token);
+                added[token.Require("content").Text()] =
+                    Token(int.TryParse(id, out var number) ? number : throw token.Wrong("the id of a token as its name"), token);
         else if (Beside(folder, "added_tokens.json") is { } file)
             foreach (var (content, id) in file.Members())
                 added[content] = Plain(id.Number(), content);

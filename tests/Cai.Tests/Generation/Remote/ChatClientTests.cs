@@ -14,7 +14,8 @@ public sealed class ChatClientTests
     {
         public List<(IList<ChatMessage> Messages, ChatOptions? Options)> Asked { get; } = [];
 
-        public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+        public Task<ChatResponse> GetResponseAsync(
+            IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
         {
             var list = messages.ToList();
             lock (Asked)
@@ -22,9 +23,12 @@ public sealed class ChatClientTests
             return Task.FromResult(answer(list, options));
         }
 
-        public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+            IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
 
-        public object? GetService(Type serviceType, object? serviceKey = null) => serviceType == typeof(ChatClientMetadata) ? new ChatClientMetadata("fake", null, "fake-1") : null;
+        public object? GetService(Type serviceType, object? serviceKey = null) =>
+            serviceType == typeof(ChatClientMetadata) ? new ChatClientMetadata("fake", null, "fake-1") : null;
 
         public void Dispose()
         {
@@ -34,10 +38,12 @@ public sealed class ChatClientTests
     [Fact]
     public async Task AChatClientAnswersAsALanguageModel()
     {
-        using var client = new FakeClient((messages, _) => new ChatResponse(new ChatMessage(ChatRole.Assistant, $"re: {messages[^1].Text} STOP more")) { FinishReason = ChatFinishReason.Length });
+        using var client = new FakeClient((messages, _) =>
+            new ChatResponse(new ChatMessage(ChatRole.Assistant, $"re: {messages[^1].Text} STOP more")) { FinishReason = ChatFinishReason.Length });
         var model = new ChatClientModel(client);
         Assert.Equal("fake-1", model.Name);
-        var samples = await model.SampleAsync([new("a", "\n\nHuman: One?\n\nAssistant: Two.\n\nHuman: Three?\n\nAssistant: Four"), new("b", "\n\nHuman: Five?\n\nAssistant:")],
+        var samples = await model.SampleAsync(
+            [new("a", "\n\nHuman: One?\n\nAssistant: Two.\n\nHuman: Three?\n\nAssistant: Four"), new("b", "\n\nHuman: Five?\n\nAssistant:")],
             new SampleOptions { MaxTokens = 9, Temperature = 0.5, Seed = 3, Stops = ["STOP"] }, cancel: TestContext.Current.CancellationToken);
         Assert.Equal(["re: Three?\n\nFour ", "re: Five? "], samples.Select(s => s.Text));
         Assert.All(samples, s => Assert.Equal(FinishReason.StopString, s.Finish));
@@ -54,7 +60,8 @@ public sealed class ChatClientTests
     public async Task AFailingClientIsOneTypedLine()
     {
         using var client = new FakeClient((_, _) => throw new InvalidOperationException("first\nsecond"));
-        var error = await Assert.ThrowsAsync<CaiException>(() => new ChatClientModel(client).SampleAsync([new("a", "p")], new SampleOptions(), cancel: TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<CaiException>(() => new ChatClientModel(client)
+            .SampleAsync([new("a", "p")], new SampleOptions(), cancel: TestContext.Current.CancellationToken));
         Assert.Contains("request a: The chat client failed: InvalidOperationException: first second.", error.Message);
     }
 
@@ -64,13 +71,15 @@ public sealed class ChatClientTests
         var scripted = new ScriptedModel { Answer = (r, _) => $" {r.Prompt.Length} ", Finish = _ => FinishReason.Length };
         using var client = new ModelChatClient(scripted);
         ChatMessage[] messages = [new(ChatRole.System, "Be kind."), new(ChatRole.User, " Hello. "), new(ChatRole.Assistant, "Hi."), new(ChatRole.User, "Who?")];
-        var response = await client.GetResponseAsync(messages, new ChatOptions { Seed = 5, MaxOutputTokens = 7, StopSequences = ["!"] }, TestContext.Current.CancellationToken);
+        var response = await client.GetResponseAsync(messages, new ChatOptions { Seed = 5, MaxOutputTokens = 7, StopSequences = ["!"] },
+            TestContext.Current.CancellationToken);
         const string Prompt = "\n\nSystem: Be kind.\n\nHuman: Hello.\n\nAssistant: Hi.\n\nHuman: Who?\n\nAssistant:";
         Assert.Equal((Prompt.Length.ToString(), ChatFinishReason.Length, "scripted"), (response.Text, response.FinishReason, response.ModelId));
         Assert.Equal(Prompt, scripted.Sampled[0][0].Prompt);
         Assert.Equal((7, 5L, 1.0), (scripted.SampleOptions[0].MaxTokens, scripted.SampleOptions[0].Seed, scripted.SampleOptions[0].Temperature));
         Assert.Equal([.. HhFormat.Instance.Stops, "!"], scripted.SampleOptions[0].Stops);
-        var updates = await client.GetStreamingResponseAsync(messages, cancellationToken: TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken);
+        var updates = await client.GetStreamingResponseAsync(messages, cancellationToken: TestContext.Current.CancellationToken)
+            .ToListAsync(TestContext.Current.CancellationToken);
         Assert.Equal(Prompt.Length.ToString(), updates.ToChatResponse().Text);
         // Without a seed no two requests are the same draw.
         await client.GetResponseAsync(messages, cancellationToken: TestContext.Current.CancellationToken);
@@ -88,7 +97,8 @@ public sealed class ChatClientTests
         {
             var options = new ChatOptions { Seed = seed, MaxOutputTokens = 20, StopSequences = ["ab", "k"] };
             var whole = await client.GetResponseAsync("Hi", options, TestContext.Current.CancellationToken);
-            var updates = await client.GetStreamingResponseAsync("Hi", options, TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken);
+            var updates = await client.GetStreamingResponseAsync("Hi", options, TestContext.Current.CancellationToken)
+                .ToListAsync(TestContext.Current.CancellationToken);
             var together = updates.ToChatResponse();
             Assert.Equal((whole.Text, whole.FinishReason), (together.Text, together.FinishReason));
             Assert.DoesNotContain("k", whole.Text);
@@ -97,7 +107,8 @@ public sealed class ChatClientTests
                 Assert.True(updates.Count > 2, "the answer did not come in pieces");
         }
         // A reader who stops early leaves the client usable.
-        await foreach (var _ in client.GetStreamingResponseAsync("Hi", new ChatOptions { Seed = 1, MaxOutputTokens = 40 }, TestContext.Current.CancellationToken))
+        await foreach (var _ in client.GetStreamingResponseAsync("Hi", new ChatOptions { Seed = 1, MaxOutputTokens = 40 },
+            TestContext.Current.CancellationToken))
             break;
         Assert.NotNull(await client.GetResponseAsync("Hi", cancellationToken: TestContext.Current.CancellationToken));
     }
@@ -106,12 +117,15 @@ public sealed class ChatClientTests
     public async Task WhatTheModelCannotDoIsRefused()
     {
         using var client = new ModelChatClient(new ScriptedModel());
-        ChatOptions[] unsupported = [new() { TopP = 0.5f }, new() { TopK = 4 }, new() { PresencePenalty = 1 }, new() { ResponseFormat = ChatResponseFormat.Json }];
+        ChatOptions[] unsupported =
+            [new() { TopP = 0.5f }, new() { TopK = 4 }, new() { PresencePenalty = 1 }, new() { ResponseFormat = ChatResponseFormat.Json }];
         foreach (var options in unsupported)
             await Assert.ThrowsAsync<CaiException>(() => client.GetResponseAsync("Hi", options, TestContext.Current.CancellationToken));
         await Assert.ThrowsAsync<CaiException>(() => client.GetResponseAsync([], cancellationToken: TestContext.Current.CancellationToken));
-        await Assert.ThrowsAsync<CaiException>(() => client.GetResponseAsync([new ChatMessage(ChatRole.Assistant, "a")], cancellationToken: TestContext.Current.CancellationToken));
-        await Assert.ThrowsAsync<CaiException>(() => client.GetResponseAsync([new ChatMessage(ChatRole.User, [new DataContent("data:image/png;base64,AAAA")])], cancellationToken: TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<CaiException>(
+            () => client.GetResponseAsync([new ChatMessage(ChatRole.Assistant, "a")], cancellationToken: TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<CaiException>(() => client.GetResponseAsync([new ChatMessage(ChatRole.User, [new DataContent("data:image/png;base64,AAAA")])],
+            cancellationToken: TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -200,7 +200,8 @@ public sealed class RemoteFaultTests
         var good = new RemoteOptions { Server = "http://h:1", Model = "m" };
         RemoteOptions[] bad =
         [
-            good with { Server = "localhost:8000" }, good with { Server = "http://u:secret@h" }, good with { Server = "http://h?key=secret" }, good with { Model = " " },
+            good with { Server = "localhost:8000" }, good with { Server = "http://u:secret@h" }, good with { Server = "http://h?key=secret" },
+            good with { Model = " " },
             good with { MaxConcurrency = 0 }, good with { Retries = -1 }, good with { Timeout = TimeSpan.Zero }, good with { PromptPrice = -1 },
             good with { Endpoint = RemoteEndpoint.Chat, Scoring = RemoteScoring.Echo }, good with { KeyVariable = "CAI_TEST_KEY_THAT_IS_NOT_SET" },
         ];

@@ -55,7 +55,8 @@ public sealed class RemoteModelTests
         using var server = new StubServer((body, _) => down && (string)body["prompt"]! == "prompt 5" ? new StubAnswer(400, "no") : Repeat(body));
         var options = Options(server) with { CacheFolder = folder.Path("cache"), MaxConcurrency = 1, PromptPrice = 2, CompletionPrice = 10 };
         using (var first = new RemoteModel(options))
-            await Assert.ThrowsAsync<RemoteException>(() => first.SampleAsync(Requests(10), new SampleOptions(), cancel: TestContext.Current.CancellationToken));
+            await Assert.ThrowsAsync<RemoteException>(
+                () => first.SampleAsync(Requests(10), new SampleOptions(), cancel: TestContext.Current.CancellationToken));
         Assert.Equal(6, server.Requests.Count);
 
         // A half-written file, as another kind of cache would leave it, and one that a disk has damaged.
@@ -85,14 +86,17 @@ public sealed class RemoteModelTests
     [Fact]
     public async Task ChatSendsTurns()
     {
-        using var server = new StubServer((_, _) => new StubAnswer(200, """{"choices": [{"message": {"role": "assistant", "content": "Hi."}, "finish_reason": "length", "logprobs": {"content": [{"token": "Hi", "logprob": -0.5}, {"token": ".", "logprob": -0.25}]}}]}"""));
+        using var server = new StubServer((_, _) => new StubAnswer(200, """{"choices": [{"message": {"role": "assistant", "content": "Hi."},"""
+            + """ "finish_reason": "length", "logprobs": {"content": [{"token": "Hi", "logprob": -0.5}, {"token": ".", "logprob": -0.25}]}}]}"""));
         using var model = new RemoteModel(Options(server) with { Endpoint = RemoteEndpoint.Chat });
-        var sample = (await model.SampleAsync([new("a", "\n\nHuman: One?\n\nAssistant: Two.\n\nHuman: Three?\n\nAssistant: Four")], new SampleOptions(), cancel: TestContext.Current.CancellationToken))[0];
+        var sample = (await model.SampleAsync([new("a", "\n\nHuman: One?\n\nAssistant: Two.\n\nHuman: Three?\n\nAssistant: Four")], new SampleOptions(),
+            cancel: TestContext.Current.CancellationToken))[0];
         Assert.Equal(("Hi.", FinishReason.Length), (sample.Text, sample.Finish));
         Assert.Equal([-0.5f, -0.25f], sample.LogProbs);
         var (path, _, body) = server.Requests.Single();
         Assert.Equal("/v1/chat/completions", path);
-        Assert.Equal("""[{"role":"user","content":"One?"},{"role":"assistant","content":"Two."},{"role":"user","content":"Three?\n\nFour"}]""", body["messages"]!.ToJsonString());
+        Assert.Equal("""[{"role":"user","content":"One?"},{"role":"assistant","content":"Two."},{"role":"user","content":"Three?\n\nFour"}]""",
+            body["messages"]!.ToJsonString());
         Assert.Equal(1, model.Usage.Uncounted);
     }
 
@@ -102,7 +106,8 @@ public sealed class RemoteModelTests
     [InlineData("\n\nHuman: a\n\nAssistant: b\n\nRevisionRequest: c\n\nRevision: d\n\nHuman: e\n\nAssistant:", "H:a|A:b|H:c|A:d|H:e")]
     [InlineData("\n\nHuman: q\n\nAssistant: Let's think step by step:", "H:q|A:Let's think step by step:")]
     [InlineData("\n\nHuman: q\n\nAssistant: r\n\nHuman:\nSo the answer is:", "H:q|A:r|H:So the answer is:")]
-    [InlineData("\n\nConsider the following:\n\nHuman: a\n\nAssistant: b\n\nThe answer is:", "H:Consider the following:\n\nHuman: a\n\nAssistant: b\n\nThe answer is:")]
+    [InlineData("\n\nConsider the following:\n\nHuman: a\n\nAssistant: b\n\nThe answer is:",
+        "H:Consider the following:\n\nHuman: a\n\nAssistant: b\n\nThe answer is:")]
     [InlineData("Once upon a time", "H:Once upon a time")]
     [InlineData("\n\nAssistant:", "H:Assistant:")]
     public void LayoutsBecomeTurns(string prompt, string expected) =>

@@ -67,7 +67,10 @@ public sealed class RemoteScoringTests
             {
                 ["text"] = "x",
                 ["prompt_logprobs"] = new JsonArray([.. tokens.Select((t, i) => LogProb(tokens, i) is { } l
-                    ? new JsonObject { [string.GetHashCode(t, StringComparison.Ordinal).ToString()] = new JsonObject { ["logprob"] = l, ["rank"] = 3, ["decoded_token"] = t } }
+                    ? new JsonObject
+                    {
+                        [string.GetHashCode(t, StringComparison.Ordinal).ToString()] = new JsonObject { ["logprob"] = l, ["rank"] = 3, ["decoded_token"] = t },
+                    }
                     : null)]),
             }),
         }.ToJsonString());
@@ -88,7 +91,8 @@ public sealed class RemoteScoringTests
         }),
     }.ToJsonString());
 
-    private static async Task<IReadOnlyList<double?>> Score(StubServer server, string prompt, string[] continuations, RemoteScoring scoring = RemoteScoring.Auto, RemoteScoring? finds = null, RemoteEndpoint endpoint = RemoteEndpoint.Completions)
+    private static async Task<IReadOnlyList<double?>> Score(StubServer server, string prompt, string[] continuations,
+        RemoteScoring scoring = RemoteScoring.Auto, RemoteScoring? finds = null, RemoteEndpoint endpoint = RemoteEndpoint.Completions)
     {
         using var model = new RemoteModel(new RemoteOptions { Server = server.Address, Model = "m", Scoring = scoring, Endpoint = endpoint, Retries = 0 });
         var scores = (await model.LogProbsAsync([new ScoreRequest(prompt, continuations)], cancel: TestContext.Current.CancellationToken))[0];
@@ -130,7 +134,11 @@ public sealed class RemoteScoringTests
                 ["choices"] = new JsonArray(new JsonObject
                 {
                     ["text"] = (string)body["prompt"]!,
-                    ["logprobs"] = new JsonObject { ["tokens"] = new JsonArray([.. tokens.Select(t => (JsonNode)t)]), ["token_logprobs"] = new JsonArray([.. logProbs.Take(tokens.Length).Select(l => (JsonNode?)l)]) },
+                    ["logprobs"] = new JsonObject
+                    {
+                        ["tokens"] = new JsonArray([.. tokens.Select(t => (JsonNode)t)]),
+                        ["token_logprobs"] = new JsonArray([.. logProbs.Take(tokens.Length).Select(l => (JsonNode?)l)]),
+                    },
                 }),
             }.ToJsonString());
         });
@@ -182,7 +190,8 @@ public sealed class RemoteScoringTests
             {"choices": [{"message": {"content": "Yes"}, "logprobs": {"content": [{"token": "Yes", "logprob": -0.7, "top_logprobs": [
               {"token": "Yes", "logprob": -0.7}, {"token": " Yes", "logprob": -2}, {"token": "No", "logprob": -1.5}]}]}}]}
             """));
-        var scores = await Score(server, "\n\nHuman: Is it?\n\nAssistant:", [" Yes", " No", " Maybe"], finds: RemoteScoring.NextToken, endpoint: RemoteEndpoint.Chat);
+        var scores = await Score(server, "\n\nHuman: Is it?\n\nAssistant:", [" Yes", " No", " Maybe"], finds: RemoteScoring.NextToken,
+            endpoint: RemoteEndpoint.Chat);
         Assert.Equal(Math.Log(Math.Exp(-0.7) + Math.Exp(-2)), scores[0]!.Value, 1e-12); // with and without the blank
         Assert.Equal([-1.5, null], scores.Skip(1));
         Assert.Equal(20, (int)server.Requests.Single().Body["top_logprobs"]!);
@@ -201,7 +210,8 @@ public sealed class RemoteScoringTests
     {
         using var server = new StubServer((body, _) => Echoing(body, t => t));
         using var model = new RemoteModel(new RemoteOptions { Server = server.Address, Model = "m" });
-        var labels = await MultipleChoice.ScoreAsync(model, [new ChoiceItem("q", "The answer is:", [ComparisonLayout.OptionA, " (Bee)"])], cancel: TestContext.Current.CancellationToken);
+        var labels = await MultipleChoice.ScoreAsync(model, [new ChoiceItem("q", "The answer is:", [ComparisonLayout.OptionA, " (Bee)"])],
+            cancel: TestContext.Current.CancellationToken);
         // -4 against -6.
         Assert.Equal(1 / (1 + Math.Exp(-2)), labels[0].Probabilities![0], 1e-12);
     }

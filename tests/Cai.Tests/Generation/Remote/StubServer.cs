@@ -92,7 +92,8 @@ internal sealed class StubServer : IDisposable
                     return;
                 var bytes = Encoding.UTF8.GetBytes(reply.Body);
                 var headers = string.Concat((reply.Headers ?? []).Select(h => h + "\r\n"));
-                await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {reply.Status} Stub\r\nContent-Type: application/json\r\nContent-Length: {bytes.Length}\r\nConnection: close\r\n{headers}\r\n"));
+                await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {reply.Status} Stub\r\nContent-Type: application/json\r\nContent-Length: "
+                    + $"{bytes.Length}\r\nConnection: close\r\n{headers}\r\n"));
                 await stream.WriteAsync(bytes.AsMemory(0, reply.Cut ?? bytes.Length));
             }
             catch (Exception e) when (e is IOException or OperationCanceledException or SocketException)

@@ -22,12 +22,16 @@ public sealed class ChatTemplateFixtureTests(ITestOutputHelper output)
 
     private static string? Render(string template, Row row, string source)
     {
-        var dialogue = new Dialogue([.. row.Messages.Select(m => new Turn(m.Role switch { "system" => Role.System, "user" => Role.Human, _ => Role.Assistant }, m.Content))]);
+        var dialogue = new Dialogue(
+            [.. row.Messages.Select(m => new Turn(m.Role switch { "system" => Role.System, "user" => Role.Human, _ => Role.Assistant }, m.Content))]);
         var tokens = new Dictionary<string, string> { ["bos_token"] = "<BOS>", ["eos_token"] = "<EOS>" };
-        return new ChatTemplate(template, tokens, source).Render(dialogue, row.AddGenerationPrompt, new() { Variables = new JsonObject { ["date_string"] = "26 Jul 2024" } });
+        return new ChatTemplate(template, tokens, source)
+            .Render(dialogue, row.AddGenerationPrompt, new() { Variables = new JsonObject { ["date_string"] = "26 Jul 2024" } });
     }
 
-    /// <summary>The texts of the templates are third-party and lie in the folder that CAI_CHAT_TEMPLATES names; the fixtures have the renderings alone.</summary>
+    /// <summary>
+    /// The texts of the templates are third-party and lie in the folder that CAI_CHAT_TEMPLATES names; the fixtures have the renderings alone.
+    /// </summary>
     [Fact]
     public void RowsWhoseTemplateIsThereAreExactOrRefused()
     {

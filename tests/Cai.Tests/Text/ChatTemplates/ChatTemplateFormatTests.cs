@@ -11,7 +11,8 @@ namespace Cai.Tests.Text.ChatTemplates;
 
 public sealed class ChatTemplateFormatTests : IDisposable
 {
-    private const string Template = "{{ bos_token }}{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}<|end|>{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
+    private const string Template =
+        "{{ bos_token }}{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}<|end|>{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
 
     private readonly TempFolder folder = new();
 
@@ -43,9 +44,11 @@ public sealed class ChatTemplateFormatTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{% for m in messages %}[{{ m.role }}] {{ m.content }}{{ '</s>' if m.role == 'assistant' }}{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}", " yes", "</s>")]
+    [InlineData("{% for m in messages %}[{{ m.role }}] {{ m.content }}{{ '</s>' if m.role == 'assistant' }}{% endfor %}{% if add_generation_prompt "
+        + "%}[assistant]{% endif %}", " yes", "</s>")]
     [InlineData("{% for m in messages %}{{ m.content }}\n{% endfor %}", "yes", null)] // says nothing of turns
-    [InlineData("{% for m in messages %}<{{ m.role }}>{{ m.content }}</s>{% endfor %}{% if add_generation_prompt %}<assistant><think>{% endif %}", "yes", "</s>")]
+    [InlineData("{% for m in messages %}<{{ m.role }}>{{ m.content }}</s>{% endfor %}{% if add_generation_prompt %}<assistant><think>{% endif %}", "yes",
+        "</s>")]
     [InlineData("{% for m in messages if m.role == 'user' %}{{ m.content }}{% endfor %}", "yes", null)] // shows no answers
     public void WhatStandsRoundAnAnswerIsLearntFromTheTemplate(string template, string response, string? end)
     {

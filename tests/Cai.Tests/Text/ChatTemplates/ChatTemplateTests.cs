@@ -25,7 +25,8 @@ public sealed class ChatTemplateTests : IDisposable
     public void ATemplateAndItsTokensComeFromTheTokenizersFiles()
     {
         folder.File("special_tokens_map.json", """{"bos_token": {"content": "<s>"}, "unk_token": "<unk>", "additional_special_tokens": ["<x>"]}""");
-        folder.File("tokenizer_config.json", """{"chat_template": "{{ bos_token }}{{ unk_token }}{{ pad_token is defined }}{{ eos_token }}", "eos_token": {"content": "</s>"}, "pad_token": null}""");
+        folder.File("tokenizer_config.json", """{"chat_template": "{{ bos_token }}{{ unk_token }}{{ pad_token is defined }}{{ eos_token }}","""
+            + """ "eos_token": {"content": "</s>"}, "pad_token": null}""");
         Assert.True(ChatTemplate.Exists(folder.Root));
         Assert.Equal("<s><unk>False</s>", ChatTemplate.Load(folder.Root).Render(Hi, addGenerationPrompt: false));
     }
@@ -76,7 +77,10 @@ public sealed class ChatTemplateTests : IDisposable
     public void FurtherVariablesReachTheTemplate()
     {
         var template = new ChatTemplate("{{ think }}{{ think is false }}{{ names[1] }}{{ o.a }}{{ x is none }}{{ n + 1 }}");
-        var variables = new JsonObject { ["think"] = false, ["names"] = new JsonArray("a", "b"), ["o"] = new JsonObject { ["a"] = 1.5 }, ["x"] = null, ["n"] = 2 };
+        var variables = new JsonObject
+        {
+            ["think"] = false, ["names"] = new JsonArray("a", "b"), ["o"] = new JsonObject { ["a"] = 1.5 }, ["x"] = null, ["n"] = 2,
+        };
         Assert.Equal("FalseTrueb1.5True3", template.Render(Hi, addGenerationPrompt: false, new() { Variables = variables }));
     }
 }

@@ -11,7 +11,8 @@ public sealed class TemplateLimitsTests
 {
     private static CaiException Refused(string template, TemplateLimits? limits = null)
     {
-        var error = Assert.Throws<CaiException>(() => new ChatTemplate(template).Render(Dialogue.Ask("Hi"), addGenerationPrompt: true, new() { Limits = limits ?? new() }));
+        var error = Assert.Throws<CaiException>(() => new ChatTemplate(template)
+            .Render(Dialogue.Ask("Hi"), addGenerationPrompt: true, new() { Limits = limits ?? new() }));
         Assert.DoesNotContain('\n', error.Message);
         Assert.Contains("template line", error.Where);
         return error;
@@ -26,7 +27,8 @@ public sealed class TemplateLimitsTests
     [InlineData("{% set ns = namespace(l=[1]) %}{% for i in range(99) %}{% set ns.l = ns.l + ns.l %}{% endfor %}", "steps")]
     [InlineData("{% set ns = namespace(l=[1]) %}{% for i in range(99) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l }}", "steps")]
     [InlineData("{% set ns = namespace(l=[1]) %}{% for i in range(60) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l|tojson }}", "steps")]
-    [InlineData("{% set ns = namespace(l=[1], k=[1]) %}{% for i in range(60) %}{% set ns.l = [ns.l, ns.l] %}{% set ns.k = [ns.k, ns.k] %}{% endfor %}{{ ns.l == ns.k }}", "steps")]
+    [InlineData("{% set ns = namespace(l=[1], k=[1]) %}{% for i in range(60) %}{% set ns.l = [ns.l, ns.l] %}{% set ns.k = [ns.k, ns.k] %}{% endfor %}{{ "
+        + "ns.l == ns.k }}", "steps")]
     [InlineData("{% set ns = namespace(l=[1]) %}{% for i in range(9999) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l }}", "depth")]
     [InlineData("{{ 'x' * 999999999 }}", "characters")]
     [InlineData("{{ 'x' * 999999999999999 }}", "characters")]
@@ -63,7 +65,8 @@ public sealed class TemplateLimitsTests
     [Fact]
     public void ARenderingLeavesNothingForTheNext()
     {
-        var template = new ChatTemplate("{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + 1 %}{% endfor %}{{ ns.n }}{{ left is defined }}{% set left = 1 %}");
+        var template = new ChatTemplate(
+            "{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + 1 %}{% endfor %}{{ ns.n }}{{ left is defined }}{% set left = 1 %}");
         Parallel.For(0, 20, _ => Assert.Equal("1False", template.Render(Dialogue.Ask("Hi"), addGenerationPrompt: false)));
     }
 

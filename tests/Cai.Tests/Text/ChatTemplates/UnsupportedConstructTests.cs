@@ -24,7 +24,8 @@ public sealed class UnsupportedConstructTests
     [InlineData("{{ messages|tojson(cls=1) }}", "the argument 'cls' of the filter 'tojson'")]
     public void WhatIsLeftOutIsNamed(string template, string construct)
     {
-        var error = Assert.Throws<CaiException>(() => new ChatTemplate(template, source: "m/tokenizer_config.json").Render(Dialogue.Ask("Hi"), addGenerationPrompt: false));
+        var error = Assert.Throws<CaiException>(() => new ChatTemplate(template, source: "m/tokenizer_config.json")
+            .Render(Dialogue.Ask("Hi"), addGenerationPrompt: false));
         Assert.Contains("unsupported construct", error.Problem);
         Assert.Contains(construct, error.Problem);
         Assert.Equal($"m/tokenizer_config.json, template line {(template.StartsWith('a') ? 2 : 1)}", error.Where);

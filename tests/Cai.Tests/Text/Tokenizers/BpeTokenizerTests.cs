@@ -21,9 +21,11 @@ public sealed class BpeTokenizerTests : IDisposable
             {
               "added_tokens": [
                 {"id": 0, "content": "<unk>", "special": true}, {"id": 1, "content": "<s>", "special": true}, {"id": 2, "content": "</s>", "special": true}],
-              "normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"}, {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]},
+              "normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"}, {"type": "Replace", "pattern": {"String": " "},
+              "content": "▁"}]},
               "pre_tokenizer": null,
-              "decoder": {"type": "Sequence", "decoders": [{"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+              "decoder": {"type": "Sequence", "decoders": [{"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"},
+              {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
               "model": {"type": "BPE", "unk_token": "<unk>", "fuse_unk": true, "byte_fallback": true,
                 "vocab": {{new JsonObject(pieces.Select((p, i) => KeyValuePair.Create(p, (JsonNode?)i))).ToJsonString()}},
                 "merges": {{new JsonArray([.. merges.Select(m => (JsonNode)m)]).ToJsonString()}} }
@@ -146,7 +148,8 @@ public sealed class BpeTokenizerTests : IDisposable
         file["model"]!["ignore_merges"] = true;
         file["pre_tokenizer"] = JsonNode.Parse("""
             {"type": "Sequence", "pretokenizers": [
-              {"type": "Split", "behavior": "Isolated", "invert": false, "pattern": {"Regex": "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"}},
+              {"type": "Split", "behavior": "Isolated", "invert": false,
+              "pattern": {"Regex": "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"}},
               {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false}]}
             """);
         var tokenizer = Load(file);
@@ -154,7 +157,9 @@ public sealed class BpeTokenizerTests : IDisposable
 
         // GPT-2's alphabet: printable bytes stand for themselves, the others in order from U+0100.
         static string Spelt(string piece) => string.Concat(System.Text.Encoding.UTF8.GetBytes(piece).Select(b =>
-            b is >= 33 and <= 126 or >= 161 and <= 172 or >= 174 ? (char)b : (char)(256 + Enumerable.Range(0, b).Count(o => o is not (>= 33 and <= 126 or >= 161 and <= 172 or >= 174)))));
+            b is >= 33 and <= 126 or >= 161 and <= 172 or >= 174
+                ? (char)b
+                : (char)(256 + Enumerable.Range(0, b).Count(o => o is not (>= 33 and <= 126 or >= 161 and <= 172 or >= 174)))));
     }
 
     [Fact]
@@ -183,7 +188,8 @@ public sealed class BpeTokenizerTests : IDisposable
         var texts = new[]
         {
             "\n\nHuman: How do I bake bread, and what's the best flour?\n\nAssistant: You'll need flour, water and 12 g of salt.",
-            "  spaces   and\ttabs\r\n\n  \n x", "naïve café über 日本語 Привет мир 🙂🙂 ½ 3.14 'RE we'll", "", " ", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "  spaces   and\ttabs\r\n\n  \n x", "naïve café über 日本語 Привет мир 🙂🙂 ½ 3.14 'RE we'll", "", " ",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
         };
         var trained = BpeTrainer.Train(texts.Concat(texts), new() { VocabularySize = 420 });
         var ours = trained.Save(folder.Root);
@@ -242,7 +248,8 @@ public sealed class BpeTokenizerTests : IDisposable
         AssertProblem(file => file["model"]!.AsObject().Remove("merges"), "model.merges");
         AssertProblem(file => file["model"]!["unk_token"] = "<what>", "<what>");
         AssertProblem(file => file["pre_tokenizer"] = new JsonObject { ["type"] = "Punctuation" }, "Punctuation");
-        AssertProblem(file => file["pre_tokenizer"] = new JsonObject { ["type"] = "Split", ["behavior"] = "Isolated", ["pattern"] = new JsonObject { ["Regex"] = "(" } }, "pre_tokenizer.pattern");
+        var unclosed = new JsonObject { ["type"] = "Split", ["behavior"] = "Isolated", ["pattern"] = new JsonObject { ["Regex"] = "(" } };
+        AssertProblem(file => file["pre_tokenizer"] = unclosed, "pre_tokenizer.pattern");
         AssertProblem(file => file["added_tokens"] = new JsonArray(), "ends a text");
         AssertProblem(file => file.Remove("model"), "model");
 

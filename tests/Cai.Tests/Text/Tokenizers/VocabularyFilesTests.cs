@@ -14,7 +14,8 @@ public sealed class VocabularyFilesTests : IDisposable
     /// <summary>Writes what a trained tokenizer's tokenizer.json holds as the two files, and gives the tokenizer.</summary>
     private BpeTokenizer Split()
     {
-        var tokenizer = BpeTrainer.Train(["low lower lowest, it's low lower lowest"], new() { VocabularySize = 275, EndToken = "<|endoftext|>" }).Save(folder.Path("whole"));
+        var tokenizer = BpeTrainer.Train(["low lower lowest, it's low lower lowest"], new() { VocabularySize = 275, EndToken = "<|endoftext|>" })
+            .Save(folder.Path("whole"));
         var model = JsonNode.Parse(File.ReadAllText(folder.Path("whole", "tokenizer.json")))!["model"]!;
         var vocabulary = model["vocab"]!.DeepClone().AsObject();
         vocabulary["<|endoftext|>"] = tokenizer.EosId;
@@ -50,7 +51,8 @@ public sealed class VocabularyFilesTests : IDisposable
         Assert.Equal([size], loaded.Encode("<|im_end|>", parseSpecial: true));
         Assert.DoesNotContain(size, loaded.Encode("<|im_end|>"));
 
-        folder.File("tokenizer_config.json", $$$"""{"added_tokens_decoder": {"{{{size}}}": {"content": "<tool>", "special": false, "rstrip": true}}, "eos_token": "<|endoftext|>"}""");
+        folder.File("tokenizer_config.json",
+            $$$"""{"added_tokens_decoder": {"{{{size}}}": {"content": "<tool>", "special": false, "rstrip": true}}, "eos_token": "<|endoftext|>"}""");
         File.Delete(folder.Path("special_tokens_map.json"));
         loaded = TokenizerJson.Load(folder.Root);
         Assert.Equal([size, .. loaded.Encode("low")], loaded.Encode("<tool>  low"));
