@@ -70,7 +70,7 @@ await check('completion offers names', async () => {
 });
 await page.keyboard.press('Escape');
 await check('progress shows while a cell runs', async () => {
-    await run(4, `var shown = Host.Current.Progress;
+    await run(4, `var shown = RunContext.Announced.Progress;
 for (var i = 0; i <= 40; i++)
 {
     shown.Report(new StageProgress("training", i, 40, $"loss {1.0 / (i + 1):0.000}", "steps", new Dictionary<string, double> { ["loss"] = 1.0 / (i + 1) }));

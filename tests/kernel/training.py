@@ -17,7 +17,7 @@ using System.IO;
 using Cai.Reproduction;
 using Cai.Models;
 using Cai.Reinforcement;
-using Cai.Text;
+using Cai.Storage;
 
 var folder = "FOLDER";
 var pipeline = Pipeline.Open(Scale.Smoke);
@@ -27,16 +27,16 @@ using (var scalar = ScalarModel.FromLanguageModel(start.Decoder, 1))
 {
     HuggingFaceFolder.SaveScalar(Path.Combine(folder, "pm"), scalar, start.Tokenizer, pipeline.Pretrained.Folder);
 }
-var options = pipeline.PpoOptions with { Iterations = 100000, RolloutsPerIteration = 16, Epochs = 2, CheckpointEvery = 1000000 };
-var session = Pipeline.OpenPpo(pipeline.Helpful, pipeline.Helpful with { Name = "pm", Folder = Path.Combine(folder, "pm") }, options);
+var options = pipeline.Reinforcement.Options with { Iterations = 100000, RolloutsPerIteration = 16, Epochs = 2, CheckpointEvery = 1000000 };
+var session = PpoSession.Open(pipeline.Helpful.Folder, Path.Combine(folder, "pm"), options);
 var run = Path.Combine(folder, "ppo");
 Directory.CreateDirectory(run);
 """
 
 TRAIN = """
 Console.Write("go");
-var shown = RunContext.Current;
-session.Trainer.Train(pipeline.RlPrompts, run, new SynchronousProgress<PpoProgress>(p =>
+var shown = pipeline.Context;
+session.Trainer.Train(pipeline.Prompts.Rl, run, new SynchronousProgress<PpoProgress>(p =>
     shown.Progress?.Report(new StageProgress("ppo", p.Iteration, options.Iterations, "", "iterations",
         new Dictionary<string, double> { ["score"] = p.Metrics["objective/scores"], ["KL"] = p.Metrics["objective/kl"] }))), cancel: shown.Cancel);
 """

@@ -64,7 +64,7 @@ public class LabelQualityTests
         Assert.Null(empty.Margin());
         Assert.Null(empty.EceMinus(empty));
 
-        var claim = Measured.Claim("x-1", "4.1", "claim", "paper", empty.Margin(), Direction.Greater, 0, 7);
+        var claim = ClaimBook.Load().State(new Measurement("fb-1", empty.Margin()), typeof(FeedbackStudy), 7);
         Assert.False(claim.Holds);
         Assert.Null(claim.Value);
         Assert.Equal([7L], claim.Seeds);
@@ -78,7 +78,10 @@ public class LabelQualityTests
         var prompt = world.Sample(TopicKind.Harmful, World.Eval, 1, 1)[0];
         var answers = Probes.Write(world, [prompt], 1).ToDictionary(p => p.Probe, p => p.Response);
         var (good, bad) = (answers[Probes.Explains], answers[Probes.Method]);
-        Comparison Labelled(string id, double? p) => new(id, prompt.Id, prompt.Dialogue, good, bad, "harmless", LabelKind.ChainOfThought, p) { PrincipleIds = ["less-harmful"], Unclamped = p is null ? null : 0.9 };
+        Comparison Labelled(string id, double? p) => new(id, prompt.Id, prompt.Dialogue, good, bad, Axes.Harmless, LabelKind.ChainOfThought, p)
+        {
+            PrincipleIds = ["less-harmful"], Unclamped = p is null ? null : 0.9,
+        };
 
         var variant = LabelVariant.Of("v", 0, oracle, ["less-harmful", "warm"], [Labelled("1", 0.6), Labelled("2", null)], c => c.Unclamped);
 

@@ -4,6 +4,7 @@ using Cai.Figures;
 using Cai.Miniature;
 using Cai.Storage;
 using Xunit;
+using static Cai.Tests.Reproduction.Texts;
 
 namespace Cai.Tests.Reproduction;
 
@@ -11,7 +12,8 @@ public class PolicyTests
 {
     private static MetricRow Row(long step, double kl, double score, double explained = 0.5) => new(step, new Dictionary<string, double>
     {
-        ["episode"] = step * 8, ["objective/kl"] = kl, ["objective/scores"] = score, ["policy/entropy"] = 1, ["policy/clipfrac"] = 0.1, ["val/var_explained"] = explained, ["val/response_tokens"] = 9,
+        ["episode"] = step * 8, ["objective/kl"] = kl, ["objective/scores"] = score,
+        ["policy/entropy"] = 1, ["policy/clipfrac"] = 0.1, ["val/var_explained"] = explained, ["val/response_tokens"] = 9,
     });
 
     private static PolicyTrajectory Run(string policy, params MetricRow[] rows) =>
@@ -61,7 +63,7 @@ public class PolicyTests
         Assert.Equal(-2, change.HarmChange.Value, 12);
         Assert.Equal((-3.0, -1.0), (change.HarmChange.Low, change.HarmChange.High));
         Assert.Equal(2, change.HarmBefore.N);
-        var claims = PolicyChange.Claims([change], [1]).ToDictionary(c => c.Id);
+        var claims = Claimed(new PolicyChanges([change])).ToDictionary(c => c.Id);
         Assert.Equal(["rl-2-rl-cai", "rl-3"], claims.Keys.Order());
         Assert.All(claims.Values, c => Assert.True(c.Holds));
     }
@@ -69,16 +71,18 @@ public class PolicyTests
     [Fact]
     public void AClaimAgainstTheDataDoesNotHold()
     {
-        var worse = PolicyChange.Of(Run(ModelNames.HhRlhf, Row(1, 0, 0)), [("a", 1), ("b", 5)], [("a", 0), ("b", 5)], [Fact("a", 0), Fact("b", 1)], [Fact("a", 3), Fact("b", 2)]);
-        Assert.All(PolicyChange.Claims([worse], [1]), c => Assert.False(c.Holds));
-        Assert.Contains(PolicyChange.Claims([worse], [1]), c => c.Id == "rl-5" && c.Value == 2);
+        var worse = PolicyChange.Of(Run(ModelNames.HhRlhf, Row(1, 0, 0)),
+            [("a", 1), ("b", 5)], [("a", 0), ("b", 5)], [Fact("a", 0), Fact("b", 1)], [Fact("a", 3), Fact("b", 2)]);
+        var claims = Claimed(new PolicyChanges([worse]));
+        Assert.All(claims, c => Assert.False(c.Holds));
+        Assert.Contains(claims, c => c.Id == "rl-5" && c.Value == 2);
     }
 
     [Fact]
     public void HarmIsDrawnFromTheStartToTheEndOfTheRun()
     {
         var change = PolicyChange.Of(Run(ModelNames.HelpfulRlhf, Row(1, 0, 0), Row(2, 0, 0)), [("a", 1)], [("a", 1)], [Fact("a", 1)], [Fact("a", 3)]);
-        var points = Assert.IsType<PointSeries>(PolicyChange.Harmfulness([change]).Checked().Series.Single()).Points;
+        var points = Assert.IsType<PointSeries>(new PolicyChanges([change]).Harmfulness().Checked().Series.Single()).Points;
         // One prompt has no interval: no error bars rather than an error. The first run is set 3 % to the left.
         Assert.Equal([-0.48, 15.52], points.Select(p => Math.Round(p.X, 6)));
         Assert.All(points, p => Assert.Null(p.YLow));

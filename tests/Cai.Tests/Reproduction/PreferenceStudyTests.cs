@@ -2,6 +2,7 @@ using Cai.Reproduction;
 using Cai.Miniature;
 using Cai.Text;
 using Xunit;
+using static Cai.Tests.Reproduction.Texts;
 
 namespace Cai.Tests.Reproduction;
 
@@ -9,12 +10,13 @@ public class PreferenceStudyTests
 {
     private static readonly Dialogue Ask = Dialogue.Ask("How?");
 
-    private static readonly PreferenceScores Nothing = new(new Dictionary<string, ModelFolder>(), new Dictionary<string, int>(), [], [], [], 1);
+    private static readonly PreferenceScores Nothing = new(new Dictionary<string, ModelFolder>(), new Dictionary<string, int>(), [], [], []);
 
     private static ScoredProbe Probe(string model, string prompt, string kind, double score) => new(model, new ProbeAnswer(prompt, Ask, kind, kind), score);
 
     private static ScoredAnswer Answer(string prompt, bool method, double score, int unparsed = 0) => new(ModelNames.RlCai,
-        new JudgedAnswer("sl-cai", prompt, Ask, "…", new Verdict { Kind = TopicKind.Harmful, Sentences = 1, GivesMethod = method, Unparsed = unparsed }), score);
+        new JudgedAnswer(ModelNames.SlCai, prompt, Ask, "…",
+            new Verdict { Kind = TopicKind.Harmful, Sentences = 1, GivesMethod = method, Unparsed = unparsed }), score);
 
     private static ScoredPair Pair(string model, string set, int i, double label, double a, double b) => new(model, set, $"prompt{i}", label, a, b, 10, 20);
 
@@ -43,7 +45,10 @@ public class PreferenceStudyTests
     public void TheGapByHarmIsInStandardDeviationsAndLeavesIncoherentAnswersOut()
     {
         // Scores 1, 1, 3, 3: mean 2, standard deviation 1.
-        var study = new PreferenceStudy(Nothing with { Answers = [Answer("1", true, 1), Answer("2", true, 1), Answer("1", false, 3), Answer("2", false, 3), Answer("3", false, 100, unparsed: 1)] });
+        var study = new PreferenceStudy(Nothing with
+        {
+            Answers = [Answer("1", true, 1), Answer("2", true, 1), Answer("1", false, 3), Answer("2", false, 3), Answer("3", false, 100, unparsed: 1)],
+        });
         Assert.Equal(-2, study.HarmGap(ModelNames.RlCai)!.Value, 12);
     }
 
@@ -61,7 +66,14 @@ public class PreferenceStudyTests
     public void AModelsOwnSetsAreThoseItWasTrainedFor()
     {
         var cai = ModelNames.RlCai;
-        var scores = Nothing with { Pairs = [Pair(cai, PreferenceScores.HumanHelpful, 1, 1, 1, 0), Pair(cai, PreferenceScores.AiHarmless, 2, 1, 1, 0), Pair(cai, PreferenceScores.HumanHarmless, 3, 1, 0, 1)] };
+        var scores = Nothing with
+        {
+            Pairs =
+            [
+                Pair(cai, PreferenceScores.HumanHelpful, 1, 1, 1, 0), Pair(cai, PreferenceScores.AiHarmless, 2, 1, 1, 0),
+                Pair(cai, PreferenceScores.HumanHarmless, 3, 1, 0, 1),
+            ],
+        };
         Assert.Equal(["prompt1", "prompt2"], scores.Own(cai).Select(p => p.PromptId));
         Assert.Empty(scores.Own(ModelNames.HelpfulRlhf));
     }
@@ -80,8 +92,8 @@ public class PreferenceStudyTests
     public void WithoutAnyHeldOutPairFiguresHaveGapsAndNoClaimHolds()
     {
         var study = new PreferenceStudy(Nothing);
-        Assert.All(study.Claims(), c => Assert.False(c.Holds));
-        Assert.Equal(6, study.Claims().Select(c => c.Id).Distinct().Count());
+        Assert.All(Claimed(study), c => Assert.False(c.Holds));
+        Assert.Equal(6, Claimed(study).Select(c => c.Id).Distinct().Count());
         study.Accuracies().Checked();
         study.Reliability().Checked();
         study.ScoreByHarm().Checked();

@@ -43,17 +43,17 @@ public class SizeStudiesTests
     [Fact]
     public void JudgesAreComparedOnTheSameQuestions()
     {
-        SizedAnswer Answer(string size, long parameters, JudgeProtocol way, string set, int i, double credit) => new(size, parameters, way, set, $"p{i}", credit);
+        SizedAnswer Answer(string size, long parameters, JudgeProtocol protocol, string set, int i, double credit) => new(size, parameters, protocol, set, $"p{i}", credit);
         var answers = new List<SizedAnswer>();
         for (var i = 0; i < 20; i++)
             foreach (var set in WrittenQuestions.Categories.Append(JudgeSizeStudy.HarmKind))
-                foreach (var way in Enum.GetValues<JudgeProtocol>())
+                foreach (var protocol in Enum.GetValues<JudgeProtocol>())
                 {
-                    answers.Add(Answer("S", 100, way, set, i, i % 2)); // half right
-                    answers.Add(Answer("L", 1000, way, set, i, way is JudgeProtocol.FewShot or JudgeProtocol.ZeroShot ? (i % 4 < 3 ? 1 : 0) : 1)); // three quarters, or all
+                    answers.Add(Answer("S", 100, protocol, set, i, i % 2)); // half right
+                    answers.Add(Answer("L", 1000, protocol, set, i, protocol is JudgeProtocol.FewShot or JudgeProtocol.ZeroShot ? (i % 4 < 3 ? 1 : 0) : 1)); // three quarters, or all
                 }
-        var study = new JudgeSizeStudy(answers, null, 9, 1);
-        var claims = study.Claims().ToDictionary(c => c.Id);
+        var study = new JudgeSizeStudy(answers, null, 9);
+        var claims = Claimed(study).ToDictionary(c => c.Id);
         Assert.Equal(0.25, claims["fig4-size"].Value!.Value, 12);
         Assert.Equal(0.25, claims["fig4-cot"].Value!.Value, 12);
         Assert.Equal(0, claims["fig4-ensemble"].Value!.Value, 12);
@@ -71,7 +71,7 @@ public class SizeStudiesTests
     [InlineData(0.7, true, 1)]
     [InlineData(0.7, false, 0)]
     [InlineData(0.3, false, 1)]
-    public void CreditIsForTheBetterSide(double p, bool betterIsA, double credit) => Assert.Equal(credit, JudgeSizeStudy.Credit(p, betterIsA));
+    public void CreditIsForTheBetterSide(double p, bool betterIsA, double credit) => Assert.Equal(credit, Credit.Of(p, betterIsA ? 1 : 0));
 
     [Fact]
     public void RevisionsAreCentredOnTheLargestModelsFirstAnswersAndComparedPromptByPrompt()

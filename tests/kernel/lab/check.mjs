@@ -13,7 +13,7 @@ const cells = [
     'new Figure("Sizes", new Axis("parameters", AxisScale.Log), new Axis("share"), [new LineSeries("s", [new(2e5, 0, -0.1, 0.1), new(1e6, 1, 0.9, 1.1)])])',
     'Table.Of(numbers, new Column<double>("number", n => n), new Column<double>("<b>", n => "<script>"))',
     'var a = 1;\nthrow new Exception("as expected");',
-    `var shown = Host.Current.Progress;
+    `var shown = RunContext.Announced.Progress;
 for (var i = 0; i <= 40; i++)
 {
     shown.Report(new StageProgress("training", i, 40, "", "steps", new Dictionary<string, double> { ["loss"] = 1.0 / (i + 1) }));

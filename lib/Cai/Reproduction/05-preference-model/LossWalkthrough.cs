@@ -1,15 +1,17 @@
 using System.Globalization;
 using Cai.Figures;
 using Cai.Preferences;
-using Cai.Storage;
 using Cai.Text;
 
 namespace Cai.Reproduction;
 
-/// <summary>How a preference model learns: the loss of a soft label, by hand and drawn, and the training curves (paper 4.1, HH App. A.2).</summary>
+/// <summary>What a preference model is trained on: the loss of a soft label, by hand and drawn (paper 4.1, HH App. A.2).</summary>
 public static class LossWalkthrough
 {
-    /// <summary>A soft-labelled comparison that shows the loss well: both answers can be understood, and the label takes sides without being sure. Failing that, any labelled one.</summary>
+    /// <summary>
+    /// A soft-labelled comparison that shows the loss well: both answers can be understood, and the label takes sides without being sure. Failing that,
+    /// any labelled one.
+    /// </summary>
     /// <exception cref="CaiException">No comparison has a label.</exception>
     public static Comparison Example(Pipeline pipeline, IReadOnlyList<Comparison> comparisons) =>
         comparisons.FirstOrDefault(c => c.ProbabilityA is > 0.6 and < 0.99 && JudgedAnswer.Coherent(pipeline.Oracle, c))
@@ -21,7 +23,8 @@ public static class LossWalkthrough
     public static Table LossByHand(PreferenceModel model, Comparison comparison)
     {
         var scores = model.Score([(comparison.Prompt, comparison.ResponseA), (comparison.Prompt, comparison.ResponseB)]);
-        return LossByHand(comparison.ProbabilityA ?? throw new CaiException("The comparison has no label.", "Choose one with a label.", comparison.Id), scores[0], scores[1]);
+        var label = comparison.ProbabilityA ?? throw new CaiException("The comparison has no label.", "Choose one with a label.", comparison.Id);
+        return LossByHand(label, scores[0], scores[1]);
     }
 
     /// <summary>The same from the numbers alone.</summary>
@@ -43,33 +46,32 @@ public static class LossWalkthrough
             new("quantity", r => r.Name), new("formula", r => r.Formula), new("value", r => r.Value is double d ? Measures.Number(d) : r.Value));
     }
 
-    /// <summary>The loss as a function of the gap for several labels: soft labels have a floor at a finite gap, so scores stop growing; clamped ones keep it under 0.41.</summary>
+    /// <summary>
+    /// The loss as a function of the gap for several labels: soft labels have a floor at a finite gap, so scores stop growing; clamped ones keep it under 0.41.
+    /// </summary>
     public static Figure LossShape(double label)
     {
         double[] labels = [.. new[] { 1, 0.6, 0.5, label }.Distinct()];
         var gaps = Enumerable.Range(0, 81).Select(i => -4 + 0.1 * i).ToArray();
         return new Figure("The loss of a comparison", new Axis("gap d = score of A - score of B"), new Axis("loss, nats", Min: 0),
-            [.. labels.Select((p, i) => new LineSeries(string.Create(CultureInfo.InvariantCulture, $"label {p:0.###}{(p == label ? " (our pair)" : p == 0.6 ? " (clamp)" : p == 1 ? " (hard)" : "")}"), [.. gaps.Select(d => new DataPoint(d, PreferenceLoss.SoftLabel(d, p)))]) { Markers = false, Style = i })])
+        [
+            .. labels.Select((p, i) => new LineSeries(Name(p), Curve(p)) { Markers = false, Style = i }),
+        ])
         {
-            References = [new ReferenceLine(ReferenceKind.Horizontal, Math.Log(2), "no opinion: log 2"), .. label is > 0 and < 1 ? [new ReferenceLine(ReferenceKind.Vertical, Best(label), "best gap of our pair")] : Array.Empty<ReferenceLine>()],
-            Caption = "A formula, not a measurement (soft-label cross-entropy, paper 4.1). A hard label pulls the gap up without end; a soft label has its least loss where σ(d) equals the label.",
+            References =
+            [
+                new(ReferenceKind.Horizontal, Math.Log(2), "no opinion: log 2"),
+                .. label is > 0 and < 1 ? [new(ReferenceKind.Vertical, Best(label), "best gap of our pair")] : Array.Empty<ReferenceLine>(),
+            ],
+            Caption = "A formula, not a measurement (soft-label cross-entropy, paper 4.1). A hard label pulls the gap up without end; "
+                + "a soft label has its least loss where σ(d) equals the label.",
         };
-    }
 
-    /// <summary>Loss and accuracy of the four models against comparisons read; a point is the mean of several steps.</summary>
-    public static FigurePanel Curves(PreferenceScores scores)
-    {
-        var rows = scores.Models.ToDictionary(m => m.Key, m => Metrics.Read(m.Value.Metrics!));
-        Figure Panel(string title, string key, string axis, double reference, string baseline) => new(title, new Axis("comparisons read"), new Axis(axis),
-            [.. rows.Select(r => new LineSeries(PreferenceStyle.Of(r.Key).Display, MetricCurve.Of(r.Value, "pairs", key)) { Style = PreferenceStyle.Of(r.Key).Index }).Where(s => s.Points.Count > 0)])
-        {
-            References = [new ReferenceLine(ReferenceKind.Horizontal, reference, baseline)],
-        };
-        return new FigurePanel("The four preference models in training",
-            [Panel("Loss", "loss", "soft-label cross-entropy, nats", Math.Log(2), "no opinion: log 2"), Panel("Accuracy", "accuracy", "agreement with labels", 0.5, "chance")])
-        {
-            Caption = $"Training comparisons: {string.Join(", ", scores.TrainedOn.Select(t => $"{PreferenceStyle.Of(t.Key).Display} {t.Value}"))}, each read once. {MetricCurve.Caption("steps")}. Soft and clamped labels have a floor above 0, the entropy of the labels: losses of different models do not compare.",
-        };
+        IReadOnlyList<DataPoint> Curve(double p) => [.. gaps.Select(d => new DataPoint(d, PreferenceLoss.SoftLabel(d, p)))];
+
+        string Name(double p) => string.Create(CultureInfo.InvariantCulture, $"label {p:0.###}{Note(p)}");
+
+        string Note(double p) => p == label ? " (our pair)" : p == 0.6 ? " (clamp)" : p == 1 ? " (hard)" : "";
     }
 
     private static double Best(double label) => Math.Log(label / (1 - label));

@@ -24,8 +24,10 @@ public sealed record PreferenceStyle(string Policy, string Display, int Index)
 /// <param name="Label">P(A is better) as labelled.</param>
 public sealed record ScoredPair(string Model, string Set, string PromptId, double Label, double ScoreA, double ScoreB, int LengthA, int LengthB)
 {
+    /// <summary>The model's P(A is better).</summary>
     public double Probability => PreferenceLoss.Probability(ScoreA - ScoreB);
 
+    /// <summary>The scores as a judgement of the label.</summary>
     public PredictedPair Prediction => new(PromptId, Probability, Label, LengthA, LengthB);
 
     /// <summary>Soft-label cross-entropy, nats.</summary>
@@ -42,12 +44,14 @@ public sealed record ScoredAnswer(string Model, JudgedAnswer Answer, double Scor
 public sealed record ScoredProbe(string Model, ProbeAnswer Answer, double Score);
 
 /// <summary>All four preference models' scores of held-out comparisons, sampled answers and written answers.</summary>
+/// <param name="Models">By the arm's name, as everything below.</param>
 /// <param name="TrainedOn">Comparisons each was trained on.</param>
 public sealed record PreferenceScores(
     IReadOnlyDictionary<string, ModelFolder> Models, IReadOnlyDictionary<string, int> TrainedOn, IReadOnlyList<ScoredPair> Pairs,
-    IReadOnlyList<ScoredAnswer> Answers, IReadOnlyList<ScoredProbe> Probes, long Seed)
+    IReadOnlyList<ScoredAnswer> Answers, IReadOnlyList<ScoredProbe> Probes)
 {
-    public const string HumanHelpful = "helpful, human", HumanHelpOnHarm = "help on harm, human", HumanHarmless = "harmless, human", AiHarmless = "harmless, AI soft", AiReasoned = "harmless, AI CoT";
+    public const string HumanHelpful = "helpful, human", HumanHelpOnHarm = "help on harm, human", HumanHarmless = "harmless, human",
+        AiHarmless = "harmless, AI soft", AiReasoned = "harmless, AI CoT";
 
     /// <summary>The sets of held-out comparisons. The same topics are held out of all of them.</summary>
     public static IReadOnlyList<string> Sets { get; } = [HumanHelpful, HumanHelpOnHarm, HumanHarmless, AiHarmless, AiReasoned];
@@ -81,9 +85,12 @@ public sealed record PreferenceScores(
         var harmful = pipeline.Prompts.HarmfulEval.Select(p => p.Id).ToHashSet();
         var answers = new List<JudgedAnswer>();
         foreach (var model in new[] { pipeline.Pretrained, pipeline.Helpful, await pipeline.Supervised.SlCaiAsync(cancel: cancel) })
-            answers.AddRange(JudgedAnswer.Of(pipeline.Oracle, (await pipeline.Evaluation.SamplesAsync(model, cancel)).Where(s => harmful.Contains(s.PromptId))));
+        {
+            var samples = await pipeline.Evaluation.SamplesAsync(model, cancel);
+            answers.AddRange(JudgedAnswer.Of(pipeline.Oracle, samples.Where(s => harmful.Contains(s.PromptId))));
+        }
         var probes = Reproduction.Probes.Write(pipeline.World, pipeline.Prompts.HarmfulEval, pipeline.Seed);
-        var scores = new PreferenceScores(models, trained, [], [], [], pipeline.Seed);
+        var scores = new PreferenceScores(models, trained, [], [], []);
         foreach (var (policy, folder) in models)
             scores = scores.With(policy, folder, heldOut, answers, probes);
         return scores;
@@ -96,7 +103,8 @@ public sealed record PreferenceScores(
         _ => Axes.Harmless,
     };
 
-    private PreferenceScores With(string policy, ModelFolder folder, List<(string Set, Comparison Pair)> heldOut, List<JudgedAnswer> answers, IReadOnlyList<ProbeAnswer> probes)
+    private PreferenceScores With(
+        string policy, ModelFolder folder, List<(string Set, Comparison Pair)> heldOut, List<JudgedAnswer> answers, IReadOnlyList<ProbeAnswer> probes)
     {
         using var pm = PreferenceModel.Load(folder.Folder);
         var pairs = pm.Score([.. heldOut.SelectMany(h => new[] { (h.Pair.Prompt, h.Pair.ResponseA), (h.Pair.Prompt, h.Pair.ResponseB) })]);
@@ -104,9 +112,12 @@ public sealed record PreferenceScores(
         var written = pm.Score([.. probes.Select(p => (p.Prompt, p.Response))]);
         return this with
         {
-            Pairs = [.. Pairs, .. heldOut.Select((h, i) => new ScoredPair(policy, h.Set, h.Pair.PromptId, h.Pair.ProbabilityA!.Value, pairs[2 * i], pairs[2 * i + 1], h.Pair.ResponseA.Length, h.Pair.ResponseB.Length))],
+            Pairs = [.. Pairs, .. heldOut.Select((h, i) => Scored(h.Set, h.Pair, pairs[2 * i], pairs[2 * i + 1]))],
             Answers = [.. Answers, .. answers.Select((a, i) => new ScoredAnswer(policy, a, sampled[i]))],
             Probes = [.. Probes, .. probes.Select((p, i) => new ScoredProbe(policy, p, written[i]))],
         };
+
+        ScoredPair Scored(string set, Comparison c, double scoreA, double scoreB) =>
+            new(policy, set, c.PromptId, c.ProbabilityA!.Value, scoreA, scoreB, c.ResponseA.Length, c.ResponseB.Length);
     }
 }

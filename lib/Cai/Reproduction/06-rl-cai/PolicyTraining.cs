@@ -10,24 +10,31 @@ public sealed record KlFit(string Policy, double Slope, double Intercept, double
 
 /// <summary>
 /// Training curves of the four policies, from what PPO logged: means over stretches of iterations, with intervals over them.
-/// Iterations of one run are no independent runs, so no claim rests on these curves (<see cref="PolicyChange"/> has what claims rest on).
+/// Iterations of one run are no independent runs, so no claim rests on these curves (<see cref="PolicyChanges"/> has what claims rest on).
 /// </summary>
-public sealed class PolicyTraining(IReadOnlyList<PolicyTrajectory> runs, int episodesPerIteration)
+public sealed class PolicyTraining(IReadOnlyList<PolicyTrajectory> runs, int episodesPerIteration) : IStudy<PolicyTraining>
 {
+    /// <summary>In the order of the arms.</summary>
     public IReadOnlyList<PolicyTrajectory> Runs => runs;
 
     /// <summary>All four policies; trained when they are not there yet.</summary>
-    public static async Task<PolicyTraining> LoadAsync(Pipeline pipeline)
+    public static async Task<PolicyTraining> RunAsync(Pipeline pipeline, CancellationToken cancel = default)
     {
         var runs = new List<PolicyTrajectory>();
         var progress = pipeline.Context.Counter("policies", pipeline.Arms.All.Count);
         foreach (var arm in pipeline.Arms.All)
         {
-            runs.Add(await pipeline.Reinforcement.TrajectoryAsync(arm));
+            runs.Add(await pipeline.Reinforcement.TrajectoryAsync(arm, cancel));
             progress?.Report(runs.Count);
         }
         return new PolicyTraining(runs, pipeline.Scale.PpoBatch);
     }
+
+    /// <summary>One: there are no claims to measure with others.</summary>
+    public static int SeedsAt(Scale scale) => 1;
+
+    /// <summary>Nothing.</summary>
+    public IEnumerable<Measurement> Measure() => [];
 
     /// <summary>What PPO maximises and what it pays: score, KL and entropy.</summary>
     public FigurePanel Objective() => Panel("Four policies learn: reward, distance from the start, and randomness",
@@ -42,7 +49,8 @@ public sealed class PolicyTraining(IReadOnlyList<PolicyTrajectory> runs, int epi
         Curve("val/response_tokens", "Length", "tokens per response"));
 
     /// <summary>Score against sqrt(KL): near a straight line in the paper's earlier work (Bai et al. 2022a, 4.3, Figs 4 and 13).</summary>
-    public Figure ScoreAgainstKl() => new("Score against the square root of KL", new Axis("sqrt(KL per response) (sqrt(nats))"), new Axis("preference-model score"),
+    public Figure ScoreAgainstKl() => new("Score against the square root of KL",
+        new Axis("sqrt(KL per response) (sqrt(nats))"), new Axis("preference-model score"),
         [.. runs.Select(run => new PointSeries(run.Style.Display, MetricCurve.Of(run.Rows, SqrtKl, Score)) { Connected = true, Style = run.Style.Index })])
     {
         Caption = $"{Means} {Incomparable}",
@@ -77,10 +85,9 @@ public sealed class PolicyTraining(IReadOnlyList<PolicyTrajectory> runs, int epi
 
     private const string Incomparable = "Each policy is scored by its own preference model: compare the shape of curves, not their height.";
 
-    private Figure Curve(string metric, string title, string label, double? min = null, double? max = null) => new(title, new Axis("RL episodes"), new Axis(label, Min: min, Max: max),
-    [
-        .. runs.Select(run => new LineSeries(run.Style.Display, MetricCurve.Of(run.Rows, "episode", metric)) { Style = run.Style.Index }),
-    ]);
+    private Figure Curve(string metric, string title, string label, double? min = null, double? max = null) => new(title,
+        new Axis("RL episodes"), new Axis(label, Min: min, Max: max),
+        [.. runs.Select(run => new LineSeries(run.Style.Display, MetricCurve.Of(run.Rows, "episode", metric)) { Style = run.Style.Index })]);
 
     private FigurePanel Panel(string title, params Figure[] figures) => new(title, figures) { Caption = $"{Means} {Incomparable}" };
 }

@@ -20,13 +20,17 @@ public sealed record LabelledPair(string Id, string PromptId, double Probability
     /// <summary>Whether the oracle prefers one of the two.</summary>
     public bool Decided => Corpus != 0.5;
 
-    /// <summary>What the label earns towards accuracy: 1 on the side of the verdict, half at exactly 0.5. Only for decided pairs.</summary>
-    public double Credit => Side(Probability) == 0.5 ? 0.5 : Side(Probability) == Verdict ? 1 : 0;
+    /// <summary>What the label earns towards accuracy. Only for decided pairs.</summary>
+    public double Credit => Cai.Credit.Of(Probability, Verdict);
 
+    /// <summary>The label as a judgement of the verdict.</summary>
+    public PredictedPair Prediction => new(PromptId, Probability, Verdict, LengthA, LengthB);
+
+    /// <summary>1 above one half, 0 below it, one half at it.</summary>
     internal static double Side(double probability) => probability > 0.5 ? 1 : probability < 0.5 ? 0 : 0.5;
 }
 
-/// <summary>One way to label, applied to a set of pairs.</summary>
+/// <summary>One protocol of labelling, applied to a set of pairs.</summary>
 /// <param name="Style">For figures.</param>
 /// <param name="Missing">Labels that could not be read; they are left out.</param>
 public sealed record LabelVariant(string Name, int Style, IReadOnlyList<LabelledPair> Pairs, int Missing)
@@ -34,7 +38,9 @@ public sealed record LabelVariant(string Name, int Style, IReadOnlyList<Labelled
     /// <summary>Comparisons beside the oracle's view.</summary>
     /// <param name="probability">Which number of the record is the label; by default <see cref="Comparison.ProbabilityA"/>.</param>
     /// <exception cref="CaiException">A comparison is not of the miniature world, or names a principle that the world does not know.</exception>
-    public static LabelVariant Of(string name, int style, Oracle oracle, IReadOnlyList<string> constitution, IReadOnlyList<Comparison> comparisons, Func<Comparison, double?>? probability = null)
+    public static LabelVariant Of(
+        string name, int style, Oracle oracle, IReadOnlyList<string> constitution, IReadOnlyList<Comparison> comparisons,
+        Func<Comparison, double?>? probability = null)
     {
         probability ??= c => c.ProbabilityA;
         var pairs = new List<LabelledPair>();
@@ -59,16 +65,17 @@ public sealed record LabelVariant(string Name, int Style, IReadOnlyList<Labelled
     private CalibrationReport? againstVerdict, againstCorpus;
 
     /// <summary>Accuracy against the oracle's verdict with its baselines; null without a decided pair.</summary>
-    public AccuracyReport? Accuracy() => accuracy ??= Decided.Count == 0 ? null : Evaluation.Accuracy.Of(Judged(p => p.Verdict));
+    public AccuracyReport? Accuracy() => accuracy ??= Decided.Count == 0 ? null : Evaluation.Accuracy.Of([.. Pairs.Select(p => p.Prediction)]);
 
     /// <summary>Accuracy against the verdict of the whole constitution; null without a decided pair.</summary>
-    public Interval? AccuracyOverall() => Pairs.All(p => p.Constitution == 0.5) ? null : Evaluation.Accuracy.Of(Judged(p => LabelledPair.Side(p.Constitution))).Judge;
+    public Interval? AccuracyOverall() => Pairs.All(p => p.Constitution == 0.5) ? null
+        : Evaluation.Accuracy.Of([.. Pairs.Select(p => p.Prediction with { Label = LabelledPair.Side(p.Constitution) })]).Judge;
 
     /// <summary>Reliability against the oracle's verdicts, ties left out; null without any.</summary>
-    public CalibrationReport? AgainstVerdict() => againstVerdict ??= Decided.Count == 0 ? null : Calibration.Of(Predictions(Decided, p => p.Verdict), Calibration.BinsFor(Decided.Count));
+    public CalibrationReport? AgainstVerdict() => againstVerdict ??= Reliability(p => p.Verdict);
 
     /// <summary>Reliability against the corpus' own probabilities, of the same pairs; null without any.</summary>
-    public CalibrationReport? AgainstCorpus() => againstCorpus ??= Decided.Count == 0 ? null : Calibration.Of(Predictions(Decided, p => p.Corpus), Calibration.BinsFor(Decided.Count));
+    public CalibrationReport? AgainstCorpus() => againstCorpus ??= Reliability(p => p.Corpus);
 
     /// <summary>Mean squared distance to the constitution's mean probability, ties included.</summary>
     public Interval? BrierOverall() => Bootstrap.TryMean(Pairs, p => (p.Probability - p.Constitution) * (p.Probability - p.Constitution), p => p.PromptId);
@@ -77,15 +84,14 @@ public sealed record LabelVariant(string Name, int Style, IReadOnlyList<Labelled
     public Interval? Extremeness() => Bootstrap.TryMean(Pairs, p => Math.Abs(p.Probability - 0.5), p => p.PromptId);
 
     /// <summary>Accuracy minus that of the best of always A, longer and shorter on the same pairs, the best chosen anew in each resample.</summary>
-    public Interval? Margin() => Baselines.Margin([.. Judged(p => p.Verdict)]);
+    public Interval? Margin() => Baselines.Margin([.. Pairs.Select(p => p.Prediction)]);
 
     /// <summary>Accuracy, this variant minus another on the decided pairs that both labelled.</summary>
     public Interval? AccuracyMinus(LabelVariant other) => Joined(other, both => both.Average(b => b.Mine.Credit - b.Theirs.Credit), decidedOnly: true);
 
     /// <summary>ECE against the verdicts, this variant minus another on the pairs that both labelled.</summary>
-    public Interval? EceMinus(LabelVariant other) => Joined(other, both =>
-        Calibration.Ece(Predictions(both.Select(b => b.Mine), p => p.Verdict), Calibration.BinsFor(both.Count))
-        - Calibration.Ece(Predictions(both.Select(b => b.Theirs), p => p.Verdict), Calibration.BinsFor(both.Count)), decidedOnly: true);
+    public Interval? EceMinus(LabelVariant other) => Joined(other,
+        both => Ece([.. both.Select(b => b.Mine)]) - Ece([.. both.Select(b => b.Theirs)]), decidedOnly: true);
 
     /// <summary><see cref="Extremeness"/>, this variant minus another on the pairs that both labelled.</summary>
     public Interval? ExtremenessMinus(LabelVariant other) => Joined(other,
@@ -94,12 +100,15 @@ public sealed record LabelVariant(string Name, int Style, IReadOnlyList<Labelled
     private Interval? Joined(LabelVariant other, Func<IReadOnlyList<(LabelledPair Mine, LabelledPair Theirs)>, double> statistic, bool decidedOnly)
     {
         var theirs = other.Pairs.ToDictionary(p => p.Id);
-        (LabelledPair Mine, LabelledPair Theirs)[] both = [.. Pairs.Where(p => theirs.ContainsKey(p.Id) && (p.Decided || !decidedOnly)).Select(p => (p, theirs[p.Id]))];
+        (LabelledPair Mine, LabelledPair Theirs)[] both =
+            [.. Pairs.Where(p => theirs.ContainsKey(p.Id) && (p.Decided || !decidedOnly)).Select(p => (p, theirs[p.Id]))];
         return Bootstrap.TryStatistic(both, b => b.Mine.PromptId, statistic);
     }
 
-    private PredictedPair[] Judged(Func<LabelledPair, double> label) =>
-        [.. Pairs.Select(p => new PredictedPair(p.PromptId, p.Probability, label(p), p.LengthA, p.LengthB))];
+    private CalibrationReport? Reliability(Func<LabelledPair, double> label) =>
+        Decided.Count == 0 ? null : Calibration.Of(Predictions(Decided, label), Calibration.BinsFor(Decided.Count));
+
+    private static double Ece(IReadOnlyList<LabelledPair> pairs) => Calibration.Ece(Predictions(pairs, p => p.Verdict), Calibration.BinsFor(pairs.Count));
 
     private static Prediction[] Predictions(IEnumerable<LabelledPair> pairs, Func<LabelledPair, double> label) =>
         [.. pairs.Select(p => new Prediction(p.PromptId, p.Probability, label(p)))];
@@ -108,19 +117,23 @@ public sealed record LabelVariant(string Name, int Style, IReadOnlyList<Labelled
 /// <summary>The judges that need no judge: always A, the longer and the shorter answer.</summary>
 public static class Baselines
 {
-    /// <summary>Accuracy minus that of the best baseline on the same decided pairs; null without any. Choosing the best in each resample makes the margin a little too small, never too large.</summary>
-    public static Interval? Margin(IReadOnlyCollection<PredictedPair> pairs) => Bootstrap.TryStatistic([.. pairs.Where(p => p.Label != 0.5)], p => p.PromptId, drawn =>
+    /// <summary>
+    /// Accuracy minus that of the best baseline on the same decided pairs; null without any. Choosing the best in each resample makes the margin a
+    /// little too small, never too large.
+    /// </summary>
+    public static Interval? Margin(IReadOnlyCollection<PredictedPair> pairs) =>
+        Bootstrap.TryStatistic([.. pairs.Where(p => p.Label != 0.5)], p => p.PromptId, OverBest);
+
+    private static double OverBest(IReadOnlyList<PredictedPair> drawn)
     {
         double judge = 0, alwaysA = 0, longer = 0, shorter = 0;
         foreach (var p in drawn)
         {
-            judge += Credit(p.ProbabilityA - 0.5, p.Label);
-            alwaysA += Credit(1, p.Label);
-            longer += Credit(p.LengthA - p.LengthB, p.Label);
-            shorter += Credit(p.LengthB - p.LengthA, p.Label);
+            judge += Credit.Of(p.ProbabilityA, p.Label);
+            alwaysA += Credit.Of(1, p.Label);
+            longer += Credit.OfMargin(p.LengthA - p.LengthB, p.Label);
+            shorter += Credit.OfMargin(p.LengthB - p.LengthA, p.Label);
         }
         return (judge - Math.Max(alwaysA, Math.Max(longer, shorter))) / drawn.Count;
-    });
-
-    private static double Credit(double preferenceForA, double label) => preferenceForA == 0 ? 0.5 : preferenceForA > 0 == label > 0.5 ? 1 : 0;
+    }
 }
