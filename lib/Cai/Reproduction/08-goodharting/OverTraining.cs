@@ -1,7 +1,6 @@
 using Cai.Constitutions;
 using Cai.Feedback;
 using Cai.Text;
-using Cai.Torch;
 
 namespace Cai.Reproduction;
 

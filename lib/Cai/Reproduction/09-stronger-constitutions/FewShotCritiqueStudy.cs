@@ -2,7 +2,6 @@ using Cai.Critique;
 using Cai.Evaluation;
 using Cai.Figures;
 using Cai.Generation;
-using Cai.Miniature;
 using Cai.Text;
 
 namespace Cai.Reproduction;

@@ -2,8 +2,6 @@ using Cai.Evaluation;
 using Cai.Feedback;
 using Cai.Figures;
 using Cai.Generation;
-using Cai.Miniature;
-using Cai.Text;
 
 namespace Cai.Reproduction;
 

@@ -2,8 +2,6 @@ using Cai.Constitutions;
 using Cai.Critique;
 using Cai.Evaluation;
 using Cai.Figures;
-using Cai.Miniature;
-using Cai.Text;
 
 namespace Cai.Reproduction;
 

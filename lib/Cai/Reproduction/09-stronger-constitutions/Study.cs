@@ -1,6 +1,4 @@
 using Cai.Evaluation;
-using Cai.Feedback;
-using Cai.Figures;
 using Cai.Miniature;
 using Cai.Text;
 

@@ -1,7 +1,6 @@
 using Cai.Models;
 using Cai.Preferences;
 using Cai.Storage;
-using Cai.Torch;
 
 namespace Cai.Reproduction;
 

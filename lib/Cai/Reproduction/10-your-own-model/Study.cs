@@ -1,6 +1,5 @@
 using Cai.Constitutions;
 using Cai.Critique;
-using Cai.Evaluation;
 using Cai.Feedback;
 using Cai.Figures;
 using Cai.Generation;
@@ -8,7 +7,6 @@ using Cai.Generation.Remote;
 using Cai.Models;
 using Cai.Storage;
 using Cai.Text;
-using Cai.Text.ChatTemplates;
 using static TorchSharp.torch;
 
 namespace Cai.Reproduction;

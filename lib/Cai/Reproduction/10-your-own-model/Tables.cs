@@ -1,5 +1,4 @@
 using Cai.Figures;
-using Cai.Models;
 using Cai.Text;
 
 namespace Cai.Reproduction;

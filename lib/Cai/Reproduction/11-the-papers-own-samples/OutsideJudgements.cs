@@ -1,9 +1,7 @@
 using Cai.Evaluation;
-using Cai.Feedback;
 using Cai.Figures;
 using Cai.Generation;
 using Cai.Storage;
-using Cai.Text;
 
 namespace Cai.Reproduction;
 
