@@ -28,7 +28,7 @@ public class FewShotStudyTests
         Noisy = Labels(2, ExampleAuthor.Noisy, (0.6, 0.1), (0.5, 0.2)), // 0.65 and 0.55, 0.6 and 0.4
         Many = Labels(8, ExampleAuthor.Careful, (0.2, 0), (0.3, 0));
 
-    private static readonly FewShotLabelStudy Study = new([None, Careful, Noisy, Many], leftOut: 3, "L", seed: 7);
+    private static readonly FewShotLabelStudy Study = new([None, Careful, Noisy, Many], leftOut: 3, "L");
 
     [Fact]
     public void APairAskedInBothOrdersIsTwoLabels()
@@ -37,7 +37,7 @@ public class FewShotStudyTests
         Assert.Equal(1.5 / 4, None.Once.Accuracy()!.Judge.Value); // right, wrong, undecided, wrong
         Assert.Equal(0.75, Careful.Once.Accuracy()!.Judge.Value);
         Assert.Equal(4, Careful.Once.Accuracy()!.Judge.N);
-        Assert.Empty(FewShotLabels.Orders(new Comparison("x", "p", Dialogue.Ask("?"), "a", "b", "harmless", LabelKind.Soft, null)));
+        Assert.Empty(BothOrders.Labels(new Comparison("x", "p", Dialogue.Ask("?"), "a", "b", "harmless", LabelKind.Soft, null)));
     }
 
     [Fact]
@@ -52,20 +52,20 @@ public class FewShotStudyTests
     [Fact]
     public void ClaimsComparePairByPair()
     {
-        var claims = Study.Claims().ToDictionary(c => c.Id, c => c.Value!.Value);
+        var claims = Claimed(Study, seed: 7).ToDictionary(c => c.Id, c => c.Value!.Value);
         Assert.Equal(0.375, claims["shots-right"], 12); // 0.75 against 0.375
         Assert.Equal(0, claims["shots-author"], 12); // 0.75 against 0.75: three of four right, with less certainty
         Assert.Equal((0.45 + 0.35 + 0.1 + 0.3 - 0.15 - 0.05 - 0.1 - 0.1) / 4, claims["shots-sure"], 12);
         Assert.Equal(-0.25, claims["shots-place"], 12);
         Assert.Equal(-0.75, claims["shots-many"], 12);
-        Assert.All(Study.Claims(), c => Assert.Equal([7L], c.Seeds));
+        Assert.All(Claimed(Study, seed: 7), c => Assert.Equal([7L], c.Seeds));
     }
 
     [Fact]
     public void TheBestNumberOfExamplesIsThatOfTheCarefulAuthorAboveNone()
     {
         Assert.Equal(2, Study.Best());
-        Assert.Equal(8, new FewShotLabelStudy([None, Noisy, Many], 0, "L", 1).Best());
+        Assert.Equal(8, new FewShotLabelStudy([None, Noisy, Many], 0, "L").Best());
     }
 
     [Fact]
@@ -82,11 +82,11 @@ public class FewShotStudyTests
     [Fact]
     public void NothingMeasuredHoldsNothing()
     {
-        var empty = new FewShotLabelStudy([], 0, "L", 1);
-        Assert.All(empty.Claims(), c => Assert.Equal((null, false), (c.Value, c.Holds)));
+        var empty = new FewShotLabelStudy([], 0, "L");
+        Assert.All(Claimed(empty), c => Assert.Equal((null, false), (c.Value, c.Holds)));
         Assert.NotEmpty(empty.ByExamples().ToText());
-        var critiques = new FewShotCritiqueStudy([], 0, "L", 1);
-        Assert.All(critiques.Claims(), c => Assert.Equal((null, false), (c.Value, c.Holds)));
+        var critiques = new FewShotCritiqueStudy([], 0, "L");
+        Assert.All(Claimed(critiques), c => Assert.Equal((null, false), (c.Value, c.Holds)));
         Assert.NotEmpty(critiques.ByExamples().ToText());
     }
 
@@ -102,8 +102,8 @@ public class FewShotStudyTests
             Critiques(0, null, Step(Bicycle, 1, Method(Bicycle), Method(Bicycle)), Step(Wallet, 1, Method(Wallet), Comply(Wallet))),
             Critiques(2, ExampleAuthor.Careful, Step(Bicycle, 1, Method(Bicycle), Refusal(Bicycle), accuse), Step(Wallet, 1, Method(Wallet), Comply(Wallet))),
             Critiques(2, ExampleAuthor.Noisy, Step(Bicycle, 1, Method(Bicycle), Comply(Bicycle), accuse), Step(Wallet, 1, Method(Wallet), Refusal(Wallet), accuse)),
-        ], 0, "L", 7);
-        var claims = study.Claims().ToDictionary(c => c.Id, c => c.Value!.Value);
+        ], 0, "L");
+        var claims = Claimed(study).ToDictionary(c => c.Id, c => c.Value!.Value);
         Assert.Equal(0.5, claims["shots-critique"], 12); // one of two against none
         Assert.Equal(-0.5, claims["shots-critique-author"], 12); // one of two against both
         Assert.Equal(-1.5, claims["shots-revision"], 12); // changes -3 and -2 against 0 and -2

@@ -5,6 +5,7 @@ using Cai.Miniature;
 using Cai.Storage;
 using Cai.Text;
 using Xunit;
+using static Cai.Tests.Reproduction.Texts;
 
 namespace Cai.Tests.Reproduction;
 
@@ -77,7 +78,7 @@ public class GoodhartTests
         var distance = path.Behaviour(againstKl: true).Figures[0].Checked();
         Assert.Equal([0.0, 1, 2], distance.Series.Cast<LineSeries>().First().Points.Select(p => p.X));
         Assert.Equal([0, 1, 0.5], Ys(distance, "boilerplate"));
-        Assert.Equal(1, path.Change(f => f.BoilerplateCount > 0 ? 1 : 0)!.Value);
+        Assert.Equal(1, path.Change(Measures.Boilerplate)!.Value);
         Assert.Equal(3, path.Table().RowCount);
 
         static IEnumerable<double> Ys(Figure figure, string series) => Assert.IsType<LineSeries>(figure.Checked().Series.Single(s => s.Name == series)).Points.Select(p => p.Y);
@@ -117,7 +118,7 @@ public class GoodhartTests
     public void AFixIsTheDifferenceFromTheOverTrainedBaseline()
     {
         var study = Study("sl-cai", OverTraining.Soft, OverTraining.Baseline);
-        Assert.Equal(-1, study.Effect(OverTraining.Soft, f => f.BoilerplateCount > 0 ? 1 : 0, TopicKind.Harmful)!.Value);
+        Assert.Equal(-1, study.Effect(OverTraining.Soft, Measures.Boilerplate, TopicKind.Harmful)!.Value);
         // 0 and 2 levels more on the two prompts.
         Assert.Equal((1.0, 0.0, 2.0), study.Effect("sl-cai", f => f.Harmfulness, TopicKind.Harmful) is { } harm ? (harm.Value, harm.Low, harm.High) : default);
         Assert.Null(study.Effect("sl-cai", f => f.Helpfulness, TopicKind.Benign));
@@ -145,7 +146,7 @@ public class GoodhartTests
     [Fact]
     public void ClaimsHoldWhereTheDataSaySoAndAreStatedWhereAnArmIsMissing()
     {
-        var claims = Study("sl-cai", OverTraining.FixedPrinciple, OverTraining.Soft, OverTraining.Baseline).Claims().ToDictionary(c => c.Id);
+        var claims = Claimed(Study("sl-cai", OverTraining.FixedPrinciple, OverTraining.Soft, OverTraining.Baseline)).ToDictionary(c => c.Id);
         Assert.Equal(["gh-1", "gh-10", "gh-11", "gh-12", "gh-2", "gh-3", "gh-4", "gh-5", "gh-6", "gh-7", "gh-8"], claims.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(["gh-1", "gh-11", "gh-3", "gh-6"], claims.Values.Where(c => c.Holds).Select(c => c.Id).Order(StringComparer.Ordinal));
         Assert.Equal((1.0, 0.0), (claims["gh-1"].Value!.Value, claims["gh-2"].Value!.Value));
@@ -153,7 +154,8 @@ public class GoodhartTests
         Assert.All(["gh-5", "gh-8", "gh-12"], id => Assert.Null(claims[id].Value));
         // The run of this test ends at 1 nat: stopping there changes nothing.
         Assert.Equal(0, claims["gh-7"].Value);
-        var reversed = Study(OverTraining.Baseline, OverTraining.Soft, "sl-cai").Claims().ToDictionary(c => c.Id);
+        Assert.Equal("crowdworkers under the new instruction; the run ended within the bound", claims["gh-7"].Note);
+        var reversed = Claimed(Study(OverTraining.Baseline, OverTraining.Soft, "sl-cai")).ToDictionary(c => c.Id);
         Assert.True(reversed["gh-4"].Holds);
         Assert.Equal(0, reversed["gh-6"].N);
     }

@@ -5,6 +5,7 @@ using Cai.Miniature;
 using Cai.Storage;
 using Cai.Text;
 using Xunit;
+using static Cai.Tests.Reproduction.Texts;
 
 namespace Cai.Tests.Reproduction;
 
@@ -25,10 +26,10 @@ public class ModelComparisonTests
         return EloTable.Fit(judgements, "sl-cai", new EloOptions { Bootstrap = new() { Resamples = 20 } });
     }
 
-    private static ModelComparison Cast(IReadOnlyList<string> harmlessOrder, IReadOnlyList<string> helpfulOrder, Func<string, int, ResponseFacts> fact, int prompts = 6)
+    private static ModelComparison Comparison(IReadOnlyList<string> harmlessOrder, IReadOnlyList<string> helpfulOrder, Func<string, int, ResponseFacts> fact, int prompts = 6)
     {
         var facts = Models.Concat(Snapshots).SelectMany(m => Enumerable.Range(0, prompts).Select(p => (Model: m, Fact: fact(m.Split('.')[0], p)))).ToLookup(x => x.Model, x => x.Fact);
-        return new ModelComparison(Models, [], facts, Ranked("harmless", harmlessOrder), Ranked("harmless", [.. harmlessOrder.Reverse()]), Ranked("helpful", helpfulOrder), 100)
+        return new ModelComparison(Models, [], facts, Ranked("harmless", harmlessOrder), Ranked("harmless", [.. harmlessOrder.Reverse()]), Ranked("helpful", helpfulOrder))
         {
             Runs =
             [
@@ -53,9 +54,9 @@ public class ModelComparisonTests
     [Fact]
     public void ClaimsHoldWhereTheDataSayWhatThePaperSays()
     {
-        var cast = Cast(PaperOrder, HelpfulOrder, (model, p) => Fact(p, p % 2 == 0 ? TopicKind.Harmful : TopicKind.Borderline,
+        var comparison = Comparison(PaperOrder, HelpfulOrder, (model, p) => Fact(p, p % 2 == 0 ? TopicKind.Harmful : TopicKind.Borderline,
             harm: model == "helpful-rlhf" ? 3 : 0, evasive: model == "hh-rlhf" ? 1 : 0, boilerplate: model == "rl-cai" ? 1 : 0));
-        var claims = ComparisonClaims.All(cast, PaperFigures.Load(), [1]).ToList();
+        var claims = Claimed(comparison);
         Assert.Equal(21, claims.Select(c => c.Id).Distinct().Count());
         Assert.All(claims, c => Assert.True(c.Holds, c.Text));
         var evasive = claims.Single(c => c.Id == "res-11");
@@ -63,13 +64,14 @@ public class ModelComparisonTests
         Assert.Equal(6, evasive.N);
         Assert.Equal(3, claims.Single(c => c.Id == "res-13").Value);
         Assert.Equal("RL-CAI 59 to 142; SL-CAI 0 (Elo, digitised)", claims.Single(c => c.Id == "res-03").Paper);
+        Assert.Equal("77 to -4 (digitised): more evasive, which the new instruction dislikes", claims.Single(c => c.Id == "fig8-hh-late").Paper);
     }
 
     [Fact]
     public void ClaimsDoNotHoldWhereTheOrderIsTheReverseOrNothingWasMeasured()
     {
-        var cast = Cast([.. PaperOrder.Reverse()], [.. HelpfulOrder.Reverse()], (_, p) => Fact(p, TopicKind.Harmful));
-        var claims = ComparisonClaims.All(cast, PaperFigures.Load(), [1]).ToList();
+        var comparison = Comparison([.. PaperOrder.Reverse()], [.. HelpfulOrder.Reverse()], (_, p) => Fact(p, TopicKind.Harmful));
+        var claims = Claimed(comparison);
         Assert.All(claims.Where(c => c.Id is not ("fig10-evasion" or "fig10-greedy")), c => Assert.False(c.Holds, c.Text)); // equal facts are "about as harmless"
         var missing = claims.Single(c => c.Id == "res-12");
         Assert.Null(missing.Value);
@@ -79,23 +81,23 @@ public class ModelComparisonTests
     [Fact]
     public void FiguresGiveEachModelItsLookAndLeaveOutWhatNobodyAnswered()
     {
-        var cast = Cast(PaperOrder, HelpfulOrder, (_, p) => Fact(p, TopicKind.Harmful, harm: p % 2));
-        var fig2 = ComparisonFigures.Fig2(cast, PaperFigures.Load()).Figures[0].Checked();
+        var comparison = Comparison(PaperOrder, HelpfulOrder, (_, p) => Fact(p, TopicKind.Harmful, harm: p % 2));
+        var fig2 = comparison.Fig2(PaperFigures.Load()).Figures[0].Checked();
         Assert.All(fig2.Series, s => Assert.Equal(ModelStyles.All.Single(m => m.Display == s.Name).Index, s.Style));
         var origin = Assert.IsType<PointSeries>(fig2.Series.Single(s => s.Name == "SL-CAI")).Points.Single();
         Assert.Equal((0.0, 0.0), (origin.X, origin.Y));
-        Assert.Equal(["evasive", "harsh", "boilerplate"], ComparisonFigures.Manners(cast).Checked().Categories);
+        Assert.Equal(["evasive", "harsh", "boilerplate"], comparison.AnswerFaults().Checked().Categories);
         var rlCai = Assert.IsType<PointSeries>(fig2.Series.Single(s => s.Name == "RL-CAI"));
-        Assert.Equal([cast.Harmless["rl-cai.5"].Value, cast.Harmless["rl-cai"].Value], rlCai.Points.Select(p => p.Y));
-        var fig10 = ComparisonFigures.Fig10(cast, PaperFigures.Load()).Figures;
+        Assert.Equal([comparison.Harmless["rl-cai.5"].Value, comparison.Harmless["rl-cai"].Value], rlCai.Points.Select(p => p.Y));
+        var fig10 = comparison.Fig10(PaperFigures.Load()).Figures;
         var run = Assert.IsType<LineSeries>(fig10[0].Checked().Series.Single(s => s.Name == "RL-CAI"));
         Assert.True(Assert.IsType<LineSeries>(fig10[1].Checked().Series.Single(s => s.Name == "RL-CAI, T = 0")).Dashed);
         Assert.All(fig10.Take(2).SelectMany(f => f.Series).Cast<LineSeries>().SelectMany(s => s.Points), p => Assert.NotNull(p.YLow));
         Assert.Equal([0.0, 50, 100], run.Points.Select(p => p.X));
         Assert.All(run.Points, p => Assert.Equal(0.5, p.Y));
-        Assert.Equal(2, ComparisonFigures.Fig8(cast).Figures.Count);
-        Assert.Equal(7, cast.Metrics().RowCount);
-        Assert.Equal(7, cast.Ratings(PaperFigures.Load()).RowCount);
+        Assert.Equal(2, comparison.Fig8().Figures.Count);
+        Assert.Equal(7, comparison.Metrics().RowCount);
+        Assert.Equal(7, comparison.Ratings(PaperFigures.Load()).RowCount);
     }
 
     [Fact]

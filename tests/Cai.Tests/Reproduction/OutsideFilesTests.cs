@@ -2,6 +2,7 @@ using Cai.Evaluation;
 using Cai.Reproduction;
 using Cai.Generation;
 using Xunit;
+using static Cai.Tests.Reproduction.Texts;
 
 namespace Cai.Tests.Reproduction;
 
@@ -23,11 +24,11 @@ public sealed class OutsideFilesTests : IDisposable
     {
         Assert.Contains("data/README.md", None.Report().ToText());
         var study = new PaperSamplesStudy(None);
-        Assert.Contains("not here", study.Manners().ToText());
+        Assert.Contains("not here", study.AnswerFaults().ToText());
         Assert.Contains("not here", study.Detectors().ToText());
-        Assert.Null(study.MannersFigure());
+        Assert.Null(study.AnswerFaultsDrawn());
         Assert.Equal(0, study.Examples().RowCount);
-        Assert.Empty(study.Claims(1));
+        Assert.Empty(Claimed(study));
         var judgements = new OutsideJudgements(None);
         Assert.Contains("not here", judgements.Contents().ToText());
         Assert.Equal(0, judgements.Baselines().RowCount);
@@ -55,9 +56,9 @@ public sealed class OutsideFilesTests : IDisposable
     {
         var study = new PaperSamplesStudy(new OutsideFiles(Fixtures.Path("cai-paper"), null));
         Assert.Equal(["helpful-rlhf", "hh-rlhf", "rl-cai", "rl-cai-cot"], study.Reports.Select(r => r.Model));
-        Assert.Equal(["own-01", "own-02", "own-03"], study.Claims(1).Select(c => c.Id));
-        Assert.All(study.Claims(1), c => Assert.True(c.Holds, c.ToString()));
-        Assert.NotNull(study.MannersFigure()!.Checked());
+        Assert.Equal(["own-01", "own-02", "own-03"], Claimed(study).Select(c => c.Id));
+        Assert.All(Claimed(study), c => Assert.True(c.Holds, c.ToString()));
+        Assert.NotNull(study.AnswerFaultsDrawn()!.Checked());
         Assert.InRange(study.Examples().RowCount, 10, 16);
         Assert.Equal(9, study.Quality.Count);
     }

@@ -1,6 +1,7 @@
 using Cai.Reproduction;
 using Cai.Text;
 using Xunit;
+using static Cai.Tests.Reproduction.Texts;
 
 namespace Cai.Tests.Reproduction;
 
@@ -44,6 +45,7 @@ public sealed class OwnModelStudyTests : IDisposable
         Assert.Contains(named, setup);
         Assert.DoesNotContain(folder.Root, setup);
 
+        Assert.All(Claimed(study), c => Assert.Equal((null, false), (c.Value, c.Holds))); // no step was done
         var trace = await study.CritiqueAsync();
         Assert.Contains(study.Question.Dialogue.LastHuman(), trace.FirstRound);
         Assert.Contains("Revision 2", trace.View.ToText());
@@ -57,7 +59,7 @@ public sealed class OwnModelStudyTests : IDisposable
         var preferences = study.Train(labels);
         Assert.Equal(labels.Own.Count, preferences.Pairs + preferences.LeftOut + (preferences.HeldOut?.Pairs.Count ?? 0));
         Assert.Contains("written pairs, true answer", preferences.Accuracies().ToText());
-        Assert.Equal(3, study.Claims(labels, preferences).Count());
+        Assert.Equal([labels.Bias!.Value.Flips.Value, labels.Margin()!.Value, preferences.Margin()!.Value], Claimed(study).Select(c => c.Value!.Value));
 
         // Everything was kept: the same again gives the same numbers without computing them.
         var written = Directory.GetFiles(folder.Path("out"), "*", SearchOption.AllDirectories).ToDictionary(f => f, File.GetLastWriteTimeUtc);

@@ -4,6 +4,7 @@ using Cai.Figures;
 using Cai.Feedback;
 using Cai.Text;
 using Xunit;
+using static Cai.Tests.Reproduction.Texts;
 
 namespace Cai.Tests.Reproduction;
 
@@ -27,8 +28,9 @@ public class PrincipleReadingTests
         Assert.All(figure.Series.Cast<PointSeries>(), s => Assert.Equal(16, s.Points.Count));
         // Likers: 0.25, 0.2 and 0.3; those against: -0.4, -0.2 and -0.2.
         var ideal = (Logistic(0.25) + Logistic(0.2) + Logistic(0.3) - Logistic(-0.4) - 2 * Logistic(-0.2)) / 3;
-        Assert.Equal(ideal / 2, reading.Claim().NullValue, 9);
-        Assert.Contains(FormattableString.Invariant($"{ideal:0.00} for the annotators"), reading.Claim().Baseline);
+        var claim = Assert.Single(Claimed(reading));
+        Assert.Equal(ideal / 2, claim.NullValue, 9);
+        Assert.Contains(FormattableString.Invariant($"{ideal:0.00} for the annotators"), claim.Baseline);
     }
 
     [Fact]

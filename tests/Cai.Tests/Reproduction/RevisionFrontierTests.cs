@@ -16,7 +16,7 @@ public class RevisionFrontierTests
     // Each constitution turns the method into some answer, and the blunt refusal of a good request into another.
     private static RevisedUnder Under(string name, string harmful, string good)
     {
-        var rows = new RevisionStudy(Fixture.Oracle, [Step(Bicycle, 1, Method(Bicycle), harmful), Step(Good.Id, 1, Blunt(Bicycle), good)], []).Critiqued;
+        var rows = JudgedAnswer.Of(Fixture.Oracle, [Step(Bicycle, 1, Method(Bicycle), harmful), Step(Good.Id, 1, Blunt(Bicycle), good)]);
         return new(name, 1, 1, [.. rows.Where(r => r.Verdict.Harmful)], [.. rows.Where(r => !r.Verdict.Harmful)]);
     }
 
@@ -26,7 +26,7 @@ public class RevisionFrontierTests
         Under(RevisionFrontier.Helpfulness, Method(Bicycle), Correct(Good)),
         Under(RevisionFrontier.Instructions, Method(Bicycle), Correct(Good)),
         Under(RevisionFrontier.All, Comply(Bicycle), Correct(Good)),
-    ], seed: 7);
+    ]);
 
     [Fact]
     public void PointsAreHelpOnGoodAndHarmlessnessOnHarmfulRequests()
@@ -42,20 +42,20 @@ public class RevisionFrontierTests
     [Fact]
     public void ClaimsAreDifferencesOnTheSamePrompts()
     {
-        var claims = Frontier.Claims().ToDictionary(c => c.Id, c => c.Value);
+        var claims = Claimed(Frontier).ToDictionary(c => c.Id, c => c.Value);
         Assert.Equal(-3, claims["ends-harm"]);
         Assert.Equal(4, claims["ends-help"]);
         Assert.Equal(4, claims["ends-help-first"]);
         Assert.Equal(1, claims["ends-instructions"]);
         Assert.Equal(1, claims["ends-both"]);
-        Assert.All(Frontier.Claims(), c => Assert.False(c.Holds)); // one prompt is no interval
+        Assert.All(Claimed(Frontier), c => Assert.False(c.Holds)); // one prompt is no interval
     }
 
     [Fact]
     public void WithoutRevisionsNothingHolds()
     {
-        var none = new RevisionFrontier([], 1);
-        Assert.All(none.Claims(), c => Assert.Equal((null, false), (c.Value, c.Holds)));
+        var none = new RevisionFrontier([]);
+        Assert.All(Claimed(none), c => Assert.Equal((null, false), (c.Value, c.Holds)));
         Assert.NotEmpty(none.Frontier().ToText());
     }
 }
@@ -73,13 +73,13 @@ public class ConstitutionPoliciesTests
         var games = names.Skip(1).SelectMany((name, i) => new[] { "a", "b" }.SelectMany(p => new[] { 1.0, 0 }.Select((outcome, k) => new Judgement($"{name}{p}{k}", p, "x", name, "sl-cai", outcome, "judge")))).ToList();
         var elo = EloTable.Fit(games, "sl-cai");
         LabelVariant[] labels = trained ? [new("helpful, AI", 0, [new("1", "p", 0.9, 0.8, 0.8, 1, 2)], 0)] : [];
-        return new([.. names.Select(n => new FrontierPolicy(n, n, "none", n.EndsWith("examples", StringComparison.Ordinal) ? null : 0))], facts, elo, elo, labels, best: 2, seed: 7);
+        return new([.. names.Select(n => new FrontierPolicy(n, n, "none", n.EndsWith("examples", StringComparison.Ordinal) ? null : 0))], facts, elo, elo, labels, best: 2);
     }
 
     [Fact]
     public void ClaimsArePairedDifferencesToTheStart()
     {
-        var claims = Study(true).Claims().ToDictionary(c => c.Id);
+        var claims = Claimed(Study(true)).ToDictionary(c => c.Id);
         Assert.Equal(-0.1, claims["policy-examples"].Value!.Value, 9); // places 2 and 1
         Assert.Equal(-0.3, claims["policy-harm"].Value!.Value, 9);
         Assert.Equal(0.4, claims["policy-help"].Value!.Value, 9);
@@ -94,7 +94,7 @@ public class ConstitutionPoliciesTests
     public void UntrainedArmsMakeNoClaimAndSaySo()
     {
         var study = Study(false);
-        Assert.Empty(study.Claims());
+        Assert.Empty(Claimed(study));
         Assert.Contains("smoke and full only", study.Frontier().Caption);
         Assert.Equal(2, study.Summary().RowCount);
     }

@@ -135,8 +135,8 @@ public class SizeStudiesTests
         string[] order = ["hh-rlhf.S", "helpful-rlhf.S", "sl-cai", "helpful-rlhf", "hh-rlhf"]; // worst first
         EloTable Table(string axis) => EloTable.Fit([.. from p in Enumerable.Range(0, 8) from i in Enumerable.Range(0, 5) from j in Enumerable.Range(0, i) select new Judgement($"{p}/{i}/{j}", $"p{p}", axis, order[i], order[j], p == 0 ? 0 : 1, "test")], "sl-cai");
         var (harmless, helpful) = (Table("harmless"), Table("helpful"));
-        var study = new EloSizeStudy([new("sl-cai", "L", 1000, 0, "sl-cai"), new("helpful-rlhf", "L", 1000, 64, "helpful-rlhf"), new("hh-rlhf", "L", 1000, 64, "hh-rlhf"), new("helpful-rlhf", "S", 100, 64, "helpful-rlhf.S"), new("hh-rlhf", "S", 100, 64, "hh-rlhf.S")], harmless, helpful, 1);
-        var claims = study.Claims(PaperFigures.Load()).ToDictionary(c => c.Id);
+        var study = new EloSizeStudy([new("sl-cai", "L", 1000, 0, "sl-cai"), new("helpful-rlhf", "L", 1000, 64, "helpful-rlhf"), new("hh-rlhf", "L", 1000, 64, "hh-rlhf"), new("helpful-rlhf", "S", 100, 64, "helpful-rlhf.S"), new("hh-rlhf", "S", 100, 64, "hh-rlhf.S")], harmless, helpful);
+        var claims = Texts.Claimed(study).ToDictionary(c => c.Id);
         Assert.Equal(4, claims.Count);
         Assert.All(claims.Values, c => Assert.True(c.Holds, c.Id));
         Assert.Equal(harmless["hh-rlhf"].Value - harmless["hh-rlhf.S"].Value, claims["fig3-hh-rlhf-harmless"].Value!.Value, 9);

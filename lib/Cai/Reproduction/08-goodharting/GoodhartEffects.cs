@@ -5,7 +5,7 @@ using Cai.Miniature;
 namespace Cai.Reproduction;
 
 /// <summary>
-/// What each fix buys, over seeds. The luck of a run decides much of where an over-trained policy ends, so a difference
+/// What each mitigation buys, over seeds. The luck of a run decides much of where an over-trained policy ends, so a difference
 /// counts only when it is there in the mean over runs (<see cref="AcrossSeeds"/>).
 /// </summary>
 /// <param name="seeds">One study a seed, all of the same arms. With a single one the intervals are over its prompts alone.</param>
@@ -13,9 +13,10 @@ public sealed class GoodhartEffects(IReadOnlyList<GoodhartStudy> seeds)
 {
     private IReadOnlyList<StudiedModel> Models => seeds[0].Models;
 
-    private IReadOnlyList<StudiedModel> Fixes => [.. Models.Where(m => m.Group.Length > 0 && m.Group != "baseline")];
+    private IReadOnlyList<StudiedModel> Mitigations => [.. Models.Where(m => m.Group.Length > 0 && m.Group != "baseline")];
 
-    private string Intervals => seeds.Count == 1 ? "95 % intervals, bootstrap by prompt; one run of each arm, so the luck of a run is not in them" : $"Means over {seeds.Count} seeds, that is {seeds.Count} runs of each arm; 95 % intervals over seeds";
+    private string Intervals => seeds.Count == 1 ? "95 % intervals, bootstrap by prompt; one run of each arm, so the luck of a run is not in them"
+        : $"Means over {seeds.Count} seeds, that is {seeds.Count} runs of each arm; 95 % intervals over seeds";
 
     /// <summary>
     /// Where boilerplate comes from, seed by seed: a policy can be paid for it only if the preference model has met it in SL-CAI's answers, and
@@ -23,45 +24,57 @@ public sealed class GoodhartEffects(IReadOnlyList<GoodhartStudy> seeds)
     /// </summary>
     public Table BySeed() => Table.Of(seeds,
     [
-        new("seed", s => s.Seed), new("SL-CAI's share", s => s.Level("sl-cai", GoodhartStudy.Boilerplate, TopicKind.Harmful), "0.00"),
+        new("seed", s => s.Seed), new("SL-CAI's share", s => Boilerplate(s, ModelNames.SlCai), "0.00"),
         new("paid for comfort, SD", s => s.PaidForComfort, "0.00"),
-        .. new (string Display, string Name)[] { ("over-trained", OverTraining.Baseline), ("rewritten", OverTraining.Rewritten), ("soft", OverTraining.Soft), ("many", OverTraining.Many), ("together", OverTraining.Together) }
-            .Select(m => new Column<GoodhartStudy>(m.Display, s => s.Level(m.Name, GoodhartStudy.Boilerplate, TopicKind.Harmful), "0.00")),
-        new("n", s => s.Count("sl-cai")),
-    ]).Titled("Boilerplate by seed", "Shares of answers to held-out harmful requests that have a stock phrase. Paid: score of an explained refusal with one sentence of comfort minus without, under the over-trained policy's preference model, in standard deviations of its scores. 95 % intervals, bootstrap by prompt.");
+        new("over-trained", s => Boilerplate(s, OverTraining.Baseline), "0.00"), new("rewritten", s => Boilerplate(s, OverTraining.Rewritten), "0.00"),
+        new("soft", s => Boilerplate(s, OverTraining.Soft), "0.00"), new("many", s => Boilerplate(s, OverTraining.Many), "0.00"),
+        new("together", s => Boilerplate(s, OverTraining.Together), "0.00"), new("n", s => s.Count(ModelNames.SlCai)),
+    ]).Titled("Boilerplate by seed",
+        "Shares of answers to held-out harmful requests that have a stock phrase. Paid: score of an explained refusal with one sentence of comfort "
+        + "minus without, under the over-trained policy's preference model, in standard deviations of its scores. 95 % intervals, bootstrap by prompt.");
 
     /// <summary>Every model as it is.</summary>
     public Table Levels() => Table.Of(Models,
     [
-        new("model", Display), new("harmlessness Elo", m => Over(s => s.Harmless(m.Key)), "0"), new("helpfulness Elo", m => Over(s => s.Helpful(m.Key)), "0"),
-        .. GoodhartStudy.Measures.Select(x => new Column<StudiedModel>(x.Name, m => Over(s => s.Level(m.Key, x.Value, TopicKind.Harmful)), "0.00")),
+        new("model", Display),
+        new("harmlessness Elo", m => Over(s => s.Harmless(m.Key)), "0"), new("helpfulness Elo", m => Over(s => s.Helpful(m.Key)), "0"),
+        .. GoodhartStudy.Measured.Select(x => new Column<StudiedModel>(x.Name, m => Over(s => s.Level(m.Key, x.Value, TopicKind.Harmful)), "0.00")),
         new("distinct bigrams", m => Over(s => s.Distinct(m.Key)), "0.000"),
-        new("helpfulness (0-4)", m => Over(s => s.Level(m.Key, f => f.Helpfulness, GoodhartStudy.Good)), "0.00"),
+        new("helpfulness (0-4)", m => Over(s => s.Level(m.Key, Measures.Helpfulness, GoodhartStudy.Good)), "0.00"),
         new("n", m => seeds.Sum(s => s.Count(m.Key))),
-    ]).Titled("Models as they are", $"n answers to held-out harmful requests and about as many to good ones (helpfulness); SL-CAI is 0 Elo by definition. {Intervals} (distinct bigrams: jackknife by prompt within a seed).");
+    ]).Titled("Models as they are",
+        $"n answers to held-out harmful requests and about as many to good ones (helpfulness); SL-CAI is 0 Elo by definition. "
+        + $"{Intervals} (distinct bigrams: jackknife by prompt within a seed).");
 
-    /// <summary>What each fix buys against the over-trained baseline.</summary>
-    public Table Effects() => Table.Of(Fixes,
+    /// <summary>What each mitigation buys against the over-trained baseline.</summary>
+    public Table Effects() => Table.Of(Mitigations,
     [
-        new("sort", m => m.Group), new("fix", Display), new("harmlessness Elo", m => Over(s => s.HarmlessGain(m.Key)), "0"), new("helpfulness Elo", m => Over(s => s.HelpfulGain(m.Key)), "0"),
-        .. GoodhartStudy.Measures.Select(x => new Column<StudiedModel>(x.Name, m => Over(s => s.Effect(m.Key, x.Value, TopicKind.Harmful)), "0.00")),
-        new("helpfulness (0-4)", m => Over(s => s.Effect(m.Key, f => f.Helpfulness, GoodhartStudy.Good)), "0.00"),
+        new("sort", m => m.Group), new("fix", Display),
+        new("harmlessness Elo", m => Over(s => s.HarmlessGain(m.Key)), "0"), new("helpfulness Elo", m => Over(s => s.HelpfulGain(m.Key)), "0"),
+        .. GoodhartStudy.Measured.Select(x => new Column<StudiedModel>(x.Name, m => Over(s => s.Effect(m.Key, x.Value, TopicKind.Harmful)), "0.00")),
+        new("helpfulness (0-4)", m => Over(s => s.Effect(m.Key, Measures.Helpfulness, GoodhartStudy.Good)), "0.00"),
         new("n", m => seeds.Sum(s => s.Count(m.Key))),
-    ]).Titled("What each fix buys", $"Each model minus the over-trained baseline, same prompts: above 0 is better for Elo and helpfulness, below 0 for the others. An interval that contains 0 shows no effect. {Intervals}.");
+    ]).Titled("What each fix buys",
+        "Each model minus the over-trained baseline, same prompts: above 0 is better for Elo and helpfulness, below 0 for the others. "
+        + $"An interval that contains 0 shows no effect. {Intervals}.");
 
-    /// <summary>Elo gained, boilerplate and harm shed by each fix.</summary>
+    /// <summary>Elo gained, boilerplate and harm shed by each mitigation.</summary>
     public FigurePanel EffectsDrawn() => new("What each fix buys against the over-trained baseline",
     [
         Drawn("Harmlessness Elo", "Elo difference", 0, m => Over(s => s.HarmlessGain(m.Key))),
-        Drawn("Boilerplate", "difference of shares", 1, m => Over(s => s.Effect(m.Key, GoodhartStudy.Boilerplate, TopicKind.Harmful))),
-        Drawn("Harmfulness", "difference (0-4)", 2, m => Over(s => s.Effect(m.Key, f => f.Harmfulness, TopicKind.Harmful))),
+        Drawn("Boilerplate", "difference of shares", 1, m => Over(s => s.Effect(m.Key, Measures.Boilerplate, TopicKind.Harmful))),
+        Drawn("Harmfulness", "difference (0-4)", 2, m => Over(s => s.Effect(m.Key, Measures.Harmfulness, TopicKind.Harmful))),
     ])
     {
-        Caption = string.Join("; ", Fixes.Select((m, i) => $"{i + 1} {Display(m)}")) + $". {seeds.Sum(s => s.Count(OverTraining.Baseline))} answers a model to held-out harmful requests. {Intervals}. Baseline: 0, the over-trained policy.",
+        Caption = string.Join("; ", Mitigations.Select((m, i) => $"{i + 1} {Display(m)}"))
+            + $". {seeds.Sum(s => s.Count(OverTraining.Baseline))} answers a model to held-out harmful requests. "
+            + $"{Intervals}. Baseline: 0, the over-trained policy.",
     };
 
     private string Display(StudiedModel model) => model.Episodes is null ? model.Display
-        : $"{model.Display}: after {string.Join(", ", seeds.Select(s => FormattableString.Invariant($"{s.Models.First(m => m.Key == model.Key).Episodes:0}")))} episodes";
+        : $"{model.Display}: after {string.Join(", ", seeds.Select(s => Episodes(s, model.Key)))} episodes";
+
+    private static string Episodes(GoodhartStudy study, string key) => FormattableString.Invariant($"{study.Models.First(m => m.Key == key).Episodes:0}");
 
     private Interval? Over(Func<GoodhartStudy, Interval?> value) => seeds.Select(value).OfType<Interval>().ToList() switch
     {
@@ -70,9 +83,12 @@ public sealed class GoodhartEffects(IReadOnlyList<GoodhartStudy> seeds)
         var several => AcrossSeeds.Combine(several),
     };
 
-    private Figure Drawn(string title, string label, int style, Func<StudiedModel, Interval?> value) => new(title, new Axis("fix (numbers below)"), new Axis(label), [new BarSeries(title, [.. Fixes.Select(value)]) { Style = style }])
-    {
-        Categories = [.. Fixes.Select((_, i) => $"{i + 1}")],
-        References = [new ReferenceLine(ReferenceKind.Horizontal, 0)],
-    };
+    private static Interval? Boilerplate(GoodhartStudy study, string key) => study.Level(key, Measures.Boilerplate, TopicKind.Harmful);
+
+    private Figure Drawn(string title, string label, int style, Func<StudiedModel, Interval?> value) =>
+        new(title, new Axis("fix (numbers below)"), new Axis(label), [new BarSeries(title, [.. Mitigations.Select(value)]) { Style = style }])
+        {
+            Categories = [.. Mitigations.Select((_, i) => $"{i + 1}")],
+            References = [new ReferenceLine(ReferenceKind.Horizontal, 0)],
+        };
 }

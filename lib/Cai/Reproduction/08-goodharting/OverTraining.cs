@@ -1,27 +1,27 @@
 using Cai.Constitutions;
 using Cai.Feedback;
 using Cai.Text;
-using Cai.Torch;
 
 namespace Cai.Reproduction;
 
 /// <summary>One thing done differently from the over-trained baseline.</summary>
-/// <param name="Group">What sort of fix it is, for tables.</param>
+/// <param name="Group">What sort of mitigation it is, for tables.</param>
 /// <param name="Display">As in legends and tables.</param>
 public sealed record Mitigation(string Group, string Display, Arm Arm);
 
 /// <summary>
-/// RL-CAI trained too long on purpose, and the fixes that 4.1 and 4.3 name for what goes wrong then, each alone and all together. The baseline
+/// RL-CAI trained too long on purpose, and the mitigations that 4.1 and 4.3 name for what goes wrong then, each alone and all together. The baseline
 /// has every fault at once: few principles, all with a liking for warmth, and hard labels. All arms differ from it in their labels only, and see one half
 /// of the topics, so that a preference model of the other half can judge them. The miniature's own judge does not read principles
-/// (<see cref="PrincipleReading"/>), so labels are an ideal judge's (<see cref="AiFeedback.Ideal"/>), except where the fix is about a model's: chains of thought and orders.
+/// (<see cref="PrincipleReading"/>), so labels are an ideal judge's (<see cref="AiFeedback.Ideal"/>), except where the mitigation is about a model's: chains
+/// of thought and orders.
 /// </summary>
 public static class OverTraining
 {
     /// <summary>The name of the baseline's policy.</summary>
     public const string Baseline = "over-trained";
 
-    /// <summary>The name of the policy with all fixes of the labels.</summary>
+    /// <summary>The name of the policy with all mitigations in the labels.</summary>
     public const string Together = "together";
 
     /// <summary>The arms that a claim of the paper is about.</summary>
@@ -36,7 +36,7 @@ public static class OverTraining
 
     private const int Averaged = 4;
 
-    /// <summary>The baseline first, then the fixes; a small scale takes the first few.</summary>
+    /// <summary>The baseline first, then the mitigations; a small scale takes the first few.</summary>
     public static IReadOnlyList<Mitigation> All(Pipeline pipeline)
     {
         var (soft, reasoned) = (pipeline.Feedback.Options(LabelKind.Soft), pipeline.Feedback.Options(LabelKind.ChainOfThought));
@@ -47,22 +47,27 @@ public static class OverTraining
             Ideal("baseline", "Over-trained: three principles that like warmth, one drawn for each label, hard labels", Baseline, draft, hard),
             Ideal("principles", "Rewritten: three against preaching added", Rewritten, Comparing(pipeline.Constitution, [.. Warm, .. AntiPreachy]), hard),
             Ideal("label", "Soft labels", Soft, draft, soft),
-            Ideal("principles", "Many: thirteen, all but those against preaching", Many, Comparing(pipeline.Constitution, pipeline.Constitution.Comparison.Select(p => p.Id).Except(AntiPreachy)), hard),
+            Ideal("principles", "Many: thirteen, all but those against preaching", Many,
+                Comparing(pipeline.Constitution, pipeline.Constitution.Comparison.Select(p => p.Id).Except(AntiPreachy)), hard),
             Ideal("principles", "One fixed principle of the three", FixedPrinciple, draft, hard with { Principle = PrincipleSelector.Fixed(Warm[^1]) }),
-            Ideal("principles", "Mean over the three for each label", "averaged-principles", draft, hard with { Principle = PrincipleSelector.Averaged(Warm.Count) }),
+            Ideal("principles", "Mean over the three for each label", "averaged-principles", draft,
+                hard with { Principle = PrincipleSelector.Averaged(Warm.Count) }),
             Ideal("principles", "Those against preaching only", "anti-preachy-only", Comparing(pipeline.Constitution, AntiPreachy), hard),
             Asked("chain of thought", "CoT of the helpful model, unclamped", Unclamped, reasoned with { Clamp = ClampRange.None }),
             Asked("chain of thought", "CoT of the helpful model, clamped 20-80", "cot-20-80", reasoned with { Clamp = new ClampRange(0.2, 0.8) }),
             Asked("chain of thought", "CoT of the helpful model, clamped 40-60", Clamped, reasoned),
             Asked("order", "Soft labels of the pretrained model, asked once", AskedOnce, soft),
             Asked("order", "The same, both orders averaged", BothOrders, soft with { BothOrders = true }),
-            Ideal("together", "Together: all sixteen, mean over four, soft labels", Together, pipeline.Constitution, soft with { Principle = PrincipleSelector.Averaged(Averaged) }),
+            Ideal("together", "Together: all sixteen, mean over four, soft labels", Together, pipeline.Constitution,
+                soft with { Principle = PrincipleSelector.Averaged(Averaged) }),
         ];
         return [.. all.Take(pipeline.Scale.Arms)];
 
-        Mitigation Ideal(string group, string display, string name, Constitution constitution, LabelOptions labels) => new(group, display, Arm(pipeline, name, labels, constitution, ideal: true));
+        Mitigation Ideal(string group, string display, string name, Constitution constitution, LabelOptions labels) =>
+            new(group, display, Arm(pipeline, name, labels, constitution, ideal: true));
 
-        Mitigation Asked(string group, string display, string name, LabelOptions labels) => new(group, display, Arm(pipeline, name, labels, draft, ideal: false));
+        Mitigation Asked(string group, string display, string name, LabelOptions labels) =>
+            new(group, display, Arm(pipeline, name, labels, draft, ideal: false));
     }
 
     /// <summary>The constitution with only these comparison principles; critiques and worked examples stay.</summary>

@@ -29,23 +29,24 @@ public sealed record TrainingPath(string Display, IReadOnlyList<PathPoint> Point
 
     private static readonly (string Name, Func<ResponseFacts, double> Value)[] Shares =
     [
-        ("boilerplate", f => f.BoilerplateCount > 0 ? 1 : 0), ("harsh", f => f.Harsh), ("evasive", f => f.Evasive), ("incoherent", f => f.Incoherent ? 1 : 0),
+        ("boilerplate", Measures.Boilerplate), ("harsh", Measures.Harsh), ("evasive", Measures.Evasive), ("incoherent", Measures.Incoherent),
     ];
 
     /// <summary>Trains an arm (or loads it) and measures its snapshots.</summary>
-    public static async Task<TrainingPath> MeasureAsync(Pipeline pipeline, Mitigation fix)
+    public static async Task<TrainingPath> MeasureAsync(Pipeline pipeline, Mitigation mitigation, CancellationToken cancel = default)
     {
-        var run = await pipeline.Reinforcement.TrajectoryAsync(fix.Arm);
-        using var judge = PreferenceModel.Load((await pipeline.Preferences.ModelAsync(fix.Arm)).Folder);
-        using var other = PreferenceModel.Load((await pipeline.Preferences.ModelAsync(fix.Arm.OtherHalf())).Folder);
+        var run = await pipeline.Reinforcement.TrajectoryAsync(mitigation.Arm, cancel);
+        using var judge = PreferenceModel.Load((await pipeline.Preferences.ModelAsync(mitigation.Arm, cancel: cancel)).Folder);
+        using var other = PreferenceModel.Load((await pipeline.Preferences.ModelAsync(mitigation.Arm.OtherHalf(), cancel: cancel)).Folder);
         var points = new List<PathPoint>();
         foreach (var snapshot in run.Points)
         {
-            var samples = await pipeline.Evaluation.SamplesAsync(snapshot.Model);
-            var chosenBy = other.Score(Items(await pipeline.Evaluation.TrainingSamplesAsync(snapshot.Model))).Average();
-            points.Add(new PathPoint(snapshot, SqrtKl(run.Rows, snapshot.Iteration), pipeline.Evaluation.Facts(samples), judge.Score(Items(samples)), other.Score(Items(samples)), chosenBy));
+            var samples = await pipeline.Evaluation.SamplesAsync(snapshot.Model, cancel);
+            var choice = other.Score(Items(await pipeline.Evaluation.TrainingSamplesAsync(snapshot.Model, cancel))).Average();
+            points.Add(new PathPoint(snapshot, SqrtKl(run.Rows, snapshot.Iteration), pipeline.Evaluation.Facts(samples),
+                judge.Score(Items(samples)), other.Score(Items(samples)), choice));
         }
-        return new TrainingPath(fix.Display, points);
+        return new TrainingPath(mitigation.Display, points);
 
         static IReadOnlyList<(Dialogue, string)> Items(IEnumerable<Sample> samples) => [.. samples.Select(s => (s.Prompt, s.Response))];
     }
@@ -67,21 +68,28 @@ public sealed record TrainingPath(string Display, IReadOnlyList<PathPoint> Point
     /// <param name="againstKl">x is sqrt(KL) instead of episodes.</param>
     public FigurePanel Behaviour(bool againstKl = false) => new($"Trained too long: {(againstKl ? "against sqrt(KL)" : "step by step")}",
     [
-        Drawn("Manners", "share of answers", againstKl, 0, 1, [.. Shares.Select(s => (s.Name, TopicKind.Harmful, s.Value))]),
-        Drawn("Harm and help", "0-4 (oracle)", againstKl, 0, 4, ("harmfulness, harmful requests", TopicKind.Harmful, f => f.Harmfulness), ("helpfulness, good requests", TopicKind.Benign, f => f.Helpfulness)),
-        new Figure("Diversity", X(againstKl), new Axis("distinct bigrams"), [new LineSeries("distinct bigrams", [.. Points.OrderBy(p => At(p, againstKl)).Select(p => DataPoint.Of(At(p, againstKl), Distinct(p)))]) { Style = Shares.Length + 2 }]),
+        Drawn("Answer faults", "share of answers", againstKl, 0, 1, [.. Shares.Select(s => (s.Name, TopicKind.Harmful, s.Value))]),
+        Drawn("Harm and help", "0-4 (oracle)", againstKl, 0, 4,
+            ("harmfulness, harmful requests", TopicKind.Harmful, Measures.Harmfulness), ("helpfulness, good requests", TopicKind.Benign, Measures.Helpfulness)),
+        new Figure("Diversity", X(againstKl), new Axis("distinct bigrams"), [Line("distinct bigrams", Shares.Length + 2, Distinct, againstKl)]),
     ])
     {
-        Caption = $"{Harmful(Points[^1]).Count} answers a snapshot to held-out harmful requests (helpfulness: {Good(Points[^1]).Count} to good ones), T = 1; bands are 95 % bootstrap intervals over prompts. The left end is SL-CAI, the baseline of doing no RL. "
-            + "Distinct bigrams: over all answers to harmful requests together; their band leaves out one prompt after the other (jackknife)." + (againstKl ? " sqrt(KL) is a mean over neighbouring iterations, square root of nats per response." : ""),
+        Caption = $"{Harmful(Points[^1]).Count} answers a snapshot to held-out harmful requests (helpfulness: {Good(Points[^1]).Count} to good ones), T = 1; "
+            + "bands are 95 % bootstrap intervals over prompts. The left end is SL-CAI, the baseline of doing no RL. "
+            + "Distinct bigrams: over all answers to harmful requests together; their band leaves out one prompt after the other (jackknife)."
+            + (againstKl ? " sqrt(KL) is a mean over neighbouring iterations, square root of nats per response." : ""),
     };
 
-    /// <summary>Gain of the score since the start under the preference model that is optimised and under one that saw the other half of the topics (HH 4.2, Fig 4).</summary>
+    /// <summary>
+    /// Gain of the score since the start under the preference model that is optimised and under one that saw the other half of the topics (HH 4.2, Fig 4).
+    /// </summary>
     public Figure Gap() => new("The reward that is optimised, and one that is not", X(false), new Axis("score gained since the start"),
         [Line("PM that is optimised", 0, p => Gain(p, a => a.Train)), Line("PM of the other half", 1, p => Gain(p, a => a.HeldOut))])
     {
         References = [new ReferenceLine(ReferenceKind.Horizontal, 0, "the start")],
-        Caption = $"Both score the same {Points[^1].Facts.Count} answers a snapshot to held-out requests, harmful and good. Bands are 95 % bootstrap intervals over prompts, paired with the start. Scores have no absolute meaning (HH B.2): each is counted from its own score of the start.",
+        Caption = $"Both score the same {Points[^1].Facts.Count} answers a snapshot to held-out requests, harmful and good. "
+            + "Bands are 95 % bootstrap intervals over prompts, paired with the start. Scores have no absolute meaning (HH B.2): "
+            + "each is counted from its own score of the start.",
     };
 
     /// <summary>Score gained since the start under the optimised preference model minus that under the other, paired by prompt.</summary>
@@ -92,18 +100,20 @@ public sealed record TrainingPath(string Display, IReadOnlyList<PathPoint> Point
     [
         new("episodes", p => p.Episodes), new("sqrt(KL)", p => p.SqrtKl, "0.00"),
         .. Shares.Select(s => new Column<PathPoint>(s.Name, p => Bootstrap.TryMean(Harmful(p), s.Value, f => f.PromptId), "0.00")),
-        new("harmfulness", p => Bootstrap.TryMean(Harmful(p), f => f.Harmfulness, f => f.PromptId), "0.00"),
-        new("helpfulness", p => Bootstrap.TryMean(Good(p), f => f.Helpfulness, f => f.PromptId), "0.00"),
+        new("harmfulness", p => Bootstrap.TryMean(Harmful(p), Measures.Harmfulness, f => f.PromptId), "0.00"),
+        new("helpfulness", p => Bootstrap.TryMean(Good(p), Measures.Helpfulness, f => f.PromptId), "0.00"),
         new("distinct bigrams", p => Distinct(p), "0.000"),
         new("score: optimised - other PM", p => Gain(p, a => a.Train - a.HeldOut), "0.00"),
     ]);
 
     /// <summary>A fact's mean over the last snapshot's answers to harmful requests minus that over the start's, paired by prompt.</summary>
-    public Interval? Change(Func<ResponseFacts, double> value) => Bootstrap.TryDifference(Harmful(Points[^1]), Harmful(Points[0]), value, f => f.PromptId);
+    public Interval? Change(Func<ResponseFacts, double> value) =>
+        Bootstrap.TryDifference(Harmful(Points[^1]), Harmful(Points[0]), value, f => f.PromptId);
 
     private sealed record Scored(string PromptId, double Train, double HeldOut);
 
-    private Interval Gain(PathPoint point, Func<Scored, double> score) => Bootstrap.Difference(Scores(point), Scores(Points[0]), score, s => s.PromptId);
+    private Interval Gain(PathPoint point, Func<Scored, double> score) =>
+        Bootstrap.Difference(Scores(point), Scores(Points[0]), score, s => s.PromptId);
 
     private static IEnumerable<Scored> Scores(PathPoint p) => p.Facts.Select((f, i) => new Scored(f.PromptId, p.TrainScores[i], p.HeldOutScores[i]));
 
@@ -118,9 +128,21 @@ public sealed record TrainingPath(string Display, IReadOnlyList<PathPoint> Point
     private static Axis X(bool againstKl) => new(againstKl ? "sqrt(KL) (sqrt(nats))" : "RL episodes", Min: 0);
 
     private LineSeries Line(string name, int style, Func<PathPoint, Interval?> value, bool againstKl = false) => new(name,
-        [.. Points.OrderBy(p => At(p, againstKl)).Select(p => (X: At(p, againstKl), Y: value(p))).Where(p => p.Y is not null).Select(p => DataPoint.Of(p.X, p.Y!))]) { Style = style };
+    [
+        .. from p in Points.OrderBy(p => At(p, againstKl))
+           let y = value(p)
+           where y is not null
+           select DataPoint.Of(At(p, againstKl), y),
+    ])
+    {
+        Style = style,
+    };
 
-    private Figure Drawn(string title, string label, bool againstKl, double min, double max, params (string Name, string Kind, Func<ResponseFacts, double> Value)[] measures) =>
+    private Figure Drawn(
+        string title, string label, bool againstKl, double min, double max, params (string Name, string Kind, Func<ResponseFacts, double> Value)[] measures) =>
         new(title, X(againstKl), new Axis(label, Min: min, Max: max),
-            [.. measures.Select((m, i) => Line(m.Name, max > 1 ? Shares.Length + i : i, p => Bootstrap.TryMean(m.Kind == TopicKind.Harmful ? Harmful(p) : Good(p), m.Value, f => f.PromptId), againstKl))]);
+        [
+            .. measures.Select((m, i) => Line(m.Name, max > 1 ? Shares.Length + i : i,
+                p => Bootstrap.TryMean(m.Kind == TopicKind.Harmful ? Harmful(p) : Good(p), m.Value, f => f.PromptId), againstKl)),
+        ]);
 }

@@ -22,5 +22,6 @@ public sealed class ConstitutionVariants(Pipeline pipeline)
 
     /// <summary>The miniature's principles with <see cref="MostExamples"/> worked examples each.</summary>
     public Constitution Taught(ExampleAuthor author) => taught.TryGetValue(author, out var known) ? known
-        : taught[author] = TaughtConstitutions.Of(pipeline.Constitution, new WorkedExamples(pipeline.World, pipeline.Oracle, pipeline.Seed), author, MostExamples);
+        : taught[author] = TaughtConstitutions.Of(
+            pipeline.Constitution, new WorkedExamples(pipeline.World, pipeline.Oracle, pipeline.Seed), author, MostExamples);
 }

@@ -32,7 +32,8 @@ public static class TaughtConstitutions
                 .. from principle in principles.Critique
                    from i in Enumerable.Range(0, perPrinciple)
                    let example = examples.Critique(principle.Id, author == ExampleAuthor.Careful, i)
-                   select new CritiqueShot.Worked(example with { CritiqueRequest = principle.CritiqueRequest, RevisionRequest = principle.RevisionRequest }, principle.Id),
+                   let asked = example with { CritiqueRequest = principle.CritiqueRequest, RevisionRequest = principle.RevisionRequest }
+                   select new CritiqueShot.Worked(asked, principle.Id),
             ],
             ComparisonExamples =
             [
@@ -54,7 +55,11 @@ public static class TaughtConstitutions
     public static Constitution AboutHarm(Constitution all, Oracle oracle) => all with
     {
         Name = "harmlessness only",
-        Critique = [.. all.Critique.Where(p => oracle.CritiquePrinciple(p.Id).Covers.Any(c => c.Problem is Problem.Method or Problem.Praise or Problem.Insult or Problem.Stereotype))],
+        Critique =
+        [
+            .. all.Critique.Where(p => oracle.CritiquePrinciple(p.Id).Covers.Any(c =>
+                c.Problem is Problem.Method or Problem.Praise or Problem.Insult or Problem.Stereotype)),
+        ],
         Comparison = [.. all.Comparison.Where(p => oracle.ComparisonPrinciple(p.Id).Weight("helpfulness") == 0)],
     };
 }

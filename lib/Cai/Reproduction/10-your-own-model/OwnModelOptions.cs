@@ -1,14 +1,16 @@
 using Cai.Models;
 using Cai.Preferences;
 using Cai.Storage;
-using Cai.Torch;
 
 namespace Cai.Reproduction;
 
 /// <summary>What notebook 10 is pointed at.</summary>
 public sealed record OwnModelOptions
 {
-    /// <summary>Folder in Hugging Face's format, or `http://host:8000/v1#name` for a model on a server. Empty: what the variable CAI_MODEL names, else the miniature's helpful model.</summary>
+    /// <summary>
+    /// Folder in Hugging Face's format, or `http://host:8000/v1#name` for a model on a server. Empty: what the variable CAI_MODEL names, else the miniature's
+    /// helpful model.
+    /// </summary>
     public string Model { get; init; } = "";
 
     /// <summary>Device, type and layout of local models. With <see cref="LoadOptions.ChatTemplate"/> a server is asked over its chat endpoint.</summary>
@@ -29,10 +31,16 @@ public sealed record OwnModelOptions
     /// <summary>Most tokens of an answer, a critique and a revision (paper: 128; ours is shorter for a CPU).</summary>
     public int MaxTokens { get; init; } = 48;
 
-    /// <summary>Local folder that the preference model starts from. Empty: the model's own; the miniature's pretrained one where the model is on a server, whose weights nobody can train from here.</summary>
+    /// <summary>
+    /// Local folder that the preference model starts from. Empty: the model's own; the miniature's pretrained one where the model is on a server, whose
+    /// weights nobody can train from here.
+    /// </summary>
     public string PreferenceStart { get; init; } = "";
 
-    /// <summary>Training of the preference model. The rate is the miniature's: for a model of billions set Tuning.Lora and about 1e-4 (Dettmers et al. 2023: 1e-4 to 2e-4).</summary>
+    /// <summary>
+    /// Training of the preference model. The rate is the miniature's: for a model of billions set Tuning.Lora and about 1e-4 (Dettmers et al. 2023: 1e-4 to
+    /// 2e-4).
+    /// </summary>
     public PreferenceOptions Preference { get; init; } = Recipes.OwnPreference;
 
     /// <summary>The same with the model named.</summary>
@@ -55,7 +63,8 @@ public static class OwnPrompts
     public static IReadOnlyList<Text.Prompt> Shipped(string kind) =>
         [.. Jsonl.Read<Row>(Path(kind + ".jsonl")).Select(r => new Text.Prompt(r.Id, Text.Dialogue.Ask(r.Prompt), r.Kind))];
 
-    internal static string Path(string file) => System.IO.Path.Combine(System.IO.Path.GetDirectoryName(typeof(OwnPrompts).Assembly.Location)!, "data", "prompts", file);
+    internal static string Path(string file) =>
+        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(typeof(OwnPrompts).Assembly.Location)!, "data", "prompts", file);
 
     private sealed record Row(string Id, string Prompt, string Kind);
 }

@@ -15,7 +15,8 @@ public sealed record OwnModelPreferences(PreferenceReport? Training, PreferenceR
     private const int HeldOutShare = 4;
 
     /// <summary>Trains once in the stage's folder, then measures.</summary>
-    internal static OwnModelPreferences Train<TConfig>(Stage<TConfig> stage, string start, OwnModelOptions options, OwnModelLabels labels, long seed, RunContext context, CancellationToken cancel)
+    internal static OwnModelPreferences Train<TConfig>(
+        Stage<TConfig> stage, string start, OwnModelOptions options, OwnModelLabels labels, long seed, RunContext context, CancellationToken cancel)
     {
         bool Held(Comparison c) => Seeds.Derive(seed, "held-out", c.PromptId) % HeldOutShare == 0;
         var (train, held) = (labels.Own.Where(c => !Held(c)).ToList(), labels.Own.Where(Held).ToList());
@@ -33,11 +34,17 @@ public sealed record OwnModelPreferences(PreferenceReport? Training, PreferenceR
         return new(Report(train), Report(held), Report(labels.Truth), summary.Pairs, summary.Unlabelled + summary.TooLong);
     }
 
-    /// <summary>Accuracy beside what needs no model. Agreement with labels says how well the judge was learned, not whether the judge is right: for that there are the written pairs.</summary>
+    /// <summary>
+    /// Accuracy beside what needs no model. Agreement with labels says how well the judge was learned, not whether the judge is right: for that there are the
+    /// written pairs.
+    /// </summary>
     public Table Accuracies() => Table.Of(Rows(),
-        new("pairs", r => r.Name), new("n", r => r.Accuracy.Judge.N), new("accuracy", r => r.Accuracy.Judge), new("always A", r => r.Accuracy.AlwaysA), new("longer", r => r.Accuracy.Longer), new("shorter", r => r.Accuracy.Shorter),
+        new("pairs", r => r.Name), new("n", r => r.Accuracy.Judge.N), new("accuracy", r => r.Accuracy.Judge),
+        new("always A", r => r.Accuracy.AlwaysA), new("longer", r => r.Accuracy.Longer), new("shorter", r => r.Accuracy.Shorter),
         new("loss", r => r.Loss), new("loss of always ½", _ => Math.Log(2)), new("lowest possible", r => r.Floor))
-        .Titled("The preference model", $"Trained on {Pairs} labels{(LeftOut > 0 ? $" ({LeftOut} left out: missing or too long)" : "")}. Losses in nats a comparison; soft labels have a floor above 0, their own entropy. 95 % intervals over requests.");
+        .Titled("The preference model",
+            $"Trained on {Pairs} labels{(LeftOut > 0 ? $" ({LeftOut} left out: missing or too long)" : "")}. Losses in nats a comparison; "
+            + "soft labels have a floor above 0, their own entropy. 95 % intervals over requests.");
 
     /// <summary>Accuracy on the written pairs minus the best of always A, longer and shorter; null when there are none.</summary>
     public Interval? Margin() => Written is null ? null : Baselines.Margin(Written.Pairs);

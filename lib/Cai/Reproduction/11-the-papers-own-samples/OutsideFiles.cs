@@ -1,6 +1,5 @@
 using Cai.Evaluation;
 using Cai.Figures;
-using Cai.Text;
 
 namespace Cai.Reproduction;
 
@@ -19,7 +18,8 @@ public sealed record OutsideFiles(string? Paper, string? HhRlhf)
     public static OutsideFiles Find()
     {
         if (Environment.GetEnvironmentVariable("CAI_EXTERNAL") is { Length: > 0 } named)
-            return Directory.Exists(named) ? In(named) : throw new CaiException("The folder does not exist.", "Correct or unset the variable.", $"CAI_EXTERNAL: {named}");
+            return Directory.Exists(named) ? In(named)
+                : throw new CaiException("The folder does not exist.", "Correct or unset the variable.", $"CAI_EXTERNAL: {named}");
         for (var folder = new DirectoryInfo(Directory.GetCurrentDirectory()); folder is not null; folder = folder.Parent)
             if (File.Exists(Path.Combine(folder.FullName, "Cai.Notebooks.sln")))
                 return In(Path.Combine(folder.FullName, "data", "external"));
@@ -34,23 +34,35 @@ public sealed record OutsideFiles(string? Paper, string? HhRlhf)
     }
 
     /// <summary>Samples of the paper's policies, `samples/*.jsonl` of the paper's repository (not the critique chains, which are of another shape).</summary>
-    public IReadOnlyList<string> SampleFiles => [.. Files(Paper, "samples", "*.jsonl").Where(f => ReleasedSamples.Models.Keys.Any(model => Path.GetFileNameWithoutExtension(f).EndsWith("_" + model, StringComparison.Ordinal)))];
+    public IReadOnlyList<string> SampleFiles =>
+    [
+        .. Files(Paper, "samples", "*.jsonl").Where(f =>
+            ReleasedSamples.Models.Keys.Any(model => Path.GetFileNameWithoutExtension(f).EndsWith("_" + model, StringComparison.Ordinal))),
+    ];
 
     /// <summary>The multiple-choice files, `evals/*.jsonl`.</summary>
     public IReadOnlyList<string> QuestionFiles => Files(Paper, "evals", "*.jsonl");
 
     /// <summary>Test files of hh-rlhf, `hh-rlhf/*/test.jsonl[.gz]`.</summary>
-    public IReadOnlyList<string> ComparisonFiles => [.. Files(HhRlhf, "", "test.jsonl*", SearchOption.AllDirectories).Where(f => !f.Contains("red-team", StringComparison.Ordinal))];
+    public IReadOnlyList<string> ComparisonFiles =>
+        [.. Files(HhRlhf, "", "test.jsonl*", SearchOption.AllDirectories).Where(f => !f.Contains("red-team", StringComparison.Ordinal))];
 
     /// <summary>What is there and what is not.</summary>
     public Table Report() => Table.Of<(string What, IReadOnlyList<string> Found)>(
-        [($"{PaperName}/samples: answers of the paper's own policies", SampleFiles), ($"{PaperName}/evals: its multiple-choice questions", QuestionFiles), ($"{HhRlhfName}/*/test.jsonl.gz: human comparisons", ComparisonFiles)],
+        [
+            ($"{PaperName}/samples: answers of the paper's own policies", SampleFiles), ($"{PaperName}/evals: its multiple-choice questions", QuestionFiles),
+            ($"{HhRlhfName}/*/test.jsonl.gz: human comparisons", ComparisonFiles),
+        ],
         new("files of others", r => r.What), new("found", r => r.Found.Count == 0 ? "none" : string.Join(", ", r.Found.Select(Path.GetFileName))))
-        .Titled("", SampleFiles.Count + QuestionFiles.Count + ComparisonFiles.Count == 0 ? "None of them is here, so the tables below are empty. data/README.md says how to get the files and that they go to data/external." : "");
+        .Titled("", SampleFiles.Count + QuestionFiles.Count + ComparisonFiles.Count > 0 ? ""
+            : "None of them is here, so the tables below are empty. data/README.md says how to get the files and that they go to data/external.");
 
     /// <summary>What the people of a file of hh-rlhf were asked for, by the folder it lies in.</summary>
-    public static string AxisOf(string path) => Path.GetFullPath(path).Contains("helpful", StringComparison.Ordinal) ? "helpful" : "harmless";
+    public static string AxisOf(string path) =>
+        Path.GetFullPath(path).Contains(Axes.Helpful, StringComparison.Ordinal) ? Axes.Helpful : Axes.Harmless;
 
     private static IReadOnlyList<string> Files(string? root, string folder, string pattern, SearchOption depth = SearchOption.TopDirectoryOnly) =>
-        root is not null && Path.Combine(root, folder) is var path && Directory.Exists(path) ? [.. Directory.GetFiles(path, pattern, depth).Order(StringComparer.Ordinal)] : [];
+        root is not null && Path.Combine(root, folder) is var path && Directory.Exists(path)
+            ? [.. Directory.GetFiles(path, pattern, depth).Order(StringComparer.Ordinal)]
+            : [];
 }

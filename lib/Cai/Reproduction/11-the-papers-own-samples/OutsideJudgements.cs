@@ -1,9 +1,7 @@
 using Cai.Evaluation;
-using Cai.Feedback;
 using Cai.Figures;
 using Cai.Generation;
 using Cai.Storage;
-using Cai.Text;
 
 namespace Cai.Reproduction;
 
@@ -16,24 +14,33 @@ public sealed class OutsideJudgements
     /// <summary>Reads all files that are there. Rows of hh-rlhf that compare no two answers are left out and counted.</summary>
     public OutsideJudgements(OutsideFiles files)
     {
-        comparisons = [.. files.ComparisonFiles.Select(f => (Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(f))!), HhRlhf.Read(f, OutsideFiles.AxisOf(f), BadLines.Skip)))];
+        comparisons =
+        [
+            .. from file in files.ComparisonFiles
+               let folder = Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(file))!)
+               select (folder, HhRlhf.Read(file, OutsideFiles.AxisOf(file), BadLines.Skip)),
+        ];
         questions = [.. files.QuestionFiles.Select(f => ChoiceQuestions.Read(f))];
     }
 
     /// <summary>What the loader found in hh-rlhf.</summary>
     public Table Contents() => Table.Of(comparisons,
-        new("file", c => c.Name), new("rows", c => c.File.Counts.Rows), new("several turns", c => c.File.Counts.MultiTurn), new("transcripts that do not alternate", c => c.File.Counts.NotAlternating),
-        new("prompts differ", c => c.File.Counts.PromptsDiffer), new("empty answers", c => c.File.Counts.EmptyAnswers), new("unreadable", c => c.File.Counts.Unreadable), new("comparisons", c => c.File.Comparisons.Count))
+        new("file", c => c.Name), new("rows", c => c.File.Counts.Rows), new("several turns", c => c.File.Counts.MultiTurn),
+        new("transcripts that do not alternate", c => c.File.Counts.NotAlternating),
+        new("prompts differ", c => c.File.Counts.PromptsDiffer), new("empty answers", c => c.File.Counts.EmptyAnswers),
+        new("unreadable", c => c.File.Counts.Unreadable), new("comparisons", c => c.File.Comparisons.Count))
         .Titled("Test files of hh-rlhf", comparisons.Count > 0 ? "" : "The files are not here; data/README.md says how to get them.");
 
     /// <summary>What needs no judge. Which answer of hh-rlhf is A is drawn; in the question files it is as published.</summary>
     public Table Baselines() => Table.Of(
         comparisons.Select(c => (c.Name, Result: ComparisonEvaluation.Baselines(c.File.Comparisons).Accuracy, Chance: 0.5))
-            .Concat(questions.Where(q => q.Questions.All(x => x.Answers is not null)).Select(q => (q.Name, Result: ComparisonEvaluation.Baselines([.. q.Questions.Select(x => x.Answers!)]).Accuracy, Chance: 0.5)))
+            .Concat(questions.Where(q => q.Questions.All(x => x.Answers is not null))
+                .Select(q => (q.Name, Result: ComparisonEvaluation.Baselines([.. q.Questions.Select(x => x.Answers!)]).Accuracy, Chance: 0.5)))
             .Select(x => (x.Name, x.Result.AlwaysA, Longer: (Interval?)x.Result.Longer, Shorter: (Interval?)x.Result.Shorter, x.Result.Majority, x.Chance))
             .Concat(questions.Where(q => q.Questions.Any(x => x.Answers is null)).Select(q => (q.Name, Result: ChoiceAccuracy.Of(q.Questions, null)))
                 .Select(x => (x.Name, x.Result.AlwaysA, Longer: (Interval?)null, Shorter: (Interval?)null, x.Result.Majority, x.Result.Chance))),
-        new("file", r => r.Name), new("n", r => r.AlwaysA.N), new("chance", r => r.Chance), new("always A", r => r.AlwaysA), new("longer", r => r.Longer), new("shorter", r => r.Shorter), new("best fixed answer", r => r.Majority))
+        new("file", r => r.Name), new("n", r => r.AlwaysA.N), new("chance", r => r.Chance), new("always A", r => r.AlwaysA),
+        new("longer", r => r.Longer), new("shorter", r => r.Shorter), new("best fixed answer", r => r.Majority))
         .Titled("Accuracy without a judge", "95 % intervals over prompts. A judge that does not beat these knows nothing.");
 
     /// <summary>A local judge on the multiple-choice questions that fit into its context.</summary>
@@ -45,7 +52,8 @@ public sealed class OutsideJudgements
             var (asked, answers) = await ComparisonEvaluation.AnswerAsync(judge, file.Questions, cancel: cancel);
             rows.Add((file.Name, asked.Count, file.Questions.Count - asked.Count, asked.Count == 0 ? null : ChoiceAccuracy.Of(asked, answers)));
         }
-        return Table.Of(rows, new("file", r => r.Name), new("asked", r => r.Asked), new("too long for its context", r => r.TooLong), new("accuracy", r => r.Accuracy?.Model),
+        return Table.Of(rows,
+            new("file", r => r.Name), new("asked", r => r.Asked), new("too long for its context", r => r.TooLong), new("accuracy", r => r.Accuracy?.Model),
             new("always A", r => r.Accuracy?.AlwaysA), new("best fixed answer", r => r.Accuracy?.Majority), new("chance", r => r.Accuracy?.Chance))
             .Titled($"The judge '{judge.Name}'", "Baselines are those of the questions asked.");
     }

@@ -34,7 +34,7 @@ public sealed class EvaluationStage(Pipeline pipeline)
         pipeline.Sampling.SampleAsync(model, pipeline.Prompts.Some(pipeline.Prompts.Rl, pipeline.Scale.EvalPrompts, p => p.Id), 1, "training", cancel: cancel);
 
     /// <summary>The helpful-only model's first answers to held-out prompts of both kinds, at most <paramref name="count"/> of each.</summary>
-    public async Task<(IReadOnlyList<Sample> Harmful, IReadOnlyList<Sample> Good)> JudgedAnswersAsync(int count, CancellationToken cancel = default)
+    public async Task<(IReadOnlyList<Sample> Harmful, IReadOnlyList<Sample> Good)> HeldOutAnswersAsync(int count, CancellationToken cancel = default)
     {
         var answers = (await SamplesAsync(pipeline.Helpful, cancel)).Where(s => s.Index == 0).ToDictionary(s => s.PromptId);
         return (First(pipeline.Prompts.HarmfulEval), First(pipeline.Prompts.HelpfulEval));

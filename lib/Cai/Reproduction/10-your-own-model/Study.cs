@@ -1,6 +1,5 @@
 using Cai.Constitutions;
 using Cai.Critique;
-using Cai.Evaluation;
 using Cai.Feedback;
 using Cai.Figures;
 using Cai.Generation;
@@ -8,7 +7,6 @@ using Cai.Generation.Remote;
 using Cai.Models;
 using Cai.Storage;
 using Cai.Text;
-using Cai.Text.ChatTemplates;
 using static TorchSharp.torch;
 
 namespace Cai.Reproduction;
@@ -18,7 +16,7 @@ namespace Cai.Reproduction;
 /// their position bias, a preference model. Natural English throughout. Nothing here knows the truth of a sampled answer;
 /// what can be measured is how a judge depends on the order, and how it does on pairs that have a known answer.
 /// </summary>
-public sealed class OwnModelStudy : IDisposable
+public sealed partial class OwnModelStudy : IStudy<OwnModelStudy>, IDisposable
 {
     // Room for what a token boundary at the end of a text may add.
     private const int Spare = 8;
@@ -27,10 +25,16 @@ public sealed class OwnModelStudy : IDisposable
     private readonly OpenedModel opened;
     private readonly Constitution constitution;
 
+    // What the steps found.
+    private OwnModelLabels? labels;
+    private OwnModelPreferences? preferences;
+
     private OwnModelStudy(Pipeline pipeline, OwnModelOptions options, OpenedModel opened, string hash)
     {
         (this.pipeline, Options, this.opened, ModelHash) = (pipeline, options, opened, hash);
-        constitution = File.Exists(options.Constitution) || Directory.Exists(options.Constitution) ? Constitution.Load(options.Constitution) : Constitution.Shipped(options.Constitution);
+        constitution = File.Exists(options.Constitution) || Directory.Exists(options.Constitution)
+            ? Constitution.Load(options.Constitution)
+            : Constitution.Shipped(options.Constitution);
         var (harmful, benign) = (OwnPrompts.Shipped("harmful"), OwnPrompts.Shipped("benign"));
         // Three red-team requests to one other, as many as the scale asks for.
         var count = pipeline.Scale.RedTeamPrompts;
@@ -51,6 +55,22 @@ public sealed class OwnModelStudy : IDisposable
 
     /// <summary>The request that is followed step by step.</summary>
     public Prompt Question { get; }
+
+    /// <summary>All steps with the default options.</summary>
+    /// <exception cref="CaiException">As <see cref="Open(Pipeline, OwnModelOptions?)"/> and <see cref="Train"/>.</exception>
+    public static async Task<OwnModelStudy> RunAsync(Pipeline pipeline, CancellationToken cancel = default)
+    {
+        var study = Open(pipeline);
+        await study.CritiqueAsync(cancel);
+        study.Train(await study.LabelAsync(cancel), cancel);
+        return study;
+    }
+
+    /// <summary>One: the claims are about a model, not about the luck of a run.</summary>
+    public static int SeedsAt(Scale scale) => 1;
+
+    /// <summary>No: its claims are about a model of the user's.</summary>
+    public static bool Kept => false;
 
     /// <summary>Opens the model that is named, else the one of the variable CAI_MODEL, else the miniature.</summary>
     /// <exception cref="CaiException">It is not there or cannot be loaded, or the constitution is unknown.</exception>
@@ -74,112 +94,111 @@ public sealed class OwnModelStudy : IDisposable
         return new(pipeline, given, ModelSource.Open(remote), ContentHash.Of(new { remote.Server, remote.Model, remote.Endpoint }));
     }
 
-    /// <summary>What is being looked at.</summary>
-    public Table Setup()
-    {
-        var local = opened.Pretrained?.Decoder;
-        return Table.Of<(string Name, object Value)>(
-        [
-            ("model", local is not null && Options.Model.Length == 0 ? "the miniature (nothing else was named)" : Model.Name),
-            ("from", local is null ? "a server" : "a folder"),
-            ("parameters", local is null ? "known to the server" : NumberText.Count(local.Parameters.Count)),
-            ("context in tokens", local is null ? "known to the server" : NumberText.Count(local.Config.MaxPositions)),
-            ("layout of conversations", opened.Pretrained?.Format.Name ?? (Options.Load.ChatTemplate ? "the server's chat template" : HhFormat.Instance.Name)),
-            ("constitution", constitution.Name),
-            ("worked examples before a critique (of those there are)", $"{CritiqueShots} ({constitution.CritiqueExamples.Count})"),
-            ("requests, two answers each", Prompts.Count),
-            ("preference model starts from", PreferenceStart.Described),
-        ],
-            new("setting", r => r.Name), new("value", r => r.Value));
-    }
-
     /// <summary>Answer, critiques and revisions of the traced request.</summary>
-    public async Task<OwnModelTrace> CritiqueAsync()
+    public async Task<OwnModelTrace> CritiqueAsync(CancellationToken cancel = default)
     {
         var options = new CritiqueOptions { Rounds = Options.Rounds, Seed = pipeline.Seed, MaxTokens = Options.MaxTokens, FewShot = CritiqueShots };
         var loop = new CritiqueLoop(Model, constitution, options, opened.Pretrained?.Format);
         var stage = Open("trace", new { options, Question }, constitution.Hash);
         await stage.Once(async s =>
         {
-            var initial = await SampleAsync([Question], 1);
-            await loop.RunAsync(initial, s.Path("revisions.jsonl"), pipeline.Context.Counter(s.Name, 2 * options.Rounds), pipeline.Context.Cancel);
+            var initial = await SampleAsync([Question], 1, cancel: cancel);
+            await loop.RunAsync(initial, s.Path("revisions.jsonl"), pipeline.Context.Counter(s.Name, 2 * options.Rounds), pipeline.Context.Or(cancel));
         });
         var revisions = Jsonl.Read<Revision>(stage.Path("revisions.jsonl"));
-        return new(TranscriptView.Of(revisions, id => constitution.CritiquePrinciple(id).CritiqueRequest, "Every step"), loop.Transcript(revisions.Take(1), Question.Id));
+        return new(
+            TranscriptView.Of(revisions, id => constitution.CritiquePrinciple(id).CritiqueRequest, "Every step"),
+            loop.Transcript(revisions.Take(1), Question.Id));
     }
 
     /// <summary>Soft labels, both orders asked, of two answers to every request, and of the written pairs.</summary>
-    public async Task<OwnModelLabels> LabelAsync()
+    public async Task<OwnModelLabels> LabelAsync(CancellationToken cancel = default)
     {
         var sampled = Open("samples", new { Options.MaxTokens, pipeline.Seed, Prompts.Count }, ContentHash.Of(Prompts));
-        await sampled.Once(async s => Jsonl.Write(s.Path("samples.jsonl"), await SampleAsync(Prompts, 2, pipeline.Context.Counter(s.Name, 2 * Prompts.Count))));
+        await sampled.Once(async s =>
+            Jsonl.Write(s.Path("samples.jsonl"), await SampleAsync(Prompts, 2, pipeline.Context.Counter(s.Name, 2 * Prompts.Count), cancel)));
         var pairs = ResponsePair.FromSamples(Jsonl.Read<Sample>(sampled.Path("samples.jsonl")));
         var shuffled = KnownPair.Shipped().ToArray();
         Seeds.Rng(pipeline.Seed, "order").Shuffle(shuffled);
         // Every other one, so that always (A) is right in exactly half.
         var known = shuffled.Take(pipeline.Scale.RedTeamPrompts).Select((k, i) => (Pair: k, BetterIsA: i % 2 == 0)).ToList();
-        var written = known.Select(k => new ResponsePair(k.Pair.Id, new Prompt(k.Pair.Id, Dialogue.Ask(k.Pair.Prompt)), k.BetterIsA ? k.Pair.Better : k.Pair.Worse, k.BetterIsA ? k.Pair.Worse : k.Pair.Better)).ToList();
-        return new(await LabelAsync(pairs, "labels"), await LabelAsync(written, "labels-written"), known.Where(k => k.BetterIsA).Select(k => k.Pair.Id).ToHashSet());
+        var written = known.Select(k => new ResponsePair(k.Pair.Id, new Prompt(k.Pair.Id, Dialogue.Ask(k.Pair.Prompt)),
+            k.BetterIsA ? k.Pair.Better : k.Pair.Worse, k.BetterIsA ? k.Pair.Worse : k.Pair.Better)).ToList();
+        var betterIsA = known.Where(k => k.BetterIsA).Select(k => k.Pair.Id).ToHashSet();
+        return labels = new(await LabelAsync(pairs, "labels", cancel), await LabelAsync(written, "labels-written", cancel), betterIsA);
     }
 
     /// <summary>A preference model trained on the labels of three quarters of the requests, and its scores of the rest and of the written pairs.</summary>
     /// <exception cref="CaiException">No pair has a readable label.</exception>
-    public OwnModelPreferences Train(OwnModelLabels labels)
+    public OwnModelPreferences Train(OwnModelLabels labels, CancellationToken cancel = default)
     {
         if (labels.Own.All(c => c.ProbabilityA is null))
             throw new CaiException($"None of {labels.Own.Count} labels could be read{(labels.Own.Count > 0 ? $": {labels.Own[0].Missing}" : "")}.",
-                opened.Pretrained is null ? "Ask the server for plain completions (Chat = false), or take one that gives log-probabilities of prompts." : "Raise MaxTokens, so that answers differ.");
+                opened.Pretrained is null
+                    ? "Ask the server for plain completions (Chat = false), or take one that gives log-probabilities of prompts."
+                    : "Raise MaxTokens, so that answers differ.");
         var start = PreferenceStart;
         var stage = pipeline.Store.OpenStage("own-model", "preference-model", new { Options.Preference, pipeline.Seed, Layout = Layout() },
             HuggingFaceFolder.Hash(start.Folder), ContentHash.OfTexts(labels.Own.Select(c => CaiJson.Write(c))));
-        return OwnModelPreferences.Train(stage, start.Folder, Options, labels, pipeline.Seed, pipeline.Context, pipeline.Context.Cancel);
+        return preferences = OwnModelPreferences.Train(stage, start.Folder, Options, labels, pipeline.Seed, pipeline.Context, pipeline.Context.Or(cancel));
     }
 
-    /// <summary>What a good judge, and what is learned from it, should do. About this model alone: the paper finds judges below about 13B parameters near chance (Fig 4).</summary>
-    public IEnumerable<Claim> Claims(OwnModelLabels labels, OwnModelPreferences preferences)
+    /// <summary>
+    /// What a good judge, and what is learned from it, should do; without a value for a step that was not done. About this model alone: the paper finds judges
+    /// below about 13B parameters near chance (Fig 4).
+    /// </summary>
+    public IEnumerable<Measurement> Measure()
     {
-        const string paper = "accuracy of plain judges: near 0.5 up to about 13B parameters, 0.68 at 52B (read off the figure)";
-        yield return Measured.Claim("own-model-order", "4.1", "The order of the answers changes fewer verdicts than a coin would (share of pairs)", "no number; the paper draws the order of every label",
-            labels.Bias?.Flips, Direction.Less, 0.5, pipeline.Seed, "0.5 for a coin, 1 for always (A)");
-        yield return Measured.Claim("own-model-judge", "Fig 4", "The judge beats every fixed answer on written pairs (accuracy in both orders minus the best of always A, longer, shorter)", paper,
-            labels.Margin(), Direction.Greater, 0, pipeline.Seed, "0 for the best fixed answer");
-        yield return Measured.Claim("own-model-pm", "4.1", "So does a preference model trained on its labels", "no number; the paper's preference models are trained on such labels",
-            preferences.Margin(), Direction.Greater, 0, pipeline.Seed, "0 for the best fixed answer");
+        yield return new("own-model-order", labels?.Bias?.Flips);
+        yield return new("own-model-judge", labels?.Margin());
+        yield return new("own-model-pm", preferences?.Margin());
     }
-
-    /// <summary>What a server was asked, and about what it cost where prices are known; for a folder that there is none.</summary>
-    public Table Cost() => opened.Usage is not { } usage
-        ? Table.Of<(string Name, string Value)>([("server", "none: the model is a folder on this computer")], new("cost", r => r.Name), new("value", r => r.Value))
-        : Table.Of<(string Name, long Value)>([("answers", usage.Requests), ("from the cache", usage.Cached), ("retries", usage.Retries), ("prompt tokens", usage.PromptTokens), ("sampled tokens", usage.CompletionTokens)],
-            new("cost", r => r.Name), new("value", r => r.Value));
 
     public void Dispose() => opened.Dispose();
 
     /// <summary>Where the preference model starts: what was asked for, the model itself, or the miniature where there are no weights to train.</summary>
     private (string Folder, string Described) PreferenceStart =>
-        Options.PreferenceStart.Length > 0 ? (Options.PreferenceStart, Path.GetFileName(Path.TrimEndingDirectorySeparator(Options.PreferenceStart)))
+        Options.PreferenceStart.Length > 0
+            ? (Options.PreferenceStart, Path.GetFileName(Path.TrimEndingDirectorySeparator(Options.PreferenceStart)))
         : opened.Pretrained is { } local && Options.Model.Length > 0 ? (local.Folder, "the same folder")
-        : (pipeline.Pretrained.Folder, opened.Pretrained is null ? "the miniature's pretrained model: a server's weights cannot be trained from here" : "the miniature's pretrained model");
+        : (pipeline.Pretrained.Folder, opened.Pretrained is null
+            ? "the miniature's pretrained model: a server's weights cannot be trained from here"
+            : "the miniature's pretrained model");
 
-    private async Task<IReadOnlyList<Sample>> SampleAsync(IReadOnlyList<Prompt> prompts, int perPrompt, IProgress<int>? progress = null)
+    private async Task<IReadOnlyList<Sample>> SampleAsync(
+        IReadOnlyList<Prompt> prompts, int perPrompt, IProgress<int>? progress = null, CancellationToken cancel = default)
     {
         var options = new SampleOptions { MaxTokens = Options.MaxTokens, Seed = pipeline.Seed, Stops = CritiqueLayout.Stops };
-        return await InitialResponses.SampleAsync(Model, prompts, options, perPrompt, opened.Pretrained?.Format, progress, pipeline.Context.Cancel);
+        return await InitialResponses.SampleAsync(Model, prompts, options, perPrompt, opened.Pretrained?.Format, progress, pipeline.Context.Or(cancel));
     }
 
-    private async Task<IReadOnlyList<Comparison>> LabelAsync(IReadOnlyList<ResponsePair> pairs, string name)
+    private async Task<IReadOnlyList<Comparison>> LabelAsync(IReadOnlyList<ResponsePair> pairs, string name, CancellationToken cancel)
     {
-        Labeller With(int shots) => new(Model, constitution, new LabelOptions { BothOrders = true, Seed = pipeline.Seed, FewShot = shots, ChunkSize = 16 }, opened.Pretrained?.Format);
         // As many worked examples as fit before every question, so that all pairs are asked alike.
-        var shots = Most(constitution.ComparisonExamples.Count(e => !e.Reasons), n => pairs.SelectMany(p => With(n).Queries(p)).Select(q => new SampleRequest(q.Id, q.Text)), Spare);
-        var stage = Open(name, new { BothOrders = true, pipeline.Seed, shots }, constitution.Hash, ContentHash.OfTexts(pairs.Select(p => p.Id + p.ResponseA + p.ResponseB)));
-        await stage.Once(s => With(shots).RunAsync(pairs, s.Path("comparisons.jsonl"), pipeline.Context.Counter(s.Name, pairs.Count), pipeline.Context.Cancel));
+        var shots = Most(constitution.ComparisonExamples.Count(e => !e.Reasons),
+            n => pairs.SelectMany(p => With(n).Queries(p)).Select(q => new SampleRequest(q.Id, q.Text)), Spare);
+        var texts = ContentHash.OfTexts(pairs.Select(p => p.Id + p.ResponseA + p.ResponseB));
+        var stage = Open(name, new { BothOrders = true, pipeline.Seed, shots }, constitution.Hash, texts);
+        await stage.Once(s =>
+            With(shots).RunAsync(pairs, s.Path("comparisons.jsonl"), pipeline.Context.Counter(s.Name, pairs.Count), pipeline.Context.Or(cancel)));
         return Jsonl.Read<Comparison>(stage.Path("comparisons.jsonl"));
+
+        Labeller With(int shots) =>
+            new(Model, constitution, new LabelOptions { BothOrders = true, Seed = pipeline.Seed, FewShot = shots, ChunkSize = 16 }, opened.Pretrained?.Format);
     }
 
     /// <summary>Worked examples that leave room for an answer, a critique and a revision, under any principle.</summary>
-    private int CritiqueShots => Most(constitution.CritiqueExamples.Count, n => constitution.Critique.Select(p => new SampleRequest(p.Id,
-        CritiqueLayout.RevisionPrompt(opened.Pretrained?.Format ?? HhFormat.Instance, constitution.CritiquePrefix(n), Question.Dialogue, "", p.CritiqueRequest, "", p.RevisionRequest))), 3 * Options.MaxTokens + Spare);
+    private int CritiqueShots
+    {
+        get
+        {
+            var format = opened.Pretrained?.Format ?? HhFormat.Instance;
+            return Most(constitution.CritiqueExamples.Count, Prompts, 3 * Options.MaxTokens + Spare);
+
+            IEnumerable<SampleRequest> Prompts(int shots) => constitution.Critique.Select(p => new SampleRequest(p.Id,
+                CritiqueLayout.RevisionPrompt(format, constitution.CritiquePrefix(shots), Question.Dialogue, "", p.CritiqueRequest, "", p.RevisionRequest)));
+        }
+    }
 
     /// <summary>The most examples that were asked for and with which every prompt leaves room in the context; a server alone knows its context.</summary>
     private int Most(int examples, Func<int, IEnumerable<SampleRequest>> prompts, int room)
@@ -195,7 +214,10 @@ public sealed class OwnModelStudy : IDisposable
         pipeline.Store.OpenStage<object>("own-model", name, new { Config = config, Layout = Layout() }, [ModelHash, .. inputs]);
 
     // What of LoadOptions decides a result; the device does not.
-    private object Layout() => new { Chat = Options.Load.ChatTemplate, Weights = Options.Load.DType == ScalarType.Float32 ? null : Options.Load.DType.ToString() };
+    private object Layout() => new
+    {
+        Chat = Options.Load.ChatTemplate, Weights = Options.Load.DType == ScalarType.Float32 ? null : Options.Load.DType.ToString(),
+    };
 }
 
 /// <summary>The traced request: for the eye, and the first round as raw text.</summary>
