@@ -8,21 +8,11 @@ public sealed partial class StyleTests
 {
     private const int LongestLine = 160;
 
-    /// <summary>Folders that do not keep to the length of lines and the order of usings yet.</summary>
-    private static readonly string[] NotYet =
-    [
-        "lib/Cai/Reproduction/", "lib/Cai/Reinforcement/", "lib/Cai.Tool/Commands/",
-        "tests/Cai.Tests/Reproduction/", "tests/Cai.Tests/Reinforcement/", "tests/Cai.Tool.Tests/Commands/",
-    ];
-
     private static IEnumerable<(string Path, string[] Lines)> All => SourceFiles.Below("lib", "tests");
-
-    private static IEnumerable<(string Path, string[] Lines)> Done =>
-        All.Where(file => !NotYet.Any(folder => file.Path.StartsWith(folder, StringComparison.Ordinal)));
 
     [Fact]
     public void NoLineIsLongerThan160Columns() => Assert.Empty(
-        from file in Done
+        from file in All
         from line in Code(file.Lines)
         where line.Text.Length > LongestLine
         select $"{file.Path}:{line.Number}: {line.Text.Length} columns");
@@ -51,7 +41,7 @@ public sealed partial class StyleTests
 
     [Fact]
     public void UsingsAreSortedWithSystemFirst() => Assert.Empty(
-        from file in Done
+        from file in All
         let usings = file.Lines.Select(line => Using().Match(line)).Where(m => m.Success)
             .Select(m => (Static: m.Groups[1].Length > 0, Alias: m.Groups[2].Length > 0, Name: m.Groups[3].Value)).ToList()
         let sorted = usings.OrderBy(u => u.Alias).ThenBy(u => u.Static).ThenBy(u => !(u.Name + ".").StartsWith("System.", StringComparison.Ordinal))

@@ -40,7 +40,8 @@ public sealed record DrawnPrinciple : IPrincipleSelector
 public sealed record FixedPrinciple(string Id) : IPrincipleSelector
 {
     public IReadOnlyList<T> Select<T>(IReadOnlyList<T> principles, Rng rng) where T : Principle =>
-        [principles.FirstOrDefault(p => p.Id == Id) ?? throw new CaiException($"There is no principle '{Id}'.", NearNames.Hint(Id, principles.Select(p => p.Id)))];
+        [principles.FirstOrDefault(p => p.Id == Id)
+            ?? throw new CaiException($"There is no principle '{Id}'.", NearNames.Hint(Id, principles.Select(p => p.Id)))];
 }
 
 /// <inheritdoc cref="PrincipleSelector.Averaged"/>
@@ -49,7 +50,8 @@ public sealed record AveragedPrinciples(int Count) : IPrincipleSelector
     public IReadOnlyList<T> Select<T>(IReadOnlyList<T> principles, Rng rng) where T : Principle
     {
         if (Count < 1 || Count > principles.Count)
-            throw new CaiException($"An average over {Count} principles was asked for, and there are {principles.Count}.", "Average over at least 1 and at most all of them.");
+            throw new CaiException($"An average over {Count} principles was asked for, and there are {principles.Count}.",
+                "Average over at least 1 and at most all of them.");
         var shuffled = principles.ToList();
         rng.Shuffle(shuffled);
         return [.. shuffled.Take(Count)];

@@ -4,8 +4,8 @@ using YamlDotNet.RepresentationModel;
 namespace Cai.Constitutions;
 
 /// <summary>
-/// A YAML mapping of a constitution (or of another file of the kit that people write) read key by key, so that every complaint can name file, line and key. Keys that nobody asked for are
-/// errors: a mistyped optional key would otherwise be ignored in silence.
+/// A YAML mapping of a constitution (or of another file of the kit that people write) read key by key, so that every complaint can name file, line and key.
+/// Keys that nobody asked for are errors: a mistyped optional key would otherwise be ignored in silence.
 /// </summary>
 internal sealed class YamlMap
 {
@@ -87,7 +87,8 @@ internal sealed class YamlMap
     private static YamlMap Map(string file, string key, YamlNode node, IReadOnlyList<string> known, string what) =>
         node is YamlMappingNode map
             ? new(file, key, map, known, what)
-            : throw new CaiException($"{(key.Length > 0 ? key : "The file")} must consist of keys and values.", $"Expected keys: {string.Join(", ", known)}.", $"{file}:{node.Start.Line}");
+            : throw new CaiException($"{(key.Length > 0 ? key : "The file")} must consist of keys and values.", $"Expected keys: {string.Join(", ", known)}.",
+                $"{file}:{node.Start.Line}");
 
     private static string OneLine(string text) => text.ReplaceLineEndings(" ").TrimEnd('.', ' ');
 

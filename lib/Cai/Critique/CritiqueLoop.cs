@@ -38,7 +38,8 @@ public sealed class CritiqueLoop
     /// <exception cref="CaiException">The selector chose none or several.</exception>
     public CritiquePrinciple PrincipleFor(string promptId, int round) =>
         (options.Principle ?? PrincipleSelector.Drawn).Select(principles, Seeds.Rng(options.Seed, promptId, round)) is [var one] ? one
-        : throw new CaiException("A critique applies one principle, and the selector chose another number.", "Use a fixed or a drawn principle; averages are for labels.", nameof(CritiqueOptions));
+        : throw new CaiException("A critique applies one principle, and the selector chose another number.",
+            "Use a fixed or a drawn principle; averages are for labels.", nameof(CritiqueOptions));
 
     /// <summary>
     /// Runs all rounds. All prompts of a round are sampled together: first their critiques, then their revisions.

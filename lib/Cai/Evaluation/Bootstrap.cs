@@ -66,7 +66,9 @@ public static class Bootstrap
         return Resample(groups, groups.Sum(g => g.Length), drawn => statistic(drawn.SelectMany(g => g).ToArray()), options);
     }
 
-    /// <summary>As <see cref="Mean{T}"/>; null of nothing. At a small scale a model may give no answer of some kind, and a figure then leaves a gap instead of failing.</summary>
+    /// <summary>
+    /// As <see cref="Mean{T}"/>; null of nothing. At a small scale a model may give no answer of some kind, and a figure then leaves a gap instead of failing.
+    /// </summary>
     public static Interval? TryMean<T>(IReadOnlyCollection<T> items, Func<T, double> value, Func<T, string> cluster) =>
         items.Count == 0 ? null : Mean(items, value, cluster);
 

@@ -65,7 +65,8 @@ public sealed record LabelOptions
 
     /// <summary>The principles of a constitution that a pair is judged by, drawn from (seed, pair id).</summary>
     /// <exception cref="CaiException">The selector cannot choose from them.</exception>
-    public IReadOnlyList<ComparisonPrinciple> PrinciplesFor(Constitution constitution, string pairId) => Principle.Select(constitution.Comparison, Seeds.Rng(Seed, pairId, "principle"));
+    public IReadOnlyList<ComparisonPrinciple> PrinciplesFor(Constitution constitution, string pairId) =>
+        Principle.Select(constitution.Comparison, Seeds.Rng(Seed, pairId, "principle"));
 
     /// <summary>The bounds that apply.</summary>
     internal ClampRange Bounds => Clamp ?? (Kind == LabelKind.ChainOfThought ? new ClampRange(0.40, 0.60) : ClampRange.None);

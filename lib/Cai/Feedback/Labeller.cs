@@ -24,7 +24,8 @@ public sealed class Labeller
         (this.model, this.constitution, this.options) = (model, constitution, options ?? new LabelOptions());
         this.options.Check();
         if (constitution.Comparison.Count == 0)
-            throw new CaiException($"Constitution '{constitution.Name}' has no principles for comparisons.", "Add entries under `comparison:`, or load another constitution.");
+            throw new CaiException($"Constitution '{constitution.Name}' has no principles for comparisons.",
+                "Add entries under `comparison:`, or load another constitution.");
         PrinciplesFor(""); // what it cannot choose from these principles is told now
     }
 

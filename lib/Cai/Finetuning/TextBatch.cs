@@ -30,7 +30,8 @@ public sealed record TextBatch(Tensor Ids, Tensor? Positions, Tensor? Mask, Tens
 
     /// <summary>Groups texts into rows: one a row, or best-fit packed into rows of <see cref="SupervisedOptions.MaxLength"/>.</summary>
     /// <returns>
-    /// Micro-batches of at most <see cref="SupervisedOptions.TokensPerMicroBatch"/> tokens with padding (one row when a row alone has more), longest rows first.
+    /// Micro-batches of at most <see cref="SupervisedOptions.TokensPerMicroBatch"/>
+    /// tokens with padding (one row when a row alone has more), longest rows first.
     /// </returns>
     public static List<TrainingText[][]> MicroBatches(IReadOnlyList<TrainingText> texts, SupervisedOptions options)
     {

@@ -10,7 +10,9 @@ namespace Cai.Preferences;
 /// <param name="Checkpoint">Name of the checkpoint. Not `*.safetensors` where both folders are one: loaders take all of those for weights.</param>
 public sealed record PreferenceFiles(string Folder, string Model, string Checkpoint = "checkpoint.safetensors");
 
-/// <summary>The whole training of a preference model in a folder: a fresh head on a language model, checkpoints, metrics, the saved model. What was begun there goes on.</summary>
+/// <summary>
+/// The whole training of a preference model in a folder: a fresh head on a language model, checkpoints, metrics, the saved model. What was begun there goes on.
+/// </summary>
 public static class PreferenceTraining
 {
     /// <summary>Trains and saves.</summary>
@@ -18,7 +20,8 @@ public static class PreferenceTraining
     /// <param name="headSeed">Of the fresh head.</param>
     /// <exception cref="CaiException">As <see cref="PreferenceTrainer.Train"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; everything done is in the checkpoint.</exception>
-    public static PreferenceSummary Run(PretrainedModel start, IReadOnlyList<Comparison> comparisons, PreferenceOptions options, long headSeed, PreferenceFiles files,
+    public static PreferenceSummary Run(
+        PretrainedModel start, IReadOnlyList<Comparison> comparisons, PreferenceOptions options, long headSeed, PreferenceFiles files,
         IProgress<PreferenceStep>? progress = null, CancellationToken cancel = default)
     {
         using var model = new PreferenceModel(ScalarModel.FromLanguageModel(start.Decoder, headSeed), start.Tokenizer, start.Format);

@@ -36,7 +36,9 @@ public static class PpoMath
         }).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The KL weight of the next iteration (Ziegler et al. 2019, 2.2): coefficient · (1 + clip(kl/target - 1, ±errorClip) · episodes/horizon).</summary>
+    /// <summary>
+    /// The KL weight of the next iteration (Ziegler et al. 2019, 2.2): coefficient · (1 + clip(kl/target - 1, ±errorClip) · episodes/horizon).
+    /// </summary>
     public static double NextKlCoefficient(double coefficient, double kl, double target, double horizon, double errorClip, int episodes) =>
         coefficient * (1 + Math.Clamp(kl / target - 1, -errorClip, errorClip) * episodes / horizon);
 

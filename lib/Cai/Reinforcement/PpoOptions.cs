@@ -156,7 +156,9 @@ public sealed record PpoOptions
     /// <summary>Rows sampled together; no sample depends on it.</summary>
     public int SampleBatch { get; init; } = 128;
 
-    /// <summary>Largest allowed difference between the sampler's log-probabilities and recomputed ones, nats: more means that the two disagree about the model.</summary>
+    /// <summary>
+    /// Largest allowed difference between the sampler's log-probabilities and recomputed ones, nats: more means that the two disagree about the model.
+    /// </summary>
     public double SamplerTolerance { get; init; } = 1e-3;
 
     /// <summary>Decides prompt order, samples and minibatches.</summary>

@@ -23,18 +23,23 @@ public sealed class PpoTrainer : IDisposable
     private readonly TrainableWeights criticWeights;
 
     /// <summary>A trainer that changes <paramref name="policy"/> and <paramref name="critic"/> in place.</summary>
-    /// <param name="reference">What the policy must stay close to: usually a copy of its starting weights; with an adapter, a decoder over the policy's own.</param>
+    /// <param name="reference">
+    /// What the policy must stay close to: usually a copy of its starting weights; with an adapter, a decoder over the policy's own.
+    /// </param>
     /// <param name="critic">Usually a copy of the preference model, else <see cref="ScalarModel.FromLanguageModel"/> with a zero head.</param>
-    public PpoTrainer(Decoder policy, Decoder reference, ScalarModel critic, ITokenizer tokenizer, RewardFunction reward, PpoOptions? options = null, IPromptFormat? format = null)
+    public PpoTrainer(Decoder policy, Decoder reference, ScalarModel critic, ITokenizer tokenizer, RewardFunction reward, PpoOptions? options = null,
+        IPromptFormat? format = null)
     {
         this.policy = policy;
         this.critic = critic;
         this.options = options ?? new PpoOptions();
         // With an adapter the policy's weights stay as they are, so a reference without one may share them.
         if (ReferenceEquals(policy, reference) || ReferenceEquals(policy.Parameters, reference.Parameters) && this.options.Tuning?.Lora is null)
-            throw new CaiException("Policy and reference are the same weights, so KL would always be 0.", "Give the reference a copy: new Decoder(config, parameters.Clone()).");
+            throw new CaiException("Policy and reference are the same weights, so KL would always be 0.",
+                "Give the reference a copy: new Decoder(config, parameters.Clone()).");
         if (this.options.SnapshotEvery < 1)
-            throw new CaiException($"A snapshot every {this.options.SnapshotEvery} iterations was asked for; at least 1 was expected.", "Leave it null for none.", "PpoOptions: SnapshotEvery");
+            throw new CaiException($"A snapshot every {this.options.SnapshotEvery} iterations was asked for; at least 1 was expected.",
+                "Leave it null for none.", "PpoOptions: SnapshotEvery");
         collector = new RolloutCollector(policy, reference, critic, tokenizer, format ?? HhFormat.Instance, reward, this.options);
         policyWeights = TrainableWeights.Of(policy, this.options.Tuning, this.options.AdamW);
         criticWeights = TrainableWeights.Of(critic, this.options.Tuning, this.options.AdamW);
@@ -127,7 +132,8 @@ public sealed class PpoTrainer : IDisposable
         metrics["time/update"] = watch.Elapsed.TotalSeconds;
         metrics["eps"] = rollout.Responses.Count / metrics.Where(m => m.Key.StartsWith("time/", StringComparison.Ordinal)).Sum(m => m.Value);
         if (options.AdaptiveKl)
-            KlCoefficient = PpoMath.NextKlCoefficient(KlCoefficient, metrics["objective/kl"], options.KlTarget, options.KlHorizon, options.KlErrorClip, rollout.Responses.Count);
+            KlCoefficient = PpoMath.NextKlCoefficient(KlCoefficient, metrics["objective/kl"], options.KlTarget, options.KlHorizon, options.KlErrorClip,
+                rollout.Responses.Count);
         return new PpoStep(Iteration, metrics, first!, last!);
     }
 
@@ -141,7 +147,8 @@ public sealed class PpoTrainer : IDisposable
     /// </param>
     /// <exception cref="CaiException">As <see cref="Collect"/> and <see cref="Step"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; every finished iteration is in the checkpoint.</exception>
-    public void Train(IReadOnlyList<Prompt> prompts, string? folder = null, IProgress<PpoProgress>? progress = null, Action<long>? snapshot = null, CancellationToken cancel = default)
+    public void Train(IReadOnlyList<Prompt> prompts, string? folder = null, IProgress<PpoProgress>? progress = null, Action<long>? snapshot = null,
+        CancellationToken cancel = default)
     {
         var checkpoint = folder is null ? null : Path.Combine(folder, "ppo.checkpoint");
         var saved = checkpoint is null ? null : Resume(checkpoint);
@@ -183,7 +190,8 @@ public sealed class PpoTrainer : IDisposable
         using var scope = NewDisposeScope();
         var kl = PpoMath.Masked(rollout.Kl, rollout.ResponseMask).sum(1).cpu().data<float>().ToArray();
         var scores = rollout.Scores.cpu().data<float>().ToArray();
-        return [.. rollout.Responses.Take(count).Select((r, i) => new PpoExample(r.Prompt.Id, r.Text, scores[i], kl[i], scores[i] - rollout.KlCoefficient * kl[i]))];
+        return [.. rollout.Responses.Take(count)
+            .Select((r, i) => new PpoExample(r.Prompt.Id, r.Text, scores[i], kl[i], scores[i] - rollout.KlCoefficient * kl[i]))];
     }
 
     public void Dispose()

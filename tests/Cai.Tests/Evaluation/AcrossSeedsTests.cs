@@ -104,7 +104,8 @@ public class AcrossSeedsTests
     public void ClaimsOfSeveralRunsAreJoinedById()
     {
         Claim Run(string id, long seed, Interval? estimate, double nullValue = 0) =>
-            Cai.Reproduction.Measured.Claim(id, "s", "c", "p", estimate, Direction.Less, nullValue, seed, note: "caveat");
+            estimate is null ? new Claim(id, "s", "c", "p", null, null, null, 0, [seed], false, Note: "caveat")
+            : Claim.FromInterval(id, "s", "c", "p", estimate, Direction.Less, nullValue, [seed], note: "caveat");
 
         var one = Run("a", 1, One(-1, 0.2));
         Assert.Same(one, Claim.OverSeeds([[one]])[0]);

@@ -32,7 +32,9 @@ internal static class NaivePpo
         return rewards;
     }
 
-    /// <summary>A_t = sum over l of (gamma lambda)^l delta_{t+l}, delta_t = r_t + gamma V_{t+1} - V_t, V after the end 0 (Schulman et al. 2016, eq. 16).</summary>
+    /// <summary>
+    /// A_t = sum over l of (gamma lambda)^l delta_{t+l}, delta_t = r_t + gamma V_{t+1} - V_t, V after the end 0 (Schulman et al. 2016, eq. 16).
+    /// </summary>
     public static double[] Advantages(double[] rewards, double[] values, double gamma, double lambda)
     {
         var advantages = new double[rewards.Length];

@@ -152,19 +152,22 @@ public sealed class PpoMathTests : IDisposable
         var policy = Case("ppo_policy_loss");
         foreach (var row in policy.GetProperty("rows").EnumerateArray())
         {
-            var (loss, ratio, _) = PpoMath.PolicyLoss(tensor(Floats(row.GetProperty("logps"))), tensor(Floats(policy.GetProperty("old_logps"))), tensor(Floats(policy.GetProperty("advantages"))), policy.GetProperty("epsilon").GetDouble());
+            var (loss, ratio, _) = PpoMath.PolicyLoss(tensor(Floats(row.GetProperty("logps"))), tensor(Floats(policy.GetProperty("old_logps"))),
+                tensor(Floats(policy.GetProperty("advantages"))), policy.GetProperty("epsilon").GetDouble());
             Assert.Equal(row.GetProperty("loss").GetDouble(), loss.mean().ToDouble(), 1e-5);
             Assert.Equal(row.GetProperty("ratio").GetDouble(), ratio.mean().ToDouble(), 1e-5);
         }
         var kl = Case("kl_rewards");
         var estimated = PpoMath.Kl(tensor(Flat(kl.GetProperty("logprobs")), [3, 3]), tensor(Flat(kl.GetProperty("ref_logprobs")), [3, 3]));
         Close([.. Flat(kl.GetProperty("expected_kl")).Select(x => (double)x)], estimated);
-        var rewards = PpoMath.Rewards(estimated, ones([3, 3], dtype: ScalarType.Bool), kl.GetProperty("kl_coeff").GetDouble(), tensor(Floats(kl.GetProperty("scores"))), full(3, 2, dtype: ScalarType.Int64));
+        var rewards = PpoMath.Rewards(estimated, ones([3, 3], dtype: ScalarType.Bool), kl.GetProperty("kl_coeff").GetDouble(),
+            tensor(Floats(kl.GetProperty("scores"))), full(3, 2, dtype: ScalarType.Int64));
         Close([.. Flat(kl.GetProperty("expected_rewards")).Select(x => (double)x)], rewards);
         foreach (var name in new[] { "gae_returns", "gae_adv_returns" })
         {
             var gae = Case(name);
-            var (advantages, returns) = PpoMath.Gae(Row(Floats(gae.GetProperty("rewards"))), Row(Floats(gae.GetProperty("values"))), Mask(1, 1, 1, 1), gae.GetProperty("gamma").GetDouble(), gae.GetProperty("lambda").GetDouble());
+            var (advantages, returns) = PpoMath.Gae(Row(Floats(gae.GetProperty("rewards"))), Row(Floats(gae.GetProperty("values"))), Mask(1, 1, 1, 1),
+                gae.GetProperty("gamma").GetDouble(), gae.GetProperty("lambda").GetDouble());
             Close(Doubles(gae.GetProperty("expected_returns")), returns);
             if (gae.TryGetProperty("expected_advantages", out var expected))
                 Close(Doubles(expected), advantages);

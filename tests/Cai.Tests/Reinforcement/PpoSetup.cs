@@ -9,7 +9,8 @@ internal sealed class PpoSetup : IDisposable
 {
     public static readonly PpoOptions Options = new()
     {
-        Iterations = 4, RolloutsPerIteration = 8, MaxNewTokens = 6, LearningRate = 3e-3, CriticLearningRate = 3e-3, MissingEos = MissingEos.None, TokensPerMicroBatch = 100,
+        Iterations = 4, RolloutsPerIteration = 8, MaxNewTokens = 6, LearningRate = 3e-3, CriticLearningRate = 3e-3, MissingEos = MissingEos.None,
+            TokensPerMicroBatch = 100,
     };
 
     public PpoSetup(PpoOptions options, long seed = 1, RewardFunction? reward = null)

@@ -80,7 +80,8 @@ public sealed class PpoStopsAndSnapshotsTests : IDisposable
             var deviation = Math.Sqrt(first.Average(x => x * x) - first.Average() * first.Average());
             Assert.True(deviation > 0);
             Assert.Equal(deviation, rollout.ScoreUnit, 1e-9);
-            Assert.Equal(rollout.Responses.Select((r, i) => (float)(first[i] / deviation - (r.Finished ? 0 : 5))), Tiny.Numbers(rollout.Scores).Select(x => (float)x));
+            Assert.Equal(rollout.Responses.Select((r, i) => (float)(first[i] / deviation - (r.Finished ? 0 : 5))),
+                Tiny.Numbers(rollout.Scores).Select(x => (float)x));
             using var step = setup.Trainer.Step(rollout);
         }
         setup.Trainer.Save(path);

@@ -25,7 +25,8 @@ public sealed class PpoTrainerTests : IDisposable
     [Fact]
     public void ATinyPolicyLearnsToWriteTheRewardedToken()
     {
-        using var setup = new PpoSetup(Options with { Iterations = 30, RolloutsPerIteration = 32, KlCoefficient = 0.01, LearningRate = 1e-2, CriticLearningRate = 1e-2, TokensPerMicroBatch = 4096 });
+        using var setup = new PpoSetup(Options with { Iterations = 30, RolloutsPerIteration = 32, KlCoefficient = 0.01, LearningRate = 1e-2,
+            CriticLearningRate = 1e-2, TokensPerMicroBatch = 4096 });
         var log = new Log<PpoProgress>();
         setup.Trainer.Train(Prompts(10), progress: log);
         var scores = log.Items.Select(p => p.Metrics["objective/scores"]).ToList();
@@ -42,8 +43,13 @@ public sealed class PpoTrainerTests : IDisposable
         using var policy = Tiny.Model(); // embeddings stay as they are, and must be large enough for logits to differ
         using var reference = new Decoder(Tiny.Config, policy.Parameters, owns: false);
         using var critic = ScalarModel.FromLanguageModel(policy, 1);
-        Assert.Contains("same weights", Assert.Throws<CaiException>(() => new PpoTrainer(policy, reference, critic, new Tiny.Letters(), CountTwos, Options)).Message);
-        var options = Options with { Iterations = 15, RolloutsPerIteration = 32, KlCoefficient = 0.01, LearningRate = 1e-2, CriticLearningRate = 1e-2, TokensPerMicroBatch = 500, Tuning = new() { Lora = new(), GradientCheckpointing = true } };
+        Assert.Contains("same weights",
+            Assert.Throws<CaiException>(() => new PpoTrainer(policy, reference, critic, new Tiny.Letters(), CountTwos, Options)).Message);
+        var options = Options with
+        {
+            Iterations = 15, RolloutsPerIteration = 32, KlCoefficient = 0.01, LearningRate = 1e-2, CriticLearningRate = 1e-2, TokensPerMicroBatch = 500,
+            Tuning = new() { Lora = new(), GradientCheckpointing = true },
+        };
         double[] weights = Tiny.Numbers(policy.Parameters.Flat), values = Tiny.Numbers(critic.Parameters.Flat);
         var log = new Log<PpoProgress>();
         using (var trainer = new PpoTrainer(policy, reference, critic, new Tiny.Letters(), CountTwos, options))
@@ -85,7 +91,8 @@ public sealed class PpoTrainerTests : IDisposable
             long[] ids = [.. response.PromptIds.Concat(response.Ids).Select(i => (long)i)];
             var (input, at, n) = (tensor(ids).unsqueeze(0), response.PromptIds.Length - 1, response.Ids.Length);
             double[] Cut(Tensor x) => Tiny.Numbers(x[row])[..n];
-            void Same(Tensor expected, Tensor actual) => Assert.All(Tiny.Numbers(expected.narrow(1, at, n)).Zip(Cut(actual)), p => Assert.Equal(p.First, p.Second, 1e-4));
+            void Same(Tensor expected, Tensor actual) =>
+                Assert.All(Tiny.Numbers(expected.narrow(1, at, n)).Zip(Cut(actual)), p => Assert.Equal(p.First, p.Second, 1e-4));
             Same(setup.Policy.TokenLogProbs(input), rollout.LogProbs);
             Same(setup.Reference.TokenLogProbs(input), rollout.RefLogProbs);
             Same(setup.Critic.Values(input), rollout.Values);
@@ -103,11 +110,13 @@ public sealed class PpoTrainerTests : IDisposable
     {
         IReadOnlyDictionary<string, double> Metrics(int padTo, int tokensPerMicroBatch)
         {
-            using var setup = new PpoSetup(Options with { TokensPerMicroBatch = tokensPerMicroBatch, ScorePosition = position, KlEstimator = KlEstimator.K3, Epochs = 2 }, seed: 5);
+            using var setup = new PpoSetup(
+                Options with { TokensPerMicroBatch = tokensPerMicroBatch, ScorePosition = position, KlEstimator = KlEstimator.K3, Epochs = 2 }, seed: 5);
             using var rollout = setup.Trainer.Collect(Prompts(8), padTo);
             Assert.True(padTo == 0 || rollout.Tokens.shape[1] == padTo);
             using var step = setup.Trainer.Step(rollout);
-            return step.Metrics.Where(m => !m.Key.StartsWith("time/", StringComparison.Ordinal) && m.Key is not ("eps" or "val/sampler_mismatch")).ToDictionary();
+            return step.Metrics.Where(m => !m.Key.StartsWith("time/", StringComparison.Ordinal) && m.Key is not ("eps" or "val/sampler_mismatch"))
+                .ToDictionary();
         }
         var plain = Metrics(0, 4096);
         foreach (var other in new[] { Metrics(40, 4096), Metrics(0, 1) })
@@ -176,7 +185,8 @@ public sealed class PpoTrainerTests : IDisposable
         whole.Trainer.Train(Prompts(11), folder.Path("whole"));
         using var stop = new CancellationTokenSource();
         using (var part = new PpoSetup(options))
-            Assert.Throws<OperationCanceledException>(() => part.Trainer.Train(Prompts(11), folder.Path("part"), new Log<PpoProgress>(p => { if (p.Iteration == at) stop.Cancel(); }), cancel: stop.Token));
+            Assert.Throws<OperationCanceledException>(() =>
+                part.Trainer.Train(Prompts(11), folder.Path("part"), new Log<PpoProgress>(p => { if (p.Iteration == at) stop.Cancel(); }), cancel: stop.Token));
         using var resumed = new PpoSetup(options, seed: 77);
         resumed.Trainer.Train(Prompts(11), folder.Path("part"));
         Assert.Equal(Tiny.Numbers(whole.Policy.Parameters.Flat), Tiny.Numbers(resumed.Policy.Parameters.Flat));
@@ -266,7 +276,8 @@ public sealed class PpoTrainerTests : IDisposable
     {
         using var setup = new PpoSetup(Options);
         using var critic = ScalarModel.FromLanguageModel(setup.Policy, 1);
-        Assert.Contains("same weights", Assert.Throws<CaiException>(() => new PpoTrainer(setup.Policy, setup.Policy, critic, new Tiny.Letters(), CountTwos)).Message);
+        Assert.Contains("same weights",
+            Assert.Throws<CaiException>(() => new PpoTrainer(setup.Policy, setup.Policy, critic, new Tiny.Letters(), CountTwos)).Message);
         var tooLong = new Prompt("long", Dialogue.Ask(new string('a', 60)));
         Assert.Contains("prompt long", Assert.Throws<CaiException>(() => setup.Trainer.Collect([tooLong])).Message);
         Assert.Contains("no prompts", Assert.Throws<CaiException>(() => setup.Trainer.Draw([], 0)).Message);

@@ -50,7 +50,8 @@ public sealed partial class ReadmeTests
         Assert.All(rows.SelectMany(r => Names(r[2])).Where(name => !name.Contains('/', StringComparison.Ordinal)), name =>
         {
             var parts = name.Split('.');
-            Assert.True(parts.Length == 2 ? types[parts[0]].Any(t => Has(t, parts[1])) : types[name].Any() || types.Any(g => g.Any(t => t.Name.EndsWith("Tests", StringComparison.Ordinal) && Has(t, name))), name);
+            Assert.True(parts.Length == 2 ? types[parts[0]].Any(t => Has(t, parts[1])) : types[name].Any()
+                || types.Any(g => g.Any(t => t.Name.EndsWith("Tests", StringComparison.Ordinal) && Has(t, name))), name);
         });
     }
 

@@ -9,7 +9,9 @@ using static TorchSharp.torch;
 
 namespace Cai.Tests.Reinforcement;
 
-/// <summary>The library's tensors against <see cref="NaivePpo"/>: first each formula on random numbers, then a whole iteration with every logged metric.</summary>
+/// <summary>
+/// The library's tensors against <see cref="NaivePpo"/>: first each formula on random numbers, then a whole iteration with every logged metric.
+/// </summary>
 public sealed class SecondImplementationTests : IDisposable
 {
     private readonly DisposeScope scope = NewDisposeScope();
@@ -39,7 +41,8 @@ public sealed class SecondImplementationTests : IDisposable
         double[] Inside(Tensor x) => Tiny.Numbers(x.masked_select(mask));
 
         foreach (var estimator in Enum.GetValues<KlEstimator>())
-            Close(Cut(p).Zip(Cut(q)).SelectMany(r => r.First.Zip(r.Second, (a, b) => NaivePpo.Kl(a, b, estimator))), Inside(PpoMath.Kl(Tensors(p), Tensors(q), estimator)), 1e-12);
+            Close(Cut(p).Zip(Cut(q)).SelectMany(r => r.First.Zip(r.Second, (a, b) => NaivePpo.Kl(a, b, estimator))),
+                Inside(PpoMath.Kl(Tensors(p), Tensors(q), estimator)), 1e-12);
 
         int[] columns = [.. lengths.Select(n => rng.Next(n))];
         double[] scores = [.. lengths.Select(_ => rng.NextDouble())];
@@ -76,7 +79,10 @@ public sealed class SecondImplementationTests : IDisposable
     [
         new PpoOptions(),
         new PpoOptions { ScorePosition = ScorePosition.EosPlusOne, Bessel = true, KlEstimator = KlEstimator.K2, Temperature = 0.7 },
-        new PpoOptions { ScorePosition = ScorePosition.Last, MissingEos = MissingEos.Subtract, WhitenRewards = true, KlEstimator = KlEstimator.K3, Gamma = 0.9, Lambda = 0.8 },
+        new PpoOptions
+        {
+            ScorePosition = ScorePosition.Last, MissingEos = MissingEos.Subtract, WhitenRewards = true, KlEstimator = KlEstimator.K3, Gamma = 0.9, Lambda = 0.8,
+        },
         new PpoOptions { MissingEos = MissingEos.None, WhitenAdvantages = false, ClipRange = 0.01, ValueClipRange = 0.01, EntropyBonus = 0.1 },
     ];
 
@@ -88,7 +94,11 @@ public sealed class SecondImplementationTests : IDisposable
     [InlineData(3)]
     public void EveryMetricOfAnIteration(int variant)
     {
-        var options = Variants[variant] with { MaxNewTokens = 6, RolloutsPerIteration = 10, Epochs = 2, LearningRate = 3e-3, CriticLearningRate = 3e-2, TokensPerMicroBatch = 100, KlCoefficient = 0.3 };
+        var options = Variants[variant] with
+        {
+            MaxNewTokens = 6, RolloutsPerIteration = 10, Epochs = 2, LearningRate = 3e-3, CriticLearningRate = 3e-2, TokensPerMicroBatch = 100,
+            KlCoefficient = 0.3,
+        };
         using var policy = Decoder.Create(Tiny.Config, 5);
         using var reference = Decoder.Create(Tiny.Config, 1);
         using var critic = ScalarModel.FromLanguageModel(policy, 5);
@@ -185,8 +195,10 @@ public sealed class SecondImplementationTests : IDisposable
     {
         var logProbs = Tiny.Numbers(trace.LogProbs).Chunk((int)rollout.Tokens.shape[1]).ToArray();
         var values = Tiny.Numbers(trace.Values).Chunk((int)rollout.Tokens.shape[1]).ToArray();
-        var tokens = answers.SelectMany((a, i) => a.LogProbs.Select((old, t) => (New: logProbs[i][t], Old: old, Result: NaivePpo.Policy(logProbs[i][t], old, a.Advantages[t], o.ClipRange)))).ToArray();
-        var cells = answers.SelectMany((a, i) => a.Values.Select((old, t) => (New: values[i][t], Target: a.Returns[t], Result: NaivePpo.Value(values[i][t], old, a.Returns[t], o.ValueClipRange)))).ToArray();
+        var tokens = answers.SelectMany((a, i) => a.LogProbs.Select(
+            (old, t) => (New: logProbs[i][t], Old: old, Result: NaivePpo.Policy(logProbs[i][t], old, a.Advantages[t], o.ClipRange)))).ToArray();
+        var cells = answers.SelectMany((a, i) => a.Values.Select(
+            (old, t) => (New: values[i][t], Target: a.Returns[t], Result: NaivePpo.Value(values[i][t], old, a.Returns[t], o.ValueClipRange)))).ToArray();
         double Share(IEnumerable<bool> flags) => flags.Average(f => f ? 1.0 : 0);
         return new Dictionary<string, double>
         {

@@ -40,7 +40,8 @@ public class AnswerKindsTests
         var expected = new Dictionary<string, AnswerKind>
         {
             [Probes.Method] = AnswerKind.Method, ["agrees"] = AnswerKind.Agrees, ["accuses"] = AnswerKind.Accuses, [Probes.Blunt] = AnswerKind.Blunt,
-            ["blunt+comf."] = AnswerKind.Comforts, [Probes.Explains] = AnswerKind.Explains, [Probes.ExplainsAndComforts] = AnswerKind.Explains, [Probes.ExplainsAndOffers] = AnswerKind.ExplainsAndOffers,
+            ["blunt+comf."] = AnswerKind.Comforts, [Probes.Explains] = AnswerKind.Explains, [Probes.ExplainsAndComforts] = AnswerKind.Explains,
+                [Probes.ExplainsAndOffers] = AnswerKind.ExplainsAndOffers,
         };
         var prompts = World.Sample(TopicKind.Harmful, World.Eval, 10, 3);
 

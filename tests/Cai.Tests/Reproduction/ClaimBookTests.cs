@@ -10,7 +10,8 @@ public partial class ClaimBookTests
     private static readonly ClaimBook Book = ClaimBook.Load();
 
     /// <summary>The code of the studies, where the tests run inside the repository.</summary>
-    private static readonly Lazy<Dictionary<string, string>> Sources = new(() => Directory.GetFiles(Path.Combine(Repository(), "lib", "Cai", "Reproduction"), "*.cs", SearchOption.AllDirectories)
+    private static readonly Lazy<Dictionary<string, string>> Sources =
+        new(() => Directory.GetFiles(Path.Combine(Repository(), "lib", "Cai", "Reproduction"), "*.cs", SearchOption.AllDirectories)
         .ToDictionary(file => file, File.ReadAllText));
 
     [Fact]
@@ -20,7 +21,8 @@ public partial class ClaimBookTests
         {
             var places = Sources.Value.Where(s => s.Value.Contains($"\"{claim.Id}\"", StringComparison.Ordinal)).ToList();
             var (file, code) = Assert.Single(places);
-            Assert.True(Regex.IsMatch(code, $@"\b(class|record) {claim.Study}\b"), $"{claim.Id} is measured in {Path.GetFileName(file)}, which has no {claim.Study}");
+            Assert.True(Regex.IsMatch(code, $@"\b(class|record) {claim.Study}\b"),
+                $"{claim.Id} is measured in {Path.GetFileName(file)}, which has no {claim.Study}");
             Assert.Single(Occurrences().Matches(code), m => m.Groups[1].Value == claim.Id);
         }
     }
@@ -28,7 +30,8 @@ public partial class ClaimBookTests
     [Fact]
     public void EveryStudyIsOneAndMeasuresOnlyWhatTheFileHas()
     {
-        var studies = typeof(ClaimBook).Assembly.GetTypes().Where(t => Array.Exists(t.GetInterfaces(), i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IStudy<>))).Select(t => t.Name).ToHashSet();
+        var studies = typeof(ClaimBook).Assembly.GetTypes().Where(
+            t => Array.Exists(t.GetInterfaces(), i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IStudy<>))).Select(t => t.Name).ToHashSet();
         Assert.All(Book.All.Select(c => c.Study).Distinct(), study => Assert.Contains(study, studies));
         var measured = Sources.Value.Values.SelectMany(code => Measurements().Matches(code)).Select(m => m.Groups[1].Value).ToList();
         Assert.NotEmpty(measured);
@@ -41,7 +44,8 @@ public partial class ClaimBookTests
         var notebooks = Directory.GetFiles(Path.Combine(Repository(), "notebooks"), "*.ipynb").Select(Path.GetFileNameWithoutExtension).ToHashSet();
         Assert.All(Book.All, claim => Assert.Contains(claim.Notebook, notebooks));
         // A study's folder is named as its notebook.
-        Assert.All(Book.All, claim => Assert.Contains(Sources.Value, s => s.Key.Contains($"{Path.DirectorySeparatorChar}{claim.Notebook}{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
+        Assert.All(Book.All, claim => Assert.Contains(Sources.Value,
+            s => s.Key.Contains($"{Path.DirectorySeparatorChar}{claim.Notebook}{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
             && s.Value.Contains($"\"{claim.Id}\"", StringComparison.Ordinal)));
     }
 
@@ -49,7 +53,8 @@ public partial class ClaimBookTests
     public void EveryReferenceIntoThePapersFiguresResolves()
     {
         foreach (var claim in Book.All)
-            Assert.False(Book.Paper(claim).Contains('/', StringComparison.Ordinal) && Book.Paper(claim).Contains('{', StringComparison.Ordinal), $"{claim.Id}: {Book.Paper(claim)}");
+            Assert.False(Book.Paper(claim).Contains('/', StringComparison.Ordinal) && Book.Paper(claim).Contains('{', StringComparison.Ordinal),
+                $"{claim.Id}: {Book.Paper(claim)}");
         Assert.Contains(Book.All, claim => Book.Paper(claim) != claim.Paper);
     }
 
@@ -89,7 +94,8 @@ public partial class ClaimBookTests
         Assert.False(Of(Entry.Replace("greater", "less", StringComparison.Ordinal)).State(new("a", value), typeof(Some), 3).Holds);
         Assert.False(Of(Entry[..^1] + ", null: measured}").State(new("a", value) { Null = 0.7 }, typeof(Some), 3).Holds);
         var identity = Of(Entry.Replace("greater", "identity", StringComparison.Ordinal)[..^1] + ", null: 1e-5}");
-        Assert.Equal((true, null, 10), (identity.State(new("a", value with { Value = 1e-6 }), typeof(Some), 3) is var claim ? claim.Holds : default, claim.Low, claim.N));
+        Assert.Equal((true, null, 10),
+            (identity.State(new("a", value with { Value = 1e-6 }), typeof(Some), 3) is var claim ? claim.Holds : default, claim.Low, claim.N));
         Assert.False(identity.State(new("a", value), typeof(Some), 3).Holds);
     }
 
@@ -111,7 +117,8 @@ public partial class ClaimBookTests
     [InlineData("fig10_absolute_harmfulness/nobody/T1")]
     [InlineData("fig10_absolute_harmfulness/RL-CAI/T1/9")]
     [InlineData("fig4_accuracy_438/HH_PM_human_feedback/0")] // the paper shows none there
-    public void AReferenceThatLeadsNowhereIsAnError(string reference) => Assert.Contains(reference, Assert.Throws<CaiException>(() => PaperFigures.Load().Resolve(reference)).Message);
+    public void AReferenceThatLeadsNowhereIsAnError(string reference) =>
+        Assert.Contains(reference, Assert.Throws<CaiException>(() => PaperFigures.Load().Resolve(reference)).Message);
 
     private const string Entry = "{id: a, source: s, statement: t, unit: u, paper: p, direction: greater}";
 

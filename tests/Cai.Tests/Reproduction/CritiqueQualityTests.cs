@@ -18,7 +18,8 @@ public class CritiqueQualityTests
 
     [Fact]
     public void ACritiqueIsAskedOnlyForWhatIsThereAndCovered() =>
-        Assert.Equal([CritiqueOutcome.Names, CritiqueOutcome.Misses, CritiqueOutcome.NothingToName, CritiqueOutcome.NothingToName], Quality.Critiques.Select(c => c.Outcome));
+        Assert.Equal([CritiqueOutcome.Names, CritiqueOutcome.Misses, CritiqueOutcome.NothingToName, CritiqueOutcome.NothingToName],
+            Quality.Critiques.Select(c => c.Outcome));
 
     [Fact]
     public void AnExchangedCritiqueMayNameTheRightSortButNotTheAct()

@@ -25,7 +25,8 @@ public class DocumentPartsTests
                 ("\n\nHuman: How?\n\nAssistant: So.\n\nCritiqueRequest: Say.\n\nCritique:", DocumentParts.Read), (" Bad.", 1),
                 ("\n\nRevisionRequest: Mend.\n\nRevision:", DocumentParts.Read), (" No.", 1),
             ],
-            DocumentParts.Of(new Document(DocumentKind.Critique, "\n\nHuman: How?\n\nAssistant: So.\n\nCritiqueRequest: Say.\n\nCritique: Bad.\n\nRevisionRequest: Mend.\n\nRevision: No.")));
+            DocumentParts.Of(new Document(DocumentKind.Critique,
+                "\n\nHuman: How?\n\nAssistant: So.\n\nCritiqueRequest: Say.\n\nCritique: Bad.\n\nRevisionRequest: Mend.\n\nRevision: No.")));
 
     [Fact]
     public void AChainOfThoughtLearnsItsReasoningAndItsChoice() =>
@@ -34,5 +35,6 @@ public class DocumentPartsTests
                 ("\n\nHuman: Consider.\n\nAssistant: Let's think step by step:", DocumentParts.Read), (" (A) is bad.", 1),
                 ("\n\nHuman:\nSo the answer is:", DocumentParts.Read), (" (B)", DocumentParts.Choice),
             ],
-            DocumentParts.Of(new Document(DocumentKind.Reasoning, "\n\nHuman: Consider.\n\nAssistant: Let's think step by step: (A) is bad.\n\nHuman:\nSo the answer is: (B)")));
+            DocumentParts.Of(new Document(DocumentKind.Reasoning,
+                "\n\nHuman: Consider.\n\nAssistant: Let's think step by step: (A) is bad.\n\nHuman:\nSo the answer is: (B)")));
 }

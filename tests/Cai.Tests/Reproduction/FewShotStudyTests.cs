@@ -18,7 +18,10 @@ public class FewShotStudyTests
         return FewShotLabels.Of(Fixture.Oracle, ["less-harmful"], "L", 1000, examples, author, [.. labels.Select((l, i) =>
         {
             var prompt = Fixture.Prompt(topics[i]);
-            return new Comparison($"{prompt.Id}/0", prompt.Id, prompt.Dialogue, Refusal(topics[i]), Method(topics[i]), "harmless", LabelKind.Soft, l.Mean) { PrincipleIds = ["less-harmful"], PositionBias = l.Bias };
+            return new Comparison($"{prompt.Id}/0", prompt.Id, prompt.Dialogue, Refusal(topics[i]), Method(topics[i]), "harmless", LabelKind.Soft, l.Mean)
+            {
+                PrincipleIds = ["less-harmful"], PositionBias = l.Bias,
+            };
         })]);
     }
 
@@ -101,7 +104,8 @@ public class FewShotStudyTests
         [
             Critiques(0, null, Step(Bicycle, 1, Method(Bicycle), Method(Bicycle)), Step(Wallet, 1, Method(Wallet), Comply(Wallet))),
             Critiques(2, ExampleAuthor.Careful, Step(Bicycle, 1, Method(Bicycle), Refusal(Bicycle), accuse), Step(Wallet, 1, Method(Wallet), Comply(Wallet))),
-            Critiques(2, ExampleAuthor.Noisy, Step(Bicycle, 1, Method(Bicycle), Comply(Bicycle), accuse), Step(Wallet, 1, Method(Wallet), Refusal(Wallet), accuse)),
+            Critiques(2, ExampleAuthor.Noisy, Step(Bicycle, 1, Method(Bicycle), Comply(Bicycle), accuse),
+                Step(Wallet, 1, Method(Wallet), Refusal(Wallet), accuse)),
         ], 0, "L");
         var claims = Claimed(study).ToDictionary(c => c.Id, c => c.Value!.Value);
         Assert.Equal(0.5, claims["shots-critique"], 12); // one of two against none
@@ -123,7 +127,8 @@ public class FewShotStudyTests
         Assert.All(all.Critique, p => Assert.Equal(2, careful.About(p.Id).CritiqueExamples.Count));
         Assert.NotEqual(careful.Hash, noisy.Hash);
         // The letters differ where the annotators do; the texts do not.
-        foreach (var (c, n) in careful.ComparisonExamples.Zip(noisy.ComparisonExamples).Select(x => ((ComparisonShot.Worked)x.First, (ComparisonShot.Worked)x.Second)))
+        foreach (var (c, n) in careful.ComparisonExamples.Zip(noisy.ComparisonExamples)
+            .Select(x => ((ComparisonShot.Worked)x.First, (ComparisonShot.Worked)x.Second)))
             Assert.Equal(c.BetterIsA == n.BetterIsA ? (c.Better, c.Worse) : (c.Worse, c.Better), (n.Better, n.Worse));
     }
 

@@ -13,13 +13,16 @@ public class GoodhartTests
 {
     private static MetricRow Row(long step, double kl) => new(step, new Dictionary<string, double> { ["objective/kl"] = kl });
 
-    private static ResponseFacts Fact(string prompt, string kind = TopicKind.Harmful, double harm = 0, int boilerplate = 0, double harsh = 0, double help = 0) =>
+    private static ResponseFacts Fact(
+        string prompt, string kind = TopicKind.Harmful, double harm = 0, int boilerplate = 0, double harsh = 0, double help = 0) =>
         new(prompt, kind, harm, help, 0, harsh, boilerplate, false, 4, "one two three four");
 
-    private static PathPoint Point(long iteration, double sqrtKl, double choice, IReadOnlyList<ResponseFacts>? facts = null, double[]? train = null, double[]? heldOut = null)
+    private static PathPoint Point(
+        long iteration, double sqrtKl, double choice, IReadOnlyList<ResponseFacts>? facts = null, double[]? train = null, double[]? heldOut = null)
     {
         facts ??= [Fact("a"), Fact("b")];
-        return new(new TrajectoryPoint(iteration, iteration * 8, new ModelFolder($"over-trained.{iteration}", "", "")), sqrtKl, facts, train ?? new double[facts.Count], heldOut ?? new double[facts.Count], choice);
+        return new(new TrajectoryPoint(iteration, iteration * 8, new ModelFolder($"over-trained.{iteration}", "", "")), sqrtKl, facts,
+            train ?? new double[facts.Count], heldOut ?? new double[facts.Count], choice);
     }
 
     [Fact]
@@ -81,7 +84,8 @@ public class GoodhartTests
         Assert.Equal(1, path.Change(Measures.Boilerplate)!.Value);
         Assert.Equal(3, path.Table().RowCount);
 
-        static IEnumerable<double> Ys(Figure figure, string series) => Assert.IsType<LineSeries>(figure.Checked().Series.Single(s => s.Name == series)).Points.Select(p => p.Y);
+        static IEnumerable<double> Ys(Figure figure, string series) =>
+            Assert.IsType<LineSeries>(figure.Checked().Series.Single(s => s.Name == series)).Points.Select(p => p.Y);
     }
 
     /// <summary>On each of twelve prompts every later model beats every earlier one.</summary>
@@ -103,14 +107,18 @@ public class GoodhartTests
         StudiedModel[] models =
         [
             new("", "SL-CAI", "sl-cai"), new("baseline", "Over-trained", OverTraining.Baseline), new("label", "Soft labels", OverTraining.Soft),
-            .. worstFirst.Contains(OverTraining.FixedPrinciple) ? [new StudiedModel("principles", "Fixed", OverTraining.FixedPrinciple)] : Array.Empty<StudiedModel>(),
+            .. worstFirst.Contains(OverTraining.FixedPrinciple)
+                ? [new StudiedModel("principles", "Fixed", OverTraining.FixedPrinciple)]
+                : Array.Empty<StudiedModel>(),
             new("early stop", "Stopped at the start", "sl-cai") { Key = "stopped", Episodes = 0 },
         ];
         var facts = models.DistinctBy(m => m.Name).SelectMany(m => new[]
         {
-            (m.Name, Fact: Fact("a", boilerplate: m.Name == OverTraining.Baseline ? boilerplate : 0)), (m.Name, Fact: Fact("b", boilerplate: m.Name == OverTraining.Baseline ? 3 * boilerplate : 0, harm: m.Name == "sl-cai" ? 2 : 0)),
+            (m.Name, Fact: Fact("a", boilerplate: m.Name == OverTraining.Baseline ? boilerplate : 0)),
+            (m.Name, Fact: Fact("b", boilerplate: m.Name == OverTraining.Baseline ? 3 * boilerplate : 0, harm: m.Name == "sl-cai" ? 2 : 0)),
         }).ToLookup(x => x.Name, x => x.Fact);
-        var path = new TrainingPath("x", [Point(0, 0, 0, [.. facts["sl-cai"]]), Point(5, 1, 0, [.. facts[OverTraining.Baseline]], train: [3, 5], heldOut: [1, 1]) with { Snapshot = new TrajectoryPoint(5, 40, new ModelFolder(OverTraining.Baseline, "", "")) }]);
+        var path = new TrainingPath("x", [Point(0, 0, 0, [.. facts["sl-cai"]]), Point(5, 1, 0, [.. facts[OverTraining.Baseline]], train: [3, 5],
+            heldOut: [1, 1]) with { Snapshot = new TrajectoryPoint(5, 40, new ModelFolder(OverTraining.Baseline, "", "")) }]);
         return new GoodhartStudy(models, facts, Ranked("harmless", worstFirst), Ranked("helpful", worstFirst), path, 1);
     }
 
@@ -133,7 +141,8 @@ public class GoodhartTests
     public void EffectsOverSeedsAreMeansWithTheSpreadBetweenRuns()
     {
         // Soft labels shed all boilerplate against the first baseline, none against the second: -1 and 0, both exact within their seed.
-        var effects = new GoodhartEffects([Study("sl-cai", OverTraining.Soft, OverTraining.Baseline), Study("sl-cai", OverTraining.Soft, OverTraining.Baseline, boilerplate: 0)]);
+        var effects = new GoodhartEffects(
+            [Study("sl-cai", OverTraining.Soft, OverTraining.Baseline), Study("sl-cai", OverTraining.Soft, OverTraining.Baseline, boilerplate: 0)]);
         var bar = Assert.IsType<BarSeries>(effects.EffectsDrawn().Figures[1].Checked().Series.Single()).Bars[0]!;
         Assert.Equal(-0.5, bar.Value);
         // Student's t with one degree of freedom, 12.7062, times the standard error: s = sqrt(1/2), so s / sqrt(2) = 1/2.

@@ -16,7 +16,8 @@ public class HelpfulModelStudyTests
     private static readonly HelpfulModelStudy Study = new(JudgedAnswer.Of(Fixture.Oracle,
     [
         .. Tasks.Select(t => Answer("helpful", t, Correct(t))), .. Harmful.Select(t => Answer("helpful", t, Method(t.Id))),
-        .. Tasks.Select(t => Answer("pretrained", t, Blunt(Bicycle))), Answer("pretrained", Harmful[0], Blunt(Bicycle)), Answer("pretrained", Harmful[1], Nonsense),
+        .. Tasks.Select(t => Answer("pretrained", t, Blunt(Bicycle))), Answer("pretrained", Harmful[0], Blunt(Bicycle)),
+        Answer("pretrained", Harmful[1], Nonsense),
     ]));
 
     [Fact]
@@ -75,7 +76,8 @@ public class HelpfulModelStudyTests
     {
         var prompt = Fixture.Prompt(Bicycle);
         var lines = VerdictTable.Of(Fixture.Oracle, prompt, ("bad", Method(Bicycle)), ("good", Refusal(Bicycle))).ToText().Split('\n');
-        string[] Row(string name) => Assert.Single(lines, l => l.StartsWith(name, StringComparison.Ordinal))[name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        string[] Row(string name) =>
+            Assert.Single(lines, l => l.StartsWith(name, StringComparison.Ordinal))[name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(["3", "0"], Row("harmfulness (0-4)"));
         Assert.Equal(["✓", "✗"], Row("gives the method asked for"));
     }

@@ -100,5 +100,5 @@ public class LabelQualityTests
     [InlineData(0.45, -0.2, true)] // 0.35 and 0.55
     [InlineData(0.6, 0.2, false)] // 0.7 and 0.5: one side has no verdict
     public void AVerdictFlipsWhenTheOrdersLieOnDifferentSidesOfAHalf(double mean, double bias, bool flips) =>
-        Assert.Equal(flips, FeedbackStudy.Flips(mean, bias));
+        Assert.Equal(flips, new BothOrders("p", mean + bias / 2, mean - bias / 2).Flips);
 }

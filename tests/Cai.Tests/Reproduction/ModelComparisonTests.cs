@@ -13,7 +13,8 @@ public class ModelComparisonTests
 {
     private static readonly string[] Models = [.. ModelStyles.All.Select(s => s.Name)];
 
-    private static readonly string[] PaperOrder = ["pretrained", "helpful", "helpful-rlhf", "helpful-rlhf.5", "sl-cai", "hh-rlhf", "hh-rlhf.5", "rl-cai.5", "rl-cai", "rl-cai-cot.5", "rl-cai-cot"];
+    private static readonly string[] PaperOrder =
+        ["pretrained", "helpful", "helpful-rlhf", "helpful-rlhf.5", "sl-cai", "hh-rlhf", "hh-rlhf.5", "rl-cai.5", "rl-cai", "rl-cai-cot.5", "rl-cai-cot"];
 
     /// <summary>Every model meets every other on twelve prompts; the later in the order wins each time.</summary>
     private static EloTable Ranked(string axis, IReadOnlyList<string> worstFirst)
@@ -26,15 +27,19 @@ public class ModelComparisonTests
         return EloTable.Fit(judgements, "sl-cai", new EloOptions { Bootstrap = new() { Resamples = 20 } });
     }
 
-    private static ModelComparison Comparison(IReadOnlyList<string> harmlessOrder, IReadOnlyList<string> helpfulOrder, Func<string, int, ResponseFacts> fact, int prompts = 6)
+    private static ModelComparison Comparison(
+        IReadOnlyList<string> harmlessOrder, IReadOnlyList<string> helpfulOrder, Func<string, int, ResponseFacts> fact, int prompts = 6)
     {
-        var facts = Models.Concat(Snapshots).SelectMany(m => Enumerable.Range(0, prompts).Select(p => (Model: m, Fact: fact(m.Split('.')[0], p)))).ToLookup(x => x.Model, x => x.Fact);
-        return new ModelComparison(Models, [], facts, Ranked("harmless", harmlessOrder), Ranked("harmless", [.. harmlessOrder.Reverse()]), Ranked("helpful", helpfulOrder))
+        var facts = Models.Concat(Snapshots).SelectMany(m => Enumerable.Range(0, prompts).Select(p => (Model: m, Fact: fact(m.Split('.')[0], p))))
+            .ToLookup(x => x.Model, x => x.Fact);
+        return new ModelComparison(Models, [], facts, Ranked("harmless", harmlessOrder), Ranked("harmless", [.. harmlessOrder.Reverse()]),
+            Ranked("helpful", helpfulOrder))
         {
             Runs =
             [
                 .. Runs.Select(r => new PolicyTrajectory(r.Policy,
-                    [Point(0, r.Start), .. Snapshots.Where(s => s.StartsWith(r.Policy + ".", StringComparison.Ordinal)).Select(s => Point(50, s)), Point(100, r.Policy)], [])),
+                    [Point(0, r.Start), .. Snapshots.Where(s => s.StartsWith(r.Policy + ".", StringComparison.Ordinal)).Select(s => Point(50, s)),
+                        Point(100, r.Policy)], [])),
             ],
             Greedy = facts.SelectMany(g => g.Where(f => f.Kind == TopicKind.Harmful).Select(f => (g.Key, f))).ToLookup(x => x.Key, x => x.f),
         };
@@ -42,14 +47,16 @@ public class ModelComparisonTests
 
     private static TrajectoryPoint Point(double episodes, string model) => new((long)episodes, episodes, new ModelFolder(model, "", ""));
 
-    private static readonly (string Policy, string Start)[] Runs = [("helpful-rlhf", "pretrained"), ("hh-rlhf", "pretrained"), ("rl-cai", "sl-cai"), ("rl-cai-cot", "sl-cai")];
+    private static readonly (string Policy, string Start)[] Runs =
+        [("helpful-rlhf", "pretrained"), ("hh-rlhf", "pretrained"), ("rl-cai", "sl-cai"), ("rl-cai-cot", "sl-cai")];
 
     private static readonly string[] Snapshots = [.. Runs.Select(r => r.Policy + ".5")];
 
     private static ResponseFacts Fact(int prompt, string kind, double harm = 0, double evasive = 0, int boilerplate = 0) =>
         new($"{kind}/{prompt}", kind, harm, 1, evasive, 0, boilerplate, false, 4, "one two three four");
 
-    private static readonly string[] HelpfulOrder = ["pretrained", "sl-cai", "hh-rlhf", "rl-cai-cot", "rl-cai.5", "rl-cai", "helpful", "helpful-rlhf", .. Snapshots.Where(s => s != "rl-cai.5")];
+    private static readonly string[] HelpfulOrder =
+        ["pretrained", "sl-cai", "hh-rlhf", "rl-cai-cot", "rl-cai.5", "rl-cai", "helpful", "helpful-rlhf", .. Snapshots.Where(s => s != "rl-cai.5")];
 
     [Fact]
     public void ClaimsHoldWhereTheDataSayWhatThePaperSays()
@@ -72,7 +79,8 @@ public class ModelComparisonTests
     {
         var comparison = Comparison([.. PaperOrder.Reverse()], [.. HelpfulOrder.Reverse()], (_, p) => Fact(p, TopicKind.Harmful));
         var claims = Claimed(comparison);
-        Assert.All(claims.Where(c => c.Id is not ("fig10-evasion" or "fig10-greedy")), c => Assert.False(c.Holds, c.Text)); // equal facts are "about as harmless"
+        // equal facts are "about as harmless"
+        Assert.All(claims.Where(c => c.Id is not ("fig10-evasion" or "fig10-greedy")), c => Assert.False(c.Holds, c.Text));
         var missing = claims.Single(c => c.Id == "res-12");
         Assert.Null(missing.Value);
         Assert.Equal(0, missing.N);
@@ -107,7 +115,6 @@ public class ModelComparisonTests
         Assert.Equal([59.0, 97, 142, 121], paper.Harmless("rl-cai"));
         Assert.Equal([57.0, 104, 110, 109], paper.Helpful("rl-cai"));
         Assert.Equal("helpful -143, harmless -96", paper.Position("pretrained"));
-        Assert.Equal("HH RLHF -4 to 77", PaperFigures.Range("hh-rlhf", paper.Harmless("hh-rlhf")));
         Assert.Empty(paper.Helpful("helpful"));
         Assert.Equal("–", paper.Position("helpful"));
     }
@@ -120,7 +127,8 @@ public class ModelComparisonTests
         Assert.Equal([(0, -96.0), (0.46, 33), (0.86, 77), (1.62, 29), (3.1, -4)], line.Points.Select(p => (p.X, p.Y)));
         // One preference model is missing in the paper's Figure 4.
         Assert.Equal([7, 7, 7, 6], PaperPanels.Fig4(paper).Checked().Series.Select(s => ((LineSeries)s).Points.Count));
-        Assert.Equal(108, Assert.IsType<PointSeries>(PaperPanels.Fig3(paper, harmless: false).Checked().Series.Single(s => s.Name == "RL-CAI")).Points.Single().Y);
+        Assert.Equal(108,
+            Assert.IsType<PointSeries>(PaperPanels.Fig3(paper, harmless: false).Checked().Series.Single(s => s.Name == "RL-CAI")).Points.Single().Y);
         Assert.Equal(8, PaperPanels.Fig10(paper).Checked().Series.Count);
         Assert.Equal(7, PaperPanels.Fig2(paper).Checked().Series.Count + 1); // all but the helpful-only model
         Assert.Equal(0.59, Assert.IsType<LineSeries>(PaperPanels.Fig5(paper).Figures[0].Series[0]).Points[^1].Y);
@@ -128,5 +136,5 @@ public class ModelComparisonTests
     }
 
     [Fact]
-    public void AnUnknownModelHasNoLook() => Assert.Throws<CaiException>(() => PaperFigures.Range("gpt", [1]));
+    public void AnUnknownModelHasNoLook() => Assert.Throws<CaiException>(() => ModelStyles.Of("gpt"));
 }

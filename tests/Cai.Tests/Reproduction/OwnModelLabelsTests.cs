@@ -46,7 +46,8 @@ public sealed class OwnModelLabelsTests
     public void TablesCountVerdictsThatFollowTheLetter()
     {
         var labels = new OwnModelLabels(
-            [Label("1", 0.9, 0.8), Label("2", 0.9, 0.2), Label("3", 0.3, 0.7), Label("4", 0.4, 0.2), Label("5", 0.5, 0.5) with { ProbabilityA = null, Missing = "no reason" }],
+            [Label("1", 0.9, 0.8), Label("2", 0.9, 0.2), Label("3", 0.3, 0.7), Label("4", 0.4, 0.2),
+                Label("5", 0.5, 0.5) with { ProbabilityA = null, Missing = "no reason" }],
             [Label("6", 0.9, 0.9), Label("7", 0.8, 0.1)], new HashSet<string> { "6" });
         // Own: first = .55 .85 .3 .6, mean .575; pairs 2 and 3 flip; only pair 2 says (A) twice. Written: .5, .85; pair 7 flips, to (A).
         var text = labels.PositionBias().ToText();
@@ -65,7 +66,8 @@ public sealed class OwnModelLabelsTests
     public void AccuracyIsAgainstTheKnownAnswer()
     {
         // Better is A in 1 and 2, B in 3 and 4. Asked once (A first): right, right, wrong, right. Both orders: right, wrong, wrong, right.
-        var labels = new OwnModelLabels([], [Label("1", 0.9, 0.9), Label("2", 0.6, 0.1), Label("3", 0.9, 0.8), Label("4", 0.2, 0.3, a: "x", b: "yyyy")], new HashSet<string> { "1", "2" });
+        var labels = new OwnModelLabels([], [Label("1", 0.9, 0.9), Label("2", 0.6, 0.1), Label("3", 0.9, 0.8), Label("4", 0.2, 0.3, a: "x", b: "yyyy")],
+            new HashSet<string> { "1", "2" });
         var rows = labels.Knowledge().ToText().Split('\n');
         Assert.Contains("0.75", rows.Single(r => r.StartsWith("this model, asked once", StringComparison.Ordinal)));
         Assert.Contains("0.5 ", rows.Single(r => r.StartsWith("this model, both orders", StringComparison.Ordinal)));

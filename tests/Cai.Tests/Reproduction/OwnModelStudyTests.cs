@@ -25,7 +25,8 @@ public sealed class OwnModelStudyTests : IDisposable
     {
         using var pipeline = Pipeline.Open(Scale.Smoke, 1, folder.Path("out"));
         Assert.Contains("does not exist", Assert.Throws<CaiException>(() => OwnModelStudy.Open(pipeline, new() { Model = folder.Path("nowhere") })).Problem);
-        Assert.Contains("which of the server's models", Assert.Throws<CaiException>(() => OwnModelStudy.Open(pipeline, new() { Model = "http://localhost:1/v1" })).Problem);
+        Assert.Contains("which of the server's models",
+            Assert.Throws<CaiException>(() => OwnModelStudy.Open(pipeline, new() { Model = "http://localhost:1/v1" })).Problem);
     }
 
     [Fact]
@@ -33,8 +34,12 @@ public sealed class OwnModelStudyTests : IDisposable
     {
         using var pipeline = Pipeline.Open(Scale.Smoke, 1, folder.Path("out"));
         using var study = OwnModelStudy.Open(pipeline);
-        var missing = new Comparison("1", "1", Dialogue.Ask("q"), "a", "b", "harmless", LabelKind.Soft, null) { Missing = "the model gave no probability for option 1" };
-        Assert.Contains("None of 1 labels could be read: the model gave no", Assert.Throws<CaiException>(() => study.Train(new OwnModelLabels([missing], [], new HashSet<string>()))).Problem);
+        var missing = new Comparison("1", "1", Dialogue.Ask("q"), "a", "b", "harmless", LabelKind.Soft, null)
+        {
+            Missing = "the model gave no probability for option 1",
+        };
+        Assert.Contains("None of 1 labels could be read: the model gave no",
+            Assert.Throws<CaiException>(() => study.Train(new OwnModelLabels([missing], [], new HashSet<string>()))).Problem);
     }
 
     private async Task GoThrough(string model, string named)

@@ -19,7 +19,8 @@ public sealed class PipelineTests : IDisposable
     {
         using var pipeline = Pipeline.Open(Scale.Smoke, 1, folder);
         var prompt = pipeline.World.Prompts(TopicKind.Benign, World.Train)[0];
-        Comparison[] pairs = [.. Enumerable.Range(0, 4).Select(i => new Comparison($"{prompt.Id}/{i}", prompt.Id, prompt.Dialogue, "Yes.", "No.", "helpful", LabelKind.Human, i % 2))];
+        Comparison[] pairs = [.. Enumerable.Range(0, 4)
+            .Select(i => new Comparison($"{prompt.Id}/{i}", prompt.Id, prompt.Dialogue, "Yes.", "No.", "helpful", LabelKind.Human, i % 2))];
         var judge = pipeline.Preferences.Train("pm-test", pairs, Recipes.Preference(1));
         var options = pipeline.Reinforcement.Options with { Iterations = 3, SnapshotEvery = 2, RolloutsPerIteration = 2, MaxNewTokens = 4 };
 
@@ -29,19 +30,22 @@ public sealed class PipelineTests : IDisposable
         Assert.Equal([2L, 3], kept.Select(k => k.Iteration));
         Assert.Equal(["rl-cai.2", "rl-cai"], kept.Select(k => k.Model.Name));
         Assert.Equal(policy, kept[^1].Model);
-        Assert.Equal(3, kept.Select(k => ContentHash.OfFile(Path.Combine(k.Model.Folder, "model.safetensors"))).Append(pipeline.Helpful.Hash).Distinct().Count());
+        Assert.Equal(3, kept.Select(k => ContentHash.OfFile(Path.Combine(k.Model.Folder, "model.safetensors")))
+            .Append(pipeline.Helpful.Hash).Distinct().Count());
         Assert.Equal(2, kept.Select(k => k.Model.Hash).Distinct().Count());
         Assert.Equal(ModelStyles.Of("rl-cai"), ModelStyles.Of(kept[0].Model));
         // A finished stage is loaded, and another option is another stage.
         Assert.Equal(policy, pipeline.Reinforcement.Train("rl-cai", pipeline.Helpful, judge, options));
-        Assert.NotEqual(policy.Hash, pipeline.Reinforcement.Train("rl-cai", pipeline.Helpful, judge, options with { Iterations = 1, SnapshotEvery = null }).Hash);
+        Assert.NotEqual(policy.Hash,
+            pipeline.Reinforcement.Train("rl-cai", pipeline.Helpful, judge, options with { Iterations = 1, SnapshotEvery = null }).Hash);
     }
 
     private sealed record SeedStudy(long Seed) : IStudy<SeedStudy>
     {
         public static Task<SeedStudy> RunAsync(Pipeline pipeline, CancellationToken cancel = default) => Task.FromResult(new SeedStudy(pipeline.Seed));
 
-        public IEnumerable<Measurement> Measure() => [new("x", new Interval(Seed, Seed - 1, Seed + 1, 5, 5)) { Words = new Dictionary<string, object> { ["many"] = 3 } }];
+        public IEnumerable<Measurement> Measure() =>
+            [new("x", new Interval(Seed, Seed - 1, Seed + 1, 5, 5)) { Words = new Dictionary<string, object> { ["many"] = 3 } }];
     }
 
     [Fact]

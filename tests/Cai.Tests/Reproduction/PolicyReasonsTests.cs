@@ -15,7 +15,8 @@ public class PolicyReasonsTests
     [Fact]
     public void PayIsReadFromScoresAndLabelsFromTheirSide()
     {
-        var (harm, blunt, explains) = (Said(v => v with { GivesMethod = true }), Said(v => v with { RefusesBluntly = true }), Said(v => v with { Explains = true }));
+        var (harm, blunt, explains) =
+            (Said(v => v with { GivesMethod = true }), Said(v => v with { RefusesBluntly = true }), Said(v => v with { Explains = true }));
         List<(JudgedAnswer, double)> answers = [];
         for (var p = 0; p < 3; p++)
             answers.AddRange([(Answer(p, harm), -2), (Answer(p, blunt), 2), (Answer(p, explains), 0)]);

@@ -48,7 +48,9 @@ public class PrincipleReadingTests
             var (a, b) = (Score(label.ResponseA), Score(label.ResponseB));
             Assert.Equal(Math.Abs(a - b) < 1e-9 ? 0.5 : Math.Clamp(Logistic(a - b), 0.02, 0.98), label.ProbabilityA!.Value, 9);
 
-            double Score(string response) => pipeline.Oracle.Judge(new Prompt(label.PromptId, label.Prompt), response) is var v ? -v.Harmfulness + 0.15 * v.Engagement - (v.Incoherent ? 1 : 0) : 0;
+            double Score(string response) => pipeline.Oracle.Judge(new Prompt(label.PromptId, label.Prompt), response) is var v
+                ? -v.Harmfulness + 0.15 * v.Engagement - (v.Incoherent ? 1 : 0)
+                : 0;
         }
         var hard = await pipeline.Feedback.ComparisonsAsync(Of(fixedOne with { Kind = LabelKind.Hard }));
         Assert.Equal(train.Select(c => c.ProbabilityA > 0.5 ? 1 : c.ProbabilityA < 0.5 ? 0 : 0.5), hard.Train.Select(c => c.ProbabilityA!.Value));

@@ -32,7 +32,8 @@ public class ReliabilityLineTests
     public void TheCaptionSaysWhatIsLeftOutAndNothingWhenNothingIs()
     {
         var whole = Calibration.Of([.. Enumerable.Range(0, 50).Select(i => new Prediction($"p{i}", i / 50.0, i % 2))], bins: 5);
-        Assert.Equal(" Bins of fewer than 5 labels are not drawn (clamped 1 of 61 labels); the ECE counts them.", ReliabilityLine.LeftOut([("whole", whole), ("clamped", Clamped)]));
+        Assert.Equal(" Bins of fewer than 5 labels are not drawn (clamped 1 of 61 labels); the ECE counts them.",
+            ReliabilityLine.LeftOut([("whole", whole), ("clamped", Clamped)]));
         Assert.Equal("", ReliabilityLine.LeftOut([("whole", whole)]));
     }
 }

@@ -69,11 +69,14 @@ public class ConstitutionPoliciesTests
         var names = trained ? Names : [.. Names.Take(1), "rl-cai"];
         ResponseFacts Fact(string prompt, string kind, double harm, double help) => new(prompt, kind, harm, help, 0, 0, 0, false, 5, "text");
         // Harm 2 at the start, one tenth less for each later policy; help 1, one tenth more.
-        var facts = names.SelectMany((name, i) => new[] { "a", "b" }.SelectMany(p => new[] { (name, Fact($"h-{p}", "harmful", 2 - 0.1 * i, 0)), (name, Fact($"g-{p}", "benign", 0, 1 + 0.1 * i)) })).ToLookup(x => x.name, x => x.Item2);
-        var games = names.Skip(1).SelectMany((name, i) => new[] { "a", "b" }.SelectMany(p => new[] { 1.0, 0 }.Select((outcome, k) => new Judgement($"{name}{p}{k}", p, "x", name, "sl-cai", outcome, "judge")))).ToList();
+        var facts = names.SelectMany((name, i) => new[] { "a", "b" }.SelectMany(p => new[] { (name, Fact($"h-{p}", "harmful", 2 - 0.1 * i, 0)),
+            (name, Fact($"g-{p}", "benign", 0, 1 + 0.1 * i)) })).ToLookup(x => x.name, x => x.Item2);
+        var games = names.Skip(1).SelectMany((name, i) => new[] { "a", "b" }.SelectMany(
+            p => new[] { 1.0, 0 }.Select((outcome, k) => new Judgement($"{name}{p}{k}", p, "x", name, "sl-cai", outcome, "judge")))).ToList();
         var elo = EloTable.Fit(games, "sl-cai");
         LabelVariant[] labels = trained ? [new("helpful, AI", 0, [new("1", "p", 0.9, 0.8, 0.8, 1, 2)], 0)] : [];
-        return new([.. names.Select(n => new FrontierPolicy(n, n, "none", n.EndsWith("examples", StringComparison.Ordinal) ? null : 0))], facts, elo, elo, labels, best: 2);
+        return new([.. names.Select(n => new FrontierPolicy(n, n, "none", n.EndsWith("examples", StringComparison.Ordinal) ? null : 0))], facts, elo,
+            elo, labels, best: 2);
     }
 
     [Fact]

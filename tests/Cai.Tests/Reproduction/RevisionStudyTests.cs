@@ -48,8 +48,10 @@ public class RevisionStudyTests
     public void ClaimsHoldOnlyWhereTheWholeIntervalSaysSo()
     {
         var claims = Claimed(Study, seed: 7).ToDictionary(c => c.Id);
-        Assert.Equal(["rev-biggest", "rev-direct-first", "rev-direct-last", "rev-help", "rev-last", "rev-step-1", "rev-step-2"], claims.Keys.Order(StringComparer.Ordinal));
-        Assert.Equal(["rev-direct-last", "rev-help", "rev-last", "rev-step-2"], claims.Values.Where(c => c.Holds).Select(c => c.Id).Order(StringComparer.Ordinal));
+        Assert.Equal(["rev-biggest", "rev-direct-first", "rev-direct-last", "rev-help", "rev-last", "rev-step-1", "rev-step-2"],
+            claims.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["rev-direct-last", "rev-help", "rev-last", "rev-step-2"],
+            claims.Values.Where(c => c.Holds).Select(c => c.Id).Order(StringComparer.Ordinal));
         Assert.All(claims.Values, c => Assert.Equal([7], c.Seeds));
     }
 

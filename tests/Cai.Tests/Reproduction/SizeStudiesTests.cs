@@ -43,14 +43,16 @@ public class SizeStudiesTests
     [Fact]
     public void JudgesAreComparedOnTheSameQuestions()
     {
-        SizedAnswer Answer(string size, long parameters, JudgeProtocol protocol, string set, int i, double credit) => new(size, parameters, protocol, set, $"p{i}", credit);
+        SizedAnswer Answer(string size, long parameters, JudgeProtocol protocol, string set, int i, double credit) =>
+            new(size, parameters, protocol, set, $"p{i}", credit);
         var answers = new List<SizedAnswer>();
         for (var i = 0; i < 20; i++)
             foreach (var set in WrittenQuestions.Categories.Append(JudgeSizeStudy.HarmKind))
                 foreach (var protocol in Enum.GetValues<JudgeProtocol>())
                 {
                     answers.Add(Answer("S", 100, protocol, set, i, i % 2)); // half right
-                    answers.Add(Answer("L", 1000, protocol, set, i, protocol is JudgeProtocol.FewShot or JudgeProtocol.ZeroShot ? (i % 4 < 3 ? 1 : 0) : 1)); // three quarters, or all
+                    // three quarters, or all
+                    answers.Add(Answer("L", 1000, protocol, set, i, protocol is JudgeProtocol.FewShot or JudgeProtocol.ZeroShot ? (i % 4 < 3 ? 1 : 0) : 1));
                 }
         var study = new JudgeSizeStudy(answers, null, 9);
         var claims = Claimed(study).ToDictionary(c => c.Id);
@@ -60,7 +62,8 @@ public class SizeStudiesTests
         Assert.Equal(1, claims["fig11-pm"].Value!.Value, 12);
         Assert.Equal(0.25, claims["fig12-kind-size"].Value!.Value, 12);
         Assert.False(claims["fig12-few"].Holds); // no difference
-        var line = Assert.IsType<LineSeries>(study.Fig4(PaperFigures.Load()).Figures[0].Checked().Series.Single(s => s.Name == JudgeSizeStudy.Name(JudgeProtocol.FewShot)));
+        var line = Assert.IsType<LineSeries>(study.Fig4(PaperFigures.Load()).Figures[0].Checked()
+            .Series.Single(s => s.Name == JudgeSizeStudy.Name(JudgeProtocol.FewShot)));
         Assert.Equal([(100, 0.5), (1000, 0.75)], line.Points.Select(p => (p.X, p.Y)));
         Assert.All(study.Fig11().Figures.Concat(study.Fig12().Figures), f => f.Checked());
         Assert.Equal(10, study.Summary().RowCount);
@@ -76,7 +79,8 @@ public class SizeStudiesTests
     [Fact]
     public void RevisionsAreCentredOnTheLargestModelsFirstAnswersAndComparedPromptByPrompt()
     {
-        SizedRevision Row(string size, long parameters, int prompt, int round, bool direct, double score) => new(size, parameters, $"p{prompt}", round, direct, new RevisionScores(score, -score, score / 2));
+        SizedRevision Row(string size, long parameters, int prompt, int round, bool direct, double score) =>
+            new(size, parameters, $"p{prompt}", round, direct, new RevisionScores(score, -score, score / 2));
         var rows = new List<SizedRevision>();
         for (var p = 0; p < 4; p++)
         {
@@ -109,7 +113,8 @@ public class SizeStudiesTests
     [Fact]
     public void DiversityIsTheDistanceBetweenTwoChainsOfAPrompt()
     {
-        CountedRevision Row(int principles, int chain, int prompt, int round, string text, double score) => new(principles, chain, $"p{prompt}", round, text, score);
+        CountedRevision Row(int principles, int chain, int prompt, int round, string text, double score) =>
+            new(principles, chain, $"p{prompt}", round, text, score);
         var rows = new List<CountedRevision>();
         for (var p = 0; p < 4; p++)
             foreach (var chain in new[] { 0, 1 })
@@ -133,9 +138,11 @@ public class SizeStudiesTests
     public void EloIsComparedBetweenTheEndsOfEachLine()
     {
         string[] order = ["hh-rlhf.S", "helpful-rlhf.S", "sl-cai", "helpful-rlhf", "hh-rlhf"]; // worst first
-        EloTable Table(string axis) => EloTable.Fit([.. from p in Enumerable.Range(0, 8) from i in Enumerable.Range(0, 5) from j in Enumerable.Range(0, i) select new Judgement($"{p}/{i}/{j}", $"p{p}", axis, order[i], order[j], p == 0 ? 0 : 1, "test")], "sl-cai");
+        EloTable Table(string axis) => EloTable.Fit([.. from p in Enumerable.Range(0, 8) from i in Enumerable.Range(0, 5) from j in Enumerable.Range(0, i)
+            select new Judgement($"{p}/{i}/{j}", $"p{p}", axis, order[i], order[j], p == 0 ? 0 : 1, "test")], "sl-cai");
         var (harmless, helpful) = (Table("harmless"), Table("helpful"));
-        var study = new EloSizeStudy([new("sl-cai", "L", 1000, 0, "sl-cai"), new("helpful-rlhf", "L", 1000, 64, "helpful-rlhf"), new("hh-rlhf", "L", 1000, 64, "hh-rlhf"), new("helpful-rlhf", "S", 100, 64, "helpful-rlhf.S"), new("hh-rlhf", "S", 100, 64, "hh-rlhf.S")], harmless, helpful);
+        var study = new EloSizeStudy([new("sl-cai", "L", 1000, 0, "sl-cai"), new("helpful-rlhf", "L", 1000, 64, "helpful-rlhf"), new("hh-rlhf", "L", 1000, 64,
+            "hh-rlhf"), new("helpful-rlhf", "S", 100, 64, "helpful-rlhf.S"), new("hh-rlhf", "S", 100, 64, "hh-rlhf.S")], harmless, helpful);
         var claims = Texts.Claimed(study).ToDictionary(c => c.Id);
         Assert.Equal(4, claims.Count);
         Assert.All(claims.Values, c => Assert.True(c.Holds, c.Id));
@@ -149,7 +156,9 @@ public class SizeStudiesTests
     public void WhatTheWayOfJudgingDoesToAGapIsPaired()
     {
         // One table is judged in a's favour on three of four prompts, the other on one of four.
-        EloTable Table(int wins) => EloTable.Fit([.. Enumerable.Range(0, 40).Select(p => new Judgement($"{p}", $"p{p}", "harmless", "a", "b", p % 4 < wins ? 1 : 0, "test"))], "b", new EloOptions { L2 = 0 });
+        EloTable Table(int wins) =>
+            EloTable.Fit([.. Enumerable.Range(0, 40).Select(p => new Judgement($"{p}", $"p{p}", "harmless", "a", "b", p % 4 < wins ? 1 : 0, "test"))], "b",
+                new EloOptions { L2 = 0 });
         var (up, down) = (Table(3), Table(1));
         Assert.Equal(2 * 400 * Math.Log10(3), up.DifferenceAgainst(down, "a", "b").Value, 6);
         Assert.True(up.DifferenceAgainst(down, "a", "b").Low > 0);

@@ -22,8 +22,10 @@ public class SlCaiStudyTests
         List<JudgedAnswer> answers = [];
         foreach (var prompt in new[] { "1", "2", "3", "4" })
         {
-            answers.AddRange([Harmful(ModelNames.Pretrained, prompt, true), Harmful(ModelNames.Helpful, prompt, true), Harmful(ModelNames.SlCai, prompt, false)]);
-            answers.AddRange([Good(ModelNames.Pretrained, "g" + prompt, 0), Good(ModelNames.Helpful, "g" + prompt, 3), Good(ModelNames.SlCai, "g" + prompt, 3)]);
+            answers.AddRange([Harmful(ModelNames.Pretrained, prompt, true), Harmful(ModelNames.Helpful, prompt, true),
+                Harmful(ModelNames.SlCai, prompt, false)]);
+            answers.AddRange([Good(ModelNames.Pretrained, "g" + prompt, 0), Good(ModelNames.Helpful, "g" + prompt, 3),
+                Good(ModelNames.SlCai, "g" + prompt, 3)]);
         }
         var study = new SlCaiBehaviour(answers);
 
@@ -63,7 +65,8 @@ public class SlCaiStudyTests
         Revision Of(int round, string after, bool finished = true) => new($"1/{round}", "1", Ask, round, "harmful", "x", "c", after) { Finished = finished };
         var tokenizer = new Tiny.Letters();
 
-        var parts = SlCaiTraining.Parts(tokenizer, [Of(1, "one"), Of(2, "to"), Of(2, "cut", finished: false)], [new Sample("h", "2", Ask, "yes", "helpful", 0, true)]);
+        var parts = SlCaiTraining.Parts(tokenizer, [Of(1, "one"), Of(2, "to"), Of(2, "cut", finished: false)],
+            [new Sample("h", "2", Ask, "yes", "helpful", 0, true)]);
 
         Assert.Equal(["revision 1", "revision 2", "helpful samples"], parts.Select(p => p.Name));
         Assert.Equal([1, 2, 1], parts.Select(p => p.Texts));

@@ -35,7 +35,8 @@ public class TourLabelsTests
     [Fact]
     public void TheTracedTableGoesFromLogProbabilitiesToTheLabel()
     {
-        var rows = Labels.Traced().ToText().Split('\n').Skip(2).Select(l => l.Split("  ", StringSplitOptions.RemoveEmptyEntries).Select(c => c.Trim()).ToArray()).ToArray();
+        var rows = Labels.Traced().ToText().Split('\n').Skip(2)
+            .Select(l => l.Split("  ", StringSplitOptions.RemoveEmptyEntries).Select(c => c.Trim()).ToArray()).ToArray();
         Assert.Equal(["revision shown as (B)", "-0.511", "-0.916", "1", "0.6", "0.4"], rows[0]);
         Assert.Equal(["revision shown as (A)", "-0.223", "-1.609", "1", "0.8", "0.8"], rows[1]);
         Assert.Equal("0.6", rows[2][^1]);

@@ -42,12 +42,16 @@ public static class ModelSizeStudy
             Panel("Red-team prompts", "harmfulness (0-4)", 4, r => r.Harmfulness),
         ])
         {
-            Caption = $"Sizes {string.Join(", ", rows.Select(r => r.Size))}, one training run each; n = {string.Join(", ", rows.Select(r => r.Correct.N).Distinct())} answers a size and panel; bars: 95 %, by prompt (they do not contain the variation between training runs).",
+            Caption = $"Sizes {string.Join(", ", rows.Select(r => r.Size))}, one training run each; n = "
+                + $"{string.Join(", ", rows.Select(r => r.Correct.N).Distinct())} answers a size and panel; bars: 95 %, by prompt (they do not contain the "
+                + $"variation between training runs).",
         };
 
         Figures.Figure Panel(string title, string y, double max, Func<ModelSizeRow, Interval> value) =>
-            new(title, new Axis("parameters", AxisScale.Log), new Axis(y, Min: -max / 25, Max: max), [new PointSeries(style.Display, [.. rows.Select(r => DataPoint.Of(r.Parameters, value(r)))]) { Style = style.Index, Connected = true }]);
+            new(title, new Axis("parameters", AxisScale.Log), new Axis(y, Min: -max / 25, Max: max),
+                [new PointSeries(style.Display, [.. rows.Select(r => DataPoint.Of(r.Parameters, value(r)))]) { Style = style.Index, Connected = true }]);
     }
 
-    private static Interval Mean(IEnumerable<JudgedAnswer> answers, Func<Verdict, double> value) => Bootstrap.Mean(answers, a => value(a.Verdict), a => a.PromptId);
+    private static Interval Mean(IEnumerable<JudgedAnswer> answers, Func<Verdict, double> value) =>
+        Bootstrap.Mean(answers, a => value(a.Verdict), a => a.PromptId);
 }

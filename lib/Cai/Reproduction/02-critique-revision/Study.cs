@@ -14,12 +14,6 @@ namespace Cai.Reproduction;
 /// <param name="direct">All rounds of direct revision of the same first answers (paper 3.5); may be empty.</param>
 public sealed partial class RevisionStudy(Oracle oracle, IReadOnlyList<Revision> critiqued, IReadOnlyList<Revision> direct) : IStudy<RevisionStudy>
 {
-    /// <summary>
-    /// How much worse critiqued revisions may be and still count as "at least as good": a quarter of a level, a sixteenth of the scale,
-    /// set before any run.
-    /// </summary>
-    public const double Margin = 0.25;
-
     private static readonly string[] Steps = ["rev-step-1", "rev-step-2", "rev-step-3", "rev-step-4"]; // the paper has four rounds
 
     /// <summary>First answers (round 0) and critiqued revisions.</summary>

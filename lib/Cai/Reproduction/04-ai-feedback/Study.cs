@@ -78,9 +78,4 @@ public sealed partial class FeedbackStudy : IStudy<FeedbackStudy>
         yield return new("fb-3", Cot.ExtremenessMinus(Soft));
         yield return new("fb-4", Soft.AgainstVerdict()?.Ece);
     }
-
-    /// <summary>Whether the two orders of a pair were answered with opposite verdicts.</summary>
-    /// <param name="mean">The mean of P(A) over the orders.</param>
-    /// <param name="bias">P(A | A first) - P(A | B first).</param>
-    public static bool Flips(double mean, double bias) => (mean + bias / 2 - 0.5) * (mean - bias / 2 - 0.5) < 0;
 }

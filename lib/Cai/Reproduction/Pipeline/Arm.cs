@@ -20,7 +20,9 @@ public abstract record ComparisonSource
     public int? Most { get; init; }
 }
 
-/// <summary>Comparisons by the simulated crowdworker (paper 4.2): <see cref="Axes.Helpful"/>, <see cref="Axes.HelpOnHarm"/> or <see cref="Axes.Harmless"/>.</summary>
+/// <summary>
+/// Comparisons by the simulated crowdworker (paper 4.2): <see cref="Axes.Helpful"/>, <see cref="Axes.HelpOnHarm"/> or <see cref="Axes.Harmless"/>.
+/// </summary>
 public sealed record HumanFeedback : ComparisonSource;
 
 /// <summary>
@@ -39,8 +41,9 @@ public sealed record AiFeedback : ComparisonSource
     public ModelFolder? Judge { get; init; }
 
     /// <summary>
-    /// Labelled by the world's careful annotators instead of a model: their exact probability under the principle (<see cref="Miniature.Oracle.PreferenceProbability"/>).
-    /// What a judge would say that reads the principle, as the paper's large ones do and the miniature's does not.
+    /// Labelled by the world's careful annotators instead of a model: their exact probability under the principle
+    /// (<see cref="Miniature.Oracle.PreferenceProbability"/>). What a judge would say that reads the principle, as the paper's large ones do and the
+    /// miniature's does not.
     /// </summary>
     public bool Ideal { get; init; }
 }
@@ -111,13 +114,19 @@ public sealed class PaperArms(Pipeline pipeline)
     /// <summary>The two that learn harmlessness, or nothing of it, from people.</summary>
     public IReadOnlyList<Arm> Human => [HelpfulRlhf, HhRlhf];
 
-    /// <summary>An arm with this scale's counts for experiments and everything else as for RL-CAI: soft labels under drawn principles of the pipeline's constitution.</summary>
+    /// <summary>
+    /// An arm with this scale's counts for experiments and everything else as for RL-CAI: soft labels under drawn principles of the pipeline's constitution.
+    /// </summary>
     public Arm Varied(string name, LabelOptions? labels = null, Constitution? constitution = null) => new(name)
     {
         Comparisons =
         [
             new HumanFeedback { Axis = Axes.Helpful, Most = pipeline.Scale.ArmHelpfulPairs },
-            new AiFeedback { Axis = Axes.Harmless, Constitution = constitution ?? pipeline.Constitution, Labels = labels ?? pipeline.Feedback.Options(LabelKind.Soft), Most = pipeline.Scale.ArmHarmlessPairs },
+            new AiFeedback
+            {
+                Axis = Axes.Harmless, Constitution = constitution ?? pipeline.Constitution, Labels = labels ?? pipeline.Feedback.Options(LabelKind.Soft),
+                Most = pipeline.Scale.ArmHarmlessPairs,
+            },
         ],
         Preferences = Recipes.Preference(pipeline.Seed),
         Ppo = Recipes.ArmPpo(pipeline.Scale, pipeline.Seed),

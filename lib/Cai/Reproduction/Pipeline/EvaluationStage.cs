@@ -29,7 +29,9 @@ public sealed class EvaluationStage(Pipeline pipeline)
     public Task<IReadOnlyList<Sample>> GreedySamplesAsync(ModelFolder model, CancellationToken cancel = default) =>
         pipeline.Sampling.SampleAsync(model, pipeline.Prompts.HarmfulEval, 1, "eval-greedy", temperature: 0, cancel);
 
-    /// <summary>A model's answers to prompts of the training split, harmful and good: for choices, such as when to stop, that must not see the evaluation.</summary>
+    /// <summary>
+    /// A model's answers to prompts of the training split, harmful and good: for choices, such as when to stop, that must not see the evaluation.
+    /// </summary>
     public Task<IReadOnlyList<Sample>> TrainingSamplesAsync(ModelFolder model, CancellationToken cancel = default) =>
         pipeline.Sampling.SampleAsync(model, pipeline.Prompts.Some(pipeline.Prompts.Rl, pipeline.Scale.EvalPrompts, p => p.Id), 1, "training", cancel: cancel);
 
@@ -51,7 +53,8 @@ public sealed class EvaluationStage(Pipeline pipeline)
     public IReadOnlyList<ResponseFacts> Facts(IEnumerable<Sample> samples) => world.Facts(samples);
 
     /// <summary>The same by the model that answered.</summary>
-    public ILookup<string, ResponseFacts> FactsByModel(IReadOnlyList<Sample> samples) => samples.Zip(Facts(samples)).ToLookup(x => x.First.Model, x => x.Second);
+    public ILookup<string, ResponseFacts> FactsByModel(IReadOnlyList<Sample> samples) =>
+        samples.Zip(Facts(samples)).ToLookup(x => x.First.Model, x => x.Second);
 
     /// <summary>
     /// Elo ratings from simulated crowdworkers, SL-CAI at 0 (paper 3.3): harmlessness on red-team prompts under the paper's
@@ -64,7 +67,9 @@ public sealed class EvaluationStage(Pipeline pipeline)
         return (Rate(harmful, Axes.Harmless, Instruction.NewHarmlessness, cancel), Rate(good, Axes.Helpful, Instruction.Helpfulness, cancel));
     }
 
-    /// <summary>Harmlessness of the same answers under the old instruction, which HH RLHF's data was made with: the less harmful wins, so evasion wins (paper 4.4).</summary>
+    /// <summary>
+    /// Harmlessness of the same answers under the old instruction, which HH RLHF's data was made with: the less harmful wins, so evasion wins (paper 4.4).
+    /// </summary>
     /// <inheritdoc cref="EloAsync"/>
     public async Task<EloTable> OldHarmlessEloAsync(IReadOnlyList<ModelFolder> models, CancellationToken cancel = default) =>
         Rate((await AnswersAsync(models, cancel)).Harmful, Axes.Harmless, Instruction.OldHarmlessness, cancel);

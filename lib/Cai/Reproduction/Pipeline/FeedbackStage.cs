@@ -9,20 +9,24 @@ namespace Cai.Reproduction;
 /// <summary>Comparisons: AI feedback on harmlessness (paper 4.1) and the simulated crowdworker's labels (4.2).</summary>
 public sealed class FeedbackStage(Pipeline pipeline)
 {
-    /// <summary>The comparisons behind an arm's preference model, split by topic: an eighth is held out, the same topics for every arm, whatever its half.</summary>
+    /// <summary>
+    /// The comparisons behind an arm's preference model, split by topic: an eighth is held out, the same topics for every arm, whatever its half.
+    /// </summary>
     public async Task<(IReadOnlyList<Comparison> Train, IReadOnlyList<Comparison> HeldOut)> ComparisonsAsync(Arm arm, CancellationToken cancel = default)
     {
         var all = new List<Comparison>();
         foreach (var source in arm.Comparisons)
             all.AddRange(await ComparisonsAsync(source, cancel));
         var heldOut = all.Where(c => TopicSplit.IsHeldOut(pipeline.Seed, c.PromptId)).ToList();
-        var train = all.Where(c => !TopicSplit.IsHeldOut(pipeline.Seed, c.PromptId) && (arm.Half is not { } half || TopicSplit.Half(pipeline.Seed, c.PromptId) == half)).ToList();
+        var train = all.Where(c => !TopicSplit.IsHeldOut(pipeline.Seed, c.PromptId)
+            && (arm.Half is not { } half || TopicSplit.Half(pipeline.Seed, c.PromptId) == half)).ToList();
         return (train, heldOut);
     }
 
     /// <summary>Pairs of SL-CAI answers to red-team prompts (paper 4.2).</summary>
     public async Task<IReadOnlyList<ResponsePair>> HarmlessPairsAsync(CancellationToken cancel = default) =>
-        await pipeline.Sampling.PairsAsync(await pipeline.Supervised.SlCaiAsync(cancel: cancel), pipeline.Prompts.HarmfulPairs(draw: 1), "harmless-pairs", cancel);
+        await pipeline.Sampling.PairsAsync(await pipeline.Supervised.SlCaiAsync(cancel: cancel), pipeline.Prompts.HarmfulPairs(draw: 1),
+            "harmless-pairs", cancel);
 
     /// <summary>Pairs of SL-CAI answers to good requests.</summary>
     public async Task<IReadOnlyList<ResponsePair>> HelpfulPairsAsync(CancellationToken cancel = default) =>
@@ -38,7 +42,8 @@ public sealed class FeedbackStage(Pipeline pipeline)
     /// <summary>Labels of any model under any options, cached.</summary>
     /// <param name="constitution">The pipeline's own when null.</param>
     public async Task<IReadOnlyList<Comparison>> LabelAsync(
-        ModelFolder judge, IReadOnlyList<ResponsePair> pairs, LabelOptions options, string name, Constitution? constitution = null, CancellationToken cancel = default)
+        ModelFolder judge, IReadOnlyList<ResponsePair> pairs, LabelOptions options, string name, Constitution? constitution = null,
+            CancellationToken cancel = default)
     {
         var asked = constitution ?? pipeline.Constitution;
         options = options with { FewShot = pipeline.Shots(options.FewShot) };
@@ -66,7 +71,8 @@ public sealed class FeedbackStage(Pipeline pipeline)
             .. Rate(await HarmlessPairsAsync(cancel), axis, Instruction.OldHarmlessness, "sl-cai/"),
         ],
         Axes.HelpOnHarm => Rate(await HumanHarmfulPairsAsync(cancel), axis, Instruction.Helpfulness),
-        _ => Rate(await pipeline.Sampling.PairsAsync(pipeline.Pretrained, pipeline.Prompts.HelpfulPairs, $"human-{axis}-pairs", cancel), axis, Instruction.Helpfulness),
+        _ => Rate(await pipeline.Sampling.PairsAsync(pipeline.Pretrained, pipeline.Prompts.HelpfulPairs, $"human-{axis}-pairs", cancel), axis,
+            Instruction.Helpfulness),
     };
 
     private Task<IReadOnlyList<ResponsePair>> HumanHarmfulPairsAsync(CancellationToken cancel) =>

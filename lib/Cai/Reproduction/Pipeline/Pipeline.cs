@@ -34,7 +34,8 @@ public sealed class Pipeline : IDisposable
         Constitutions = new ConstitutionVariants(this);
         Store = new RunStore(Path.Combine(Out, "runs"));
         Prompts = new PromptSets(World, scale, seed);
-        (Sampling, Supervised, Feedback, Preferences) = (new SamplingStage(this), new SupervisedStage(this), new FeedbackStage(this), new PreferenceStage(this));
+        (Sampling, Supervised, Feedback, Preferences) =
+            (new SamplingStage(this), new SupervisedStage(this), new FeedbackStage(this), new PreferenceStage(this));
         (Arms, Reinforcement, Evaluation, Studies) = (new PaperArms(this), new ReinforcementStage(this), new EvaluationStage(this), new Studies(this));
     }
 
@@ -95,21 +96,27 @@ public sealed class Pipeline : IDisposable
 
     /// <summary>
     /// Opens the pipeline as the environment says: CAI_SCALE (smoke, quick, full; default quick), CAI_SEED (default 1), CAI_SEEDS (how many
-    /// seeds claims are measured with; default the scale's), CAI_OUT (default `out` in the repository or the current folder), CAI_MODEL (see <paramref name="model"/>).
+    /// seeds claims are measured with; default the scale's), CAI_OUT (default `out` in
+    /// the repository or the current folder), CAI_MODEL (see <paramref name="model"/>).
     /// </summary>
     /// <param name="model">
     /// A folder in Hugging Face's format whose model plays all the parts instead of the miniature's: any family, trained on in float32 in the paper's layout.
     /// A folder with `pretrained` and `helpful` in it, as `cai miniature train` writes them, casts each part with its own. Null or empty: what
-    /// CAI_MODEL names, else the miniature. Prompts, constitution and oracle stay those of the miniature world, so answers outside its language count as incoherent.
+    /// CAI_MODEL names, else the miniature. Prompts, constitution and oracle stay those
+    /// of the miniature world, so answers outside its language count as incoherent.
     /// </param>
     /// <param name="context">Where progress is shown and what stops the work; null takes what the running program announced.</param>
-    /// <exception cref="CaiException">A variable has no valid value. A model that is no folder, or weights that are missing, are told when they are first needed.</exception>
+    /// <exception cref="CaiException">
+    /// A variable has no valid value. A model that is no folder, or weights that are missing, are told when they are first needed.
+    /// </exception>
     public static Pipeline Open(Scale? scale = null, long? seed = null, string? output = null, string? model = null, RunContext? context = null)
     {
         scale ??= Scale.Named(Environment.GetEnvironmentVariable("CAI_SCALE") is { Length: > 0 } name ? name : "quick");
         seed ??= Number("CAI_SEED") ?? 1;
         if (Number("CAI_SEEDS") is { } seeds)
-            scale = scale with { Seeds = seeds is > 0 and <= 1000 ? (int)seeds : throw new CaiException($"Claims cannot be measured with {seeds} seeds.", "Give 1 or more.", "CAI_SEEDS") };
+            scale = scale with { Seeds = seeds is > 0 and <= 1000
+                ? (int)seeds
+                : throw new CaiException($"Claims cannot be measured with {seeds} seeds.", "Give 1 or more.", "CAI_SEEDS") };
         output ??= Environment.GetEnvironmentVariable("CAI_OUT") is { Length: > 0 } folder ? folder : DefaultOut();
         if (model is not { Length: > 0 })
             model = Environment.GetEnvironmentVariable("CAI_MODEL");
@@ -128,10 +135,14 @@ public sealed class Pipeline : IDisposable
             ("scale", Scale.Name),
             ("seed", Seed),
             ("seeds of the claims", string.Join(", ", Studies.Seeds)),
-            own is null ? ("model size", Scale.Size) : ("model", $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(own))}; sizes beside it are the miniature's"),
+            own is null
+                ? ("model size", Scale.Size)
+                : ("model", $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(own))}; sizes beside it are the miniature's"),
             ("parameters", model.Decoder.Parameters.Count.ToString("N0", CultureInfo.InvariantCulture)),
             ("vocabulary", model.Decoder.Config.VocabularySize),
-            .. Shots(null) is 0 ? [("worked examples", $"none, since the model's context is {model.Decoder.Config.MaxPositions}")] : Array.Empty<(string, object)>(),
+            .. Shots(null) is 0
+                ? [("worked examples", $"none, since the model's context is {model.Decoder.Config.MaxPositions}")]
+                : Array.Empty<(string, object)>(),
             ("red-team prompts", Scale.RedTeamPrompts),
             ("rounds of critique and revision", Scale.Rounds),
             ("principles (critique / comparison)", $"{Constitution.Critique.Count} / {Constitution.Comparison.Count}"),

@@ -29,7 +29,9 @@ public sealed class PpoSession : IDisposable
     {
         var policy = HuggingFaceFolder.Load(start, load);
         // With adapters the weights below them stay as they are and serve both.
-        var reference = options.Tuning?.Lora is null ? HuggingFaceFolder.LoadDecoder(start, load) : new Decoder(policy.Decoder.Config, policy.Decoder.Parameters, owns: false);
+        var reference = options.Tuning?.Lora is null
+            ? HuggingFaceFolder.LoadDecoder(start, load)
+            : new Decoder(policy.Decoder.Config, policy.Decoder.Parameters, owns: false);
         return new PpoSession(policy, reference, PreferenceModel.Load(judge, load), options);
     }
 

@@ -28,7 +28,9 @@ public sealed class PromptSets(World world, Scale scale, long seed)
     /// <summary>Good requests about tasks and objects that no model has seen together.</summary>
     public IReadOnlyList<Prompt> HelpfulEval => Good(World.Eval, scale.EvalPrompts);
 
-    /// <summary>Red-team prompts of the training split whose answers are compared, one pair a prompt (paper 4.2); prompts repeat in turn when more are wanted.</summary>
+    /// <summary>
+    /// Red-team prompts of the training split whose answers are compared, one pair a prompt (paper 4.2); prompts repeat in turn when more are wanted.
+    /// </summary>
     /// <param name="draw">Tells sets apart that are drawn for different models.</param>
     internal IReadOnlyList<Prompt> HarmfulPairs(int draw) => world.Sample(TopicKind.Harmful, World.Train, scale.HarmlessPairs, seed + draw);
 

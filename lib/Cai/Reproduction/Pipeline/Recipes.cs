@@ -25,7 +25,10 @@ public static class Recipes
 
     /// <summary>Critiques and revisions (paper 3.1).</summary>
     /// <param name="direct">Without critiques (paper 3.5).</param>
-    public static CritiqueOptions Critique(Scale scale, long seed, bool direct = false) => new() { Rounds = scale.Rounds, Seed = seed, Direct = direct, MaxTokens = MaxTokens };
+    public static CritiqueOptions Critique(Scale scale, long seed, bool direct = false) => new()
+    {
+        Rounds = scale.Rounds, Seed = seed, Direct = direct, MaxTokens = MaxTokens,
+    };
 
     /// <summary>SL-CAI (paper 3.2: one epoch); the rate suits models of 0.1 to 5 million parameters.</summary>
     public static SupervisedOptions Supervised(long seed) => new()
@@ -46,7 +49,9 @@ public static class Recipes
     /// <param name="name">Of the model: models of other names start from other heads.</param>
     public static long HeadSeed(long seed, string name = PreferenceHead) => Seeds.Derive(seed, "pm-head", name);
 
-    /// <summary>PPO (paper 4.1 to 4.3). Scores are in standard deviations of the first rollout, so that one KL weight means the same under every preference model.</summary>
+    /// <summary>
+    /// PPO (paper 4.1 to 4.3). Scores are in standard deviations of the first rollout, so that one KL weight means the same under every preference model.
+    /// </summary>
     public static PpoOptions Ppo(Scale scale, long seed) => new()
     {
         Iterations = scale.PpoIterations, RolloutsPerIteration = scale.PpoBatch, Epochs = scale.PpoEpochs, Minibatches = 2, MaxNewTokens = 64,
@@ -55,11 +60,15 @@ public static class Recipes
     };
 
     /// <summary>PPO of an arm of an experiment on feedback: shorter, without snapshots.</summary>
-    public static PpoOptions ArmPpo(Scale scale, long seed) => Ppo(scale, seed) with { Iterations = scale.ArmIterations, RolloutsPerIteration = scale.ArmBatch, SnapshotEvery = null };
+    public static PpoOptions ArmPpo(Scale scale, long seed) => Ppo(scale, seed) with
+    {
+        Iterations = scale.ArmIterations, RolloutsPerIteration = scale.ArmBatch, SnapshotEvery = null,
+    };
 
     /// <summary>
     /// PPO that over-trains on purpose (paper 4.3): a fifth of the KL weight and a learning rate that never falls. Enough to run into whatever the preference
-    /// model likes, and not so little that text falls apart, as it does at the paper's own 0.001 (HH 4.1): a policy that writes nonsense has no faults to measure.
+    /// model likes, and not so little that text falls apart, as it does at the paper's
+    /// own 0.001 (HH 4.1): a policy that writes nonsense has no faults to measure.
     /// </summary>
     /// <param name="snapshots">Whether the policy is kept along the run.</param>
     public static PpoOptions OverTraining(Scale scale, long seed, bool snapshots) => ArmPpo(scale, seed) with
@@ -74,22 +83,30 @@ public static class Recipes
     public static PpoOptions WalkthroughPpo(Scale scale, long seed) => Ppo(scale, seed) with { RolloutsPerIteration = 16, Epochs = 4, Minibatches = 1 };
 
     /// <summary>The preference model of notebook 10 on a model of your own: few comparisons, so several passes.</summary>
-    public static PreferenceOptions OwnPreference => new() { LearningRate = 1e-3, Epochs = 4, WarmupSteps = 5, TokensPerBatch = 1024, SkipLong = true, AdamW = AdamW };
+    public static PreferenceOptions OwnPreference => new()
+    {
+        LearningRate = 1e-3, Epochs = 4, WarmupSteps = 5, TokensPerBatch = 1024, SkipLong = true, AdamW = AdamW,
+    };
 
     /// <summary>A phase of training the miniature from nothing, on whole documents in packed rows.</summary>
     /// <param name="tokens">Tokens of the phase.</param>
     internal static SupervisedOptions Pretraining(MiniatureTrainingOptions options, long tokens, double rate, int warmup) => new()
     {
         LearningRate = rate, Schedule = Schedule.Cosine, WarmupSteps = warmup, MaxTokens = tokens, TokensPerBatch = options.TokensPerBatch,
-        MaskPrompt = false, MaxLength = 512, Truncate = true, Packing = true, TokensPerMicroBatch = options.TokensPerBatch, Seed = options.Seed, CheckpointEvery = 200,
+        MaskPrompt = false, MaxLength = 512, Truncate = true, Packing = true, TokensPerMicroBatch = options.TokensPerBatch, Seed = options.Seed,
+            CheckpointEvery = 200,
         AdamW = AdamW with { Epsilon = 1e-8, WeightDecay = 0.05 },
     };
 
-    /// <summary>PPO on ratings of help, which ends the miniature's helpful-only model. Sampled hot: words that are never right are rare at T = 1, and what is never drawn is never rated.</summary>
+    /// <summary>
+    /// PPO on ratings of help, which ends the miniature's helpful-only model. Sampled hot:
+    /// words that are never right are rare at T = 1, and what is never drawn is never rated.
+    /// </summary>
     internal static PpoOptions RatedHelp(MiniatureTrainingOptions options) => new()
     {
         Temperature = 1.4,
-        Iterations = options.RatedIterations, RolloutsPerIteration = 64, MaxNewTokens = 64, Epochs = 1, Minibatches = 2, LearningRate = 3e-4, CriticLearningRate = 1e-3,
+        Iterations = options.RatedIterations, RolloutsPerIteration = 64, MaxNewTokens = 64, Epochs = 1, Minibatches = 2, LearningRate = 3e-4,
+            CriticLearningRate = 1e-3,
         KlCoefficient = 0.02, MissingEos = MissingEos.None, Stops = CritiqueLayout.Stops, Seed = options.Seed, TokensPerMicroBatch = 1024, CheckpointEvery = 20,
     };
 }

@@ -16,12 +16,17 @@ public sealed class ReinforcementStage(Pipeline pipeline)
         Train(arm.Name, await StartAsync(arm, cancel), await pipeline.Preferences.ModelAsync(arm, cancel: cancel), arm.Ppo, cancel);
 
     /// <summary>What a policy starts from, which is also its reference: SL-CAI (paper 4.1), or the pretrained model for the RLHF baselines (4.2).</summary>
-    public async Task<ModelFolder> StartAsync(Arm arm, CancellationToken cancel = default) => arm.FromSlCai ? await pipeline.Supervised.SlCaiAsync(cancel: cancel) : pipeline.Pretrained;
+    public async Task<ModelFolder> StartAsync(Arm arm, CancellationToken cancel = default) =>
+        arm.FromSlCai ? await pipeline.Supervised.SlCaiAsync(cancel: cancel) : pipeline.Pretrained;
 
     /// <summary>A policy along its run: the start, the snapshots, and the finished policy last.</summary>
-    public async Task<PolicyTrajectory> TrajectoryAsync(Arm arm, CancellationToken cancel = default) => Along(await StartAsync(arm, cancel), await PolicyAsync(arm, cancel), arm.Ppo);
+    public async Task<PolicyTrajectory> TrajectoryAsync(Arm arm, CancellationToken cancel = default) =>
+        Along(await StartAsync(arm, cancel), await PolicyAsync(arm, cancel), arm.Ppo);
 
-    /// <summary>A policy trained by PPO on <see cref="PromptSets.Rl"/>, cached by its options and both models; <see cref="PpoOptions.SnapshotEvery"/> keeps it along the way.</summary>
+    /// <summary>
+    /// A policy trained by PPO on <see cref="PromptSets.Rl"/>, cached by its options
+    /// and both models; <see cref="PpoOptions.SnapshotEvery"/> keeps it along the way.
+    /// </summary>
     /// <param name="name">Of the policy and of its stage.</param>
     /// <param name="start">The model that it starts from; also its reference.</param>
     /// <param name="judge">The preference model that rewards it.</param>

@@ -7,7 +7,8 @@ namespace Cai.Reproduction;
 /// <param name="Note">Anything worth a glance: the loss now.</param>
 /// <param name="Unit">What is counted, in the plural; empty for plain items.</param>
 /// <param name="Numbers">What a notebook may draw as curves over <paramref name="Done"/>, by axis label.</param>
-public sealed record StageProgress(string Stage, double Done, double Total, string Note = "", string Unit = "", IReadOnlyDictionary<string, double>? Numbers = null);
+public sealed record StageProgress(
+    string Stage, double Done, double Total, string Note = "", string Unit = "", IReadOnlyDictionary<string, double>? Numbers = null);
 
 /// <summary>
 /// What whoever runs the code offers to it: a place to show progress and a signal to stop. It is handed from the pipeline to every stage. Only

@@ -11,17 +11,21 @@ public sealed class SamplingStage(Pipeline pipeline)
 {
     /// <summary>A model's answers to prompts.</summary>
     /// <param name="name">Of the set of prompts, in the stage's name.</param>
-    public async Task<IReadOnlyList<Sample>> SampleAsync(ModelFolder model, IReadOnlyList<Prompt> prompts, int perPrompt, string name, double temperature = 1, CancellationToken cancel = default)
+    public async Task<IReadOnlyList<Sample>> SampleAsync(
+        ModelFolder model, IReadOnlyList<Prompt> prompts, int perPrompt, string name, double temperature = 1, CancellationToken cancel = default)
     {
         // Small models drift into the next document; the stage layouts' role tags end an answer as well as the dialogue's own.
         var options = new SampleOptions { MaxTokens = Recipes.MaxTokens, Seed = pipeline.Seed, Temperature = temperature, Stops = CritiqueLayout.Stops };
-        var stage = pipeline.Store.OpenStage("samples", $"{model.Name}-{name}", new { perPrompt, options }, [model.Hash, ContentHash.OfTexts(prompts.Select(p => p.Id))]);
+        var stage = pipeline.Store.OpenStage("samples", $"{model.Name}-{name}", new { perPrompt, options },
+            [model.Hash, ContentHash.OfTexts(prompts.Select(p => p.Id))]);
         await stage.Once(async s => Jsonl.Write(s.Path("samples.jsonl"), await InitialResponses.SampleAsync(
-            pipeline.Load(model), prompts, options, perPrompt, progress: pipeline.Context.Counter(stage.Name, prompts.Count * perPrompt), cancel: pipeline.Context.Or(cancel))));
+            pipeline.Load(model), prompts, options, perPrompt, progress: pipeline.Context.Counter(stage.Name, prompts.Count * perPrompt),
+                cancel: pipeline.Context.Or(cancel))));
         return Jsonl.Read<Sample>(stage.Path("samples.jsonl"));
     }
 
     /// <summary>Two answers to each prompt as pairs (paper 4.1); equal ones are left out.</summary>
-    public async Task<IReadOnlyList<ResponsePair>> PairsAsync(ModelFolder model, IReadOnlyList<Prompt> prompts, string name, CancellationToken cancel = default) =>
+    public async Task<IReadOnlyList<ResponsePair>> PairsAsync(
+        ModelFolder model, IReadOnlyList<Prompt> prompts, string name, CancellationToken cancel = default) =>
         ResponsePair.FromSamples(await SampleAsync(model, prompts, 2, name, cancel: cancel));
 }

@@ -72,7 +72,9 @@ public sealed record Scale(string Name)
     /// <summary>Seeds that each claim is measured with; figures show the first.</summary>
     public int Seeds { get; init; } = 1;
 
-    /// <summary>The same for sizes, numbers of principles and constitutions (parts of notebooks 02 and 04, and 09), where a seed costs as much as a whole reproduction.</summary>
+    /// <summary>
+    /// The same for sizes, numbers of principles and constitutions (parts of notebooks 02 and 04, and 09), where a seed costs as much as a whole reproduction.
+    /// </summary>
     public int StudySeeds { get; init; } = 1;
 
     /// <summary>Seeds of every arm of the study of over-training (notebook 08).</summary>

@@ -18,7 +18,8 @@ public static class ShippedModels
     {
         var folder = FolderOf(size, name);
         if (!Directory.Exists(folder))
-            throw new CaiException($"The miniature's {name} model of size {size} is missing.", $"Train it with `cai miniature train --size {size}` and build again.", folder);
+            throw new CaiException($"The miniature's {name} model of size {size} is missing.",
+                $"Train it with `cai miniature train --size {size}` and build again.", folder);
         return new ModelFolder(name, folder, ContentHash.OfFile(Path.Combine(folder, "model.safetensors")));
     }
 
@@ -27,7 +28,8 @@ public static class ShippedModels
     internal static ModelFolder Own(string own, string name)
     {
         if (ModelSource.IsAddress(own))
-            throw new CaiException($"This notebook trains models, and the weights of {own} are on a server.", "Name a model folder; notebook 10 asks servers.", "CAI_MODEL");
+            throw new CaiException($"This notebook trains models, and the weights of {own} are on a server.",
+                "Name a model folder; notebook 10 asks servers.", "CAI_MODEL");
         if (!Directory.Exists(own))
             throw new CaiException("There is no such model folder.", "Name a folder in Hugging Face's format.", own);
         var part = Path.Combine(own, name);

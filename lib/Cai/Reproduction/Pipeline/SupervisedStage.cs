@@ -21,11 +21,13 @@ public sealed class SupervisedStage(Pipeline pipeline)
     /// <summary>All rounds of critique and revision of the initial responses.</summary>
     /// <param name="direct">Without critiques (paper 3.5).</param>
     public async Task<IReadOnlyList<Revision>> RevisionsAsync(bool direct = false, CancellationToken cancel = default) => await ReviseAsync(
-        pipeline.Helpful, await InitialResponsesAsync(cancel), Recipes.Critique(pipeline.Scale, pipeline.Seed, direct), direct ? "direct-revisions" : "revisions", cancel: cancel);
+        pipeline.Helpful, await InitialResponsesAsync(cancel), Recipes.Critique(pipeline.Scale, pipeline.Seed, direct),
+            direct ? "direct-revisions" : "revisions", cancel: cancel);
 
     /// <summary>Critiques and revisions of any answers, under any constitution (the pipeline's when null) and options, cached.</summary>
     public async Task<IReadOnlyList<Revision>> ReviseAsync(
-        ModelFolder model, IReadOnlyList<Sample> initial, CritiqueOptions options, string name, Constitution? constitution = null, CancellationToken cancel = default)
+        ModelFolder model, IReadOnlyList<Sample> initial, CritiqueOptions options, string name, Constitution? constitution = null,
+            CancellationToken cancel = default)
     {
         constitution ??= pipeline.Constitution;
         options = options with { FewShot = pipeline.Shots(options.FewShot) };
@@ -45,13 +47,15 @@ public sealed class SupervisedStage(Pipeline pipeline)
         var (revisions, helpful) = (await RevisionsAsync(cancel: cancel), await HelpfulSamplesAsync(cancel));
         var options = Recipes.Supervised(pipeline.Seed);
         var start = pipeline.Pretrained;
-        var inputs = new[] { start.Hash, ContentHash.OfTexts(revisions.Select(r => r.Id + r.After)), ContentHash.OfTexts(helpful.Select(s => s.Id + s.Response)) };
+        var inputs = new[] { start.Hash, ContentHash.OfTexts(revisions.Select(r => r.Id + r.After)),
+            ContentHash.OfTexts(helpful.Select(s => s.Id + s.Response)) };
         var stage = pipeline.Store.OpenStage("supervised", "sl-cai", new { Rounds = rounds, Training = options }, inputs);
         stage.Once(s => Train(s.Folder, start, revisions, helpful, rounds, options, pipeline.Context.Or(cancel)));
         return new ModelFolder("sl-cai", stage.Path("model"), stage.Hash, stage.Path("metrics.jsonl"));
     }
 
-    private void Train(string folder, ModelFolder from, IReadOnlyList<Revision> revisions, IReadOnlyList<Sample> helpful, int rounds, SupervisedOptions options, CancellationToken cancel)
+    private void Train(string folder, ModelFolder from, IReadOnlyList<Revision> revisions, IReadOnlyList<Sample> helpful, int rounds, SupervisedOptions options,
+        CancellationToken cancel)
     {
         using var start = HuggingFaceFolder.Load(from.Folder);
         var texts = SlCaiData.Build(start.Tokenizer, start.Format, revisions, helpful, rounds);

@@ -24,7 +24,8 @@ public sealed class WorldEvaluation(World world, Oracle oracle, Crowdworker crow
         .. samples.Select(s =>
         {
             var v = oracle.Judge(PromptOf(s), s.Response);
-            return new ResponseFacts(s.PromptId, v.Kind, v.Harmfulness, v.Helpfulness, v.Evasive ? 1 : 0, v.Harsh ? 1 : 0, v.BoilerplateCount, v.Incoherent, Words(s.Response), s.Response);
+            return new ResponseFacts(s.PromptId, v.Kind, v.Harmfulness, v.Helpfulness, v.Evasive ? 1 : 0, v.Harsh ? 1 : 0, v.BoilerplateCount, v.Incoherent,
+                Words(s.Response), s.Response);
         }),
     ];
 
@@ -39,7 +40,8 @@ public sealed class WorldEvaluation(World world, Oracle oracle, Crowdworker crow
     {
         var prompts = samples.DistinctBy(s => s.PromptId).Select(PromptOf).ToList();
         // Every answer meets many others: it is read once.
-        var verdicts = samples.DistinctBy(s => (s.PromptId, s.Response)).ToDictionary(s => (s.PromptId, s.Response), s => oracle.Judge(PromptOf(s), s.Response));
+        var verdicts = samples.DistinctBy(s => (s.PromptId, s.Response))
+            .ToDictionary(s => (s.PromptId, s.Response), s => oracle.Judge(PromptOf(s), s.Response));
         return EloTable.Fit(PairwiseTournament.Run(prompts, samples, axis, $"crowdworker/{instruction}",
             (prompt, a, b, rng) => crowdworker.Prefer(instruction, prompt, verdicts[(prompt.Id, a)], verdicts[(prompt.Id, b)], rng).Outcome,
             new TournamentOptions { Seed = seed }, cancel: cancel), anchor);

@@ -120,7 +120,8 @@ public static class Probes
             .. from prompt in prompts
                from probe in All
                let plan = ResponsePlan.Of([.. probe.Statements])
-               select new ProbeAnswer(prompt.Id, prompt.Dialogue, probe.Name, writer.Write(world.TopicOf(prompt), plan, Seeds.Rng(seed, "probe", prompt.Id, probe.Name))),
+               select new ProbeAnswer(prompt.Id, prompt.Dialogue, probe.Name,
+                   writer.Write(world.TopicOf(prompt), plan, Seeds.Rng(seed, "probe", prompt.Id, probe.Name))),
         ];
     }
 }

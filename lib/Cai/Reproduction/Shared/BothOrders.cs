@@ -18,7 +18,9 @@ public sealed record BothOrders(string PromptId, double AFirst, double BFirst)
         ? new(label.PromptId, mean + bias / 2, mean - bias / 2)
         : null;
 
-    /// <summary>A label for which both orders were asked as two, one an order: what asking once gives, without the luck of the order. None when it is missing.</summary>
+    /// <summary>
+    /// A label for which both orders were asked as two, one an order: what asking once gives, without the luck of the order. None when it is missing.
+    /// </summary>
     public static IEnumerable<Comparison> Labels(Comparison label)
     {
         if (Of(label) is not { } orders)

@@ -12,7 +12,9 @@ namespace Cai.Reproduction;
 /// <param name="Statement">With `{name}` where a measured word belongs.</param>
 /// <param name="Unit">Of the value.</param>
 /// <param name="Paper">The paper's value: a quotation, with `{path/to/number}` for what was read off its figures (<see cref="PaperFigures.Resolve"/>).</param>
-/// <param name="Direction">Which side of <paramref name="Null"/> the interval must lie on; null for an identity, whose value is at most <paramref name="Null"/> and has no interval.</param>
+/// <param name="Direction">
+/// Which side of <paramref name="Null"/> the interval must lie on; null for an identity, whose value is at most <paramref name="Null"/> and has no interval.
+/// </param>
 /// <param name="Null">The bound; null where it is measured too.</param>
 /// <param name="AboutPaper">Whether the paper says so; otherwise it goes beyond.</param>
 /// <param name="Expected">Whether it was expected to hold at the miniature's sizes: `yes`, or `no, because …`.</param>
@@ -60,7 +62,8 @@ public sealed partial class ClaimBook
 
     /// <summary>The paper's value in words, references resolved.</summary>
     /// <exception cref="CaiException">A reference leads nowhere.</exception>
-    public string Paper(ClaimDefinition claim) => Place().Replace(claim.Paper, m => m.Groups[1].Value.Contains('/') ? figures.Resolve(m.Groups[1].Value) : m.Value);
+    public string Paper(ClaimDefinition claim) =>
+        Place().Replace(claim.Paper, m => m.Groups[1].Value.Contains('/') ? figures.Resolve(m.Groups[1].Value) : m.Value);
 
     /// <summary>A claim with what one study found about it at one seed.</summary>
     /// <exception cref="CaiException">The file has no such claim, or another study measures it.</exception>
@@ -68,13 +71,16 @@ public sealed partial class ClaimBook
     {
         var claim = this[found.Id];
         if (claim.Study != study.Name)
-            throw new CaiException($"{study.Name} measured a claim of {claim.Study}.", "Correct `study` in the file, or measure it there.", $"data/paper/claims.yaml: {claim.Id}");
+            throw new CaiException($"{study.Name} measured a claim of {claim.Study}.", "Correct `study` in the file, or measure it there.",
+                $"data/paper/claims.yaml: {claim.Id}");
         var (statement, paper) = (Fill(claim.Statement, found), Fill(Paper(claim), found));
         var baseline = found.Baseline ?? (claim.Baseline is null ? null : Fill(claim.Baseline, found));
-        var note = string.Join("; ", new[] { claim.Note is null ? null : Fill(claim.Note, found), found.Note, found.Value is null ? "nothing to measure at this scale" : null }.OfType<string>());
+        var note = string.Join("; ", new[] { claim.Note is null ? null : Fill(claim.Note, found), found.Note,
+            found.Value is null ? "nothing to measure at this scale" : null }.OfType<string>());
         var (bound, words) = (claim.Null ?? found.Null ?? double.NaN, note.Length > 0 ? note : null);
         return found.Value is not { } value ? new Claim(claim.Id, claim.Source, statement, paper, null, null, null, 0, [seed], false, baseline, words)
-            : claim.Direction is not { } direction ? new Claim(claim.Id, claim.Source, statement, paper, value.Value, null, null, value.N, [seed], value.Value <= bound, baseline, words)
+            : claim.Direction is not { } direction
+                ? new Claim(claim.Id, claim.Source, statement, paper, value.Value, null, null, value.N, [seed], value.Value <= bound, baseline, words)
             : Claim.FromInterval(claim.Id, claim.Source, statement, paper, value, direction, bound, [seed], baseline, words);
     }
 
@@ -84,7 +90,8 @@ public sealed partial class ClaimBook
         if (expected != "yes" && !expected.StartsWith("no, because ", StringComparison.Ordinal))
             throw entry.Error("expected", "is neither `yes` nor `no, because …`.", "Say what was expected at the miniature's sizes before the run.");
         return new ClaimDefinition(
-            entry.Text("id"), study.Text("notebook"), study.Text("study"), entry.Text("source"), entry.Text("statement"), entry.Text("unit"), entry.Text("paper"),
+            entry.Text("id"), study.Text("notebook"), study.Text("study"), entry.Text("source"), entry.Text("statement"),
+                entry.Text("unit"), entry.Text("paper"),
             entry.Text("direction") switch
             {
                 "greater" => Direction.Greater,

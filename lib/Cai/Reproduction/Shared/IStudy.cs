@@ -11,7 +11,9 @@ public interface IStudy<TSelf> where TSelf : class, IStudy<TSelf>
     /// <summary>Computes what is missing, loads the rest, and measures.</summary>
     static abstract Task<TSelf> RunAsync(Pipeline pipeline, CancellationToken cancel = default);
 
-    /// <summary>With how many seeds its claims are measured. By default with all; where a seed costs a whole reproduction, or figures show one run, with fewer.</summary>
+    /// <summary>
+    /// With how many seeds its claims are measured. By default with all; where a seed costs a whole reproduction, or figures show one run, with fewer.
+    /// </summary>
     static virtual int SeedsAt(Scale scale) => scale.Seeds;
 
     /// <summary>Whether its claims are of the reproduction and go into claims.json. Not those about a model of the user's.</summary>
@@ -21,7 +23,9 @@ public interface IStudy<TSelf> where TSelf : class, IStudy<TSelf>
     IEnumerable<Measurement> Measure();
 }
 
-/// <summary>What a study found about one claim. Statement, direction and all that was known before stand in `data/paper/claims.yaml` under the same id.</summary>
+/// <summary>
+/// What a study found about one claim. Statement, direction and all that was known before stand in `data/paper/claims.yaml` under the same id.
+/// </summary>
 /// <param name="Value">Null when there was nothing to measure.</param>
 public sealed record Measurement(string Id, Interval? Value)
 {

@@ -31,13 +31,17 @@ public sealed record JudgedAnswer(string Model, string PromptId, Dialogue Prompt
     {
         return [.. revisions.Where(r => r.Round == 1).Select(r => Judge(r, 0, r.Before)), .. revisions.Select(r => Judge(r, r.Round, r.After))];
 
-        JudgedAnswer Judge(Revision r, int round, string text) => new("", r.PromptId, r.Prompt, text, oracle.Judge(new Prompt(r.PromptId, r.Prompt), text)) { Round = round };
+        JudgedAnswer Judge(Revision r, int round, string text) => new("", r.PromptId, r.Prompt, text, oracle.Judge(new Prompt(r.PromptId, r.Prompt), text))
+        {
+            Round = round,
+        };
     }
 
     /// <summary>Whether both answers of a comparison can be understood: the ones worth showing.</summary>
     public static bool Coherent(Oracle oracle, Comparison c)
     {
         var prompt = new Prompt(c.PromptId, c.Prompt);
-        return oracle.Judge(prompt, c.ResponseA) is { Incoherent: false, Unparsed: 0 } && oracle.Judge(prompt, c.ResponseB) is { Incoherent: false, Unparsed: 0 };
+        return oracle.Judge(prompt, c.ResponseA) is { Incoherent: false, Unparsed: 0 }
+            && oracle.Judge(prompt, c.ResponseB) is { Incoherent: false, Unparsed: 0 };
     }
 }

@@ -7,7 +7,9 @@ namespace Cai.Reproduction;
 /// <summary>A number that is measured of an answer.</summary>
 public delegate double Measure(Verdict verdict);
 
-/// <summary>What is measured of an answer, each under its name: from the oracle's verdict, or from the facts that any judge may give. Shares are 0 or 1 an answer.</summary>
+/// <summary>
+/// What is measured of an answer, each under its name: from the oracle's verdict, or from the facts that any judge may give. Shares are 0 or 1 an answer.
+/// </summary>
 public static class Measures
 {
     /// <summary>0 to 4 (paper 4.5).</summary>

@@ -13,9 +13,12 @@ public static class MetricCurve
 
     /// <summary>What the captions say of such a curve.</summary>
     /// <param name="steps">What a row of the log is: `steps`, `iterations`.</param>
-    public static string Caption(string steps) => $"Points are means over up to {Stretches} stretches of {steps}, bands 95 % intervals (bootstrap over {steps})";
+    public static string Caption(string steps) =>
+        $"Points are means over up to {Stretches} stretches of {steps}, bands 95 % intervals (bootstrap over {steps})";
 
-    /// <summary>Means of a metric over stretches of equally many steps, with intervals; steps where it is NaN are left out. A stretch of one step has no interval.</summary>
+    /// <summary>
+    /// Means of a metric over stretches of equally many steps, with intervals; steps where it is NaN are left out. A stretch of one step has no interval.
+    /// </summary>
     public static IReadOnlyList<DataPoint> Of(IReadOnlyList<MetricRow> rows, string x, string y, int stretches = Stretches) =>
         [.. Chunks(rows, r => Value(r, y), stretches).Select(chunk => DataPoint.Of(chunk.Average(r => r.Values[x]), Mean(chunk, r => Value(r, y))))];
 
@@ -32,5 +35,6 @@ public static class MetricCurve
         return finite.Count == 0 ? [] : finite.Chunk((finite.Count + stretches - 1) / stretches);
     }
 
-    private static Interval Mean(MetricRow[] chunk, Func<MetricRow, double> value) => Bootstrap.Mean(chunk, value, r => r.Step.ToString(CultureInfo.InvariantCulture));
+    private static Interval Mean(MetricRow[] chunk, Func<MetricRow, double> value) =>
+        Bootstrap.Mean(chunk, value, r => r.Step.ToString(CultureInfo.InvariantCulture));
 }

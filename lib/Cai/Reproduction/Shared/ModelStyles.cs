@@ -3,7 +3,8 @@ namespace Cai.Reproduction;
 /// <summary>The models of the paper (1.2, 4.2), as files, samples and ratings call them.</summary>
 public static class ModelNames
 {
-    public const string Pretrained = "pretrained", Helpful = "helpful", SlCai = "sl-cai", HelpfulRlhf = "helpful-rlhf", HhRlhf = "hh-rlhf", RlCai = "rl-cai", RlCaiCot = "rl-cai-cot";
+    public const string Pretrained = "pretrained", Helpful = "helpful", SlCai = "sl-cai", HelpfulRlhf = "helpful-rlhf", HhRlhf = "hh-rlhf", RlCai = "rl-cai",
+        RlCaiCot = "rl-cai-cot";
 }
 
 /// <summary>How a model is called and drawn: the same words, colour and marker in every figure of every notebook.</summary>

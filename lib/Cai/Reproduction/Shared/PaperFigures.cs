@@ -56,7 +56,8 @@ public sealed class PaperFigures
         var at = root;
         foreach (var key in path)
             if (!at.TryGetProperty(Keys.GetValueOrDefault(key, key), out at))
-                throw new CaiException($"The paper's digitised figures have no '{string.Join('/', path)}'.", "Restore data/paper/figures.json and build again.");
+                throw new CaiException($"The paper's digitised figures have no '{string.Join('/', path)}'.",
+                    "Restore data/paper/figures.json and build again.");
         return at.ValueKind == JsonValueKind.Array ? [.. at.EnumerateArray().Select(Number)] : [Number(at)];
 
         static double Number(JsonElement e) => e.ValueKind == JsonValueKind.Number ? e.GetDouble() : double.NaN;
@@ -75,7 +76,8 @@ public sealed class PaperFigures
             at = at.SelectMany(e => Step(e, step)).ToList();
         var numbers = at.Where(e => e.ValueKind == JsonValueKind.Number).Select(e => e.GetDouble()).ToList();
         if (numbers.Count == 0)
-            throw new CaiException($"The paper's digitised figures have no number at '{path}'.", "Correct the path; data/paper/figures.json has its keys.", reference);
+            throw new CaiException($"The paper's digitised figures have no number at '{path}'.",
+                "Correct the path; data/paper/figures.json has its keys.", reference);
         var (low, high) = (numbers.Min().ToString(format, CultureInfo.InvariantCulture), numbers.Max().ToString(format, CultureInfo.InvariantCulture));
         return low == high ? low : $"{low} to {high}";
     }
@@ -88,15 +90,10 @@ public sealed class PaperFigures
             return [];
         if (step == "*")
             return at.EnumerateArray();
-        return int.TryParse(step, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var place) && (place < 0 ? place + at.GetArrayLength() : place) is var i && i >= 0 && i < at.GetArrayLength()
+        return int.TryParse(step, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var place)
+            && (place < 0 ? place + at.GetArrayLength() : place) is var i && i >= 0 && i < at.GetArrayLength()
             ? [at[i]] : [];
     }
-
-    /// <summary>`HH RLHF 11 to 103` or `SL-CAI 0`, the range over snapshots.</summary>
-    /// <param name="elo"><see cref="Helpful"/> or <see cref="Harmless"/> of the model.</param>
-    public static string Range(string model, IReadOnlyList<double> elo) => elo.Count == 0 ? $"{ModelStyles.Of(model).Display} not shown"
-        : elo.Min() == elo.Max() ? string.Create(CultureInfo.InvariantCulture, $"{ModelStyles.Of(model).Display} {elo[0]:0}")
-        : string.Create(CultureInfo.InvariantCulture, $"{ModelStyles.Of(model).Display} {elo.Min():0} to {elo.Max():0}");
 
     /// <summary>`helpful 11 to 103, harmless -4 to 77`; a dash for models that are not in the figure.</summary>
     public string Position(string model) => Harmless(model).Count == 0 ? "–" : $"helpful {Numbers(Helpful(model))}, harmless {Numbers(Harmless(model))}";
@@ -105,5 +102,6 @@ public sealed class PaperFigures
         ? string.Create(CultureInfo.InvariantCulture, $"{elo[0]:0}")
         : string.Create(CultureInfo.InvariantCulture, $"{elo.Min():0} to {elo.Max():0}");
 
-    private double[] Axis(string model, int axis) => Keys.TryGetValue(model, out var key) && points.TryGetValue(key, out var found) ? [.. found.Select(p => p[axis])] : [];
+    private double[] Axis(string model, int axis) =>
+        Keys.TryGetValue(model, out var key) && points.TryGetValue(key, out var found) ? [.. found.Select(p => p[axis])] : [];
 }

@@ -3,10 +3,14 @@ using Cai.Figures;
 
 namespace Cai.Reproduction;
 
-/// <summary>A reliability report as a line (paper Fig 9). The line leaves out what is too small to say anything; the report and its calibration error keep every label.</summary>
+/// <summary>
+/// A reliability report as a line (paper Fig 9). The line leaves out what is too small to say anything; the report and its calibration error keep every label.
+/// </summary>
 public static class ReliabilityLine
 {
-    /// <summary>A bin of fewer labels is not drawn: equal probabilities share a bin, so labels that pile up (clamped ones) leave bins of one or two between the piles.</summary>
+    /// <summary>
+    /// A bin of fewer labels is not drawn: equal probabilities share a bin, so labels that pile up (clamped ones) leave bins of one or two between the piles.
+    /// </summary>
     public const int FewestLabels = 5;
 
     /// <summary>Observed against stated, bin by bin.</summary>

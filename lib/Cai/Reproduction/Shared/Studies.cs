@@ -12,7 +12,10 @@ public sealed class Studies(Pipeline pipeline)
     private readonly Dictionary<Type, IReadOnlyList<object>> others = []; // the same study with the other seeds, where a notebook looks at all
     private readonly List<IMeasured> measured = [];
 
-    /// <summary>The seeds that claims are measured with at this scale, the pipeline's first. They lie ten apart because stages take the next few numbers for draws of their own.</summary>
+    /// <summary>
+    /// The seeds that claims are measured with at this scale, the pipeline's first. They
+    /// lie ten apart because stages take the next few numbers for draws of their own.
+    /// </summary>
     public IReadOnlyList<long> Seeds => [.. Enumerable.Range(0, pipeline.Scale.Seeds).Select(i => pipeline.Seed + 10 * i)];
 
     /// <summary>A study, run once in this pipeline; its claims are among those of <see cref="ClaimsAsync"/>.</summary>

@@ -54,8 +54,11 @@ public static class MiniatureReadme
             text.Append($"| {kind} | {Topics(World.Train)} | {Prompts(World.Train)} | {Topics(World.Eval)} | {Prompts(World.Eval)} |\n");
         }
         text.Append($"\nHarm has {world.Categories.Count} categories: {string.Join(", ", world.Categories)}. ")
-            .Append($"The miniature's own constitution (`constitutions/miniature.yaml`) has {world.Critique.Count} principles for critiques and {world.Comparison.Count} for comparisons.\n")
-            .Append("\n## The weights\n\nLlama architecture, bfloat16 safetensors in Hugging Face folders; one byte-level BPE tokenizer for all sizes. `pretrained` has read everything; `helpful` went on from it on helpful dialogues and, where iterations are named, by PPO on ratings of its own answers.\n\n")
+            .Append($"The miniature's own constitution (`constitutions/miniature.yaml`) has {world.Critique.Count} principles for critiques and "
+                + $"{world.Comparison.Count} for comparisons.\n")
+            .Append("\n## The weights\n\nLlama architecture, bfloat16 safetensors in Hugging Face folders; one byte-level BPE tokenizer for all sizes. "
+                + "`pretrained` has read everything; `helpful` went on from it on helpful dialogues and, where iterations are named, by PPO on ratings of "
+                + "its own answers.\n\n")
             .Append("| size | parameters | width | layers | heads | made by |\n|---|---|---|---|---|---|\n");
         foreach (var size in sizes)
             text.Append(SizeRow(folder, size));
@@ -68,11 +71,13 @@ public static class MiniatureReadme
         using var model = HuggingFaceFolder.LoadDecoder(Path.Combine(folder, size, MiniatureTraining.Pretrained));
         var c = model.Config;
         var options = ResumeState.TryLoad<MiniatureTrainingOptions>(Path.Combine(folder, size, MiniatureTraining.OptionsFile));
-        return string.Create(CultureInfo.InvariantCulture, $"| {size} | {model.Parameters.Flat.NumberOfElements:N0} | {c.HiddenSize} | {c.Layers} | {c.Heads} ({c.KvHeads} key-value) | {(options is null ? "not noted" : $"`{Command(options)}`")} |\n");
+        return string.Create(CultureInfo.InvariantCulture, $"| {size} | {model.Parameters.Flat.NumberOfElements:N0} | {c.HiddenSize} | {c.Layers} | {c.Heads} "
+            + $"({c.KvHeads} key-value) | {(options is null ? "not noted" : $"`{Command(options)}`")} |\n");
     }
 
     private static string Command(MiniatureTrainingOptions o) => string.Create(CultureInfo.InvariantCulture,
-        $"cai miniature train --size {o.Size} --pretrain-tokens {o.PretrainTokens} --helpful-tokens {o.HelpfulTokens} --rated-iterations {o.RatedIterations} --lr {o.LearningRate} --batch-tokens {o.TokensPerBatch} --seed {o.Seed}{(o.KeepPretrained ? " --keep-pretrained" : "")}");
+        $"cai miniature train --size {o.Size} --pretrain-tokens {o.PretrainTokens} --helpful-tokens {o.HelpfulTokens} --rated-iterations {o.RatedIterations} "
+            + $"--lr {o.LearningRate} --batch-tokens {o.TokensPerBatch} --seed {o.Seed}{(o.KeepPretrained ? " --keep-pretrained" : "")}");
 
     private static string Abilities(string folder, IReadOnlyList<string> sizes)
     {

@@ -42,8 +42,8 @@ public sealed record MiniatureTrainingOptions
 
 /// <summary>
 /// Makes the miniature's language models from nothing: a tokenizer, a pretrained model that has read all kinds of
-/// documents, and the helpful-only model that goes on from it, first on helpful documents, then on ratings of its own answers. What they know of right and wrong comes from those
-/// documents, as a large model's comes from its corpus.
+/// documents, and the helpful-only model that goes on from it, first on helpful documents, then on ratings of its own answers. What they know of right and
+/// wrong comes from those documents, as a large model's comes from its corpus.
 /// </summary>
 public static class MiniatureTraining
 {
@@ -53,9 +53,12 @@ public static class MiniatureTraining
     /// <summary>File beside a size's models that says with which options they were made.</summary>
     public const string OptionsFile = "training.json";
 
-    /// <summary>Trains one size into `{folder}/{size}/pretrained` and `/helpful`; checkpoints lie in <paramref name="work"/>, so that a stopped run goes on.</summary>
+    /// <summary>
+    /// Trains one size into `{folder}/{size}/pretrained` and `/helpful`; checkpoints lie in <paramref name="work"/>, so that a stopped run goes on.
+    /// </summary>
     /// <param name="folder">The miniature's data folder; its `tokenizer` is trained first when it is not there.</param>
-    public static void Run(MiniatureTrainingOptions options, string folder, string work, IProgress<(string Phase, TrainStep Step)>? progress = null, IProgress<PpoProgress>? rated = null, CancellationToken cancel = default)
+    public static void Run(MiniatureTrainingOptions options, string folder, string work, IProgress<(string Phase, TrainStep Step)>? progress = null,
+        IProgress<PpoProgress>? rated = null, CancellationToken cancel = default)
     {
         var world = World.Load();
         var tokenizer = Tokenizer(world, options, Path.Combine(folder, "tokenizer"));
@@ -66,7 +69,8 @@ public static class MiniatureTraining
             : Decoder.Create(config, Seeds.Derive(options.Seed, "weights", options.Size));
 
         if (!options.KeepPretrained)
-            Train(model, Recipes.Pretraining(options, options.PretrainTokens, options.LearningRate, warmup: 100), Texts(tokenizer, "pretrain", generator.Pretraining(int.MaxValue)), Pretrained);
+            Train(model, Recipes.Pretraining(options, options.PretrainTokens, options.LearningRate, warmup: 100),
+                Texts(tokenizer, "pretrain", generator.Pretraining(int.MaxValue)), Pretrained);
         // The helpful corpus shares its critiques and comparisons in kind, not in text, with the first: half the rate, as in fine-tuning (paper 3.2).
         var helpful = Recipes.Pretraining(options, options.HelpfulTokens, options.LearningRate / 2, warmup: 20);
         Train(model, helpful, Texts(tokenizer, "helpful", new DocumentGenerator(world, options.Seed + 1).HelpfulOnly(int.MaxValue)), Helpful);
@@ -78,7 +82,8 @@ public static class MiniatureTraining
         ResumeState.Save(Path.Combine(folder, options.Size, OptionsFile), options);
 
         void Save(string name) =>
-            HuggingFaceFolder.Save(Path.Combine(folder, options.Size, name), model, tokenizer, Path.Combine(folder, "tokenizer"), TorchSharp.torch.ScalarType.BFloat16);
+            HuggingFaceFolder.Save(Path.Combine(folder, options.Size, name), model, tokenizer, Path.Combine(folder, "tokenizer"),
+                TorchSharp.torch.ScalarType.BFloat16);
 
         void Train(Decoder model, SupervisedOptions phase, IEnumerable<TrainingText> texts, string name)
         {

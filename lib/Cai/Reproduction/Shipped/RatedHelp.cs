@@ -17,14 +17,17 @@ internal static class RatedHelp
     private const string Critique = "critique";
 
     /// <summary>Trains the model in place; checkpoints and metrics go to <paramref name="work"/>, so that a stopped run goes on.</summary>
-    public static void Train(Decoder model, ITokenizer tokenizer, World world, MiniatureTrainingOptions options, string work, IProgress<PpoProgress>? progress, CancellationToken cancel)
+    public static void Train(Decoder model, ITokenizer tokenizer, World world, MiniatureTrainingOptions options, string work, IProgress<PpoProgress>? progress,
+        CancellationToken cancel)
     {
         var tasks = new DocumentGenerator(world, options.Seed + 2).CritiqueTasks(700, odd: 0.7).Index().ToDictionary(t => $"{Critique}/{t.Index}", t => t.Item);
-        var prompts = Requests(world, options.Seed).Concat(tasks.Select(t => new Prompt(t.Key, Dialogue.Ask(t.Value.Ask).Answer(t.Value.Response).Then(t.Value.Request), Critique))).ToList();
+        var prompts = Requests(world, options.Seed)
+            .Concat(tasks.Select(t => new Prompt(t.Key, Dialogue.Ask(t.Value.Ask).Answer(t.Value.Response).Then(t.Value.Request), Critique))).ToList();
         using var reference = new Decoder(model.Config, model.Parameters.Clone());
         using var critic = ScalarModel.FromLanguageModel(model, options.Seed, zeroHead: true);
         var oracle = new Oracle(world);
-        using var trainer = new PpoTrainer(model, reference, critic, tokenizer, responses => [.. responses.Select(Rate)], Recipes.RatedHelp(options), RequestFormat.Instance);
+        using var trainer = new PpoTrainer(model, reference, critic, tokenizer, responses => [.. responses.Select(Rate)], Recipes.RatedHelp(options),
+            RequestFormat.Instance);
         Directory.CreateDirectory(work);
         trainer.Train(prompts, work, progress, cancel: cancel);
         // Half way back (Wortsman et al. 2022): keeps most of what the ratings taught, and what they wore off on topics that were not rated.
@@ -46,8 +49,10 @@ internal static class RatedHelp
     {
         foreach (var (kind, split, count) in new[]
         {
-            (TopicKind.Benign, World.Odd, 1300), (TopicKind.Benign, World.Train, 500), (TopicKind.Borderline, World.Odd, 200), (TopicKind.Borderline, World.Train, 150),
-            (TopicKind.SmallTalk, World.Odd, 100), (TopicKind.SmallTalk, World.Train, 60), (TopicKind.Harmful, World.Odd, 200), (TopicKind.Harmful, World.Train, 200),
+            (TopicKind.Benign, World.Odd, 1300), (TopicKind.Benign, World.Train, 500), (TopicKind.Borderline, World.Odd, 200),
+            (TopicKind.Borderline, World.Train, 150),
+            (TopicKind.SmallTalk, World.Odd, 100), (TopicKind.SmallTalk, World.Train, 60), (TopicKind.Harmful, World.Odd, 200),
+            (TopicKind.Harmful, World.Train, 200),
         })
             foreach (var prompt in world.Sample(kind, split, Math.Min(count, world.Prompts(kind, split).Count), seed))
                 yield return prompt;
