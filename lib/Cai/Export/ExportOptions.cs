@@ -1,7 +1,6 @@
 using Cai.Preferences;
 using Cai.Reinforcement;
 using Cai.Text;
-using Cai.Text.ChatTemplates;
 
 namespace Cai.Export;
 

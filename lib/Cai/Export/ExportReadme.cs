@@ -1,6 +1,5 @@
 using System.Text;
 using Cai.Reinforcement;
-using Cai.Text.ChatTemplates;
 
 namespace Cai.Export;
 

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Cai.Text;
-using Cai.Text.ChatTemplates;
 
 namespace Cai.Export;
 

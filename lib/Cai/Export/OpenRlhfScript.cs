@@ -1,4 +1,3 @@
-using Cai.Text.ChatTemplates;
 using Cai.Torch;
 
 namespace Cai.Export;

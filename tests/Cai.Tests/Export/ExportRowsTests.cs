@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Cai.Export;
 using Cai.Text;
-using Cai.Text.ChatTemplates;
 using Cai.Text.Tokenizers;
 using Xunit;
 
@@ -22,7 +21,7 @@ public sealed class ExportRowsTests : IDisposable
         [.. new ExportRows(options, Tokenizer(begins)).Of(comparison).Select(row => row.ToJsonString())];
 
     [Fact]
-    public void Trl_gets_texts_and_adds_the_tokens_itself()
+    public void TrlGetsTextsAndAddsTheTokensItself()
     {
         var row = JsonNode.Parse(Assert.Single(Rows(Pair(0.7), new(), begins: true)))!;
         Assert.Equal(["id", "prompt", "chosen", "rejected"], row.AsObject().Select(p => p.Key));
@@ -31,7 +30,7 @@ public sealed class ExportRowsTests : IDisposable
     }
 
     [Fact]
-    public void OpenRlhf_gets_them_spelt_out()
+    public void OpenRlhfGetsThemSpeltOut()
     {
         var options = new ExportOptions { Target = ExportTarget.OpenRlhf };
         var row = JsonNode.Parse(Assert.Single(Rows(Pair(0.2), options, begins: true)))!;
@@ -43,7 +42,7 @@ public sealed class ExportRowsTests : IDisposable
     [Theory]
     [InlineData(ExportTarget.Trl)]
     [InlineData(ExportTarget.OpenRlhf)]
-    public void Messages_have_roles_and_no_tokens(ExportTarget target)
+    public void MessagesHaveRolesAndNoTokens(ExportTarget target)
     {
         var options = new ExportOptions { Target = target, ChatTemplate = true };
         Assert.Equal("""{"id":"c","prompt":[{"role":"system","content":"S"},{"role":"user","content":"Q?"}],"chosen":[{"role":"assistant","content":"first"}],"rejected":[{"role":"assistant","content":"second"}]}""",
@@ -59,7 +58,7 @@ public sealed class ExportRowsTests : IDisposable
     [InlineData(10, 1, 10)]
     [InlineData(10, 0, 0)]
     [InlineData(4, 0.5, 2)]
-    public void Copies_carry_the_label(int copies, double label, int forA)
+    public void CopiesCarryTheLabel(int copies, double label, int forA)
     {
         var rows = Rows(Pair(label), new() { LabelCopies = copies });
         Assert.Equal(copies, rows.Length);
@@ -68,7 +67,7 @@ public sealed class ExportRowsTests : IDisposable
     }
 
     [Fact]
-    public void The_mean_loss_of_copies_is_that_of_the_soft_label()
+    public void TheMeanLossOfCopiesIsThatOfTheSoftLabel()
     {
         // -log sigmoid of the margin for k of n rows and of its negative for the others: cross-entropy with k/n.
         const double margin = 0.8, label = 0.3;
@@ -79,7 +78,7 @@ public sealed class ExportRowsTests : IDisposable
     }
 
     [Fact]
-    public void Missing_labels_and_ties_have_no_row()
+    public void MissingLabelsAndTiesHaveNoRow()
     {
         Assert.Empty(Rows(Pair(null), new() { LabelCopies = 10 }));
         Assert.Empty(Rows(Pair(0.5), new()));

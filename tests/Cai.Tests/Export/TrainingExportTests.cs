@@ -4,7 +4,6 @@ using Cai.Export;
 using Cai.Models;
 using Cai.Preferences;
 using Cai.Text;
-using Cai.Text.ChatTemplates;
 using Cai.Text.Tokenizers;
 using Xunit;
 
@@ -42,7 +41,7 @@ public sealed class TrainingExportTests : IDisposable
     [Theory]
     [InlineData(ExportTarget.Trl)]
     [InlineData(ExportTarget.OpenRlhf)]
-    public void Every_file_has_its_rows(ExportTarget target)
+    public void EveryFileHasItsRows(ExportTarget target)
     {
         var summary = TrainingExport.Write(folder.Path("out"), Input(), new() { Target = target });
         // "\n\nHuman: Two, longer?\n\nAssistant:" is 33 bytes; the tokenizer knows no pair of them.
@@ -60,7 +59,7 @@ public sealed class TrainingExportTests : IDisposable
     }
 
     [Fact]
-    public void A_row_gives_the_tokens_that_are_trained_on_here()
+    public void ARowGivesTheTokensThatAreTrainedOnHere()
     {
         var input = Input();
         TrainingExport.Write(folder.Path("out"), input, new() { Target = ExportTarget.OpenRlhf });
@@ -72,7 +71,7 @@ public sealed class TrainingExportTests : IDisposable
     }
 
     [Fact]
-    public void A_step_has_the_pairs_that_make_up_our_tokens()
+    public void AStepHasThePairsThatMakeUpOurTokens()
     {
         // Bytes are tokens. Prompt 32, answers " first i" 8 and " second i" 9, end tokens: 41 and 42, 83 a pair.
         var summary = TrainingExport.Write(folder.Path("out"), Input(), new() { Preference = new() { TokensPerBatch = 830 } });
@@ -83,7 +82,7 @@ public sealed class TrainingExportTests : IDisposable
     [Theory]
     [InlineData(ExportTarget.Trl, "--kl_coef 0.07", "--learning_rate 2E-06", "--total_episodes 600", "--response_length 99", "--num_ppo_epochs 3", "--warmup_steps 7", "--lam 0.9", "--cliprange 0.3", "--max_length 333", "--adam_beta2 0.98", "--seed 11")]
     [InlineData(ExportTarget.OpenRlhf, "--init_kl_coef 0.07 --kl_target 5 --kl_horizon 10000", "--actor_learning_rate 2E-06", "--num_episodes 300", "--generate_max_len 99", "--max_epochs 3", "--prompt_max_len 33", "--lambd 0.9", "--eps_clip 0.3", "--max_len 333", "--adam_betas 0.9 0.98", "--seed 11")]
-    public void The_script_passes_our_settings_on(ExportTarget target, params string[] flags)
+    public void TheScriptPassesOurSettingsOn(ExportTarget target, params string[] flags)
     {
         TrainingExport.Write(folder.Path("out"), Input(), new()
         {
@@ -102,7 +101,7 @@ public sealed class TrainingExportTests : IDisposable
     [InlineData(ExportTarget.Trl, true)]
     [InlineData(ExportTarget.OpenRlhf, false)]
     [InlineData(ExportTarget.OpenRlhf, true)]
-    public void The_script_is_one_that_a_shell_reads(ExportTarget target, bool trained)
+    public void TheScriptIsOneThatAShellReads(ExportTarget target, bool trained)
     {
         var input = Input();
         TrainingExport.Write(folder.Path("out"), trained ? input with { PreferenceModel = Model("pm") } : input with { PreferenceStart = Model("start") }, new() { Target = target });
@@ -120,7 +119,7 @@ public sealed class TrainingExportTests : IDisposable
     }
 
     [Fact]
-    public void Messages_keep_to_the_models_template()
+    public void MessagesKeepToTheModelsTemplate()
     {
         var input = Input() with { Policy = Model("chat", "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}") };
         var summary = TrainingExport.Write(folder.Path("out"), input, new() { Target = ExportTarget.OpenRlhf, ChatTemplate = true });
@@ -131,7 +130,7 @@ public sealed class TrainingExportTests : IDisposable
     }
 
     [Fact]
-    public void The_readme_says_what_the_other_side_does()
+    public void TheReadmeSaysWhatTheOtherSideDoes()
     {
         TrainingExport.Write(folder.Path("out"), Input(), new() { LabelCopies = 10, Ppo = new() { AdaptiveKl = true, KlTarget = 5 } });
         var text = File.ReadAllText(folder.Path("out", "README.md"));
@@ -146,7 +145,7 @@ public sealed class TrainingExportTests : IDisposable
     [InlineData(ExportTarget.Trl, false, "`trl.scripts.reward` trains the preference model on `data/preferences`, from `models/policy` into `models/reward`", "`ppo.py` runs PPO")]
     [InlineData(ExportTarget.OpenRlhf, false, "`openrlhf.cli.train_rm` trains the preference model", "`openrlhf.cli.train_ppo_ray` runs PPO")]
     [InlineData(ExportTarget.OpenRlhf, true, "made the policy, the prompts and the preference model", "The policy goes to `models/rl-cai`")]
-    public void The_readme_says_who_does_what(ExportTarget target, bool trained, params string[] says)
+    public void TheReadmeSaysWhoDoesWhat(ExportTarget target, bool trained, params string[] says)
     {
         var input = Input();
         TrainingExport.Write(folder.Path("out"), trained ? input with { PreferenceModel = Model("pm") } : input, new() { Target = target });
@@ -156,7 +155,7 @@ public sealed class TrainingExportTests : IDisposable
     }
 
     [Fact]
-    public void What_is_missing_is_named()
+    public void WhatIsMissingIsNamed()
     {
         var input = Input();
         Assert.Contains("no prompt", Assert.Throws<CaiException>(() => TrainingExport.Write(folder.Path("out"), input with { Prompts = [] }, new())).Problem);
