@@ -32,8 +32,14 @@ public sealed record ExportOptions
     /// <summary>Settings of the preference model.</summary>
     public PreferenceOptions Preference { get; init; } = new();
 
+    /// <summary>Where these come from, as the README says it: `those of …`. Null: given by the caller, and not known of a trained model.</summary>
+    public string? PreferenceFrom { get; init; }
+
     /// <summary>Settings of PPO.</summary>
     public PpoOptions Ppo { get; init; } = new();
+
+    /// <summary>Where these come from, as the README says it: `those of …`. Null: given by the caller.</summary>
+    public string? PpoFrom { get; init; }
 }
 
 /// <summary>What is exported.</summary>
@@ -58,5 +64,7 @@ public sealed record ExportInput(string Policy, IReadOnlyList<Prompt> Prompts, I
 /// <param name="Ties">Comparisons left out because neither answer is likelier.</param>
 /// <param name="PairsPerStep">Pairs that have the tokens of a step of ours.</param>
 /// <param name="LongestPrompt">Tokens of the longest prompt.</param>
-/// <param name="Retokenised">Rows in which prompt and answer, encoded as one text, give other tokens than encoded one after the other as here; null for rows of messages.</param>
+/// <param name="Retokenised">
+/// Rows in which prompt and answer, encoded as one text, give other tokens than encoded one after the other as here; null for rows of messages.
+/// </param>
 public sealed record ExportSummary(int Rows, int Unlabelled, int Ties, int HeldOutRows, int Prompts, int PairsPerStep, int LongestPrompt, int? Retokenised);

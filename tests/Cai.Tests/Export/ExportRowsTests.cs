@@ -15,7 +15,8 @@ public sealed class ExportRowsTests : IDisposable
     private BpeTokenizer Tokenizer(bool begins = false) =>
         BpeTrainer.Train(["a b"], new() { BeginToken = begins ? "<|begin|>" : null }).Save(folder.Root);
 
-    private static Comparison Pair(double? label) => new("c", "p", new([Turn.System("S"), Turn.Human("Q?")]), " first ", "second", "harmless", LabelKind.Soft, label);
+    private static Comparison Pair(double? label) =>
+        new("c", "p", new([Turn.System("S"), Turn.Human("Q?")]), " first ", "second", "harmless", LabelKind.Soft, label);
 
     private string[] Rows(Comparison comparison, ExportOptions options, bool begins = false) =>
         [.. new ExportRows(options, Tokenizer(begins)).Of(comparison).Select(row => row.ToJsonString())];
@@ -45,9 +46,12 @@ public sealed class ExportRowsTests : IDisposable
     public void MessagesHaveRolesAndNoTokens(ExportTarget target)
     {
         var options = new ExportOptions { Target = target, ChatTemplate = true };
-        Assert.Equal("""{"id":"c","prompt":[{"role":"system","content":"S"},{"role":"user","content":"Q?"}],"chosen":[{"role":"assistant","content":"first"}],"rejected":[{"role":"assistant","content":"second"}]}""",
+        Assert.Equal(
+            """{"id":"c","prompt":[{"role":"system","content":"S"},{"role":"user","content":"Q?"}"""
+            + """],"chosen":[{"role":"assistant","content":"first"}],"rejected":[{"role":"assistant","content":"second"}]}""",
             Assert.Single(Rows(Pair(1), options)));
-        Assert.Equal("""{"id":"p","prompt":[{"role":"user","content":"H"}]}""", new ExportRows(options, Tokenizer()).Of(new Prompt("p", Dialogue.Ask("H"))).ToJsonString());
+        Assert.Equal("""{"id":"p","prompt":[{"role":"user","content":"H"}]}""",
+            new ExportRows(options, Tokenizer()).Of(new Prompt("p", Dialogue.Ask("H"))).ToJsonString());
     }
 
     [Theory]

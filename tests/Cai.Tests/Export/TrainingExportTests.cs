@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Cai.Export;
 using Cai.Models;
 using Cai.Preferences;
+using Cai.Reinforcement;
 using Cai.Text;
 using Cai.Text.Tokenizers;
 using Xunit;
@@ -27,16 +28,20 @@ public sealed class TrainingExportTests : IDisposable
         return folder.Path(name);
     }
 
-    private static Comparison Pair(int i, double? label) => new($"c{i}", $"p{i}", Dialogue.Ask($"Question {i}?"), $"first {i}", $"second {i}", "harmless", LabelKind.Soft, label);
+    private static Comparison Pair(int i, double? label) =>
+        new($"c{i}", $"p{i}", Dialogue.Ask($"Question {i}?"), $"first {i}", $"second {i}", "harmless", LabelKind.Soft, label);
 
-    private ExportInput Input() => new(Model("policy"), [new Prompt("p0", Dialogue.Ask("One?")), new Prompt("p1", Dialogue.Ask("Two, longer?"))], [Pair(0, 0.9), Pair(1, 0.2), Pair(2, null), Pair(3, 0.5)])
+    private ExportInput Input() => new(
+        Model("policy"), [new Prompt("p0", Dialogue.Ask("One?")), new Prompt("p1", Dialogue.Ask("Two, longer?"))],
+        [Pair(0, 0.9), Pair(1, 0.2), Pair(2, null), Pair(3, 0.5)])
     {
         HeldOut = [Pair(4, 1)],
     };
 
     private JsonObject[] Rows(params string[] path) => [.. File.ReadAllLines(folder.Path(["out", .. path])).Select(line => JsonNode.Parse(line)!.AsObject())];
 
-    private string[] Names(params string[] path) => [.. Directory.GetFiles(folder.Path(["out", .. path])).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
+    private string[] Names(params string[] path) =>
+        [.. Directory.GetFiles(folder.Path(["out", .. path])).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
 
     [Theory]
     [InlineData(ExportTarget.Trl)]
@@ -52,7 +57,8 @@ public sealed class TrainingExportTests : IDisposable
         Assert.All(Rows("data", "preferences", "train.jsonl"), r => Assert.Equal(["id", "prompt", "chosen", "rejected"], r.Select(p => p.Key)));
         Assert.All(Rows("data", "prompts", "train.jsonl"), r => Assert.Equal(["id", "prompt"], r.Select(p => p.Key)));
         Assert.Equal(target == ExportTarget.Trl ? ["README.md", "ppo.py", "run.sh"] : ["README.md", "run.sh"], Names());
-        Assert.All(new[] { "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json" }, name => Assert.Contains(name, Names("models", "policy")));
+        Assert.All(new[] { "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json" },
+            name => Assert.Contains(name, Names("models", "policy")));
         Assert.DoesNotContain("run.json", Names("models", "policy"));
         Assert.DoesNotContain("training.checkpoint", Names("models", "policy"));
         using var back = HuggingFaceFolder.Load(folder.Path("out", "models", "policy"));
@@ -80,15 +86,22 @@ public sealed class TrainingExportTests : IDisposable
     }
 
     [Theory]
-    [InlineData(ExportTarget.Trl, "--kl_coef 0.07", "--learning_rate 2E-06", "--total_episodes 600", "--response_length 99", "--num_ppo_epochs 3", "--warmup_steps 7", "--lam 0.9", "--cliprange 0.3", "--max_length 333", "--adam_beta2 0.98", "--seed 11")]
-    [InlineData(ExportTarget.OpenRlhf, "--init_kl_coef 0.07 --kl_target 5 --kl_horizon 10000", "--actor_learning_rate 2E-06", "--num_episodes 300", "--generate_max_len 99", "--max_epochs 3", "--prompt_max_len 33", "--lambd 0.9", "--eps_clip 0.3", "--max_len 333", "--adam_betas 0.9 0.98", "--seed 11")]
+    [InlineData(ExportTarget.Trl, "--kl_coef 0.07", "--learning_rate 2E-06", "--total_episodes 600", "--response_length 99", "--num_ppo_epochs 3",
+        "--warmup_steps 7", "--lam 0.9", "--cliprange 0.3", "--max_length 333", "--adam_beta2 0.98", "--seed 11")]
+    [InlineData(ExportTarget.OpenRlhf, "--init_kl_coef 0.07 --kl_target 5 --kl_horizon 10000", "--actor_learning_rate 2E-06", "--num_episodes 300",
+        "--generate_max_len 99", "--max_epochs 3", "--prompt_max_len 33", "--lambd 0.9", "--eps_clip 0.3", "--max_len 333", "--adam_betas 0.9 0.98",
+        "--seed 11")]
     public void TheScriptPassesOurSettingsOn(ExportTarget target, params string[] flags)
     {
         TrainingExport.Write(folder.Path("out"), Input(), new()
         {
             Target = target,
             Preference = new() { WarmupSteps = 7, MaxLength = 333, AdamW = new() { Beta2 = 0.98 }, Seed = 11 },
-            Ppo = new() { Iterations = 10, RolloutsPerIteration = 60, MaxNewTokens = 99, Epochs = 3, KlCoefficient = 0.07, AdaptiveKl = true, KlTarget = 5, LearningRate = 2e-6, Lambda = 0.9, ClipRange = 0.3 },
+            Ppo = new()
+            {
+                Iterations = 10, RolloutsPerIteration = 60, MaxNewTokens = 99, Epochs = 3, KlCoefficient = 0.07, AdaptiveKl = true, KlTarget = 5,
+                LearningRate = 2e-6, Lambda = 0.9, ClipRange = 0.3,
+            },
         });
         var script = File.ReadAllText(folder.Path("out", "run.sh"));
         Assert.All(flags, flag => Assert.Contains(flag, script));
@@ -104,7 +117,8 @@ public sealed class TrainingExportTests : IDisposable
     public void TheScriptIsOneThatAShellReads(ExportTarget target, bool trained)
     {
         var input = Input();
-        TrainingExport.Write(folder.Path("out"), trained ? input with { PreferenceModel = Model("pm") } : input with { PreferenceStart = Model("start") }, new() { Target = target });
+        var whole = trained ? input with { PreferenceModel = Model("pm") } : input with { PreferenceStart = Model("start") };
+        TrainingExport.Write(folder.Path("out"), whole, new() { Target = target });
         var script = File.ReadAllText(folder.Path("out", "run.sh"));
         Assert.DoesNotContain("\r", script);
         Assert.DoesNotContain("{", script.Replace("${GPUS:-8}", "").Replace("${PER_DEVICE:-1}", "").Replace("${PRECISION:---bf16}", ""));
@@ -142,7 +156,8 @@ public sealed class TrainingExportTests : IDisposable
     }
 
     [Theory]
-    [InlineData(ExportTarget.Trl, false, "`trl.scripts.reward` trains the preference model on `data/preferences`, from `models/policy` into `models/reward`", "`ppo.py` runs PPO")]
+    [InlineData(ExportTarget.Trl, false, "`trl.scripts.reward` trains the preference model on `data/preferences`, from `models/policy` into `models/reward`",
+        "`ppo.py` runs PPO")]
     [InlineData(ExportTarget.OpenRlhf, false, "`openrlhf.cli.train_rm` trains the preference model", "`openrlhf.cli.train_ppo_ray` runs PPO")]
     [InlineData(ExportTarget.OpenRlhf, true, "made the policy, the prompts and the preference model", "The policy goes to `models/rl-cai`")]
     public void TheReadmeSaysWhoDoesWhat(ExportTarget target, bool trained, params string[] says)
@@ -155,12 +170,39 @@ public sealed class TrainingExportTests : IDisposable
     }
 
     [Fact]
+    public void TheReadmeSaysWhoseSettingsTheScriptHas()
+    {
+        TrainingExport.Write(folder.Path("out"), Input(), new() { PpoFrom = "those of a run" });
+        var text = File.ReadAllText(folder.Path("out", "README.md"));
+        Assert.Contains("- Preference model: those that were given to the export.", text);
+        Assert.Contains("- PPO: those of a run.", text);
+    }
+
+    [Theory]
+    [InlineData(ExportTarget.Trl)]
+    [InlineData(ExportTarget.OpenRlhf)]
+    public void TheReadmeSaysWhichSettingsTheOtherSideLacks(ExportTarget target)
+    {
+        string Text(PpoOptions ppo)
+        {
+            TrainingExport.Write(folder.Path("out"), Input(), new() { Target = target, Ppo = ppo });
+            return File.ReadAllText(folder.Path("out", "README.md"));
+        }
+        string[] says = ["in the first iteration, so the KL weight is", "| end of an answer |", "| what is trained | an adapter of rank 4 | all weights |"];
+        Assert.All(says, sentence => Assert.DoesNotContain(sentence, Text(new())));
+        var all = Text(new() { ScaleScores = true, Stops = ["\n"], Tuning = new() { Lora = new() { Rank = 4 } } });
+        Assert.All(says, sentence => Assert.Contains(sentence, all));
+    }
+
+    [Fact]
     public void WhatIsMissingIsNamed()
     {
         var input = Input();
         Assert.Contains("no prompt", Assert.Throws<CaiException>(() => TrainingExport.Write(folder.Path("out"), input with { Prompts = [] }, new())).Problem);
-        Assert.Contains("no labelled comparison", Assert.Throws<CaiException>(() => TrainingExport.Write(folder.Path("out"), input with { Comparisons = [Pair(0, null)] }, new())).Problem);
-        Assert.Equal(folder.Path("nowhere"), Assert.Throws<CaiException>(() => TrainingExport.Write(folder.Path("out"), input with { PreferenceModel = folder.Path("nowhere") }, new())).Where);
+        Assert.Contains("no labelled comparison",
+            Assert.Throws<CaiException>(() => TrainingExport.Write(folder.Path("out"), input with { Comparisons = [Pair(0, null)] }, new())).Problem);
+        Assert.Equal(folder.Path("nowhere"),
+            Assert.Throws<CaiException>(() => TrainingExport.Write(folder.Path("out"), input with { PreferenceModel = folder.Path("nowhere") }, new())).Where);
         File.Delete(folder.Path("policy", "model.safetensors"));
         Assert.Equal(input.Policy, Assert.Throws<CaiException>(() => TrainingExport.Write(folder.Path("out"), input, new())).Where);
     }
