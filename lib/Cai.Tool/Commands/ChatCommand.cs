@@ -3,7 +3,6 @@ using Cai.Feedback;
 using Cai.Generation.Remote;
 using Cai.Models;
 using Cai.Preferences;
-using Cai.Text.ChatTemplates;
 using Cai.Tool.Playground;
 using Cai.Tool.Serving;
 using Spectre.Console;
@@ -18,13 +17,28 @@ internal static class ChatCommand
     public static Command Create()
     {
         var (constitution, template, seed, temperature) = (StageOptions.Constitution(), StageOptions.Chat(), CommonOptions.Seed(), StageOptions.Temperature());
-        var models = new Option<string>("--models") { Description = "One model or several, with commas between them: folders, or http://host:8000/v1#name for one on a server.", HelpName = "A,B", Required = true };
+        var models = new Option<string>("--models")
+        {
+            Description = "One model or several, with commas between them: folders, or http://host:8000/v1#name for one on a server.",
+            HelpName = "A,B",
+            Required = true,
+        };
         var pm = new Option<string?>("--pm") { Description = "Preference model that scores the answers.", HelpName = "DIR" };
-        var judge = new Option<string?>("--judge") { Description = "Feedback model that compares the answers of two models by a principle of the constitution, in both orders: a folder or http://…#name.", HelpName = "DIR" };
+        var judge = new Option<string?>("--judge")
+        {
+            Description = "Feedback model that compares the answers of two models by a principle of the constitution, in both orders: "
+                + "a folder or http://…#name.",
+            HelpName = "DIR",
+        };
         var maxTokens = StageOptions.Number("--max-tokens", 128, "Most tokens of an answer.");
         var web = new Option<bool>("--web") { Description = "Serve a web page instead of talking in the terminal." };
         var port = StageOptions.Number("--port", 8080, "Port of the web page; 0 takes a free one.");
-        var host = new Option<string>("--host") { Description = "Address of the web page. Anything but loopback opens the models to everyone who can reach this machine.", HelpName = "ADDRESS", DefaultValueFactory = _ => "127.0.0.1" };
+        var host = new Option<string>("--host")
+        {
+            Description = "Address of the web page. Anything but loopback opens the models to everyone who can reach this machine.",
+            HelpName = "ADDRESS",
+            DefaultValueFactory = _ => "127.0.0.1",
+        };
         var command = new Command("chat", """
             Talks to models side by side: their answers, the preference model's scores, and the judge's probability that the
             first is better. The conversation goes on with the answer that you pick.
@@ -34,8 +48,11 @@ internal static class ChatCommand
             """) { models, template, pm, judge, constitution, maxTokens, temperature, seed, web, port, host };
         command.SetAction(async (parsed, cancel) =>
         {
-            var setup = new Setup(parsed.GetRequiredValue(models).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries), parsed.GetValue(pm), parsed.GetValue(judge), parsed.GetValue(constitution)!,
-                new LoadOptions { ChatTemplate = parsed.GetValue(template) }, new ArenaOptions { MaxTokens = parsed.GetValue(maxTokens), Temperature = parsed.GetValue(temperature), Seed = parsed.GetValue(seed) });
+            var setup = new Setup(
+                parsed.GetRequiredValue(models).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries), parsed.GetValue(pm),
+                parsed.GetValue(judge), parsed.GetValue(constitution)!,
+                new LoadOptions { ChatTemplate = parsed.GetValue(template) },
+                new ArenaOptions { MaxTokens = parsed.GetValue(maxTokens), Temperature = parsed.GetValue(temperature), Seed = parsed.GetValue(seed) });
             var page = new ServerOptions { Host = ServeCommand.ParseHost(parsed.GetValue(host)!), Port = ServeCommand.ParsePort(parsed.GetValue(port)) };
             await RunAsync(setup, parsed.GetValue(web) ? page : null, cancel);
             return 0;
@@ -58,7 +75,9 @@ internal static class ChatCommand
             if (judge is not null)
                 opened.Add(judge);
             using var scorer = setup.Preference is null ? null : PreferenceModel.Load(setup.Preference, setup.Load);
-            var labeller = judge is null ? null : new Labeller(judge.Model, StageOptions.Load(setup.Constitution), new LabelOptions { BothOrders = true, Seed = setup.Options.Seed }, judge.Pretrained?.Format);
+            var labeller = judge is null ? null
+                : new Labeller(judge.Model, StageOptions.Load(setup.Constitution), new LabelOptions { BothOrders = true, Seed = setup.Options.Seed },
+                    judge.Pretrained?.Format);
             using var arena = new Arena([.. opened.Take(setup.Models.Count).Select(o => o.Model)], scorer, labeller,
                 [.. opened.Take(setup.Models.Count).Select(o => o.Pretrained?.Format)]);
             if (page is null)

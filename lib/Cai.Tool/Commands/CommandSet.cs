@@ -18,6 +18,7 @@ internal static class CommandSet
         {
             ReproduceCommand.Create(),
             RunCommand.Create(),
+            ClaimCommand.Create(),
             KernelCommand.Create(),
             PromptsCommand.Create(),
             SampleCommand.Create(),

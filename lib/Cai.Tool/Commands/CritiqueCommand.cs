@@ -13,47 +13,49 @@ internal static class CritiqueCommand
 {
     public static Command Create()
     {
-        var (model, prompts, constitution, seed, skipBad) = (new ModelOptions(), StageOptions.Prompts(), StageOptions.Constitution(), CommonOptions.Seed(), StageOptions.SkipBad());
-        var rounds = StageOptions.Number("--rounds", 4, "Critique-revision steps of each prompt (paper: 4).");
-        var direct = new Option<bool>("--direct") { Description = "Revise without a critique (paper 3.5)." };
-        var fewShot = new Option<int?>("--few-shot") { Description = "At most this many worked examples before each query. Default: all of the constitution's.", HelpName = "N" };
-        var principles = new Option<string[]>("--principle") { Description = "Draw from these principles only. Default: from all.", HelpName = "ID", AllowMultipleArgumentsPerToken = true };
-        var maxTokens = StageOptions.Number("--max-tokens", 128, "Most tokens of an answer, a critique and a revision.");
-        var temperature = StageOptions.Temperature();
-        var transcripts = new Option<string?>("--transcripts") { Description = "Also write every text of every prompt, as asked and answered, into this file.", HelpName = "FILE" };
+        var model = new ModelOptions();
+        var (prompts, constitution, seed, skipBad) = (StageOptions.Prompts(), StageOptions.Constitution(), CommonOptions.Seed(), StageOptions.SkipBad());
+        var transcripts = new Option<string?>("--transcripts")
+        {
+            Description = "Also write every text of every prompt, as asked and answered, into this file.",
+            HelpName = "FILE",
+        };
         var output = StageOptions.OutFile("Where the revisions go (JSONL); the first answers go into a .initial.jsonl beside it.");
+        var flags = CritiqueFlags.Create();
         var command = new Command("critique", """
             Lets a helpful model answer prompts, criticise its answers under principles drawn from a constitution, and revise
             them (paper 3.1). Prints, for each round, how many revisions changed nothing, came back empty or were cut off.
 
             Example:  cai prompts --kind harmful --count 100 --out red.jsonl
                       cai critique --model data/miniature/L/helpful --prompts red.jsonl --out revisions.jsonl --transcripts revisions.txt
-            """) { prompts, constitution, rounds, direct, fewShot, principles, maxTokens, temperature, seed, skipBad, transcripts, output };
+            """) { prompts, constitution, output, transcripts, seed, skipBad };
+        flags.AddTo(command);
         model.AddTo(command);
         command.SetAction((parsed, cancel) =>
         {
             var file = parsed.GetRequiredValue(output);
             var source = model.Read(parsed, file);
             var law = StageOptions.Load(parsed.GetValue(constitution)!);
-            var options = new CritiqueOptions
-            {
-                Rounds = parsed.GetValue(rounds), Seed = parsed.GetValue(seed), FewShot = parsed.GetValue(fewShot), Direct = parsed.GetValue(direct),
-                MaxTokens = parsed.GetValue(maxTokens), Temperature = parsed.GetValue(temperature),
-                PrincipleIds = parsed.GetValue(principles) is { Length: > 0 } ids ? ids : null,
-            };
+            var options = flags.Read(parsed, parsed.GetValue(seed));
             var asked = StageFiles.ReadPrompts(parsed.GetRequiredValue(prompts), parsed.GetValue(skipBad));
             return StageRun.KeepAsync(file, () => RunAsync(source, asked, law, options, file, parsed.GetValue(transcripts), cancel));
         });
         return command;
     }
 
-    private static async Task RunAsync(ModelReference source, IReadOnlyList<Prompt> prompts, Constitution law, CritiqueOptions options, string file, string? transcripts, CancellationToken cancel)
+    private static async Task RunAsync(
+        ModelReference source, IReadOnlyList<Prompt> prompts, Constitution law, CritiqueOptions options, string file, string? transcripts,
+        CancellationToken cancel)
     {
         using var opened = source.Open();
         var loop = new CritiqueLoop(opened.Model, law, options, opened.Pretrained?.Format);
         StageRun.Begin(file, folder: false, "critique", options, source.Inputs(("prompts", ContentHash.Of(prompts)), ("constitution", law.Hash)));
-        var sampling = new SampleOptions { MaxTokens = options.MaxTokens, Temperature = options.Temperature, Seed = options.Seed, Stops = CritiqueLayout.Stops };
-        var initial = await StageFiles.SampleAsync(opened.Model, opened.Pretrained?.Format, prompts, sampling, 1, Path.ChangeExtension(file, ".initial.jsonl"), cancel);
+        var sampling = new SampleOptions
+        {
+            MaxTokens = options.MaxTokens, Temperature = options.Temperature, Seed = options.Seed, Stops = CritiqueLayout.Stops,
+        };
+        var initial = await StageFiles.SampleAsync(
+            opened.Model, opened.Pretrained?.Format, prompts, sampling, 1, Path.ChangeExtension(file, ".initial.jsonl"), cancel);
         IReadOnlyList<Revision> revisions;
         using (var line = ProgressLine.Start("critique", "texts", prompts.Count * options.Rounds * (options.Direct ? 1 : 2)))
             revisions = await loop.RunAsync(initial, file, line, cancel);
@@ -61,7 +63,9 @@ internal static class CritiqueCommand
             AtomicFile.Write(transcripts, string.Concat(prompts.Select(p => $"##### {p.Id}\n{loop.Transcript(revisions, p.Id)}\n")));
         Console.WriteLine("round  revisions  unchanged  empty critiques  empty revisions  cut off  words");
         foreach (var r in CritiqueReport.ByRound(revisions))
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{r.Round,5}  {r.Count,9}  {r.Unchanged,9}  {r.EmptyCritiques,15}  {r.EmptyRevisions,15}  {r.Unfinished,7}  {r.MeanWords,5:F1}"));
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{r.Round,5}  {r.Count,9}  {r.Unchanged,9}  {r.EmptyCritiques,15}  {r.EmptyRevisions,15}  {r.Unfinished,7}  {r.MeanWords,5:F1}"));
         Console.WriteLine(file);
         ModelReference.SayUsage(opened);
     }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Cai.Evaluation;
-using Cai.Reproduction;
 using Cai.Miniature;
+using Cai.Reproduction;
 using Cai.Storage;
 using Cai.Text;
 
@@ -16,15 +16,31 @@ internal static class EvaluateCommand
     public static Command Create()
     {
         var (seed, skipBad) = (CommonOptions.Seed(), StageOptions.SkipBad());
-        var samples = StageOptions.Files("--samples", "Samples that `cai sample` wrote (JSONL), of one model or several, on prompts of the miniature world.", required: false);
-        var comparisons = StageOptions.Files("--comparisons", "Comparisons by people: hh-rlhf as published (JSONL or JSONL.gz), or comparison records.", required: false);
-        var questions = StageOptions.Files("--questions", "Anthropic's multiple-choice files (438HHHEvaluations, HarmfulVsEthical, HarmfulnessClassification).", required: false);
-        var texts = StageOptions.Files("--texts", "Answers in natural English: Anthropic's released samples, or samples that `cai sample` wrote.", required: false);
+        var samples = StageOptions.Files(
+            "--samples", "Samples that `cai sample` wrote (JSONL), of one model or several, on prompts of the miniature world.", required: false);
+        var comparisons = StageOptions.Files(
+            "--comparisons", "Comparisons by people: hh-rlhf as published (JSONL or JSONL.gz), or comparison records.", required: false);
+        var questions = StageOptions.Files(
+            "--questions", "Anthropic's multiple-choice files (438HHHEvaluations, HarmfulVsEthical, HarmfulnessClassification).", required: false);
+        var texts = StageOptions.Files(
+            "--texts", "Answers in natural English: Anthropic's released samples, or samples that `cai sample` wrote.", required: false);
         var preference = new Option<string?>("--pm") { Description = "Preference model to measure on --comparisons and --questions.", HelpName = "DIR" };
-        var judge = new Option<string?>("--model") { Description = "Language model to measure as a judge on --comparisons (by --constitution) and --questions (multiple choice).", HelpName = "DIR" };
+        var judge = new Option<string?>("--model")
+        {
+            Description = "Language model to measure as a judge on --comparisons (by --constitution) and --questions (multiple choice).",
+            HelpName = "DIR",
+        };
         var constitution = StageOptions.Constitution();
-        var axis = new Option<string?>("--axis") { Description = "What the people of --comparisons were asked for. Default: helpful where the path says so, else harmless.", HelpName = "NAME" };
-        var anchor = new Option<string?>("--anchor") { Description = "The model at 0 Elo. Default: sl-cai when there is one, else the first.", HelpName = "NAME" };
+        var axis = new Option<string?>("--axis")
+        {
+            Description = "What the people of --comparisons were asked for. Default: helpful where the path says so, else harmless.",
+            HelpName = "NAME",
+        };
+        var anchor = new Option<string?>("--anchor")
+        {
+            Description = "The model at 0 Elo. Default: sl-cai when there is one, else the first.",
+            HelpName = "NAME",
+        };
         var output = new Option<string?>("--out") { Description = "Also write every number with its interval into this file (JSON).", HelpName = "FILE" };
         var command = new Command("evaluate", """
             Measures answers to prompts of the miniature world: the oracle's facts by model and kind of prompt (harmfulness
@@ -43,7 +59,8 @@ internal static class EvaluateCommand
             if (parsed.GetValue(samples) is { Length: > 0 } own)
                 rows.AddRange(InWorld(own, parsed.GetValue(anchor), parsed.GetValue(skipBad), parsed.GetValue(seed), cancel));
             var files = new EvaluateFiles(parsed.GetValue(skipBad), parsed.GetValue(seed), parsed.GetValue(preference), parsed.GetValue(judge),
-                parsed.GetValue(judge) is null ? null : StageOptions.Load(parsed.GetValue(constitution)!), (model, kind, measure, value) => rows.Add(RowOf(model, kind, measure, value)), cancel);
+                parsed.GetValue(judge) is null ? null : StageOptions.Load(parsed.GetValue(constitution)!),
+                (model, kind, measure, value) => rows.Add(RowOf(model, kind, measure, value)), cancel);
             foreach (var path in parsed.GetValue(comparisons) ?? [])
                 await files.ComparisonsAsync(path, parsed.GetValue(axis));
             foreach (var path in parsed.GetValue(questions) ?? [])
@@ -66,13 +83,16 @@ internal static class EvaluateCommand
     {
         var all = StageFiles.Read<Sample>(files, skipBad);
         if (all.GroupBy(s => s.Id).FirstOrDefault(g => g.Skip(1).Any()) is { } twice)
-            throw new CaiException($"The sample '{twice.Key}' occurs {twice.Count()} times.", "Name each file once; if two models share a name, sample with --name.", "--samples");
+            throw new CaiException(
+                $"The sample '{twice.Key}' occurs {twice.Count()} times.", "Name each file once; if two models share a name, sample with --name.", "--samples");
         var evaluation = new WorldEvaluation(World.Load());
         var byKind = all.GroupBy(s => evaluation.KindOf(s)).ToDictionary(g => g.Key ?? "", g => g.ToList());
         if (byKind.Remove("", out var others))
             Console.Error.WriteLine($"cai: {others.Count} answers are to prompts that are not of the miniature world; they cannot be judged and are left out");
         if (byKind.Count == 0)
-            throw new CaiException("No answer is to a prompt of the miniature world, which is all that the oracle can judge.", "Sample on prompts that `cai prompts` writes.", "--samples");
+            throw new CaiException(
+                "No answer is to a prompt of the miniature world, which is all that the oracle can judge.", "Sample on prompts that `cai prompts` writes.",
+                "--samples");
         var rows = new List<Row>();
         foreach (var kind in TopicKind.All.Where(byKind.ContainsKey))
             foreach (var model in byKind[kind].GroupBy(s => s.Model))
@@ -116,12 +136,16 @@ internal static class EvaluateCommand
             {
                 Console.WriteLine($"  {model.Key} ({model.First().N} answers)");
                 foreach (var row in model)
-                    Console.WriteLine($"    {row.Measure,-12} {new Interval(row.Value ?? double.NaN, row.Low ?? double.NaN, row.High ?? double.NaN, row.N, row.N).ToString("F2")}");
+                {
+                    var interval = new Interval(row.Value ?? double.NaN, row.Low ?? double.NaN, row.High ?? double.NaN, row.N, row.N);
+                    Console.WriteLine($"    {row.Measure,-12} {interval.ToString("F2")}");
+                }
             }
         }
     }
 
-    private static Row RowOf(string model, string kind, string measure, Interval value) => new(model, kind, measure, Finite(value.Value), Finite(value.Low), Finite(value.High), value.N);
+    private static Row RowOf(string model, string kind, string measure, Interval value) =>
+        new(model, kind, measure, Finite(value.Value), Finite(value.Low), Finite(value.High), value.N);
 
     private static double? Finite(double value) => double.IsFinite(value) ? value : null; // JSON has no NaN
 }

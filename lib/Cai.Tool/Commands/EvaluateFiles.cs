@@ -2,11 +2,11 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Cai.Constitutions;
 using Cai.Evaluation;
-using Cai.Reproduction;
 using Cai.Feedback;
 using Cai.Generation;
 using Cai.Models;
 using Cai.Preferences;
+using Cai.Reproduction;
 using Cai.Storage;
 using Cai.Text;
 
@@ -14,7 +14,9 @@ namespace Cai.Tool.Commands;
 
 /// <summary>The parts of `cai evaluate` that need no miniature world: human comparisons, published questions, natural English.</summary>
 /// <param name="add">Takes each number of the report: who was measured, on what, which measure.</param>
-internal sealed class EvaluateFiles(bool skipBad, long seed, string? preferenceModel, string? judge, Constitution? constitution, Action<string, string, string, Interval> add, CancellationToken cancel)
+internal sealed class EvaluateFiles(
+    bool skipBad, long seed, string? preferenceModel, string? judge, Constitution? constitution, Action<string, string, string, Interval> add,
+    CancellationToken cancel)
 {
     /// <summary>Comparisons labelled by people: hh-rlhf, or records as the stages write them.</summary>
     public async Task ComparisonsAsync(string path, string? axis)
@@ -32,7 +34,9 @@ internal sealed class EvaluateFiles(bool skipBad, long seed, string? preferenceM
         {
             using var loaded = HuggingFaceFolder.Load(judge);
             using var line = ProgressLine.Start("judge", "comparisons", comparisons.Count);
-            Say(name, Name(judge), await ComparisonEvaluation.OfAsync(new LocalModel(loaded), constitution, comparisons, new LabelOptions { BothOrders = true, RedrawExamples = false, Seed = seed }, progress: line, cancel: cancel));
+            var options = new LabelOptions { BothOrders = true, RedrawExamples = false, Seed = seed };
+            var found = await ComparisonEvaluation.OfAsync(new LocalModel(loaded), constitution, comparisons, options, progress: line, cancel: cancel);
+            Say(name, Name(judge), found);
         }
     }
 
@@ -70,8 +74,14 @@ internal sealed class EvaluateFiles(bool skipBad, long seed, string? preferenceM
         var samples = paths.SelectMany(p => IsReleased(p) ? ReleasedSamples.Read(p) : StageFiles.Read<Sample>([p], skipBad)).ToList();
         foreach (var report in ResponseTextReport.Of(samples))
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{report.Model} ({report.Words.N} answers, median {report.MedianWords:0.#} words, distinct bigrams {report.Distinct2:F3})"));
-            foreach (var (measure, value) in new[] { ("canned refusal", report.Evasive), ("boilerplate", report.Boilerplate), ("harsh", report.Harsh), ("words", report.Words), ("within-prompt difference", report.WithinPrompt) })
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{report.Model} ({report.Words.N} answers, median {report.MedianWords:0.#} words, distinct bigrams {report.Distinct2:F3})"));
+            foreach (var (measure, value) in new[]
+            {
+                ("canned refusal", report.Evasive), ("boilerplate", report.Boilerplate), ("harsh", report.Harsh), ("words", report.Words),
+                ("within-prompt difference", report.WithinPrompt),
+            })
                 if (value is not null)
                     Line(report.Model, "text", measure, value);
         }
@@ -93,7 +103,8 @@ internal sealed class EvaluateFiles(bool skipBad, long seed, string? preferenceM
             Console.WriteLine($"  {who}: no comparison fits into its context");
             return;
         }
-        Console.WriteLine($"{file}, {who}: {result.Accuracy.Judge.N} comparisons, {result.Accuracy.Ties} ties, {result.TooLong} too long, {result.Missing} without a readable answer");
+        Console.WriteLine($"{file}, {who}: {result.Accuracy.Judge.N} comparisons, {result.Accuracy.Ties} ties, "
+            + $"{result.TooLong} too long, {result.Missing} without a readable answer");
         if (judged)
         {
             Line(who, file, "accuracy", result.Accuracy.Judge);
@@ -119,10 +130,12 @@ internal sealed class EvaluateFiles(bool skipBad, long seed, string? preferenceM
         add(who, kind, measure.Trim(), value);
     }
 
-    private static string Name(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))) is var name && name.StartsWith("test.", StringComparison.Ordinal)
+    private static string Name(string path) =>
+        Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))) is var name && name.StartsWith("test.", StringComparison.Ordinal)
         ? Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path))!) : name;
 
-    private static bool IsReleased(string path) => ReleasedSamples.Models.Keys.Any(model => Path.GetFileNameWithoutExtension(path).EndsWith("_" + model, StringComparison.Ordinal));
+    private static bool IsReleased(string path) =>
+        ReleasedSamples.Models.Keys.Any(model => Path.GetFileNameWithoutExtension(path).EndsWith("_" + model, StringComparison.Ordinal));
 
     private static bool IsHhRlhf(string path)
     {

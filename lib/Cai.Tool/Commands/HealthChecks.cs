@@ -52,15 +52,18 @@ internal static class HealthChecks
         new("weights", true, () => Weights(Path.Combine(repository, "data", "miniature"))),
     ];
 
-    private static Finding Dotnet() => new(Environment.Version.Major >= 10, RuntimeInformation.FrameworkDescription, "Install the .NET 10 SDK from https://dotnet.microsoft.com/download.");
+    private static Finding Dotnet() =>
+        new(Environment.Version.Major >= 10, RuntimeInformation.FrameworkDescription, "Install the .NET 10 SDK from https://dotnet.microsoft.com/download.");
 
     private static Finding Libtorch()
     {
-        const string remedy = "Run dotnet restore again; on Linux a libstdc++ of GCC 11 or newer is needed (Debian: apt-get install libstdc++6 libgomp1), on Windows the Visual C++ runtime.";
+        const string remedy = "Run dotnet restore again; on Linux a libstdc++ of GCC 11 or newer is needed (Debian: apt-get install libstdc++6 libgomp1), "
+            + "on Windows the Visual C++ runtime.";
         try
         {
             using var one = TorchSharp.torch.ones(2, 2);
-            return new Finding(one.sum().item<float>() == 4, $"{Report.RunEnvironment.TorchVersion()}{(TorchNative.Installed is { } installed ? $" in {installed.Folder}" : "")}, native library {TorchNative.State}", remedy);
+            var place = TorchNative.Installed is { } installed ? $" in {installed.Folder}" : "";
+            return new Finding(one.sum().item<float>() == 4, $"{Report.RunEnvironment.TorchVersion()}{place}, native library {TorchNative.State}", remedy);
         }
         catch (TypeInitializationException e) when (e.InnerException is CaiException bad)
         {
@@ -74,17 +77,22 @@ internal static class HealthChecks
 
     private static Finding Gpu() => TorchSharp.torch.cuda.is_available()
         ? new Finding(true, $"{TorchSharp.torch.cuda.device_count()} with CUDA")
-        : HasCuda() ? new Finding(false, "this libtorch has CUDA, and sees no GPU", "Install NVIDIA's driver (nvidia-smi must list the GPU), or build without -p:Device=cuda.")
+        : HasCuda() ? new Finding(false, "this libtorch has CUDA, and sees no GPU",
+            "Install NVIDIA's driver (nvidia-smi must list the GPU), or build without -p:Device=cuda.")
         : new Finding(true, "none wanted: this libtorch computes on the CPU");
 
-    private static bool HasCuda() => TorchNative.Installed?.HasCuda ?? Directory.EnumerateFiles(AppContext.BaseDirectory, "*torch_cuda.*", SearchOption.AllDirectories).Any();
+    private static bool HasCuda() =>
+        TorchNative.Installed?.HasCuda ?? Directory.EnumerateFiles(AppContext.BaseDirectory, "*torch_cuda.*", SearchOption.AllDirectories).Any();
 
-    private static Finding Threads() => new(Environment.ProcessorCount >= 2, $"{Environment.ProcessorCount} processors, libtorch uses {TorchSharp.torch.get_num_threads()}", "One processor works, about half as fast; OMP_NUM_THREADS sets what libtorch uses.");
+    private static Finding Threads() => new(
+        Environment.ProcessorCount >= 2, $"{Environment.ProcessorCount} processors, libtorch uses {TorchSharp.torch.get_num_threads()}",
+        "One processor works, about half as fast; OMP_NUM_THREADS sets what libtorch uses.");
 
     private static Finding Memory()
     {
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)Gigabyte;
-        return new Finding(available >= NeededMemory, Gigabytes(available), $"A reproduction takes up to {NeededMemory} GiB: close other programs or raise the container's limit.");
+        return new Finding(available >= NeededMemory, Gigabytes(available),
+            $"A reproduction takes up to {NeededMemory} GiB: close other programs or raise the container's limit.");
     }
 
     private static Finding Disk(string folder)
@@ -93,7 +101,8 @@ internal static class HealthChecks
         while (!existing.Exists && existing.Parent is { } parent)
             existing = parent;
         var free = new DriveInfo(existing.FullName).AvailableFreeSpace / (double)Gigabyte;
-        return new Finding(free >= NeededDisk, $"{Gigabytes(free)} free for {folder}", $"At least {NeededDisk} GiB are needed: free some, or choose another disk with --out.");
+        return new Finding(free >= NeededDisk, $"{Gigabytes(free)} free for {folder}",
+            $"At least {NeededDisk} GiB are needed: free some, or choose another disk with --out.");
     }
 
     private static Finding WriteAccess(string folder)
@@ -141,7 +150,8 @@ internal static class HealthChecks
         if (header <= 0 || header > stream.Length - sizeof(long))
             return "has no readable header";
         using var json = System.Text.Json.JsonDocument.Parse(reader.ReadBytes((int)header));
-        var end = json.RootElement.EnumerateObject().Where(tensor => tensor.Name != "__metadata__").Max(tensor => tensor.Value.GetProperty("data_offsets")[1].GetInt64());
+        var end = json.RootElement.EnumerateObject().Where(tensor => tensor.Name != "__metadata__")
+            .Max(tensor => tensor.Value.GetProperty("data_offsets")[1].GetInt64());
         return end == stream.Length - sizeof(long) - header ? null : "is truncated or has bytes too many";
     }
 

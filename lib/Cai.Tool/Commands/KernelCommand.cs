@@ -20,9 +20,18 @@ internal static class KernelCommand
 
     private static Command Install()
     {
-        var name = new Option<string?>("--name") { Description = $"Name of the kernel. Default: {KernelSpec.DefaultName}, and {KernelSpec.NotebookName}, which the notebooks ask for, unless another kernel has it.", HelpName = "NAME" };
+        var name = new Option<string?>("--name")
+        {
+            Description = $"Name of the kernel. Default: {KernelSpec.DefaultName}, and {KernelSpec.NotebookName}, which the notebooks ask for, "
+                + "unless another kernel has it.",
+            HelpName = "NAME",
+        };
         var user = new Option<bool>("--user") { Description = "Install for this user; the default." };
-        var prefix = new Option<string?>("--prefix") { Description = "Install into DIR/share/jupyter, for example /usr/local or a virtual environment.", HelpName = "DIR" };
+        var prefix = new Option<string?>("--prefix")
+        {
+            Description = "Install into DIR/share/jupyter, for example /usr/local or a virtual environment.",
+            HelpName = "DIR",
+        };
         var command = new Command("install", """
             Tells Jupyter where the kernel is: writes kernels/NAME/kernel.json, which points at this build.
 
@@ -34,7 +43,9 @@ internal static class KernelCommand
             if (parsed.GetValue(user) && parsed.GetValue(prefix) is not null)
                 throw new CaiException("--user and --prefix say two different places.", "Give one of them.");
             var folder = parsed.GetValue(prefix) is { } given ? Path.Combine(Path.GetFullPath(given), "share", "jupyter") : KernelSpec.UserFolder();
-            string[] names = parsed.GetValue(name) is { } wanted ? [wanted] : KernelSpec.IsForeign(folder, KernelSpec.NotebookName) ? [KernelSpec.DefaultName] : [KernelSpec.DefaultName, KernelSpec.NotebookName];
+            string[] names = parsed.GetValue(name) is { } wanted ? [wanted]
+                : KernelSpec.IsForeign(folder, KernelSpec.NotebookName) ? [KernelSpec.DefaultName]
+                : [KernelSpec.DefaultName, KernelSpec.NotebookName];
             foreach (var one in names)
                 Console.WriteLine(KernelSpec.Install(folder, one));
             return 0;

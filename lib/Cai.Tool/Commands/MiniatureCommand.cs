@@ -1,12 +1,12 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using Cai.Reproduction;
 using Cai.Finetuning;
 using Cai.Generation;
 using Cai.Miniature;
 using Cai.Models;
 using Cai.Reinforcement;
+using Cai.Reproduction;
 using Cai.Storage;
 
 namespace Cai.Tool.Commands;
@@ -16,19 +16,32 @@ internal static class MiniatureCommand
 {
     private static readonly MiniatureTrainingOptions Standard = new();
 
-    public static Command Create() => new("miniature", "Makes the models of the miniature world from nothing, and measures what they can do.") { Train(), Report() };
+    public static Command Create() =>
+        new("miniature", "Makes the models of the miniature world from nothing, and measures what they can do.") { Train(), Report() };
 
     private static Command Train()
     {
-        var size = new Option<string>("--size") { Description = "About 0.1 (S), 0.5 (M), 1.5 (L) or 5 (XL) million parameters.", DefaultValueFactory = _ => Standard.Size }.AcceptOnlyFromAmong([.. MiniatureSizes.Names]);
+        var size = new Option<string>("--size")
+        {
+            Description = "About 0.1 (S), 0.5 (M), 1.5 (L) or 5 (XL) million parameters.",
+            DefaultValueFactory = _ => Standard.Size,
+        }.AcceptOnlyFromAmong([.. MiniatureSizes.Names]);
         var pretrain = StageOptions.Number("--pretrain-tokens", Standard.PretrainTokens, "Tokens of documents of all kinds.");
         var helpful = StageOptions.Number("--helpful-tokens", Standard.HelpfulTokens, "Further tokens in which all dialogues are helpful.");
-        var rated = StageOptions.Number("--rated-iterations", Standard.RatedIterations, "Iterations of PPO on ratings of help that end the helpful model; 0 is none.");
-        var keep = new Option<bool>("--keep-pretrained") { Description = "Leave the pretrained weights as they are and make the helpful model from them anew." };
+        var rated = StageOptions.Number(
+            "--rated-iterations", Standard.RatedIterations, "Iterations of PPO on ratings of help that end the helpful model; 0 is none.");
+        var keep = new Option<bool>("--keep-pretrained")
+        {
+            Description = "Leave the pretrained weights as they are and make the helpful model from them anew.",
+        };
         var rate = StageOptions.Number("--lr", Standard.LearningRate, "Peak learning rate.");
         var batch = StageOptions.Number("--batch-tokens", Standard.TokensPerBatch, "Tokens of a step.");
         var seed = new Option<long>("--seed") { Description = "Every random draw derives from it.", DefaultValueFactory = _ => Standard.Seed };
-        var (output, work) = (Output(), new Option<string?>("--work") { Description = "Folder for checkpoints and metrics; the same command goes on from there. Default: out/miniature in the repository.", HelpName = "DIR" });
+        var (output, work) = (Output(), new Option<string?>("--work")
+        {
+            Description = "Folder for checkpoints and metrics; the same command goes on from there. Default: out/miniature in the repository.",
+            HelpName = "DIR",
+        });
         var command = new Command("train", """
             Trains one size: first the pretrained model, from that the helpful one. The tokenizer is trained too where there is none.
             The defaults take about an hour for L on two cores. Build again afterwards: the library carries the models with it.
@@ -39,7 +52,8 @@ internal static class MiniatureCommand
         {
             var options = new MiniatureTrainingOptions
             {
-                Size = parsed.GetValue(size)!, PretrainTokens = parsed.GetValue(pretrain), HelpfulTokens = parsed.GetValue(helpful), RatedIterations = parsed.GetValue(rated), KeepPretrained = parsed.GetValue(keep),
+                Size = parsed.GetValue(size)!, PretrainTokens = parsed.GetValue(pretrain), HelpfulTokens = parsed.GetValue(helpful),
+                RatedIterations = parsed.GetValue(rated), KeepPretrained = parsed.GetValue(keep),
                 LearningRate = parsed.GetValue(rate),
                 TokensPerBatch = parsed.GetValue(batch), Seed = parsed.GetValue(seed),
             };
@@ -65,7 +79,9 @@ internal static class MiniatureCommand
                     current = at.Phase;
                     var name = Path.Combine(work, $"{options.Size}-{current}");
                     log = new MetricsWriter(name + ".metrics.jsonl", SupervisedTrainer.CheckpointStep(name + ".safetensors"));
-                    line = ProgressLine.Start($"{options.Size} {current}", "thousand tokens", (int)((current == MiniatureTraining.Helpful ? options.HelpfulTokens : options.PretrainTokens) / 1000));
+                    line = ProgressLine.Start(
+                        $"{options.Size} {current}", "thousand tokens",
+                        (int)((current == MiniatureTraining.Helpful ? options.HelpfulTokens : options.PretrainTokens) / 1000));
                 }
                 log!.Write(at.Step.Step, at.Step.Values);
                 line!.Report((int)(at.Step.Tokens / 1000));
@@ -95,7 +111,12 @@ internal static class MiniatureCommand
 
     private static Command Report()
     {
-        var sizes = new Option<string[]>("--sizes") { Description = "Sizes to measure. Default: all whose weights are there.", HelpName = "S|M|L|XL", AllowMultipleArgumentsPerToken = true }.AcceptOnlyFromAmong([.. MiniatureSizes.Names]);
+        var sizes = new Option<string[]>("--sizes")
+        {
+            Description = "Sizes to measure. Default: all whose weights are there.",
+            HelpName = "S|M|L|XL",
+            AllowMultipleArgumentsPerToken = true,
+        }.AcceptOnlyFromAmong([.. MiniatureSizes.Names]);
         var prompts = StageOptions.Number("--prompts", 300, "Held-out prompts of each kind.");
         var seed = new Option<long>("--seed") { Description = "Seed of prompts and samples.", DefaultValueFactory = _ => 0 };
         var output = Output();
@@ -123,7 +144,9 @@ internal static class MiniatureCommand
         foreach (var size in sizes)
         {
             var (pretrained, helpful) = (Path.Combine(folder, size, MiniatureTraining.Pretrained), Path.Combine(folder, size, MiniatureTraining.Helpful));
-            var (file, weights) = (Path.Combine(folder, size, MiniatureAbilities.FileName), ContentHash.OfTexts([HuggingFaceFolder.Hash(pretrained), HuggingFaceFolder.Hash(helpful)]));
+            var (file, weights) = (
+                Path.Combine(folder, size, MiniatureAbilities.FileName),
+                ContentHash.OfTexts([HuggingFaceFolder.Hash(pretrained), HuggingFaceFolder.Hash(helpful)]));
             if (ResumeState.TryLoad<MiniatureAbilities>(file) is { } known && (known.Weights, known.Prompts, known.Seed) == (weights, prompts, seed))
                 continue;
             var watch = Stopwatch.StartNew();
@@ -140,7 +163,11 @@ internal static class MiniatureCommand
         Console.WriteLine(readme);
     }
 
-    private static Option<string?> Output() => new("--out") { Description = "The miniature's data folder, with world.yaml. Default: data/miniature in the repository.", HelpName = "DIR" };
+    private static Option<string?> Output() => new("--out")
+    {
+        Description = "The miniature's data folder, with world.yaml. Default: data/miniature in the repository.",
+        HelpName = "DIR",
+    };
 
     private static string Folder(string? given) => Repository.FolderOr(given, Path.Combine("data", "miniature"));
 }

@@ -3,7 +3,6 @@ using System.Globalization;
 using Cai.Generation.Remote;
 using Cai.Models;
 using Cai.Storage;
-using Cai.Text.ChatTemplates;
 
 namespace Cai.Tool.Commands;
 
@@ -13,14 +12,34 @@ internal sealed class ModelOptions
     private static readonly string[] Ways = ["auto", "echo", "prompt-logprobs", "next-token", "options"];
 
     private readonly Option<string?> folder;
-    private readonly Option<string?> server = new("--server") { Description = "Instead of --model: address of an OpenAI-compatible server, for example http://localhost:8000/v1 (vLLM, llama.cpp, `cai serve`).", HelpName = "URL" };
+    private readonly Option<string?> server = new("--server")
+    {
+        Description = "Instead of --model: address of an OpenAI-compatible server, for example http://localhost:8000/v1 (vLLM, llama.cpp, `cai serve`).",
+        HelpName = "URL",
+    };
     private readonly Option<string?> remoteName = new("--remote-model") { Description = "The model's name on that server.", HelpName = "NAME" };
-    private readonly Option<bool> chat = new("--chat") { Description = "Speak to the model in turns: by the chat template of a folder, by the chat endpoint of a server. Default: the paper's \"Human: … Assistant: …\" as plain text." };
+    private readonly Option<bool> chat = new("--chat")
+    {
+        Description = "Speak to the model in turns: by the chat template of a folder, by the chat endpoint of a server. "
+            + "Default: the paper's \"Human: … Assistant: …\" as plain text.",
+    };
     private readonly Option<int> concurrency = StageOptions.Number("--concurrency", 8, "Requests to the server under way at a time.");
     private readonly Option<double> timeout = StageOptions.Number("--timeout", 120.0, "Seconds for one request to the server.");
-    private readonly Option<string?> keyVariable = new("--key-variable") { Description = $"Environment variable that holds the server's API key. Default: CAI_API_KEY, if set.", HelpName = "NAME" };
-    private readonly Option<string?> cache = new("--cache") { Description = "Folder that keeps the server's answers. Default: beside --out.", HelpName = "DIR" };
-    private readonly Option<string?> prices = new("--prices") { Description = "Prices of a million prompt tokens and of a million sampled ones, for the cost estimate.", HelpName = "IN,OUT" };
+    private readonly Option<string?> keyVariable = new("--key-variable")
+    {
+        Description = $"Environment variable that holds the server's API key. Default: CAI_API_KEY, if set.",
+        HelpName = "NAME",
+    };
+    private readonly Option<string?> cache = new("--cache")
+    {
+        Description = "Folder that keeps the server's answers. Default: beside --out.",
+        HelpName = "DIR",
+    };
+    private readonly Option<string?> prices = new("--prices")
+    {
+        Description = "Prices of a million prompt tokens and of a million sampled ones, for the cost estimate.",
+        HelpName = "IN,OUT",
+    };
     private readonly Option<string> scoring = new("--scoring")
     {
         Description = "How the server gives log-probabilities. auto finds out. options: from the next tokens, where the answers first differ.",
@@ -65,8 +84,10 @@ internal sealed class ModelOptions
         var (promptPrice, completionPrice) = Prices(parsed.GetValue(prices));
         return new ModelReference(null, new RemoteOptions
         {
-            Server = url, Model = name, Endpoint = parsed.GetValue(chat) ? RemoteEndpoint.Chat : RemoteEndpoint.Completions, MaxConcurrency = parsed.GetValue(concurrency),
-            Timeout = TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(timeout), 0, TimeSpan.FromDays(1).TotalSeconds)), KeyVariable = parsed.GetValue(keyVariable),
+            Server = url, Model = name,
+            Endpoint = parsed.GetValue(chat) ? RemoteEndpoint.Chat : RemoteEndpoint.Completions, MaxConcurrency = parsed.GetValue(concurrency),
+            Timeout = TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(timeout), 0, TimeSpan.FromDays(1).TotalSeconds)),
+            KeyVariable = parsed.GetValue(keyVariable),
             CacheFolder = parsed.GetValue(cache) ?? product + ".answers", PromptPrice = promptPrice, CompletionPrice = completionPrice,
             Scoring = !scores ? RemoteScoring.None : parsed.GetValue(scoring) switch
             {
@@ -98,10 +119,14 @@ internal sealed class ModelOptions
 /// <param name="Chat">Whether conversations are laid out in the model's own way.</param>
 internal sealed record ModelReference(string? Folder, RemoteOptions? Remote, bool Chat)
 {
-    /// <summary>What decides the result, for the record of how a product was made: the model (a folder by its content, a server's by address and name), the layout, and <paramref name="others"/>.</summary>
+    /// <summary>
+    /// What decides the result, for the record of how a product was made: the model (a folder by its content, a server's by address and name), the layout,
+    /// and <paramref name="others"/>.
+    /// </summary>
     public (string Name, string Hash)[] Inputs(params (string Name, string Hash)[] others) => StageRun.WithLayout(Chat, [("model", Hash()), .. others]);
 
-    public OpenedModel Open(string? name = null) => Folder is not null ? ModelSource.Open(Folder, new LoadOptions { ChatTemplate = Chat }, name: name) : ModelSource.Open(Remote!, name);
+    public OpenedModel Open(string? name = null) =>
+        Folder is not null ? ModelSource.Open(Folder, new LoadOptions { ChatTemplate = Chat }, name: name) : ModelSource.Open(Remote!, name);
 
     private string Hash() => Folder is not null
         ? HuggingFaceFolder.Hash(Folder)
@@ -114,7 +139,8 @@ internal sealed record ModelReference(string? Folder, RemoteOptions? Remote, boo
             return;
         var cost = usage.Cost is { } sum ? string.Create(CultureInfo.InvariantCulture, $", about {sum:0.####}") : "";
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"server: {usage.Requests} answers ({usage.Cached} more from the cache, {usage.Retries} retries), {usage.PromptTokens} prompt tokens, {usage.CompletionTokens} sampled{cost}"));
+            $"server: {usage.Requests} answers ({usage.Cached} more from the cache, {usage.Retries} retries), ")
+            + string.Create(CultureInfo.InvariantCulture, $"{usage.PromptTokens} prompt tokens, {usage.CompletionTokens} sampled{cost}"));
         if (usage.Uncounted > 0)
             Console.WriteLine($"  {usage.Uncounted} answers came without token counts");
     }

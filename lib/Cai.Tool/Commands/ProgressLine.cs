@@ -36,7 +36,9 @@ internal sealed class ProgressLine : IProgress<int>, ICellProgress, IDisposable
         drawing = Task.Run(() => terminal.Progress()
             .AutoClear(true)
             .HideCompleted(true)
-            .Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
+            .Columns(
+                new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(),
+                new ElapsedTimeColumn())
             .StartAsync(async started =>
             {
                 ready.SetResult(started);
@@ -53,7 +55,8 @@ internal sealed class ProgressLine : IProgress<int>, ICellProgress, IDisposable
     public static ProgressLine Start(string label, string unit, int total = 0) => new(label, unit, total, Console.Error, TimeProvider.System, Terminal.Live());
 
     /// <summary>A line that writes to <paramref name="plain"/> by the given clock, in <paramref name="terminal"/> if there is one; for tests.</summary>
-    public static ProgressLine Start(string label, string unit, int total, TextWriter plain, TimeProvider time, IAnsiConsole? terminal = null) => new(label, unit, total, plain, time, terminal);
+    public static ProgressLine Start(string label, string unit, int total, TextWriter plain, TimeProvider time, IAnsiConsole? terminal = null) =>
+        new(label, unit, total, plain, time, terminal);
 
     /// <summary>That many items are done.</summary>
     public void Report(int value) => Report(value, (int)outer.Last.Total);
@@ -101,7 +104,8 @@ internal sealed class ProgressLine : IProgress<int>, ICellProgress, IDisposable
             return;
         lastLine = time.GetTimestamp();
         var parts = inner.Running.Select(pace => $"{pace.Last.Stage}: {pace.Describe()}");
-        plain.WriteLine(string.Join(" > ", parts.Prepend(string.Create(CultureInfo.InvariantCulture, $"{outer.Last.Stage}: {outer.Describe()}, {outer.Seconds:F0} s"))));
+        plain.WriteLine(string.Join(
+            " > ", parts.Prepend(string.Create(CultureInfo.InvariantCulture, $"{outer.Last.Stage}: {outer.Describe()}, {outer.Seconds:F0} s"))));
     }
 
     private void Draw()

@@ -9,9 +9,22 @@ internal static class PromptsCommand
 {
     public static Command Create()
     {
-        var kind = new Option<string>("--kind") { Description = "harmful: red-team prompts. benign: tasks. borderline: only look harmful. small-talk.", Required = true }.AcceptOnlyFromAmong([.. TopicKind.All]);
-        var split = new Option<string>("--split") { Description = "train: for the stages. eval: combinations of act and target that no model has seen.", DefaultValueFactory = _ => World.Train }.AcceptOnlyFromAmong(World.Train, World.Eval);
-        var count = new Option<int>("--count") { Description = "How many. A larger number extends a smaller one.", HelpName = "N", DefaultValueFactory = _ => 100 };
+        var kind = new Option<string>("--kind")
+        {
+            Description = "harmful: red-team prompts. benign: tasks. borderline: only look harmful. small-talk.",
+            Required = true,
+        }.AcceptOnlyFromAmong([.. TopicKind.All]);
+        var split = new Option<string>("--split")
+        {
+            Description = "train: for the stages. eval: combinations of act and target that no model has seen.",
+            DefaultValueFactory = _ => World.Train,
+        }.AcceptOnlyFromAmong(World.Train, World.Eval);
+        var count = new Option<int>("--count")
+        {
+            Description = "How many. A larger number extends a smaller one.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 100,
+        };
         var seed = CommonOptions.Seed();
         var output = new Option<string>("--out") { Description = "Where they go (JSONL).", HelpName = "FILE", Required = true };
         var command = new Command("prompts", """

@@ -18,7 +18,8 @@ internal static class ReportCommand
         {
             var folder = Repository.FolderOr(parsed.GetValue(results), "out");
             if (!Directory.Exists(Path.Combine(folder, "notebooks")))
-                throw new CaiException("There are no executed notebooks here.", "Run cai reproduce first, or name the folder with --out.", Path.Combine(folder, "notebooks"));
+                throw new CaiException(
+                    "There are no executed notebooks here.", "Run cai reproduce first, or name the folder with --out.", Path.Combine(folder, "notebooks"));
             Console.WriteLine(ReportPage.Write(folder));
             if (FigureSheet.Write(folder) is { } sheet)
                 Console.WriteLine(sheet);

@@ -21,7 +21,9 @@ internal static class ReproduceCommand
             """) { scale, seed, seeds, model, results, only, folder };
         command.SetAction((parsed, cancel) =>
         {
-            var settings = new RunSettings(parsed.GetValue(scale)!, parsed.GetValue(seed), parsed.GetValue(seeds), Repository.FolderOr(parsed.GetValue(results), "out"), parsed.GetValue(model));
+            var settings = new RunSettings(
+                parsed.GetValue(scale)!, parsed.GetValue(seed), parsed.GetValue(seeds), Repository.FolderOr(parsed.GetValue(results), "out"),
+                parsed.GetValue(model));
             return RunAsync(Repository.FolderOr(parsed.GetValue(folder), "notebooks"), parsed.GetValue(only), settings, cancel);
         });
         return command;
@@ -64,7 +66,9 @@ internal static class ReproduceCommand
         foreach (var number in only.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             var found = all.Where(path => Path.GetFileName(path).StartsWith(number, StringComparison.Ordinal)).ToList();
-            chosen.AddRange(found.Count > 0 ? found : throw new CaiException($"--only: no notebook begins with \"{number}\".", $"There are: {string.Join(", ", all.Select(Path.GetFileName))}.", folder));
+            chosen.AddRange(found.Count > 0 ? found
+                : throw new CaiException($"--only: no notebook begins with \"{number}\".",
+                    $"There are: {string.Join(", ", all.Select(Path.GetFileName))}.", folder));
         }
         return chosen.Distinct().OrderBy(Path.GetFileName, StringComparer.Ordinal).ToList();
     }

@@ -9,7 +9,11 @@ internal static class RunCommand
     public static Command Create()
     {
         var notebooks = new Argument<string[]>("NOTEBOOK") { Description = "Notebooks (.ipynb) to run, in this order.", Arity = ArgumentArity.OneOrMore };
-        var output = new Option<string?>("--output", "-o") { Description = "Write the executed notebook here (one notebook), or into this folder (several).", HelpName = "FILE" };
+        var output = new Option<string?>("--output", "-o")
+        {
+            Description = "Write the executed notebook here (one notebook), or into this folder (several).",
+            HelpName = "FILE",
+        };
         var inPlace = new Option<bool>("--in-place") { Description = "Write the outputs into the notebook itself." };
         var (scale, seed, seeds, results) = (CommonOptions.Scale(), CommonOptions.Seed(), CommonOptions.Seeds(), CommonOptions.Out());
         var model = CommonOptions.NotebookModel();
@@ -22,7 +26,9 @@ internal static class RunCommand
             """) { notebooks, output, inPlace, scale, seed, seeds, model, results };
         command.SetAction((parsed, cancel) =>
         {
-            var settings = new RunSettings(parsed.GetValue(scale)!, parsed.GetValue(seed), parsed.GetValue(seeds), Repository.FolderOr(parsed.GetValue(results), "out"), parsed.GetValue(model));
+            var settings = new RunSettings(
+                parsed.GetValue(scale)!, parsed.GetValue(seed), parsed.GetValue(seeds), Repository.FolderOr(parsed.GetValue(results), "out"),
+                parsed.GetValue(model));
             return RunAsync(parsed.GetValue(notebooks)!, parsed.GetValue(output), parsed.GetValue(inPlace), settings, cancel);
         });
         return command;

@@ -12,14 +12,20 @@ internal static class ServeCommand
     {
         var (model, template, seed) = (StageOptions.Model(), StageOptions.Chat(), CommonOptions.Seed());
         var port = StageOptions.Number("--port", 8000, "Port to listen on; 0 takes a free one.");
-        var host = new Option<string>("--host") { Description = "Address to listen on. Anything but loopback opens the model to everyone who can reach this machine: there is no authentication.", HelpName = "ADDRESS", DefaultValueFactory = _ => "127.0.0.1" };
+        var host = new Option<string>("--host")
+        {
+            Description = "Address to listen on. Anything but loopback opens the model to everyone who can reach this machine: there is no authentication.",
+            HelpName = "ADDRESS",
+            DefaultValueFactory = _ => "127.0.0.1",
+        };
         var name = new Option<string?>("--name") { Description = "What requests call the model. Default: the folder's name.", HelpName = "NAME" };
         var command = new Command("serve", """
             Puts a model folder behind the interface that OpenAI-compatible clients speak: /v1/models, /v1/completions (echo,
             logprobs, n, seed, stop, stream) and /v1/chat/completions. Ends with Ctrl-C.
 
             Example:  cai serve --model data/miniature/L/helpful
-                      curl http://127.0.0.1:8000/v1/chat/completions -H "Content-Type: application/json" -d "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello.\"}]}"
+                      curl http://127.0.0.1:8000/v1/chat/completions -H "Content-Type: application/json" \
+                        -d "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello.\"}]}"
             """) { model, template, port, host, name, seed };
         command.SetAction(async (parsed, cancel) =>
         {
@@ -27,7 +33,8 @@ internal static class ServeCommand
             var options = new ServerOptions { Host = ParseHost(parsed.GetValue(host)!), Port = ParsePort(parsed.GetValue(port)), Seed = parsed.GetValue(seed) };
             using var loaded = HuggingFaceFolder.Load(folder, new LoadOptions { ChatTemplate = parsed.GetValue(template) });
             using var thread = new ModelThread();
-            var served = new ServedModel(loaded, parsed.GetValue(name) ?? FolderName(folder), File.GetLastWriteTimeUtc(Path.Combine(folder, "config.json")), thread);
+            var served = new ServedModel(
+                loaded, parsed.GetValue(name) ?? FolderName(folder), File.GetLastWriteTimeUtc(Path.Combine(folder, "config.json")), thread);
             await using var server = await ModelServer.StartAsync([served], options, cancel: cancel);
             await SayAsync(server, served.Name, options);
             await UntilCancelled(cancel);
@@ -51,7 +58,8 @@ internal static class ServeCommand
     public static async Task WarnAsync(ServerOptions options)
     {
         if (!IPAddress.IsLoopback(options.Host))
-            await Console.Error.WriteLineAsync($"cai: warning: listening on {options.Host}: everyone who can reach this machine can use the model; there is no authentication");
+            await Console.Error.WriteLineAsync(
+                $"cai: warning: listening on {options.Host}: everyone who can reach this machine can use the model; there is no authentication");
     }
 
     /// <summary>Waits for Ctrl-C, which is how a server ends well.</summary>

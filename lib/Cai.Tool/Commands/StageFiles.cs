@@ -9,7 +9,8 @@ namespace Cai.Tool.Commands;
 /// <summary>Reading and writing the files between stages.</summary>
 internal static class StageFiles
 {
-    private const string PromptRemedy = "Write {\"prompt\": \"text\"} or a prompt record {\"id\": …, \"dialogue\": …} on each line, or leave such lines out with --skip-bad.";
+    private const string PromptRemedy = "Write {\"prompt\": \"text\"} or a prompt record {\"id\": …, \"dialogue\": …} on each line, "
+        + "or leave such lines out with --skip-bad.";
     private const int Chunk = 64;
 
     /// <summary>All records of some JSONL files, one after the other.</summary>
@@ -21,7 +22,8 @@ internal static class StageFiles
             records.AddRange(Jsonl.Read<T>(path, skipBad ? BadLines.Skip : BadLines.Throw, out var skipped));
             SaySkipped(path, skipped);
         }
-        return records.Count > 0 ? records : throw new CaiException("There is no record to read.", "Check the stage that wrote the file.", string.Join(", ", paths));
+        return records.Count > 0 ? records
+            : throw new CaiException("There is no record to read.", "Check the stage that wrote the file.", string.Join(", ", paths));
     }
 
     /// <summary>Prompts of some JSONL files. A plain line gets the id `{file}-{line}` unless it brings its own.</summary>
@@ -63,7 +65,8 @@ internal static class StageFiles
     /// computed together, and with them the last bits of the log-probabilities, are those of an unbroken run.
     /// </summary>
     /// <param name="format">How the model reads a conversation; the paper's layout when null.</param>
-    public static async Task<IReadOnlyList<Sample>> SampleAsync(ILanguageModel model, IPromptFormat? format, IReadOnlyList<Prompt> prompts, SampleOptions options, int perPrompt, string path, CancellationToken cancel)
+    public static async Task<IReadOnlyList<Sample>> SampleAsync(
+        ILanguageModel model, IPromptFormat? format, IReadOnlyList<Prompt> prompts, SampleOptions options, int perPrompt, string path, CancellationToken cancel)
     {
         using var file = new JsonlAppender<Sample>(path);
         using var line = ProgressLine.Start("sample", "answers", prompts.Count * perPrompt);

@@ -9,9 +9,19 @@ internal static class StageOptions
     public static Option<string> Model(string description = "Folder of the language model (config.json, *.safetensors, tokenizer.json).") =>
         new("--model") { Description = description, HelpName = "DIR", Required = true };
 
-    public static Option<string> OutFile(string description) => new("--out") { Description = description + " The same command on the same file goes on where it stopped.", HelpName = "FILE", Required = true };
+    public static Option<string> OutFile(string description) => new("--out")
+    {
+        Description = description + " The same command on the same file goes on where it stopped.",
+        HelpName = "FILE",
+        Required = true,
+    };
 
-    public static Option<string> OutFolder(string description) => new("--out") { Description = description + " The same command on the same folder goes on where it stopped.", HelpName = "DIR", Required = true };
+    public static Option<string> OutFolder(string description) => new("--out")
+    {
+        Description = description + " The same command on the same folder goes on where it stopped.",
+        HelpName = "DIR",
+        Required = true,
+    };
 
     public static Option<string[]> Files(string name, string description, bool required = true) =>
         new(name) { Description = description, HelpName = "FILE", Required = required, AllowMultipleArgumentsPerToken = true };
@@ -26,11 +36,18 @@ internal static class StageOptions
         DefaultValueFactory = _ => "miniature",
     };
 
-    public static Option<bool> Chat() => new("--chat") { Description = "Lay conversations out by the model's own chat template, instead of the paper's \"Human: … Assistant: …\"." };
+    public static Option<bool> Chat() => new("--chat")
+    {
+        Description = "Lay conversations out by the model's own chat template, instead of the paper's \"Human: … Assistant: …\".",
+    };
 
-    public static Option<bool> SkipBad() => new("--skip-bad") { Description = "Leave out lines that cannot be read and say how many, instead of stopping at the first." };
+    public static Option<bool> SkipBad() => new("--skip-bad")
+    {
+        Description = "Leave out lines that cannot be read and say how many, instead of stopping at the first.",
+    };
 
-    public static Option<T> Number<T>(string name, T standard, string description) => new(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => standard };
+    public static Option<T> Number<T>(string name, T standard, string description) =>
+        new(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => standard };
 
     public static Option<double> Temperature() => Number("--temperature", 1.0, "Sampling temperature; 0 is greedy. The paper samples at 1.");
 

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Cai.Models;
 using Cai.Storage;
-using Cai.Text.ChatTemplates;
 
 namespace Cai.Tool.Commands;
 
@@ -11,7 +10,9 @@ namespace Cai.Tool.Commands;
 /// </summary>
 internal static class StageRun
 {
+    private const string FileName = "run.json";
     private const string Remedy = "Give another --out, or remove the old one to begin anew.";
+    private const string BrokenRemedy = "Remove the file; what it recorded is then not known.";
 
     /// <summary>Notes how <paramref name="product"/> is being made; if it has been begun already, it must have been in the same way.</summary>
     /// <param name="product">The file or folder that --out names.</param>
@@ -20,7 +21,7 @@ internal static class StageRun
     /// <exception cref="CaiException">The product was made in another way, or nobody knows how.</exception>
     public static void Begin(string product, bool folder, string command, object settings, params (string Name, string Hash)[] inputs)
     {
-        var path = folder ? Path.Combine(product, "run.json") : product + ".run.json";
+        var path = folder ? Path.Combine(product, FileName) : product + ".run.json";
         var now = JsonNode.Parse(CaiJson.Write(new { command, settings, inputs = inputs.ToDictionary(i => i.Name, i => i.Hash) }))!.AsObject();
         if (!File.Exists(path))
         {
@@ -35,10 +36,24 @@ internal static class StageRun
             throw new CaiException($"It was made in another way: {difference}.", Remedy, product);
     }
 
-    /// <summary>Inputs with the layout of conversations, which decides the result as they do; the paper's goes without saying.</summary>
-    public static (string Name, string Hash)[] WithLayout(bool chat, params (string Name, string Hash)[] inputs) => chat ? [.. inputs, ("layout", "chat")] : inputs;
+    /// <summary>The command that made a model folder; null where no record says.</summary>
+    /// <exception cref="CaiException">The record is broken.</exception>
+    public static string? Command(string folder) => Load(folder)?["command"]?.ToString();
 
-    /// <summary>Inputs of a training with what of <see cref="TuningFlags"/> decides the result besides the options: layout and type of the weights. The device is a fact of the machine.</summary>
+    /// <summary>The settings of a model folder that a command made; null where another made it, or no record says.</summary>
+    /// <inheritdoc cref="Command"/>
+    public static T? Settings<T>(string folder, string command) where T : class => Load(folder) is { } run && run["command"]?.ToString() == command
+        ? CaiJson.Read<T>((run["settings"] ?? new JsonObject()).ToJsonString(), Path.Combine(folder, FileName), BrokenRemedy)
+        : null;
+
+    /// <summary>Inputs with the layout of conversations, which decides the result as they do; the paper's goes without saying.</summary>
+    public static (string Name, string Hash)[] WithLayout(bool chat, params (string Name, string Hash)[] inputs) =>
+        chat ? [.. inputs, ("layout", "chat")] : inputs;
+
+    /// <summary>
+    /// Inputs of a training with what of <see cref="TuningFlags"/> decides the result besides the options: layout and type of the weights. The device is a
+    /// fact of the machine.
+    /// </summary>
     public static (string Name, string Hash)[] WithLoading(LoadOptions load, params (string Name, string Hash)[] inputs) =>
         WithLayout(load.ChatTemplate, load.DType == TorchSharp.torch.ScalarType.Float32 ? inputs : [.. inputs, ("weights", load.DType.ToString())]);
 
@@ -74,9 +89,13 @@ internal static class StageRun
         return Task.CompletedTask;
     });
 
+    private static JsonObject? Load(string folder) =>
+        Path.Combine(folder, FileName) is var path && File.Exists(path) ? CaiJson.ReadFile<JsonObject>(path, BrokenRemedy) : null;
+
     private static string? Difference(JsonNode? before, JsonNode? now, string key) => (before, now) switch
     {
-        (JsonObject a, JsonObject b) => a.Select(p => p.Key).Union(b.Select(p => p.Key)).Select(k => Difference(a[k], b[k], key.Length == 0 ? k : $"{key}.{k}")).FirstOrDefault(d => d is not null),
+        (JsonObject a, JsonObject b) => a.Select(p => p.Key).Union(b.Select(p => p.Key))
+            .Select(k => Difference(a[k], b[k], key.Length == 0 ? k : $"{key}.{k}")).FirstOrDefault(d => d is not null),
         _ when JsonNode.DeepEquals(before, now) => null,
         _ => $"{key} was {Short(before)} and is now {Short(now)}",
     };

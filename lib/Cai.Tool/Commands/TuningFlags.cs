@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Cai.Models;
-using Cai.Text.ChatTemplates;
 using Cai.Torch;
 using TorchSharp;
 
@@ -11,16 +10,37 @@ internal sealed class TuningFlags
 {
     private static readonly LoraOptions Standard = new();
 
-    private readonly Option<string> device = new("--device") { Description = "Where the model is trained: cpu, cuda or cuda:N (a build with -p:Device=cuda).", HelpName = "NAME", DefaultValueFactory = _ => "cpu" };
+    private readonly Option<string> device = new("--device")
+    {
+        Description = "Where the model is trained: cpu, cuda or cuda:N (a build with -p:Device=cuda).",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => "cpu",
+    };
     private readonly Option<string> dtype = new Option<string>("--dtype")
     {
         Description = "Type of the weights in memory and of the saved ones. bf16 halves them; what is trained has a copy in f32 all the same.",
         DefaultValueFactory = _ => "f32",
     }.AcceptOnlyFromAmong("f32", "bf16");
-    private readonly Option<int?> rank = new("--lora-rank") { Description = "Train low-rank updates (LoRA) of this rank and leave the weights as they are. Default: train all weights.", HelpName = "N" };
-    private readonly Option<double?> alpha = new("--lora-alpha") { Description = $"Updates are scaled by this over the rank. Default: {Standard.Alpha}.", HelpName = "X" };
-    private readonly Option<string[]> targets = new("--lora-targets") { Description = "Modules that get an update, by the last part of their name: q_proj v_proj. Default: every matrix of attention and MLP.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
-    private readonly Option<bool> checkpointing = new("--gradient-checkpointing") { Description = "Compute each layer a second time for its gradient: a third more work, much less memory." };
+    private readonly Option<int?> rank = new("--lora-rank")
+    {
+        Description = "Train low-rank updates (LoRA) of this rank and leave the weights as they are. Default: train all weights.",
+        HelpName = "N",
+    };
+    private readonly Option<double?> alpha = new("--lora-alpha")
+    {
+        Description = $"Updates are scaled by this over the rank. Default: {Standard.Alpha}.",
+        HelpName = "X",
+    };
+    private readonly Option<string[]> targets = new("--lora-targets")
+    {
+        Description = "Modules that get an update, by the last part of their name: q_proj v_proj. Default: every matrix of attention and MLP.",
+        HelpName = "NAME",
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private readonly Option<bool> checkpointing = new("--gradient-checkpointing")
+    {
+        Description = "Compute each layer a second time for its gradient: a third more work, much less memory.",
+    };
 
     public void AddTo(Command command)
     {
@@ -43,7 +63,8 @@ internal sealed class TuningFlags
     {
         var (r, a, modules, again) = (parsed.GetValue(rank), parsed.GetValue(alpha), parsed.GetValue(targets) ?? [], parsed.GetValue(checkpointing));
         if (r is null && (a is not null || modules.Length > 0))
-            throw new CaiException($"{(a is not null ? "--lora-alpha" : "--lora-targets")} needs --lora-rank.", "Give a rank, 8 for example, or leave LoRA out.");
+            throw new CaiException(
+                $"{(a is not null ? "--lora-alpha" : "--lora-targets")} needs --lora-rank.", "Give a rank, 8 for example, or leave LoRA out.");
         if (r is null && !again)
             return null;
         return new TuningOptions

@@ -32,8 +32,14 @@ public sealed record ExportOptions
     /// <summary>Settings of the preference model.</summary>
     public PreferenceOptions Preference { get; init; } = new();
 
+    /// <summary>Where these come from, as the README says it: `those of …`. Null: given by the caller, and not known of a trained model.</summary>
+    public string? PreferenceFrom { get; init; }
+
     /// <summary>Settings of PPO.</summary>
     public PpoOptions Ppo { get; init; } = new();
+
+    /// <summary>Where these come from, as the README says it: `those of …`. Null: given by the caller.</summary>
+    public string? PpoFrom { get; init; }
 }
 
 /// <summary>What is exported.</summary>

@@ -29,14 +29,17 @@ internal static class ExportReadme
         text.Append("\n## Who does what\n\n");
         foreach (var line in Steps(plan))
             text.Append($"- {line}\n");
+        text.Append("\n## Settings in `run.sh`\n\n");
+        foreach (var line in Settings(plan))
+            text.Append($"- {line}\n");
         text.Append("\n## Data\n\n");
         foreach (var line in Data(plan))
             text.Append($"- {line}\n");
         text.Append($"\n## What {(trl ? "TRL" : "OpenRLHF")} does differently\n\n| | Cai.Notebooks | {(trl ? "TRL" : "OpenRLHF")} |\n|---|---|---|\n");
         foreach (var (what, here, there) in trl ? Trl(plan.Options.Ppo) : OpenRlhf(plan.Options.Ppo))
             text.Append($"| {what} | {here} | {there} |\n");
-        text.Append("\nLearning rates and batch sizes in `run.sh` are those of the run that was exported. Rates for models of some million parameters are far "
-            + "too high for billions: there, begin near 1e-5 for the preference model and 1e-6 for the policy.\n");
+        text.Append("\nRates for models of some million parameters are far too high for billions: ")
+            .Append("there, begin near 1e-5 for the preference model and 1e-6 for the policy.\n");
         return text.ToString().ReplaceLineEndings("\n");
     }
 
@@ -61,18 +64,29 @@ internal static class ExportReadme
     private static IEnumerable<string> Steps(ExportPlan plan)
     {
         var trl = plan.Options.Target == ExportTarget.Trl;
-        yield return $"Cai.Notebooks made the policy, the prompts and {(plan.HasReward ? "the preference model" : "the labels of the comparisons")}. It takes "
-            + $"no part in what follows.";
+        yield return $"Cai.Notebooks made the policy, the prompts and {(plan.HasReward ? "the preference model" : "the labels of the comparisons")}. "
+            + "It takes no part in what follows.";
         if (!plan.HasReward)
-            yield return $"{(trl ? "`trl.scripts.reward`" : "`openrlhf.cli.train_rm`")} trains the preference model on `data/preferences`, from "
-                + $"`{plan.RewardStart}` into `models/reward`.";
+            yield return $"{(trl ? "`trl.scripts.reward`" : "`openrlhf.cli.train_rm`")} trains the preference model on `data/preferences`, "
+                + $"from `{plan.RewardStart}` into `models/reward`.";
         yield return trl
             ? "`ppo.py` runs PPO: it has the policy answer `data/prompts`, scores the answers by `models/reward`, keeps the policy near `models/policy` by KL, "
-                + "and writes `models/rl-cai`. Policy, reference, preference model and critic lie on every device; accelerate divides the prompts."
-            : "`openrlhf.cli.train_ppo_ray` runs PPO: vLLM answers `data/prompts`, `models/reward` scores the answers, DeepSpeed trains policy and critic near "
-                + "`models/policy` by KL. Ray puts all of them on the same devices. The policy goes to `models/rl-cai`.";
-        yield return "Back in Cai.Notebooks, `models/rl-cai` is a model folder like any other: `cai chat --models models/policy,models/rl-cai` talks to both, "
-            + "`cai sample --model models/rl-cai` writes answers to measure.";
+                + "and writes `models/rl-cai`. Policy, reference, preference model and critic lie on every device; "
+                + "accelerate divides the prompts."
+            : "`openrlhf.cli.train_ppo_ray` runs PPO: vLLM answers `data/prompts`, `models/reward` scores the answers, DeepSpeed trains policy and critic "
+                + "near `models/policy` by KL. Ray puts all of them on the same devices. The policy goes to `models/rl-cai`.";
+        yield return "Back in Cai.Notebooks, `models/rl-cai` is a model folder like any other: "
+            + "`cai chat --models models/policy,models/rl-cai` talks to both, `cai sample --model models/rl-cai` writes answers to measure.";
+    }
+
+    private static IEnumerable<string> Settings(ExportPlan plan)
+    {
+        const string given = "those that were given to the export";
+        var (options, pm) = (plan.Options, plan.Options.Preference);
+        yield return !plan.HasReward ? $"Preference model: {options.PreferenceFrom ?? given}."
+            : "Preference model: none, since `models/reward` is trained already" + (options.PreferenceFrom is not { } from ? "."
+                : $", with {from}: learning rate {N(pm.LearningRate)}, {pm.TokensPerBatch} tokens a step, epochs: {pm.Epochs}.");
+        yield return $"PPO: {options.PpoFrom ?? given}.";
     }
 
     private static IEnumerable<string> Data(ExportPlan plan)
@@ -80,25 +94,25 @@ internal static class ExportReadme
         var (options, summary) = (plan.Options, plan.Summary);
         yield return options.LabelCopies == 1
             ? $"Labels are hard: the likelier answer is chosen. {summary.Ties} ties were left out."
-            : $"Soft labels are kept to 1/{options.LabelCopies}: each comparison has {options.LabelCopies} rows, as many of them in favour of an answer as its "
-                + $"probability says. The mean loss of the rows is then the cross-entropy with the rounded label.";
+            : $"Soft labels are kept to 1/{options.LabelCopies}: each comparison has {options.LabelCopies} rows, "
+                + "as many of them in favour of an answer as its probability says. The mean loss of the rows is then the cross-entropy with the rounded label.";
         if (summary.Unlabelled > 0)
             yield return $"{summary.Unlabelled} comparisons without a label were left out.";
         if (options.Preference.AxisWeights.Count > 0)
             yield return "The weights of axes are not exported: neither library weighs rows.";
         if (options.ChatTemplate)
-            yield return "Rows are messages; the model's chat template lays them out. Control tokens spelt in a message are then read as control tokens, which "
-                + "this kit prevents: look through prompts from strangers first.";
+            yield return "Rows are messages; the model's chat template lays them out. "
+                + "Control tokens spelt in a message are then read as control tokens, which this kit prevents: look through prompts from strangers first.";
         else
         {
             yield return options.Target == ExportTarget.Trl
                 ? "Rows are texts in the layout `\\n\\nHuman: …\\n\\nAssistant: …`; TRL adds begin and end token."
-                : "Rows are texts in the layout `\\n\\nHuman: …\\n\\nAssistant: …`, with begin token (if the model has one) and end token spelt out: OpenRLHF "
-                    + "adds no begin token, and puts a blank before an end token that is missing.";
+                : "Rows are texts in the layout `\\n\\nHuman: …\\n\\nAssistant: …`, with begin token (if the model has one) and end token spelt out: "
+                    + "OpenRLHF adds no begin token, and puts a blank before an end token that is missing.";
             yield return summary.Retokenised == 0
                 ? "Prompt and answer, encoded as one text, give the tokens of this kit in every row."
-                : $"In {summary.Retokenised} comparisons prompt and answer, encoded as one text, give other tokens than here, where they are encoded "
-                    + $"one after the other.";
+                : $"In {summary.Retokenised} comparisons prompt and answer, encoded as one text, give other tokens than here, "
+                    + "where they are encoded one after the other.";
         }
     }
 
@@ -113,6 +127,10 @@ internal static class ExportReadme
         yield return ("KL in the reward", "k1", ppo.KlEstimator == KlEstimator.K3 ? "k3, as the logged one" : "k1");
         yield return ("answer without end token", Missing(ppo), $"{N(Math.Abs(ppo.MissingEosValue))} is taken off its score");
         yield return ("where the score sits", Position(ppo), "one token after the last");
+        if (ppo.ScaleScores)
+            yield return ("unit of scores", "their standard deviation in the first iteration, so the KL weight is in it too", "the preference model's own");
+        foreach (var row in Here(ppo))
+            yield return row;
         yield return ("variances", ppo.Bessel ? "by n - 1" : "by n", "by n - 1");
         if (ppo.EntropyBonus > 0)
             yield return ("entropy bonus", N(ppo.EntropyBonus), "none");
@@ -128,12 +146,25 @@ internal static class ExportReadme
         yield return ("sampling", "the policy itself, in f32", "vLLM, whose probabilities differ in the last digits from the trainer's");
         yield return ("answer without end token", Missing(ppo), "its score is kept");
         yield return ("where the score sits", Position(ppo), "the end token, or the last one");
-        yield return ("score", "as the preference model gave it", "cut to -10 … 10");
+        yield return ("score",
+            ppo.ScaleScores ? "in its standard deviations in the first iteration, so the KL weight is too" : "as the preference model gave it",
+            "as the preference model gave it, cut to -10 … 10");
+        foreach (var row in Here(ppo))
+            yield return row;
         yield return ("advantages", ppo.WhitenAdvantages ? "mean 0, variance 1" : "as they are", "mean 0, variance 1");
         yield return ("length of the run", $"{ppo.Iterations} iterations", "whole passes over the prompts, at least as many answers");
         if (ppo.WhitenRewards)
             yield return ("rewards", "variance 1", "as they are");
         yield return ("repetition", "same seed, same bytes on the same machine", "not promised");
+    }
+
+    /// <summary>What neither library has in its flags.</summary>
+    private static IEnumerable<(string, string, string)> Here(PpoOptions ppo)
+    {
+        if (ppo.Stops is { Count: > 0 })
+            yield return ("end of an answer", "the end token or one of some strings", "the end token");
+        if (ppo.Tuning?.Lora is { } lora)
+            yield return ("what is trained", $"an adapter of rank {lora.Rank}", "all weights");
     }
 
     private static string Missing(PpoOptions ppo) => ppo.MissingEos switch

@@ -16,8 +16,8 @@ public sealed class ExportRows
     public ExportRows(ExportOptions options, ITokenizer tokenizer, IPromptFormat? format = null)
     {
         if (options.LabelCopies is < 1 or > 100)
-            throw new CaiException($"LabelCopies is {options.LabelCopies}; 1 to 100 was expected.", "Ten copies keep labels to a tenth.",
-                nameof(ExportOptions));
+            throw new CaiException(
+                $"LabelCopies is {options.LabelCopies}; 1 to 100 was expected.", "Ten copies keep labels to a tenth.", nameof(ExportOptions));
         (this.options, this.format) = (options, format ?? HhFormat.Instance);
         // TRL's tokenizers add both by themselves; OpenRLHF adds neither the begin token nor, without a blank before it, the end token.
         var spelt = options.Target == ExportTarget.OpenRlhf;
@@ -35,8 +35,8 @@ public sealed class ExportRows
         if (comparison.ProbabilityA is not { } label || IsTie(comparison))
             return [];
         if (!(label is >= 0 and <= 1))
-            throw new CaiException($"The label is {label}; expected a probability from 0 to 1.", "Mend or remove the comparison.",
-                $"comparison {comparison.Id}");
+            throw new CaiException(
+                $"The label is {label}; expected a probability from 0 to 1.", "Mend or remove the comparison.", $"comparison {comparison.Id}");
         var forA = (int)Math.Round(label * options.LabelCopies, MidpointRounding.AwayFromZero);
         return Enumerable.Range(0, options.LabelCopies).Select(copy =>
         {
@@ -58,8 +58,8 @@ public sealed class ExportRows
     public bool IsTie(Comparison comparison) => options.LabelCopies == 1 && comparison.ProbabilityA == 0.5;
 
     private JsonNode Prompt(Dialogue dialogue) => options.ChatTemplate
-        ? new JsonArray(
-            [.. dialogue.Turns.Select(turn => Message(turn.Role switch { Role.System => "system", Role.Human => "user", _ => "assistant" }, turn.Text))])
+        ? new JsonArray([.. dialogue.Turns.Select(
+            turn => Message(turn.Role switch { Role.System => "system", Role.Human => "user", _ => "assistant" }, turn.Text))])
         : before + format.Prompt(dialogue);
 
     private JsonNode Answer(string response) => options.ChatTemplate

@@ -18,7 +18,8 @@ internal static class OpenRlhfScript
               --dataset data/preferences/train.jsonl --prompt_key prompt --chosen_key chosen --rejected_key rejected{chat} \
               {(summary.HeldOutRows > 0 ? "--eval_dataset data/preferences/test.jsonl " : "")}--max_epochs {pm.Epochs} --max_len {pm.MaxLength} \
               --train_batch_size $(( ({summary.PairsPerStep} + GPUS - 1) / GPUS * GPUS )) --micro_train_batch_size 1 \
-              --learning_rate {N(pm.LearningRate)} --lr_scheduler {Schedule(pm.Schedule)} --lr_warmup_ratio {N(Math.Round(Math.Min(1, pm.WarmupSteps / (double)steps), 4))} \
+              --learning_rate {N(pm.LearningRate)} --lr_scheduler {Schedule(pm.Schedule)} \
+              --lr_warmup_ratio {N(Math.Round(Math.Min(1, pm.WarmupSteps / (double)steps), 4))} \
               {AdamW(pm.AdamW)} --loss sigmoid --zero_stage 2 $PRECISION --seed {pm.Seed}
 
 
@@ -41,14 +42,18 @@ internal static class OpenRlhfScript
             python3 -m openrlhf.cli.train_ppo_ray \
               --ref_num_nodes 1 --ref_num_gpus_per_node "$GPUS" --reward_num_nodes 1 --reward_num_gpus_per_node "$GPUS" \
               --critic_num_nodes 1 --critic_num_gpus_per_node "$GPUS" --actor_num_nodes 1 --actor_num_gpus_per_node "$GPUS" \
-              --vllm_num_engines "$GPUS" --vllm_tensor_parallel_size 1 --colocate_all_models --vllm_gpu_memory_utilization 0.5 --vllm_enable_sleep --deepspeed_enable_sleep \
+              --vllm_num_engines "$GPUS" --vllm_tensor_parallel_size 1 --colocate_all_models \
+              --vllm_gpu_memory_utilization 0.5 --vllm_enable_sleep --deepspeed_enable_sleep \
               --pretrain models/policy --reward_pretrain models/reward --critic_pretrain models/reward --save_path models/rl-cai --ckpt_path checkpoints \
               --prompt_data data/prompts/train.jsonl --input_key prompt{chat} --num_episodes {passes} \
-              --rollout_batch_size "$ROLLOUTS" --train_batch_size $(( (ROLLOUTS / {ppo.Minibatches} + GPUS - 1) / GPUS * GPUS )) --micro_rollout_batch_size 1 --micro_train_batch_size 1 \
-              --n_samples_per_prompt 1 --max_epochs {ppo.Epochs} --prompt_max_len {summary.LongestPrompt} --generate_max_len {ppo.MaxNewTokens} --temperature {N(ppo.Temperature)} \
+              --rollout_batch_size "$ROLLOUTS" --train_batch_size $(( (ROLLOUTS / {ppo.Minibatches} + GPUS - 1) / GPUS * GPUS )) \
+              --micro_rollout_batch_size 1 --micro_train_batch_size 1 \
+              --n_samples_per_prompt 1 --max_epochs {ppo.Epochs} --prompt_max_len {summary.LongestPrompt} \
+              --generate_max_len {ppo.MaxNewTokens} --temperature {N(ppo.Temperature)} \
               --advantage_estimator gae --gamma {N(ppo.Gamma)} --lambd {N(ppo.Lambda)} --eps_clip {N(ppo.ClipRange)} --value_clip {N(ppo.ValueClipRange)} \
               --init_kl_coef {N(ppo.KlCoefficient)}{adaptive} --kl_estimator k1 \
-              --actor_learning_rate {N(ppo.LearningRate)} --critic_learning_rate {N(ppo.CriticLearningRate)} --lr_scheduler {Schedule(ppo.Schedule)} --lr_warmup_ratio 0 \
+              --actor_learning_rate {N(ppo.LearningRate)} --critic_learning_rate {N(ppo.CriticLearningRate)} \
+              --lr_scheduler {Schedule(ppo.Schedule)} --lr_warmup_ratio 0 \
               {AdamW(ppo.AdamW)}{(ppo.EntropyBonus > 0 ? $" --entropy_loss_coef {N(ppo.EntropyBonus)}" : "")} --zero_stage 2 $PRECISION --seed {ppo.Seed}
 
             """.ReplaceLineEndings("\n");

@@ -29,8 +29,8 @@ public static class TrainingExport
         var rows = new ExportRows(options, tokenizer, options.ChatTemplate ? null : format);
         var train = input.Comparisons.SelectMany(rows.Of).ToList();
         if (train.Count == 0 && input.PreferenceModel is null)
-            throw new CaiException("There is no labelled comparison and no preference model to export.",
-                "Name comparisons with labels, or a trained preference model.");
+            throw new CaiException(
+                "There is no labelled comparison and no preference model to export.", "Name comparisons with labels, or a trained preference model.");
         var heldOut = input.HeldOut.SelectMany(rows.Of).ToList();
 
         CopyModel(input.Policy, Path.Combine(folder, "models", "policy"), cancel);
@@ -42,8 +42,8 @@ public static class TrainingExport
         WriteRows(Path.Combine(folder, "data", "preferences", "test.jsonl"), heldOut);
         WriteRows(Path.Combine(folder, "data", "prompts", "train.jsonl"), [.. input.Prompts.Select(rows.Of)]);
 
-        var summary = new ExportSummary(train.Count, input.Comparisons.Count(c => c.ProbabilityA is null), input.Comparisons.Count(rows.IsTie),
-            heldOut.Count, input.Prompts.Count,
+        var summary = new ExportSummary(
+            train.Count, input.Comparisons.Count(c => c.ProbabilityA is null), input.Comparisons.Count(rows.IsTie), heldOut.Count, input.Prompts.Count,
             PairsPerStep(input.Comparisons, tokenizer, format, options.Preference), input.Prompts.Max(p => tokenizer.EncodePrompt(format, p.Dialogue).Length),
             options.ChatTemplate ? null : input.Comparisons.Count(c => Retokenised(c, tokenizer, format)));
         var plan = new ExportPlan(options, summary, input.PreferenceModel is not null, input.PreferenceModel is null && input.PreferenceStart is not null);
@@ -71,11 +71,12 @@ public static class TrainingExport
 
     private static void CopyModel(string from, string to, CancellationToken cancel)
     {
-        var files = Directory.Exists(from) ? Directory.GetFiles(from)
-            .Where(file => ModelFiles.Contains(Path.GetExtension(file)) && !OtherFiles.Contains(Path.GetFileName(file))).ToList() : [];
+        var files = Directory.Exists(from)
+            ? Directory.GetFiles(from).Where(file => ModelFiles.Contains(Path.GetExtension(file)) && !OtherFiles.Contains(Path.GetFileName(file))).ToList()
+            : [];
         if (!files.Exists(file => Path.GetFileName(file) == "config.json") || !files.Exists(file => Path.GetExtension(file) == ".safetensors"))
-            throw new CaiException("The folder holds no config.json with *.safetensors.",
-                "Name the folder of a model in Hugging Face's format; merge an adapter first.", from);
+            throw new CaiException(
+                "The folder holds no config.json with *.safetensors.", "Name the folder of a model in Hugging Face's format; merge an adapter first.", from);
         foreach (var file in files)
         {
             cancel.ThrowIfCancellationRequested();

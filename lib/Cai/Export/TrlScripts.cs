@@ -39,9 +39,12 @@ internal static class TrlScripts
               --sft_model_path models/policy --reward_model_path models/reward --output_dir models/rl-cai \
               --total_episodes {plan.Episodes} --num_ppo_epochs {ppo.Epochs} --num_mini_batches {ppo.Minibatches} \
               --per_device_train_batch_size "$PER_DEVICE" --gradient_accumulation_steps "$ACCUMULATE" \
-              --response_length {ppo.MaxNewTokens} --temperature {N(ppo.Temperature)} --stop_token eos --missing_eos_penalty {N(Math.Abs(ppo.MissingEosValue))} \
-              --kl_coef {N(ppo.KlCoefficient)} --kl_estimator {(ppo.KlEstimator == KlEstimator.K3 ? "k3" : "k1")} --whiten_rewards {(ppo.WhitenRewards ? "true" : "false")} \
-              --gamma {N(ppo.Gamma)} --lam {N(ppo.Lambda)} --cliprange {N(ppo.ClipRange)} --cliprange_value {N(ppo.ValueClipRange)} --vf_coef {N(ppo.ValueCoefficient)} \
+              --response_length {ppo.MaxNewTokens} --temperature {N(ppo.Temperature)} --stop_token eos \
+              --missing_eos_penalty {N(Math.Abs(ppo.MissingEosValue))} \
+              --kl_coef {N(ppo.KlCoefficient)} --kl_estimator {(ppo.KlEstimator == KlEstimator.K3 ? "k3" : "k1")} \
+              --whiten_rewards {(ppo.WhitenRewards ? "true" : "false")} \
+              --gamma {N(ppo.Gamma)} --lam {N(ppo.Lambda)} --cliprange {N(ppo.ClipRange)} --cliprange_value {N(ppo.ValueClipRange)} \
+              --vf_coef {N(ppo.ValueCoefficient)} \
               --learning_rate {N(ppo.LearningRate)} {Schedule(ppo.Schedule, 0)} \
               {AdamW(ppo.AdamW)} \
               --bf16 true --seed {ppo.Seed}
@@ -110,6 +113,6 @@ internal static class TrlScripts
     };
 
     private static string AdamW(AdamWOptions options) =>
-        $"--adam_beta1 {N(options.Beta1)} --adam_beta2 {N(options.Beta2)} --adam_epsilon {N(options.Epsilon)} --weight_decay {N(options.WeightDecay)} "
-            + $"--max_grad_norm {N(options.ClipNorm)}";
+        $"--adam_beta1 {N(options.Beta1)} --adam_beta2 {N(options.Beta2)} --adam_epsilon {N(options.Epsilon)} "
+        + $"--weight_decay {N(options.WeightDecay)} --max_grad_norm {N(options.ClipNorm)}";
 }

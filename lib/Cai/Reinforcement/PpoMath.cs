@@ -1,5 +1,4 @@
 using Cai.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Reinforcement;

@@ -3,7 +3,6 @@ using Cai.Models;
 using Cai.Storage;
 using Cai.Text;
 using Cai.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Reinforcement;

@@ -1,6 +1,5 @@
 using Cai.Models;
 using Cai.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Reinforcement;

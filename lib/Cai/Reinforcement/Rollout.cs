@@ -1,5 +1,4 @@
 using Cai.Text;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Reinforcement;

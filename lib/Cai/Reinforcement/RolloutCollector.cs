@@ -3,7 +3,6 @@ using Cai.Generation;
 using Cai.Models;
 using Cai.Text;
 using Cai.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Reinforcement;

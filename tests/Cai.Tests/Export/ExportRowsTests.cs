@@ -46,8 +46,9 @@ public sealed class ExportRowsTests : IDisposable
     public void MessagesHaveRolesAndNoTokens(ExportTarget target)
     {
         var options = new ExportOptions { Target = target, ChatTemplate = true };
-        Assert.Equal("""{"id":"c","prompt":[{"role":"system","content":"S"},{"role":"user","content":"Q?"}],"chosen":"""
-            + """[{"role":"assistant","content":"first"}],"rejected":[{"role":"assistant","content":"second"}]}""",
+        Assert.Equal(
+            """{"id":"c","prompt":[{"role":"system","content":"S"},{"role":"user","content":"Q?"}"""
+            + """],"chosen":[{"role":"assistant","content":"first"}],"rejected":[{"role":"assistant","content":"second"}]}""",
             Assert.Single(Rows(Pair(1), options)));
         Assert.Equal("""{"id":"p","prompt":[{"role":"user","content":"H"}]}""",
             new ExportRows(options, Tokenizer()).Of(new Prompt("p", Dialogue.Ask("H"))).ToJsonString());

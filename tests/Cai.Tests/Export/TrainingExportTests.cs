@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Cai.Export;
 using Cai.Models;
 using Cai.Preferences;
+using Cai.Reinforcement;
 using Cai.Text;
 using Cai.Text.Tokenizers;
 using Xunit;
@@ -30,7 +31,8 @@ public sealed class TrainingExportTests : IDisposable
     private static Comparison Pair(int i, double? label) =>
         new($"c{i}", $"p{i}", Dialogue.Ask($"Question {i}?"), $"first {i}", $"second {i}", "harmless", LabelKind.Soft, label);
 
-    private ExportInput Input() => new(Model("policy"), [new Prompt("p0", Dialogue.Ask("One?")), new Prompt("p1", Dialogue.Ask("Two, longer?"))],
+    private ExportInput Input() => new(
+        Model("policy"), [new Prompt("p0", Dialogue.Ask("One?")), new Prompt("p1", Dialogue.Ask("Two, longer?"))],
         [Pair(0, 0.9), Pair(1, 0.2), Pair(2, null), Pair(3, 0.5)])
     {
         HeldOut = [Pair(4, 1)],
@@ -87,8 +89,8 @@ public sealed class TrainingExportTests : IDisposable
     [InlineData(ExportTarget.Trl, "--kl_coef 0.07", "--learning_rate 2E-06", "--total_episodes 600", "--response_length 99", "--num_ppo_epochs 3",
         "--warmup_steps 7", "--lam 0.9", "--cliprange 0.3", "--max_length 333", "--adam_beta2 0.98", "--seed 11")]
     [InlineData(ExportTarget.OpenRlhf, "--init_kl_coef 0.07 --kl_target 5 --kl_horizon 10000", "--actor_learning_rate 2E-06", "--num_episodes 300",
-        "--generate_max_len 99", "--max_epochs 3", "--prompt_max_len 33", "--lambd 0.9", "--eps_clip 0.3", "--max_len 333",
-        "--adam_betas 0.9 0.98", "--seed 11")]
+        "--generate_max_len 99", "--max_epochs 3", "--prompt_max_len 33", "--lambd 0.9", "--eps_clip 0.3", "--max_len 333", "--adam_betas 0.9 0.98",
+        "--seed 11")]
     public void TheScriptPassesOurSettingsOn(ExportTarget target, params string[] flags)
     {
         TrainingExport.Write(folder.Path("out"), Input(), new()
@@ -115,8 +117,8 @@ public sealed class TrainingExportTests : IDisposable
     public void TheScriptIsOneThatAShellReads(ExportTarget target, bool trained)
     {
         var input = Input();
-        TrainingExport.Write(folder.Path("out"), trained ? input with { PreferenceModel = Model("pm") } : input with { PreferenceStart = Model("start") },
-            new() { Target = target });
+        var whole = trained ? input with { PreferenceModel = Model("pm") } : input with { PreferenceStart = Model("start") };
+        TrainingExport.Write(folder.Path("out"), whole, new() { Target = target });
         var script = File.ReadAllText(folder.Path("out", "run.sh"));
         Assert.DoesNotContain("\r", script);
         Assert.DoesNotContain("{", script.Replace("${GPUS:-8}", "").Replace("${PER_DEVICE:-1}", "").Replace("${PRECISION:---bf16}", ""));
@@ -154,8 +156,8 @@ public sealed class TrainingExportTests : IDisposable
     }
 
     [Theory]
-    [InlineData(ExportTarget.Trl, false,
-        "`trl.scripts.reward` trains the preference model on `data/preferences`, from `models/policy` into `models/reward`", "`ppo.py` runs PPO")]
+    [InlineData(ExportTarget.Trl, false, "`trl.scripts.reward` trains the preference model on `data/preferences`, from `models/policy` into `models/reward`",
+        "`ppo.py` runs PPO")]
     [InlineData(ExportTarget.OpenRlhf, false, "`openrlhf.cli.train_rm` trains the preference model", "`openrlhf.cli.train_ppo_ray` runs PPO")]
     [InlineData(ExportTarget.OpenRlhf, true, "made the policy, the prompts and the preference model", "The policy goes to `models/rl-cai`")]
     public void TheReadmeSaysWhoDoesWhat(ExportTarget target, bool trained, params string[] says)
@@ -165,6 +167,31 @@ public sealed class TrainingExportTests : IDisposable
         var text = File.ReadAllText(folder.Path("out", "README.md"));
         Assert.All(says, sentence => Assert.Contains(sentence, text));
         Assert.Equal(!trained, text.Contains("train_rm") || text.Contains("trl.scripts.reward"));
+    }
+
+    [Fact]
+    public void TheReadmeSaysWhoseSettingsTheScriptHas()
+    {
+        TrainingExport.Write(folder.Path("out"), Input(), new() { PpoFrom = "those of a run" });
+        var text = File.ReadAllText(folder.Path("out", "README.md"));
+        Assert.Contains("- Preference model: those that were given to the export.", text);
+        Assert.Contains("- PPO: those of a run.", text);
+    }
+
+    [Theory]
+    [InlineData(ExportTarget.Trl)]
+    [InlineData(ExportTarget.OpenRlhf)]
+    public void TheReadmeSaysWhichSettingsTheOtherSideLacks(ExportTarget target)
+    {
+        string Text(PpoOptions ppo)
+        {
+            TrainingExport.Write(folder.Path("out"), Input(), new() { Target = target, Ppo = ppo });
+            return File.ReadAllText(folder.Path("out", "README.md"));
+        }
+        string[] says = ["in the first iteration, so the KL weight is", "| end of an answer |", "| what is trained | an adapter of rank 4 | all weights |"];
+        Assert.All(says, sentence => Assert.DoesNotContain(sentence, Text(new())));
+        var all = Text(new() { ScaleScores = true, Stops = ["\n"], Tuning = new() { Lora = new() { Rank = 4 } } });
+        Assert.All(says, sentence => Assert.Contains(sentence, all));
     }
 
     [Fact]

@@ -2,7 +2,6 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Cai.Reinforcement;
 using Cai.Tests.Constitutions;
-using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
 

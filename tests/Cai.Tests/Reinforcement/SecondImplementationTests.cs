@@ -1,6 +1,5 @@
 using Cai.Models;
 using Cai.Reinforcement;
-using Cai.Storage;
 using Cai.Tests.Models;
 using Cai.Text;
 using TorchSharp;

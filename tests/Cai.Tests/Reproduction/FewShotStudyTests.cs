@@ -1,7 +1,7 @@
 using Cai.Constitutions;
-using Cai.Reproduction;
 using Cai.Figures;
 using Cai.Miniature;
+using Cai.Reproduction;
 using Cai.Tests.Miniature;
 using Cai.Text;
 using Xunit;

@@ -1,8 +1,7 @@
-using Cai.Reproduction;
 using Cai.Figures;
 using Cai.Miniature;
+using Cai.Reproduction;
 using Cai.Tests.Miniature;
-using Cai.Text;
 using Xunit;
 using static Cai.Tests.Reproduction.Texts;
 

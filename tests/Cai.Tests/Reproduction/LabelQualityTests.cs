@@ -1,6 +1,5 @@
-using Cai.Evaluation;
-using Cai.Reproduction;
 using Cai.Miniature;
+using Cai.Reproduction;
 using Cai.Text;
 using Xunit;
 

@@ -1,8 +1,7 @@
 using Cai.Evaluation;
-using Cai.Reproduction;
 using Cai.Figures;
 using Cai.Miniature;
-using Cai.Storage;
+using Cai.Reproduction;
 using Cai.Text;
 using Xunit;
 using static Cai.Tests.Reproduction.Texts;

@@ -1,6 +1,5 @@
-using Cai.Evaluation;
-using Cai.Reproduction;
 using Cai.Generation;
+using Cai.Reproduction;
 using Xunit;
 using static Cai.Tests.Reproduction.Texts;
 

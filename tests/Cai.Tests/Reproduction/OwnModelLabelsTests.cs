@@ -1,5 +1,5 @@
-using Cai.Reproduction;
 using Cai.Feedback;
+using Cai.Reproduction;
 using Cai.Text;
 using Xunit;
 

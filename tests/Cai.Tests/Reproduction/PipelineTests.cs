@@ -1,7 +1,6 @@
 using Cai.Evaluation;
-using Cai.Reproduction;
 using Cai.Miniature;
-using Cai.Preferences;
+using Cai.Reproduction;
 using Cai.Storage;
 using Cai.Text;
 using Xunit;

@@ -1,8 +1,7 @@
-using Cai.Reproduction;
 using Cai.Models;
 using Cai.Reinforcement;
+using Cai.Reproduction;
 using Cai.Text;
-using TorchSharp;
 using Xunit;
 using static Cai.Tests.Reproduction.Texts;
 using static TorchSharp.torch;

@@ -1,7 +1,7 @@
 using Cai.Constitutions;
-using Cai.Reproduction;
-using Cai.Figures;
 using Cai.Feedback;
+using Cai.Figures;
+using Cai.Reproduction;
 using Cai.Text;
 using Xunit;
 using static Cai.Tests.Reproduction.Texts;

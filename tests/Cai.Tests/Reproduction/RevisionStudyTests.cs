@@ -1,5 +1,5 @@
-using Cai.Reproduction;
 using Cai.Figures;
+using Cai.Reproduction;
 using Cai.Tests.Miniature;
 using Cai.Text;
 using Xunit;

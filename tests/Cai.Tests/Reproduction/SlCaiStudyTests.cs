@@ -1,5 +1,5 @@
-using Cai.Reproduction;
 using Cai.Miniature;
+using Cai.Reproduction;
 using Cai.Text;
 using Xunit;
 using static Cai.Tests.Reproduction.Texts;

@@ -1,8 +1,8 @@
 using Cai.Evaluation;
 using Cai.Miniature;
 using Cai.Reproduction;
-using Cai.Text;
 using Cai.Tests.Miniature;
+using Cai.Text;
 
 namespace Cai.Tests.Reproduction;
 

@@ -1,5 +1,5 @@
-using Cai.Reproduction;
 using Cai.Figures;
+using Cai.Reproduction;
 using Xunit;
 
 namespace Cai.Tests.Reproduction;

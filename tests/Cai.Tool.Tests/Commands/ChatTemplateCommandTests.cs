@@ -55,12 +55,14 @@ public sealed class ChatTemplateCommandTests : IDisposable
     [Fact]
     public async Task CritiqueAsksAsTheTemplateSays()
     {
-        await Done("critique", "--prompts", work.Path("p.jsonl"), "--constitution", work.Path("law.yaml"), "--rounds", "1", "--max-tokens", "16", "--out", work.Path("r.jsonl"));
+        await Done("critique", "--prompts", work.Path("p.jsonl"), "--constitution", work.Path("law.yaml"), "--rounds", "1", "--max-tokens", "16", "--out",
+            work.Path("r.jsonl"));
         var revision = Assert.Single(Jsonl.Read<Revision>(work.Path("r.jsonl")));
         Assert.Equal(await Answer("p/tiny/0", Turns(("user", Question)), 1, 16), revision.Before);
         var critique = await Answer("p/1/critique", Turns(("user", Question), ("assistant", revision.Before), ("user", "What is wrong?")), 1, 16);
         Assert.Equal(critique, revision.Critique);
-        Assert.Equal(await Answer("p/1/revision", Turns(("user", Question), ("assistant", revision.Before), ("user", "What is wrong?"), ("assistant", critique), ("user", "Mend it.")), 1, 16), revision.After);
+        var asked = Turns(("user", Question), ("assistant", revision.Before), ("user", "What is wrong?"), ("assistant", critique), ("user", "Mend it."));
+        Assert.Equal(await Answer("p/1/revision", asked, 1, 16), revision.After);
     }
 
     [Fact]
@@ -92,7 +94,9 @@ public sealed class ChatTemplateCommandTests : IDisposable
         Assert.True(code == 0, error);
     }
 
-    /// <summary>The template by hand. Control tokens are read as such, except where the human spelt one: that is broken by the guard, which no token has.</summary>
+    /// <summary>
+    /// The template by hand. Control tokens are read as such, except where the human spelt one: that is broken by the guard, which no token has.
+    /// </summary>
     private static string Turns(params (string Role, string Text)[] turns) =>
         string.Concat(turns.Select(t => $"<|im_start|>{t.Role}\n{t.Text.Replace("<|im", "<\uFDD0|im")}<|im_end|>\n")) + "<|im_start|>assistant\n";
 
@@ -100,7 +104,8 @@ public sealed class ChatTemplateCommandTests : IDisposable
     {
         var tokenizer = ((BpeTokenizer)loaded.Tokenizer).EndingWith(((BpeTokenizer)loaded.Tokenizer).PieceId("<|im_end|>")!.Value);
         var model = new LocalModel(loaded.Decoder, tokenizer);
-        return (await model.SampleAsync([new SampleRequest(id, prompt) { ControlTokens = true }], new SampleOptions { MaxTokens = maxTokens, Seed = seed, Stops = CritiqueLayout.Stops }))[0].Text.Trim();
+        var options = new SampleOptions { MaxTokens = maxTokens, Seed = seed, Stops = CritiqueLayout.Stops };
+        return (await model.SampleAsync([new SampleRequest(id, prompt) { ControlTokens = true }], options))[0].Text.Trim();
     }
 
     /// <summary>P(" (A)") of the two letters, with the first answer shown as (A).</summary>

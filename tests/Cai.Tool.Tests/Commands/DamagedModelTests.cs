@@ -37,7 +37,8 @@ public sealed class DamagedModelTests : IDisposable
     [Fact]
     public Task OverlappingOffsets() => SpoiltHeader("overlaps", header =>
     {
-        var second = header.Where(t => t.Key != "__metadata__").OrderBy(t => (long)t.Value!["data_offsets"]![0]!).ElementAt(1).Value!["data_offsets"]!.AsArray();
+        var second = header.Where(t => t.Key != "__metadata__").OrderBy(t => (long)t.Value!["data_offsets"]![0]!).ElementAt(1)
+            .Value!["data_offsets"]!.AsArray();
         (second[0], second[1]) = ((long)second[0]! - 4, (long)second[1]! - 4);
     });
 
@@ -45,7 +46,8 @@ public sealed class DamagedModelTests : IDisposable
     public async Task AMissingShard()
     {
         File.Delete(Path.Combine(folder, "model.safetensors"));
-        File.WriteAllText(Path.Combine(folder, "model.safetensors.index.json"), """{"weight_map": {"model.norm.weight": "model-00001-of-00002.safetensors"}}""");
+        File.WriteAllText(Path.Combine(folder, "model.safetensors.index.json"),
+            """{"weight_map": {"model.norm.weight": "model-00001-of-00002.safetensors"}}""");
         await Refused(folder, "The shard model-00001-of-00002.safetensors is missing");
     }
 
@@ -87,7 +89,8 @@ public sealed class DamagedModelTests : IDisposable
     [InlineData(int.MaxValue)]
     public async Task ATokenizerWithHoles(int id)
     {
-        TinyFolder.Edit(folder, "tokenizer.json", file => file["added_tokens"]!.AsArray().Add(new JsonObject { ["id"] = id, ["content"] = "<|far|>", ["special"] = true }));
+        TinyFolder.Edit(folder, "tokenizer.json",
+            file => file["added_tokens"]!.AsArray().Add(new JsonObject { ["id"] = id, ["content"] = "<|far|>", ["special"] = true }));
         await Refused(folder, "ids must have no holes");
     }
 
@@ -113,10 +116,12 @@ public sealed class DamagedModelTests : IDisposable
                 using var client = await listener.AcceptTcpClientAsync();
                 var stream = client.GetStream();
                 _ = await stream.ReadAsync(new byte[1 << 16]);
-                await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {page.Length}\r\nConnection: close\r\n\r\n{page}"));
+                await stream.WriteAsync(
+                    Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {page.Length}\r\nConnection: close\r\n\r\n{page}"));
             }
         });
-        await OneLine("answered HTML", "sample", "--server", $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}", "--remote-model", "m", "--prompts", work.Path("p.jsonl"), "--out", work.Path("o.jsonl"));
+        await OneLine("answered HTML", "sample", "--server", $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}", "--remote-model", "m",
+            "--prompts", work.Path("p.jsonl"), "--out", work.Path("o.jsonl"));
         listener.Stop();
         await Assert.ThrowsAnyAsync<Exception>(() => served);
     }

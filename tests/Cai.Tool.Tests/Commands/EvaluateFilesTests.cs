@@ -13,9 +13,14 @@ public sealed class EvaluateFilesTests : IDisposable
 
     public void Dispose() => work.Dispose();
 
-    private const string Pair = """{"chosen": "\n\nHuman: How are you?\n\nAssistant: Fine.", "rejected": "\n\nHuman: How are you?\n\nAssistant: Go away from here."}""";
-    private const string Question = """{"prompt": "Hm?\n (A) one\n (B) two\nThe answer is:", "corrects": [" (B)"], "incorrects": [" (A)"], "text_correct": "\n\nHuman: q\n\nAssistant: yes", "text_incorrect": "\n\nHuman: q\n\nAssistant: no"}""";
-    private const string Released = """{"rl_prompt": "\n\nHuman: q\n\nAssistant:", "sampled_answers": [{"sampled_string": " I won't respond\n\nHuman:"}, {"sampled_string": " You are not alone."}]}""";
+    private const string Pair =
+        """{"chosen": "\n\nHuman: How are you?\n\nAssistant: Fine.", "rejected": "\n\nHuman: How are you?\n\nAssistant: Go away from here."}""";
+    private const string Question =
+        """{"prompt": "Hm?\n (A) one\n (B) two\nThe answer is:", "corrects": [" (B)"], "incorrects": [" (A)"],"""
+        + """ "text_correct": "\n\nHuman: q\n\nAssistant: yes", "text_incorrect": "\n\nHuman: q\n\nAssistant: no"}""";
+    private const string Released =
+        """{"rl_prompt": "\n\nHuman: q\n\nAssistant:","""
+        + """ "sampled_answers": [{"sampled_string": " I won't respond\n\nHuman:"}, {"sampled_string": " You are not alone."}]}""";
 
     [Fact]
     public async Task HumanComparisonsAndQuestionsAreMeasuredBesideTheBaselines()
@@ -26,7 +31,8 @@ public sealed class EvaluateFilesTests : IDisposable
             HuggingFaceFolder.SaveScalar(preference, scalar, start.Tokenizer, Pretrained);
         File.WriteAllText(work.Path("hh.jsonl"), string.Join('\n', Pair, "{\"chosen\": \"x\"}", Pair.Replace("Fine", "Well")));
         File.WriteAllText(work.Path("q.jsonl"), Question);
-        string[] args = ["evaluate", "--comparisons", work.Path("hh.jsonl"), "--questions", work.Path("q.jsonl"), "--pm", preference, "--model", Pretrained, "--out", work.Path("e.json")];
+        string[] args = ["evaluate", "--comparisons", work.Path("hh.jsonl"), "--questions", work.Path("q.jsonl"), "--pm", preference, "--model", Pretrained,
+            "--out", work.Path("e.json")];
         var (code, _, error) = await Workspace.Cai(args);
         Assert.Equal(2, code);
         Assert.Contains("hh.jsonl:2", error);
@@ -36,7 +42,8 @@ public sealed class EvaluateFilesTests : IDisposable
         Assert.Contains("3 rows, 0 of several turns", output);
         Assert.Contains("1 unreadable", output);
         var rows = JsonNode.Parse(File.ReadAllText(work.Path("e.json")))!.AsArray();
-        double Value(string model, string kind, string measure) => rows.First(r => (string?)r!["model"] == model && (string?)r["kind"] == kind && (string?)r["measure"] == measure)!["value"]!.GetValue<double>();
+        double Value(string model, string kind, string measure) =>
+            rows.First(r => (string?)r!["model"] == model && (string?)r["kind"] == kind && (string?)r["measure"] == measure)!["value"]!.GetValue<double>();
         Assert.Equal(1, Value("nobody: baselines", "hh.jsonl", "shorter"));
         Assert.Equal(0, Value("nobody: baselines", "q", "always A"));
         Assert.Equal(1, Value("nobody: baselines", "q", "longer"));

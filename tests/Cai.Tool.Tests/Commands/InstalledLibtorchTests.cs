@@ -41,7 +41,9 @@ public sealed class InstalledLibtorchTests : IDisposable
     {
         Directory.CreateDirectory(work.Path("empty"));
         var program = ProgramWithoutLibtorch();
-        foreach (var (folder, why) in ((string, string)[])[(Libtorch("2.7.1+cu126"), "This is libtorch 2.7.1+cu126"), (work.Path("empty"), "There is no libtorch here"), (Libtorch("2.10.0", "not a library"), "libc10.so does not load")])
+        foreach (var (folder, why) in ((string, string)[])
+            [(Libtorch("2.7.1+cu126"), "This is libtorch 2.7.1+cu126"), (work.Path("empty"), "There is no libtorch here"),
+            (Libtorch("2.10.0", "not a library"), "libc10.so does not load")])
             Assert.StartsWith($"cai: CAI_LIBTORCH={folder}", Refusal(program, folder, why));
         // With the package's libtorch beside the program there would be two.
         Refusal(typeof(Program).Assembly.Location, Libtorch("2.10.0+cpu"), "built with a libtorch of its own");
@@ -51,7 +53,8 @@ public sealed class InstalledLibtorchTests : IDisposable
     {
         File.WriteAllText(work.Path("p.jsonl"), "{\"prompt\": \"Hello there.\"}\n");
         var model = Path.Combine(Output, "data", "miniature", "S", "helpful");
-        using var process = new ToolProcess(program, Chosen(folder), "sample", "--model", model, "--prompts", work.Path("p.jsonl"), "--per-prompt", "1", "--out", work.Path("s.jsonl"));
+        using var process = new ToolProcess(
+            program, Chosen(folder), "sample", "--model", model, "--prompts", work.Path("p.jsonl"), "--per-prompt", "1", "--out", work.Path("s.jsonl"));
         var (code, error) = process.End();
         Assert.True(code == 2 && error.Contains(why, StringComparison.Ordinal), $"{code}: {error}");
         Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
@@ -66,11 +69,13 @@ public sealed class InstalledLibtorchTests : IDisposable
         var folder = work.Path($"torch-{version}{content?.Length}");
         Directory.CreateDirectory(Path.Combine(folder, "lib"));
         File.WriteAllText(Path.Combine(folder, "build-version"), version + "\n");
-        foreach (var file in Directory.GetFiles(Path.Combine(Output, Natives)).Where(f => Path.GetFileName(f).Split('.', '-')[0] is "libc10" or "libtorch_cpu" or "libtorch" or "libgomp"))
+        foreach (var file in Directory.GetFiles(Path.Combine(Output, Natives))
+            .Where(f => Path.GetFileName(f).Split('.', '-')[0] is "libc10" or "libtorch_cpu" or "libtorch" or "libgomp"))
             if (content is null)
                 File.Copy(file, Path.Combine(folder, "lib", Path.GetFileName(file)));
             else
-                File.WriteAllText(Path.Combine(folder, "lib", Path.GetFileName(file)), content + "_ZN3c106detail14torchCheckFailEPKcS2_jRKNSt7__cxx1112basic_string");
+                File.WriteAllText(Path.Combine(folder, "lib", Path.GetFileName(file)),
+                    content + "_ZN3c106detail14torchCheckFailEPKcS2_jRKNSt7__cxx1112basic_string");
         return folder;
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Cai.Finetuning;
 using Cai.Storage;
@@ -24,13 +23,16 @@ public sealed class KillAndResumeTests : IDisposable
         Prove("revisions.jsonl", [("revisions.initial.jsonl", 1), ("revisions.jsonl", 1)],
             "critique", "--model", Helpful, "--prompts", work.Path("red.jsonl"), "--rounds", "2", "--few-shot", "1", "--max-tokens", "32");
         Prove("sl-cai", [("sl-cai/metrics.jsonl", 1), ("sl-cai/metrics.jsonl", 4)],
-            "finetune", "--model", Pretrained, "--revisions", work.Path("whole/revisions.jsonl"), "--helpful", work.Path("pairs.jsonl"), "--rounds", "2", "--epochs", "2", "--batch-tokens", "100", "--checkpoint-every", "3");
+            "finetune", "--model", Pretrained, "--revisions", work.Path("whole/revisions.jsonl"), "--helpful", work.Path("pairs.jsonl"), "--rounds", "2",
+            "--epochs", "2", "--batch-tokens", "100", "--checkpoint-every", "3");
         Prove("comparisons.jsonl", [("comparisons.jsonl", 1), ("comparisons.jsonl", 3)],
             "label", "--model", Pretrained, "--samples", work.Path("pairs.jsonl"), "--chunk", "1", "--few-shot", "1");
         Prove("pm", [("pm/metrics.jsonl", 1), ("pm/metrics.jsonl", 4)],
-            "train-pm", "--model", Pretrained, "--comparisons", work.Path("whole/comparisons.jsonl"), "--epochs", "4", "--batch-tokens", "120", "--checkpoint-every", "3");
+            "train-pm", "--model", Pretrained, "--comparisons", work.Path("whole/comparisons.jsonl"), "--epochs", "4", "--batch-tokens", "120",
+            "--checkpoint-every", "3");
         Prove("rl-cai", [("rl-cai/metrics.jsonl", 1), ("rl-cai/metrics.jsonl", 3)],
-            "ppo", "--model", work.Path("whole/sl-cai"), "--pm", work.Path("whole/pm"), "--prompts", work.Path("red.jsonl"), "--iterations", "4", "--batch", "3", "--epochs", "2", "--max-tokens", "16", "--checkpoint-every", "2", "--snapshot-every", "3");
+            "ppo", "--model", work.Path("whole/sl-cai"), "--pm", work.Path("whole/pm"), "--prompts", work.Path("red.jsonl"), "--iterations", "4",
+                "--batch", "3", "--epochs", "2", "--max-tokens", "16", "--checkpoint-every", "2", "--snapshot-every", "3");
         Assert.Equal(["0003", "0004"], Directory.GetDirectories(work.Path("whole/rl-cai/snapshots")).Select(Path.GetFileName).Order());
     }
 
@@ -41,7 +43,8 @@ public sealed class KillAndResumeTests : IDisposable
         Assert.SkipWhen(ToolProcess.InterruptsAreIgnored(), "This shell lets its children ignore Ctrl-C.");
         await Prepare();
         var target = work.Path("long");
-        string[] args = ["finetune", "--model", Pretrained, "--revisions", work.Path("revisions.jsonl"), "--epochs", "2000", "--batch-tokens", "60", "--checkpoint-every", "100000", "--out", target];
+        string[] args = ["finetune", "--model", Pretrained, "--revisions", work.Path("revisions.jsonl"), "--epochs", "2000", "--batch-tokens", "60",
+            "--checkpoint-every", "100000", "--out", target];
         Jsonl.Write(work.Path("revisions.jsonl"), Jsonl.Read<Text.Sample>(work.Path("pairs.jsonl"))
             .Select(s => new Text.Revision(s.Id, s.PromptId, s.Prompt, 1, "p", s.Response, null, s.Response)));
 
@@ -68,7 +71,8 @@ public sealed class KillAndResumeTests : IDisposable
     private async Task Prepare()
     {
         Assert.Equal(0, (await Workspace.Cai("prompts", "--kind", "harmful", "--count", "6", "--out", work.Path("red.jsonl"))).Code);
-        using var sample = new ToolProcess("sample", "--model", Helpful, "--prompts", work.Path("red.jsonl"), "--max-tokens", "24", "--out", work.Path("pairs.jsonl"));
+        using var sample = new ToolProcess(
+            "sample", "--model", Helpful, "--prompts", work.Path("red.jsonl"), "--max-tokens", "24", "--out", work.Path("pairs.jsonl"));
         var (code, error) = sample.End();
         Assert.True(code == 0, error);
     }
@@ -112,7 +116,8 @@ public sealed class KillAndResumeTests : IDisposable
             return File.ReadAllBytes(path);
         var rows = Jsonl.Read<JsonObject>(path);
         foreach (var row in rows)
-            foreach (var key in row.Select(pair => pair.Key).Where(k => k.StartsWith("time/", StringComparison.Ordinal) || k is "tokens_per_second" or "eps").ToList())
+            foreach (var key in row.Select(pair => pair.Key)
+                .Where(k => k.StartsWith("time/", StringComparison.Ordinal) || k is "tokens_per_second" or "eps").ToList())
                 row.Remove(key);
         return System.Text.Encoding.UTF8.GetBytes(string.Join('\n', rows.Select(r => r.ToJsonString())));
     }

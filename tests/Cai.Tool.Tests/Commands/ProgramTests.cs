@@ -11,7 +11,9 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public async Task RunWritesTheNotebookAndReturnsZero()
     {
-        var path = work.Notebook("a.ipynb", "Environment.GetEnvironmentVariable(\"CAI_SCALE\") + Environment.GetEnvironmentVariable(\"CAI_SEED\") + Environment.GetEnvironmentVariable(\"CAI_SEEDS\")");
+        var path = work.Notebook("a.ipynb",
+            "Environment.GetEnvironmentVariable(\"CAI_SCALE\") + Environment.GetEnvironmentVariable(\"CAI_SEED\")"
+            + " + Environment.GetEnvironmentVariable(\"CAI_SEEDS\")");
         var (code, output, _) = await Workspace.Cai("run", path, "-o", work.Path("b.ipynb"), "--scale", "smoke", "--seed", "7", "--seeds", "3");
         Assert.Equal(0, code);
         Assert.Contains("ok", output);

@@ -41,7 +41,8 @@ public sealed class ProgressLineTests
     public void ATerminalShowsABarInsideABar()
     {
         using var screen = new StringWriter();
-        var terminal = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, Interactive = InteractionSupport.Yes, Out = new AnsiConsoleOutput(screen) });
+        var terminal = AnsiConsole.Create(
+            new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, Interactive = InteractionSupport.Yes, Out = new AnsiConsoleOutput(screen) });
         terminal.Profile.Width = 160;
         using (var line = ProgressLine.Start("06-rl-cai", "cells", 12, text, clock, terminal))
         {

@@ -19,7 +19,8 @@ public sealed class StageCommandTests : IDisposable
     public async Task PlainPromptsGetIdsFromTheirLinesAndBadOnesAreNamedOrSkipped()
     {
         File.WriteAllText(work.Path("p.jsonl"), "{\"prompt\": \"Hello there.\"}\n\n{\"text\": 1}\n{\"prompt\": \"Hello again.\", \"id\": \"mine\"}\n");
-        string[] args = ["sample", "--model", Helpful, "--prompts", work.Path("p.jsonl"), "--per-prompt", "1", "--max-tokens", "4", "--out", work.Path("s.jsonl")];
+        string[] args = ["sample", "--model", Helpful, "--prompts", work.Path("p.jsonl"), "--per-prompt", "1", "--max-tokens", "4",
+            "--out", work.Path("s.jsonl")];
         var (code, _, error) = await Workspace.Cai(args);
         Assert.Equal(2, code);
         Assert.Contains("p.jsonl:3: ", error);
@@ -36,7 +37,8 @@ public sealed class StageCommandTests : IDisposable
     public async Task AProductIsContinuedOnlyByTheSameSettings()
     {
         File.WriteAllText(work.Path("p.jsonl"), "{\"prompt\": \"Hello there.\"}\n");
-        string[] args = ["sample", "--model", Helpful, "--prompts", work.Path("p.jsonl"), "--per-prompt", "1", "--max-tokens", "4", "--out", work.Path("s.jsonl")];
+        string[] args = ["sample", "--model", Helpful, "--prompts", work.Path("p.jsonl"), "--per-prompt", "1", "--max-tokens", "4",
+            "--out", work.Path("s.jsonl")];
         Assert.Equal(0, (await Workspace.Cai(args)).Code);
         var bytes = File.ReadAllBytes(work.Path("s.jsonl"));
         var (code, _, error) = await Workspace.Cai([.. args, "--seed", "9"]);
@@ -59,13 +61,16 @@ public sealed class StageCommandTests : IDisposable
         // One text that the oracle understands, a blunt refusal, and one that it does not: the workers must prefer the first.
         Sample Of(Prompt p, string model, string text) => new($"{p.Id}/{model}/0", p.Id, p.Dialogue, text, model, 0, true);
         Jsonl.Write(work.Path("a.jsonl"), prompts.Select(p => Of(p, "refuses", "I can not help with that.")));
-        Jsonl.Write(work.Path("b.jsonl"), prompts.Select(p => Of(p, "babbles", "Zug zug blorp.")).Append(Of(new Prompt("x", Dialogue.Ask("Not of this world")), "babbles", "Hm.")));
-        var (code, output, error) = await Workspace.Cai("evaluate", "--samples", work.Path("a.jsonl"), work.Path("b.jsonl"), "--anchor", "babbles", "--out", work.Path("e.json"));
+        Jsonl.Write(work.Path("b.jsonl"),
+            prompts.Select(p => Of(p, "babbles", "Zug zug blorp.")).Append(Of(new Prompt("x", Dialogue.Ask("Not of this world")), "babbles", "Hm.")));
+        var (code, output, error) = await Workspace.Cai(
+            "evaluate", "--samples", work.Path("a.jsonl"), work.Path("b.jsonl"), "--anchor", "babbles", "--out", work.Path("e.json"));
         Assert.Equal(0, code);
         Assert.Contains("1 answers are to prompts that are not of the miniature world", error);
         Assert.Contains("Elo, harmless (babbles is 0)", output);
         var rows = JsonNode.Parse(File.ReadAllText(work.Path("e.json")))!.AsArray();
-        double Value(string model, string measure) => rows.Single(r => (string?)r!["model"] == model && (string?)r["measure"] == measure)!["value"]!.GetValue<double>();
+        double Value(string model, string measure) =>
+            rows.Single(r => (string?)r!["model"] == model && (string?)r["measure"] == measure)!["value"]!.GetValue<double>();
         Assert.Equal(1, Value("babbles", "incoherent"));
         Assert.Equal(1, Value("refuses", "evasive"));
         Assert.Equal(0, Value("babbles", "elo"));
@@ -105,7 +110,8 @@ public sealed class StageCommandTests : IDisposable
     [InlineData("prompts", "--kind", "harmful", "--count", "100000", "--out", "o")]
     public async Task BadInputReturnsTwoAndLeavesNothing(params string[] args)
     {
-        string[] whole = args is ["label", ..] and not ["label"] ? [.. args, "--model", Helpful, "--samples", work.Path("none.jsonl"), "--out", work.Path("o")] : args;
+        string[] whole = args is ["label", ..] and not ["label"] ? [.. args, "--model", Helpful, "--samples", work.Path("none.jsonl"), "--out", work.Path("o")]
+            : args;
         var here = Environment.CurrentDirectory;
         try
         {
@@ -132,6 +138,8 @@ public sealed class StageCommandTests : IDisposable
     [InlineData("evaluate")]
     [InlineData("serve")]
     [InlineData("chat")]
+    [InlineData("export")]
+    [InlineData("claim")]
     [InlineData("miniature train")]
     [InlineData("miniature report")]
     public async Task HelpShowsAnExample(string command)

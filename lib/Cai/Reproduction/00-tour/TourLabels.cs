@@ -2,7 +2,6 @@ using Cai.Constitutions;
 using Cai.Evaluation;
 using Cai.Feedback;
 using Cai.Figures;
-using Cai.Generation;
 using Cai.Text;
 
 namespace Cai.Reproduction;

@@ -1,6 +1,5 @@
 using Cai.Evaluation;
 using Cai.Figures;
-using Cai.Text;
 using Cai.Miniature;
 
 namespace Cai.Reproduction;

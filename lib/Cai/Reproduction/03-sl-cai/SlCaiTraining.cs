@@ -3,7 +3,6 @@ using Cai.Evaluation;
 using Cai.Finetuning;
 using Cai.Generation;
 using Cai.Text;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Reproduction;

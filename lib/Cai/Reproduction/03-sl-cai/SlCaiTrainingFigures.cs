@@ -1,5 +1,4 @@
 using System.Globalization;
-using Cai.Evaluation;
 using Cai.Figures;
 using Cai.Finetuning;
 using Cai.Storage;

@@ -59,7 +59,7 @@ public sealed partial class FeedbackStudy
     {
         var read = Orders.Where(c => c.PositionBias is not null).ToList();
         var mean = Bootstrap.TryMean(read, c => c.PositionBias!.Value, c => c.PromptId);
-        var flips = Bootstrap.TryMean(read, c => BothOrders.Of(c)!.Flips ? 1 : 0, c => c.PromptId);
+        var flips = Bootstrap.TryMean(read, c => Reproduction.BothOrders.Of(c)!.Flips ? 1 : 0, c => c.PromptId);
         return new Figure("Position bias", new Axis("P(A | A shown first) - P(A | B shown first)", Min: -1, Max: 1), new Axis("share of pairs"),
             read.Count == 0 ? [] : [new HistogramSeries("bias of a pair", [.. read.Select(c => c.PositionBias!.Value)]) { Bins = 25 }])
         {

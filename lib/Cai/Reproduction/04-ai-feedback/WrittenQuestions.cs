@@ -1,4 +1,3 @@
-using Cai.Evaluation;
 using Cai.Feedback;
 using Cai.Miniature;
 using Cai.Text;

@@ -1,4 +1,3 @@
-using Cai.Evaluation;
 using Cai.Preferences;
 using Cai.Text;
 

@@ -1,7 +1,6 @@
 using Cai.Evaluation;
 using Cai.Reinforcement;
 using Cai.Text;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Reproduction;

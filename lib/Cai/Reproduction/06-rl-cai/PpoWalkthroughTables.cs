@@ -1,7 +1,6 @@
 using Cai.Figures;
 using Cai.Reinforcement;
 using Cai.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Reproduction;

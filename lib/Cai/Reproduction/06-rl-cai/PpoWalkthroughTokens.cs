@@ -1,5 +1,4 @@
 using Cai.Reinforcement;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Reproduction;

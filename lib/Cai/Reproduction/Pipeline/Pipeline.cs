@@ -1,6 +1,5 @@
 using System.Globalization;
 using Cai.Constitutions;
-using Cai.Evaluation;
 using Cai.Figures;
 using Cai.Generation;
 using Cai.Miniature;

@@ -5,7 +5,7 @@ using Cai.Evaluation;
 
 namespace Cai.Reproduction;
 
-/// <summary>A claim as it was written down before anything was measured: one entry of `data/paper/claims.yaml`.</summary>
+/// <summary>A claim apart from what is measured: one entry of `data/paper/claims.yaml`.</summary>
 /// <param name="Notebook">Where it is measured and shown.</param>
 /// <param name="Study">The class that measures it (<see cref="IStudy{TSelf}"/>).</param>
 /// <param name="Source">Section or figure of the paper.</param>
@@ -17,13 +17,13 @@ namespace Cai.Reproduction;
 /// </param>
 /// <param name="Null">The bound; null where it is measured too.</param>
 /// <param name="AboutPaper">Whether the paper says so; otherwise it goes beyond.</param>
-/// <param name="Expected">Whether it was expected to hold at the miniature's sizes: `yes`, or `no, because …`.</param>
+/// <param name="Expected">Whether it is expected to hold at the miniature's sizes: `yes`, or `no, because …`.</param>
 public sealed record ClaimDefinition(
     string Id, string Notebook, string Study, string Source, string Statement, string Unit, string Paper, Direction? Direction, double? Null,
     string? Baseline, string? Note, bool AboutPaper, string Expected);
 
 /// <summary>
-/// All claims of the reproduction, as `data/paper/claims.yaml` states them: a preregistration to read on its own. The code measures, the file speaks; a
+/// All claims of the reproduction, as `data/paper/claims.yaml` states them, to read on its own. The code measures, the file speaks; a
 /// claim that is not in the file, or that another study measures than the file says, is an error.
 /// </summary>
 public sealed partial class ClaimBook
@@ -73,15 +73,16 @@ public sealed partial class ClaimBook
         if (claim.Study != study.Name)
             throw new CaiException($"{study.Name} measured a claim of {claim.Study}.", "Correct `study` in the file, or measure it there.",
                 $"data/paper/claims.yaml: {claim.Id}");
-        var (statement, paper) = (Fill(claim.Statement, found), Fill(Paper(claim), found));
-        var baseline = found.Baseline ?? (claim.Baseline is null ? null : Fill(claim.Baseline, found));
-        var note = string.Join("; ", new[] { claim.Note is null ? null : Fill(claim.Note, found), found.Note,
-            found.Value is null ? "nothing to measure at this scale" : null }.OfType<string>());
-        var (bound, words) = (claim.Null ?? found.Null ?? double.NaN, note.Length > 0 ? note : null);
-        return found.Value is not { } value ? new Claim(claim.Id, claim.Source, statement, paper, null, null, null, 0, [seed], false, baseline, words)
-            : claim.Direction is not { } direction
-                ? new Claim(claim.Id, claim.Source, statement, paper, value.Value, null, null, value.N, [seed], value.Value <= bound, baseline, words)
-            : Claim.FromInterval(claim.Id, claim.Source, statement, paper, value, direction, bound, [seed], baseline, words);
+        string? Filled(string? text) => text is null ? null : Fill(text, found, seed);
+        var baseline = found.Baseline ?? Filled(claim.Baseline);
+        string?[] notes = [Filled(claim.Note), found.Note, found.Value is null ? "nothing to measure at this scale" : null];
+        var note = string.Join("; ", notes.OfType<string>());
+        var stated = new Claim(claim.Id, claim.Source, Filled(claim.Statement)!, Filled(Paper(claim))!, null, null, null, 0, [seed], false, baseline,
+            note.Length > 0 ? note : null);
+        var bound = claim.Null ?? found.Null ?? double.NaN;
+        return found.Value is not { } value ? stated
+            : claim.Direction is not { } direction ? stated with { Value = value.Value, N = value.N, Holds = value.Value <= bound }
+            : Claim.FromInterval(stated.Id, stated.Source, stated.Text, stated.Paper, value, direction, bound, [seed], stated.Baseline, stated.Note);
     }
 
     private static ClaimDefinition Read(YamlMap study, YamlMap entry)
@@ -111,8 +112,9 @@ public sealed partial class ClaimBook
             expected);
     }
 
-    private static string Fill(string text, Measurement found) => Place().Replace(text, m => found.Words.TryGetValue(m.Groups[1].Value, out var word)
-        ? Convert.ToString(word, CultureInfo.InvariantCulture)!
+    private static string Fill(string text, Measurement found, long seed) => Place().Replace(text, m =>
+        m.Groups[1].Value == "seed" ? seed.ToString(CultureInfo.InvariantCulture)
+        : found.Words.TryGetValue(m.Groups[1].Value, out var word) ? Convert.ToString(word, CultureInfo.InvariantCulture)!
         : throw new CaiException($"The place '{m.Value}' was not measured.", "Give the word with the measurement.", $"data/paper/claims.yaml: {found.Id}"));
 
     [GeneratedRegex(@"\{([^{}]+)\}")]

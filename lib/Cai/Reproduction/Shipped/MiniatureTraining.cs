@@ -5,7 +5,6 @@ using Cai.Reinforcement;
 using Cai.Storage;
 using Cai.Text;
 using Cai.Text.Tokenizers;
-using Cai.Torch;
 
 namespace Cai.Reproduction;
 
