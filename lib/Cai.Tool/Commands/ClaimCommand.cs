@@ -20,7 +20,7 @@ internal static class ClaimCommand
         var (scale, seed, seeds, model, results) =
             (CommonOptions.Scale(), CommonOptions.Seed(), CommonOptions.Seeds(), CommonOptions.NotebookModel(), CommonOptions.Out());
         var command = new Command("claim", """
-            Shows a claim as it was written down before anything was measured, where it is measured, and its last value.
+            Shows a claim as data/paper/claims.yaml states it, where it is measured, and its last value.
             With --run the study that measures it runs alone, without its notebook; what an earlier run has done is reused.
 
             Example:  cai claim helpful-correct

@@ -3,6 +3,8 @@ namespace Cai.Constitutions;
 /// <summary>What a mistyped name may have meant.</summary>
 internal static class NearNames
 {
+    private const int Most = 20; // more are no help
+
     /// <summary>"Did you mean 'x' or 'y'?" when known names are within a third of the name's length, else the known names.</summary>
     public static string Hint(string name, IEnumerable<string> known)
     {
@@ -14,7 +16,7 @@ internal static class NearNames
             .Take(3).Select(n => $"'{n.Name}'").ToList();
         return near.Count > 0
             ? $"Did you mean {string.Join(" or ", near)}?"
-            : $"Known are: {string.Join(", ", names)}.";
+            : $"Known are: {string.Join(", ", names.Take(Most))}{(names.Count > Most ? $", … ({names.Count} in all)" : "")}.";
     }
 
     /// <summary>Levenshtein distance.</summary>
