@@ -73,6 +73,8 @@ public static class Jsonl
 /// </summary>
 public sealed class JsonlAppender<T> : IDisposable
 {
+    private const int LargestBlock = 1 << 16;
+
     private readonly FileStream file;
 
     /// <exception cref="CaiException">A complete line of the existing file is broken, or the file cannot be opened for writing.</exception>
@@ -129,9 +131,7 @@ public sealed class JsonlAppender<T> : IDisposable
 
     private void CutOffUnfinishedLine()
     {
-        var end = file.Length;
-        while (end > 0 && ByteAt(end - 1) != '\n')
-            end--;
+        var end = LastLineStart();
         if (end == file.Length)
             return;
         // A whole record without its line end (an edited file, or a kill between the two) is kept.
@@ -144,10 +144,20 @@ public sealed class JsonlAppender<T> : IDisposable
             file.SetLength(end);
     }
 
-    private int ByteAt(long position)
+    /// <summary>Where the text after the last line end begins; the file's length when it ends with one.</summary>
+    private long LastLineStart()
     {
-        file.Seek(position, SeekOrigin.Begin);
-        return file.ReadByte();
+        var block = new byte[Math.Min(file.Length, LargestBlock)];
+        for (var end = file.Length; end > 0;)
+        {
+            var part = block.AsSpan(0, (int)Math.Min(end, block.Length));
+            end -= part.Length;
+            file.Seek(end, SeekOrigin.Begin);
+            file.ReadExactly(part);
+            if (part.LastIndexOf((byte)'\n') is var at and >= 0)
+                return end + at + 1;
+        }
+        return 0;
     }
 
     private static bool IsRecord(string line)

@@ -125,6 +125,24 @@ public sealed class JsonlTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(65_534)]
+    [InlineData(65_535)]
+    [InlineData(65_536)]
+    [InlineData(65_537)]
+    [InlineData(200_000)]
+    public void LongLinesThatWereCutOffAreRemovedWhole(int length)
+    {
+        const string first = "{\"id\":\"a\",\"value\":1}\n";
+        foreach (var before in new[] { "", first, first + first })
+        {
+            var path = folder.File("x.jsonl", before + new string('x', length));
+            using (var appender = new JsonlAppender<Item>(path))
+                appender.Append(new("a", 1));
+            Assert.Equal(before + first, File.ReadAllText(path));
+        }
+    }
+
     [Fact]
     public void AWholeLastLineWithoutLineEndIsKept()
     {
