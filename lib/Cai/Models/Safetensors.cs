@@ -80,7 +80,7 @@ public sealed class Safetensors : IDisposable
             using var inner = NewDisposeScope();
             var part = rows.narrow(0, done, Math.Min(step, rows.shape[0] - done));
             var chunk = Chunk(entry, done * width, part.NumberOfElements);
-            if (checkFinite && !chunk.isfinite().all().ReadBoolean())
+            if (checkFinite && !FiniteBits.All(chunk.bytes, entry.DType))
                 throw new CaiException($"Tensor '{name}' holds NaN or an infinity: the weights are damaged or come from a run that diverged.",
                     "Load an earlier checkpoint, or turn the check off to look at the file.", Path);
             part.copy_(chunk.view(part.shape));

@@ -131,6 +131,30 @@ public sealed class SafetensorsTests : IDisposable
         Assert.Contains("'w'", Assert.Throws<CaiException>(() => file.CopyTo("w", zeros(2), checkFinite: true)).Message);
     }
 
+    [Theory]
+    [InlineData(ScalarType.Float64)]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.BFloat16)]
+    [InlineData(ScalarType.Float16)]
+    public void FiniteIsWhatTorchCallsFiniteInEveryTypeAndPlace(ScalarType type)
+    {
+        foreach (var length in new[] { 1, 7, 16, 67 })
+            foreach (var bad in new[] { double.NaN, double.PositiveInfinity, double.NegativeInfinity, 65504, 1e-7, -0.0 }) // 65504: the largest of Float16
+                foreach (var at in new[] { 0, length / 2, length - 1 })
+                {
+                    var values = randn(length).to(type);
+                    values[at] = bad;
+                    var path = folder.Path("x.safetensors");
+                    Safetensors.Write(path, [new("w", values), new("n", full(length, -1L))]);
+                    using var file = Safetensors.Open(path);
+                    file.Read("n", checkFinite: true);
+                    if (values.isfinite().all().ToBoolean())
+                        Assert.True(file.Read("w", checkFinite: true).eq(values).all().ToBoolean());
+                    else
+                        Assert.Contains("'w'", Assert.Throws<CaiException>(() => file.Read("w", checkFinite: true)).Message);
+                }
+    }
+
     [Fact]
     public void ACheckpointKeepsTensorsAndState()
     {
