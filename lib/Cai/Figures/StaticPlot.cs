@@ -10,9 +10,13 @@ internal static class StaticPlot
 
     public static readonly Color Faint = Color.FromHex("#8A8A8A");
 
-    public static Plot Of(Figure figure, bool titled)
+    /// <param name="titled">Whether the figure's title is drawn above it.</param>
+    /// <param name="width">Logical pixels of the whole panel.</param>
+    /// <param name="height">As the width.</param>
+    public static Plot Of(Figure figure, bool titled, float width, float height)
     {
         var plot = new Plot();
+        var thinning = new StaticPlotThinning(figure, width, height);
         plot.FigureBackground.Color = Colors.White;
         plot.HideLegend();
         plot.Grid.MajorLineColor = Color.FromHex("#E8E8E8");
@@ -24,10 +28,10 @@ internal static class StaticPlot
             switch (figure.Series[i])
             {
                 case LineSeries line:
-                    Line(plot, figure, line, style);
+                    Line(plot, figure, line with { Points = thinning.Of(line) }, style);
                     break;
                 case PointSeries points:
-                    Points(plot, figure, points, style);
+                    Points(plot, figure, points with { Points = thinning.Of(points) }, style);
                     break;
                 case BarSeries series:
                     Bars(plot, figure, series, bars.IndexOf(series), bars.Count, style);

@@ -59,8 +59,8 @@ public static class StaticRenderer
         for (var i = 0; i < figures.Count; i++)
         {
             var left = Margin / 2 + i * (width - Margin) / figures.Count;
-            var plot = StaticPlot.Of(figures[i].Checked(), titled: figures.Count > 1);
             var right = left + (width - Margin) / figures.Count;
+            var plot = StaticPlot.Of(figures[i].Checked(), titled: figures.Count > 1, right - left, plotHeight);
             // ScottPlot clears the canvas before it draws; a layer keeps that to this panel.
             canvas.SaveLayer();
             plot.Render(canvas, new PixelRect(left, right, top + plotHeight, top));

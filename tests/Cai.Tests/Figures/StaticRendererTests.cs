@@ -89,6 +89,33 @@ public class StaticRendererTests
         }
     }
 
+    [Fact]
+    public void MarkersOnOnePixelAreDrawnOnce()
+    {
+        var random = new Random(1);
+        var places = Enumerable.Range(0, 500).Select(i => new DataPoint(i, random.NextDouble())).ToList();
+        var many = Enumerable.Range(0, 60).SelectMany(_ => places).ToList();
+        Assert.Equal(Png(new PointSeries("p", places)), Png(new PointSeries("p", many)));
+        List<DataPoint> bars = [.. places.Select(p => p with { YLow = p.Y - 0.1, YHigh = p.Y + 0.2 })];
+        Assert.Equal(Png(new PointSeries("p", bars)), Png(new PointSeries("p", [.. Enumerable.Range(0, 60).SelectMany(_ => bars)])));
+    }
+
+    [Fact]
+    public void DenseLinesKeepTheEndsAndExtremesOfEachColumn()
+    {
+        var random = new Random(2);
+        List<DataPoint> all = [], outline = [];
+        for (var x = 0; x < 1000; x++)
+        {
+            var column = Enumerable.Range(0, 30).Select(_ => new DataPoint(x, random.NextDouble())).ToList();
+            all.AddRange(column);
+            outline.AddRange(column.Where((p, i) => i is 0 or 29 || p == column.MinBy(q => q.Y) || p == column.MaxBy(q => q.Y)));
+        }
+        Assert.Equal(Png(new LineSeries("l", outline) { Markers = false }), Png(new LineSeries("l", all) { Markers = false }));
+    }
+
+    private static byte[] Png(Series series) => StaticRenderer.ToPng(new Figure("dense", new("x"), new("y"), [series]), scale: 1);
+
     private static Figure Named(string name) => ExampleFigures.All.Single(e => e.Name == name).Figure;
 
     private static int Width(byte[] png) => BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(16));
