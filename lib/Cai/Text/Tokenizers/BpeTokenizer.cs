@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Text;
 
@@ -17,13 +18,20 @@ public sealed class BpeTokenizer : ITokenizer
     private readonly HashSet<int> hidden;
     private readonly (AddedTokenMatcher Raw, AddedTokenMatcher Normalized) plainAdded;
     private readonly (AddedTokenMatcher Raw, AddedTokenMatcher Normalized) anyAdded;
+    private readonly Dictionary<Rune, int> characters = [];
+    private readonly Lazy<MergeBorders> borders;
     private readonly ConcurrentDictionary<string, int[]> cache = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, int[]> partCache = new(StringComparer.Ordinal); // as spelt; a part is never taken whole
 
     internal BpeTokenizer(BpeDefinition definition, int? bosId, IReadOnlyList<int> endIds)
     {
         this.definition = definition;
         BosId = bosId;
         EndIds = endIds;
+        foreach (var (id, piece) in definition.Pieces.Index())
+            if (Rune.DecodeFromUtf16(piece, out var character, out var length) == OperationStatus.Done && length == piece.Length)
+                characters[character] = id;
+        borders = new Lazy<MergeBorders>(() => new MergeBorders(characters, definition.Pieces, definition.Merges.Pairs));
         plainAdded = Matchers(definition.Added.Where(token => !token.Special));
         anyAdded = Matchers(definition.Added);
         hidden = [.. definition.Added.Where(token => token.Special).Select(token => token.Id)];
@@ -114,7 +122,25 @@ public sealed class BpeTokenizer : ITokenizer
         var spelt = definition.ByteLevel ? ByteAlphabet.Spell(piece) : piece;
         if (definition.IgnoreMerges && definition.Ids.TryGetValue(spelt, out var whole))
             return [whole];
-        return definition.Merges.Apply(Symbols(spelt));
+        return spelt.Length <= LongestCachedPiece ? definition.Merges.Apply(Symbols(spelt)) : JoinParts(spelt);
+    }
+
+    private int[] JoinParts(string spelt)
+    {
+        var ids = new List<int>(spelt.Length / 3);
+        var known = partCache.GetAlternateLookup<ReadOnlySpan<char>>();
+        for (int start = 0, end; start < spelt.Length; start = end)
+        {
+            end = borders.Value.PartEnd(spelt, start);
+            if (!known.TryGetValue(spelt.AsSpan(start..end), out var part))
+            {
+                part = definition.Merges.Apply(Symbols(spelt[start..end]));
+                if (end - start <= LongestCachedPiece && partCache.Count < MostCachedPieces)
+                    known.TryAdd(spelt.AsSpan(start..end), part);
+            }
+            ids.AddRange(part);
+        }
+        return [.. ids];
     }
 
     private List<int> Symbols(string spelt)
@@ -124,10 +150,9 @@ public sealed class BpeTokenizer : ITokenizer
         foreach (var rune in spelt.EnumerateRunes())
         {
             var unknown = false;
-            var character = rune.ToString();
-            if (definition.Ids.TryGetValue(character, out var id))
+            if (characters.TryGetValue(rune, out var id))
                 symbols.Add(id);
-            else if (FallbackIds(character) is { } fallback)
+            else if (FallbackIds(rune.ToString()) is { } fallback)
                 symbols.AddRange(fallback);
             else if (definition.UnknownId is { } unknownId)
             {

@@ -59,6 +59,52 @@ public sealed class BpeTokenizerTests : IDisposable
     }
 
     [Fact]
+    public void TextsOfAnyLengthHaveTheIdsOfJoiningPairByPair()
+    {
+        var random = new Random(3);
+        for (var vocabulary = 0; vocabulary < 40; vocabulary++)
+        {
+            List<string> pool = ["▁", "a", "b", "c", "<0xC3>", "<0xA9>"];
+            var rules = new List<(string Left, string Right)>();
+            for (var count = random.Next(12); count > 0; count--)
+            {
+                rules.Add((pool[random.Next(pool.Count)], pool[random.Next(pool.Count)]));
+                pool.Add(rules[^1].Left + rules[^1].Right);
+            }
+            var tokenizer = Load(Small([.. rules.Select(rule => $"{rule.Left} {rule.Right}").Distinct()]));
+            foreach (var length in new[] { 1, 5, 23, 24, 25, 63, 64, 65, 300, 300 })
+            {
+                var text = string.Concat(Enumerable.Range(0, length).Select(_ => "aabbcc  éx\U0001F642".EnumerateRunes().ElementAt(random.Next(11))));
+                Assert.Equal(JoinedPairByPair(text, rules).Select(piece => tokenizer.PieceId(piece)!.Value), tokenizer.Encode(text));
+            }
+        }
+    }
+
+    /// <summary>As <see cref="Small"/>'s file says, by the definition: the first rule that fits somewhere is applied there, the leftmost place first.</summary>
+    private static List<string> JoinedPairByPair(string text, List<(string Left, string Right)> rules)
+    {
+        List<string> symbols = [];
+        foreach (var rune in ("▁" + text.Replace(' ', '▁')).EnumerateRunes())
+            if (rune.ToString() is "▁" or "a" or "b" or "c")
+                symbols.Add(rune.ToString());
+            else if (rune.ToString() == "é")
+                symbols.AddRange(["<0xC3>", "<0xA9>"]);
+            else if (symbols[^1] != "<unk>")
+                symbols.Add("<unk>");
+        while (true)
+        {
+            var places = Enumerable.Range(0, symbols.Count - 1).Where(i => Rank(i) >= 0).ToList();
+            if (places.Count == 0)
+                return symbols;
+            var at = places.MinBy(Rank);
+            symbols[at] += symbols[at + 1];
+            symbols.RemoveAt(at + 1);
+        }
+
+        int Rank(int at) => rules.IndexOf((symbols[at], symbols[at + 1]));
+    }
+
+    [Fact]
     public void BothSpellingsOfMergesAreRead()
     {
         var file = Small("a b", "ab c");
