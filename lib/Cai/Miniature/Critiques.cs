@@ -85,7 +85,7 @@ public sealed partial class Oracle
         foreach (var sentence in Phrase.Sentences(critique))
         {
             all++;
-            if (critiques.Read(sentence, topic) is not { } reading)
+            if (critiques.Value.Read(sentence, topic) is not { } reading)
                 continue;
             read++;
             fine |= reading.Problem is null;
@@ -131,5 +131,5 @@ public sealed partial class Oracle
     public CritiquePrinciple CritiquePrinciple(string id) => critique.GetValueOrDefault(id)
         ?? throw new CaiException($"The miniature has no critique principle '{id}'.", $"Use one of {string.Join(", ", critique.Keys)}.");
 
-    internal CritiqueReader CritiqueWords => critiques;
+    internal CritiqueReader CritiqueWords => critiques.Value;
 }

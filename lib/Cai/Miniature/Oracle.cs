@@ -16,7 +16,7 @@ public sealed partial class Oracle
 
     private readonly World world;
     private readonly SentenceReader reader;
-    private readonly CritiqueReader critiques;
+    private readonly Lazy<CritiqueReader> critiques;
     private readonly Dictionary<string, ComparisonPrinciple> comparison;
     private readonly Dictionary<string, CritiquePrinciple> critique;
 
@@ -24,7 +24,7 @@ public sealed partial class Oracle
     {
         this.world = world;
         reader = new SentenceReader(world);
-        critiques = new CritiqueReader(world);
+        critiques = new Lazy<CritiqueReader>(() => new CritiqueReader(world));
         comparison = world.Comparison.ToDictionary(p => p.Id);
         critique = world.Critique.ToDictionary(p => p.Id);
     }

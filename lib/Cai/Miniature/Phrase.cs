@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Cai.Miniature;
 
 /// <summary>Small operations on the world's texts.</summary>
@@ -9,7 +7,8 @@ internal static class Phrase
     public static string Fill(string template, params ReadOnlySpan<(string Slot, string Value)> values)
     {
         foreach (var (slot, value) in values)
-            template = template.Replace("{" + slot + "}", value, StringComparison.Ordinal);
+            if (template.Contains('{'))
+                template = template.Replace("{" + slot + "}", value, StringComparison.Ordinal);
         return template;
     }
 
@@ -19,13 +18,15 @@ internal static class Phrase
     /// <summary>Lower case, blanks collapsed and trimmed: two texts that differ only in case and spacing become equal.</summary>
     public static string Normalise(string text)
     {
-        var result = new StringBuilder(text.Length);
+        const int onStack = 512;
+        var result = text.Length <= onStack ? stackalloc char[text.Length] : new char[text.Length];
+        var length = 0;
         foreach (var c in text)
             if (!char.IsWhiteSpace(c))
-                result.Append(char.ToLowerInvariant(c));
-            else if (result.Length > 0 && result[^1] != ' ')
-                result.Append(' ');
-        return result.ToString().TrimEnd();
+                result[length++] = char.ToLowerInvariant(c);
+            else if (length > 0 && result[length - 1] != ' ')
+                result[length++] = ' ';
+        return new string(result[..length].TrimEnd());
     }
 
     /// <summary>The sentences of a text, each with its end mark, normalised; text after the last mark counts as a sentence.</summary>

@@ -62,4 +62,7 @@ public sealed record Topic
 
     /// <summary>The friendly answers of small talk, as written sentences.</summary>
     public IReadOnlyList<string> Replies { get; init; } = [];
+
+    /// <summary>Of the id alone: the sets of topics that sentences are true of would hash every text of each otherwise.</summary>
+    public override int GetHashCode() => Id.GetHashCode(StringComparison.Ordinal);
 }

@@ -16,16 +16,27 @@ internal static class TopicBuilder
             .. Tasks(file, TopicKind.Borderline, file.Borderline, asks, where), .. SmallTalk(file)];
         topics = [.. topics.DistinctBy(t => t.Does.Length > 0 && t.Split == World.Odd ? t.Does : t.Id)];
         // No odd topic may speak a real one's words: "store the coal for winter" would give away a held-out "store the coal".
-        var real = topics.Where(t => t.Split != World.Odd && t.Does.Length > 0).Select(t => t.Does).ToList();
-        topics.RemoveAll(t => t.Split == World.Odd && real.Exists(does => Says(t, does)));
+        var real = topics.Where(t => t.Split != World.Odd && t.Does.Length > 0).ToLookup(t => t.Does.Split(' ')[0], t => t.Does + " ");
+        topics.RemoveAll(t => t.Split == World.Odd && Says(t, real));
         foreach (var clash in topics.GroupBy(t => t.Id).Concat(topics.Where(t => t.Does.Length > 0).GroupBy(t => t.Does)).Where(g => g.Count() > 1))
             throw new CaiException($"Two topics share '{clash.Key}'.", "Give each act or task its own id and words.", where);
         return WithSeenParts(topics);
     }
 
-    /// <summary>Whether a topic's own words contain a phrase.</summary>
-    private static bool Says(Topic topic, string phrase) => topic.Steps.Append(topic.Does).Append(topic.Method).Append(topic.Alternative)
-        .Any(text => $" {text} ".Contains($" {phrase} ", StringComparison.Ordinal));
+    /// <summary>Whether a topic's own words contain one of the phrases, which end with a blank and are found by their first word.</summary>
+    private static bool Says(Topic topic, ILookup<string, string> phrases) =>
+        topic.Steps.Append(topic.Does).Append(topic.Method).Append(topic.Alternative).Any(text => Says(text + " ", phrases));
+
+    private static bool Says(string text, ILookup<string, string> phrases)
+    {
+        for (int at = 0, end; at < text.Length; at = end + 1)
+        {
+            end = text.IndexOf(' ', at);
+            if (phrases[text[at..end]].Any(phrase => text.AsSpan(at).StartsWith(phrase, StringComparison.Ordinal)))
+                return true;
+        }
+        return false;
+    }
 
     /// <summary>A target or object of which every topic was held out would be an unknown word: one of its topics goes back to training.</summary>
     private static List<Topic> WithSeenParts(List<Topic> topics)

@@ -10,8 +10,8 @@ namespace Cai.Miniature;
 public sealed class World
 {
     private readonly Dictionary<string, Topic> byId;
-    private readonly Dictionary<string, Topic> byQuestion = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, IReadOnlyList<Prompt>> prompts = [];
+    private readonly Lazy<Dictionary<string, Topic>> byQuestion;
+    private readonly Dictionary<string, Lazy<IReadOnlyList<Prompt>>> prompts;
 
     internal World(WorldFile file, string where)
     {
@@ -20,11 +20,9 @@ public sealed class World
         Critique = MiniaturePrinciples.Critique(file, where);
         Comparison = MiniaturePrinciples.Comparison(file, where);
         byId = Topics.ToDictionary(t => t.Id);
-        foreach (var topic in Topics)
-            foreach (var ask in topic.Asks)
-                byQuestion.TryAdd(Phrase.Normalise(ask), topic);
-        foreach (var group in Topics.GroupBy(t => t.Kind + "/" + t.Split))
-            prompts[group.Key] = [.. group.SelectMany(PromptsOf)];
+        byQuestion = new(() => ByQuestion(Topics));
+        prompts = Topics.GroupBy(t => t.Kind + "/" + t.Split)
+            .ToDictionary(group => group.Key, group => new Lazy<IReadOnlyList<Prompt>>(() => [.. group.SelectMany(PromptsOf)]));
     }
 
     public const string Train = "train";
@@ -58,7 +56,7 @@ public sealed class World
     /// <param name="split">`train` or `eval`.</param>
     /// <exception cref="CaiException">Unknown kind or split.</exception>
     public IReadOnlyList<Prompt> Prompts(string kind, string split) => prompts.TryGetValue(kind + "/" + split, out var found)
-        ? found
+        ? found.Value
         : throw new CaiException($"No prompts of kind '{kind}' in split '{split}'.",
             $"Kinds are {string.Join(", ", TopicKind.All)}; splits are train and eval.");
 
@@ -89,7 +87,7 @@ public sealed class World
     /// <summary>As <see cref="TopicOf"/>; null when the prompt is not of this world.</summary>
     public Topic? FindTopic(Prompt prompt) =>
         prompt.Tags.TryGetValue("topic", out var id) && byId.TryGetValue(id, out var tagged) ? tagged
-        : byQuestion.GetValueOrDefault(Phrase.Normalise(prompt.Dialogue.LastHuman()));
+        : byQuestion.Value.GetValueOrDefault(Phrase.Normalise(prompt.Dialogue.LastHuman()));
 
     /// <summary>The topic with this id, for example `harmful/steal-bicycle`.</summary>
     /// <exception cref="CaiException">There is none.</exception>
@@ -97,10 +95,9 @@ public sealed class World
         ?? throw new CaiException($"The miniature world has no topic '{id}'.", "Topic ids are kind/act-target, as in world.yaml.");
 
     /// <summary>The prompts of one topic, one a phrasing.</summary>
-    public IEnumerable<Prompt> PromptsOf(Topic topic) =>
-        topic.Asks.Select((ask, i) => new Prompt($"{topic.Id}/{i.ToString(CultureInfo.InvariantCulture)}", Dialogue.Ask(ask), topic.Kind)
+    public IEnumerable<Prompt> PromptsOf(Topic topic)
     {
-        Tags = new Dictionary<string, string>
+        var tags = new Dictionary<string, string>
         {
             ["topic"] = topic.Id,
             ["kind"] = topic.Kind,
@@ -108,8 +105,19 @@ public sealed class World
             ["target"] = topic.Target,
             ["category"] = topic.Category,
             ["split"] = topic.Split,
-        },
-    });
+        };
+        return topic.Asks.Select((ask, i) =>
+            new Prompt($"{topic.Id}/{i.ToString(CultureInfo.InvariantCulture)}", Dialogue.Ask(ask), topic.Kind) { Tags = tags });
+    }
+
+    private static Dictionary<string, Topic> ByQuestion(IReadOnlyList<Topic> topics)
+    {
+        var found = new Dictionary<string, Topic>(StringComparer.Ordinal);
+        foreach (var topic in topics)
+            foreach (var ask in topic.Asks)
+                found.TryAdd(Phrase.Normalise(ask), topic);
+        return found;
+    }
 
     /// <summary>The phrasings of a kind of sentence, slots unfilled.</summary>
     internal IReadOnlyList<string> Templates(string key) => File.Sentences.TryGetValue(key, out var found) && found.Count > 0
