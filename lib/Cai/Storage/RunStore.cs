@@ -1,10 +1,12 @@
 using System.Text.RegularExpressions;
+using Cai.Torch;
 
 namespace Cai.Storage;
 
 /// <summary>
 /// The folder that holds all runs: `root/experiment/stage-hash/`. The hash names a stage's configuration and inputs, so
-/// what was computed once is found again, and changing one option recomputes only what depends on it.
+/// what was computed once is found again, and changing one option recomputes only what depends on it. Under CAI_MKL=fast,
+/// where it takes effect (<see cref="MklKernels.AreFast"/>), stages have other hashes than without.
 /// </summary>
 public sealed partial class RunStore(string root)
 {
@@ -23,13 +25,15 @@ public sealed partial class RunStore(string root)
     {
         RequireName(experiment);
         RequireName(stage);
-        var hash = ContentHash.Of(new { Version = ResultsVersion, Stage = stage, Config = config, Inputs = inputs });
+        // A key that is null does not count: without CAI_MKL the hash is that of the other four.
+        var mkl = MklKernels.AreFast ? MklKernels.Fast : null;
+        var hash = ContentHash.Of(new { Version = ResultsVersion, Stage = stage, Config = config, Inputs = inputs, Mkl = mkl });
         var folder = Path.Combine(Root, experiment, $"{stage}-{hash[..12]}");
         Directory.CreateDirectory(folder);
         var opened = new Stage<TConfig>(folder, stage, config, hash);
         if (!File.Exists(opened.Path("config.json")))
             AtomicFile.Write(opened.Path("config.json"),
-                CaiJson.Write(new { Experiment = experiment, Stage = stage, Hash = hash, Config = config, Inputs = inputs }, indented: true) + "\n");
+                CaiJson.Write(new { Experiment = experiment, Stage = stage, Hash = hash, Config = config, Inputs = inputs, Mkl = mkl }, indented: true) + "\n");
         return opened;
     }
 

@@ -33,6 +33,9 @@ public static class MklKernels
     /// <summary>Whether this is a system on which MKL can be told so: Linux on an AMD processor that has AVX2.</summary>
     public static bool Apply => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64 && IsAmd() && Avx2.IsSupported;
 
+    /// <summary>Whether the processor has AVX-512 and MKL makes no use of it, where <see cref="Fast"/> would: training is slower than it could be.</summary>
+    public static bool Avx512IsUnused => Apply && !AreFast && Avx512F.IsSupported;
+
     /// <summary>
     /// Does what <see cref="Variable"/> asks for. Must come before anything loads libtorch: what libtorch's calls of the
     /// function reach is decided while it is loaded.

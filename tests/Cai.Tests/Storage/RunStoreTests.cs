@@ -1,4 +1,5 @@
 using Cai.Storage;
+using Cai.Torch;
 using Xunit;
 
 namespace Cai.Tests.Storage;
@@ -26,8 +27,13 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void TheHashIsTheSameOnEveryMachine() =>
-        Assert.Equal(ContentHash.OfText("""{"config":{"rounds":4,"temperature":1,},"inputs":["x",],"stage":"critique","version":2,}"""), Open(null, "x").Hash);
+    public void TheHashIsTheSameOnEveryMachineAndAnotherWithOtherKernels()
+    {
+        var mkl = MklKernels.AreFast ? "\"mkl\":\"fast\"," : "";
+        var text = $$"""{"config":{"rounds":4,"temperature":1,},"inputs":["x",],{{mkl}}"stage":"critique","version":2,}""";
+        Assert.Equal(ContentHash.OfText(text), Open(null, "x").Hash);
+        Assert.Equal(MklKernels.AreFast, File.ReadAllText(Open().Path("config.json")).Contains("mkl", StringComparison.Ordinal));
+    }
 
     [Theory]
     [InlineData("../x")]
