@@ -1,14 +1,13 @@
 using System.Text.RegularExpressions;
-using Cai.Torch;
 
 namespace Cai.Storage;
 
 /// <summary>
 /// The folder that holds all runs: `root/experiment/stage-hash/`. The hash names a stage's configuration and inputs, so
-/// what was computed once is found again, and changing one option recomputes only what depends on it. Under CAI_MKL=fast,
-/// where it takes effect (<see cref="MklKernels.AreFast"/>), stages have other hashes than without.
+/// what was computed once is found again, and changing one option recomputes only what depends on it.
 /// </summary>
-public sealed partial class RunStore(string root)
+/// <param name="mkl">Names the kernels for matrix products where they are not the stock ones; part of every hash unless null.</param>
+public sealed partial class RunStore(string root, string? mkl = null)
 {
     /// <summary>Part of every hash. Raise it when the code gives other results for the same configuration.</summary>
     public const int ResultsVersion = 2;
@@ -25,8 +24,7 @@ public sealed partial class RunStore(string root)
     {
         RequireName(experiment);
         RequireName(stage);
-        // A key that is null does not count: without CAI_MKL the hash is that of the other four.
-        var mkl = MklKernels.AreFast ? MklKernels.Fast : null;
+        // A key that is null does not count.
         var hash = ContentHash.Of(new { Version = ResultsVersion, Stage = stage, Config = config, Inputs = inputs, Mkl = mkl });
         var folder = Path.Combine(Root, experiment, $"{stage}-{hash[..12]}");
         Directory.CreateDirectory(folder);
