@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Cai.Finetuning;
 using Cai.Models;
@@ -131,17 +130,7 @@ public static class MemoryReport
         }
     }
 
-    private static string[] Child(params string[] arguments)
-    {
-        var host = Environment.ProcessPath!;
-        string[] program = Path.GetFileNameWithoutExtension(host) == "dotnet" ? [typeof(MemoryReport).Assembly.Location] : [];
-        using var child = Process.Start(new ProcessStartInfo(host, [.. program, "memory-child", .. arguments]) { RedirectStandardOutput = true })!;
-        var output = child.StandardOutput.ReadToEnd();
-        child.WaitForExit();
-        return child.ExitCode == 0
-            ? output.Split()
-            : throw new CaiException($"The measuring process ended with code {child.ExitCode}.", "Its own message stands above.");
-    }
+    private static string[] Child(params IEnumerable<string> arguments) => ChildProcess.Output(["memory-child", .. arguments]);
 
     private static void Line(string text) => Console.WriteLine(text);
 

@@ -13,6 +13,9 @@ try
         case ["memory-child", var kind, var number, .. var rest]:
             MemoryReport.RunChild(kind, number, rest.FirstOrDefault());
             return 0;
+        case [MklReport.ChildCommand, var rounds]:
+            MklReport.RunChild(rounds);
+            return 0;
         case ["memory", .. var rest]:
             MemoryReport.Run(rest.FirstOrDefault());
             return 0;
@@ -43,6 +46,7 @@ static void Speed(string[] args)
             throw new CaiException($"'{args[i]}' is neither --rounds N nor a size.",
                 $"Sizes are {string.Join(", ", MiniatureSizes.Names)}; memory and gpu come first where they are asked for.");
     Report.Header(rounds);
+    MklReport.Run(rounds);
     foreach (var size in sizes.Count == 0 ? ["S", "L"] : sizes)
     {
         using var workload = Workload.OfSize(size);

@@ -45,6 +45,7 @@ internal static class HealthChecks
         new("libtorch", true, Libtorch),
         new("GPU", false, Gpu),
         new("threads", false, Threads),
+        new("processor", false, Processor),
         new("memory", true, Memory),
         new("disk", true, () => Disk(output)),
         new("write access", true, () => WriteAccess(Path.Combine(output, "runs"))),
@@ -87,6 +88,17 @@ internal static class HealthChecks
     private static Finding Threads() => new(
         Environment.ProcessorCount >= 2, $"{Environment.ProcessorCount} processors, libtorch uses {TorchSharp.torch.get_num_threads()}",
         "One processor works, about half as fast; OMP_NUM_THREADS sets what libtorch uses.");
+
+    private static Finding Processor()
+    {
+        var value = Environment.GetEnvironmentVariable(MklKernels.Variable);
+        var effect = MklKernels.AreFast ? "matrix products with the kernels for Intel's processors"
+            : MklKernels.Avx512IsUnused ? "matrix products without its AVX-512"
+            : "matrix products with the kernels that MKL takes for it";
+        return new(!MklKernels.Avx512IsUnused,
+            $"{Report.RunEnvironment.ProcessorName()}, {effect} ({MklKernels.Variable}{(string.IsNullOrEmpty(value) ? " not set" : $"={value}")})",
+            $"{MklKernels.Variable}={MklKernels.Fast} makes training faster on such processors and changes low bits of results: see environment.md.");
+    }
 
     private static Finding Memory()
     {

@@ -6,7 +6,8 @@ namespace Cai.Storage;
 /// The folder that holds all runs: `root/experiment/stage-hash/`. The hash names a stage's configuration and inputs, so
 /// what was computed once is found again, and changing one option recomputes only what depends on it.
 /// </summary>
-public sealed partial class RunStore(string root)
+/// <param name="mkl">Names the kernels for matrix products where they are not the stock ones; part of every hash unless null.</param>
+public sealed partial class RunStore(string root, string? mkl = null)
 {
     /// <summary>Part of every hash. Raise it when the code gives other results for the same configuration.</summary>
     public const int ResultsVersion = 2;
@@ -23,13 +24,14 @@ public sealed partial class RunStore(string root)
     {
         RequireName(experiment);
         RequireName(stage);
-        var hash = ContentHash.Of(new { Version = ResultsVersion, Stage = stage, Config = config, Inputs = inputs });
+        // A key that is null does not count.
+        var hash = ContentHash.Of(new { Version = ResultsVersion, Stage = stage, Config = config, Inputs = inputs, Mkl = mkl });
         var folder = Path.Combine(Root, experiment, $"{stage}-{hash[..12]}");
         Directory.CreateDirectory(folder);
         var opened = new Stage<TConfig>(folder, stage, config, hash);
         if (!File.Exists(opened.Path("config.json")))
             AtomicFile.Write(opened.Path("config.json"),
-                CaiJson.Write(new { Experiment = experiment, Stage = stage, Hash = hash, Config = config, Inputs = inputs }, indented: true) + "\n");
+                CaiJson.Write(new { Experiment = experiment, Stage = stage, Hash = hash, Config = config, Inputs = inputs, Mkl = mkl }, indented: true) + "\n");
         return opened;
     }
 

@@ -8,7 +8,8 @@ namespace Cai.Torch;
 /// Makes libtorch load and behave. TorchSharp 0.107's native library asks for symbol version GLIBCXX_3.4.32 (GCC 13),
 /// which Debian 12 and Ubuntu 22.04 lack although none of its symbols is needed there: on such a system a copy of the
 /// library is loaded whose one version need is marked weak. Where the library loads as it is, nothing happens.
-/// With CAI_LIBTORCH set it is given an installed libtorch (<see cref="LibtorchFolder"/>).
+/// With CAI_LIBTORCH set it is given an installed libtorch (<see cref="LibtorchFolder"/>), with CAI_MKL=fast other kernels
+/// for matrix products (<see cref="MklKernels"/>).
 /// </summary>
 public static class TorchNative
 {
@@ -33,8 +34,16 @@ public static class TorchNative
             LimitSpinning();
             KeepFreedMemory();
         }
-        if (Environment.GetEnvironmentVariable(LibtorchFolder.Variable) is { Length: > 0 } folder)
-            UseInstalled(folder);
+        try
+        {
+            MklKernels.Start();
+            if (Environment.GetEnvironmentVariable(LibtorchFolder.Variable) is { Length: > 0 } folder)
+                UseInstalled(folder);
+        }
+        catch (CaiException problem)
+        {
+            TellAtFirstCall(problem);
+        }
         if (OperatingSystem.IsLinux())
             // Fires only after the ordinary search failed, for P/Invoke and for NativeLibrary.TryLoad alike.
             AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name.Contains(Library, StringComparison.Ordinal) ? LoadWeakened() : 0;
@@ -42,24 +51,24 @@ public static class TorchNative
 
     private static void UseInstalled(string folder)
     {
-        try
-        {
-            var installed = LibtorchFolder.Open(folder);
-            // TorchSharp begins with libtorch_cpu beside the program, by its full path: a second libtorch in one process ends it.
-            if (ProgramFolders().Any(f => File.Exists(Path.Combine(f, LibtorchFolder.Main))))
-                throw new CaiException($"This program was built with a libtorch of its own, and {LibtorchFolder.Variable} is set.",
-                    $"Build it again with {LibtorchFolder.Variable} set (dotnet run does), or unset it.", $"{LibtorchFolder.Variable}={folder}");
-            installed.Load();
-            Installed = installed;
-        }
-        catch (CaiException problem)
-        {
-            // Told at TorchSharp's first call, where it can be caught and shown; here it would end the program with a stack
-            // trace. TorchSharp looks for its libraries before that call, and makes a copy of the package where it finds none.
-            AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) =>
-                name.Contains("torch", StringComparison.OrdinalIgnoreCase) ? NativeLibrary.GetMainProgramHandle() : 0;
-            NativeLibrary.SetDllImportResolver(typeof(TorchSharp.torch).Assembly, (_, _, _) => throw problem);
-        }
+        var installed = LibtorchFolder.Open(folder);
+        // TorchSharp begins with libtorch_cpu beside the program, by its full path: a second libtorch in one process ends it.
+        if (ProgramFolders().Any(f => File.Exists(Path.Combine(f, LibtorchFolder.Main))))
+            throw new CaiException($"This program was built with a libtorch of its own, and {LibtorchFolder.Variable} is set.",
+                $"Build it again with {LibtorchFolder.Variable} set (dotnet run does), or unset it.", $"{LibtorchFolder.Variable}={folder}");
+        installed.Load();
+        Installed = installed;
+    }
+
+    /// <summary>
+    /// At TorchSharp's first call a problem can be caught and shown; here it would end the program with a stack trace.
+    /// TorchSharp looks for its libraries before that call, and makes a copy of the package where it finds none.
+    /// </summary>
+    private static void TellAtFirstCall(CaiException problem)
+    {
+        AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) =>
+            name.Contains("torch", StringComparison.OrdinalIgnoreCase) ? NativeLibrary.GetMainProgramHandle() : 0;
+        NativeLibrary.SetDllImportResolver(typeof(TorchSharp.torch).Assembly, (_, _, _) => throw problem);
     }
 
     /// <summary>
@@ -133,7 +142,7 @@ public static class TorchNative
             State = $"{original} does not load and is not the known build ({hash[..12]}); install a libstdc++ of GCC 13 or newer";
             return 0;
         }
-        var copy = Path.Combine(CacheFolder(), "cai-notebooks", hash[..16], "libLibTorchSharp.so");
+        var copy = Path.Combine(CacheFolder(), hash[..16], "libLibTorchSharp.so");
         if (!File.Exists(copy) && !WriteWeakenedCopy(bytes, copy))
             return 0;
         // Loaded by full path first, so that their names satisfy the copy's own needs from another folder.
@@ -150,17 +159,25 @@ public static class TorchNative
     {
         if (!ElfVersions.MarkWeak(bytes, NeededVersion))
             return false;
-        Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-        var temporary = $"{copy}.{Environment.ProcessId}";
-        File.WriteAllBytes(temporary, bytes);
-        File.Move(temporary, copy, overwrite: true);
+        WriteAtOnce(copy, bytes);
         return true;
     }
 
-    private static string CacheFolder() =>
+    /// <summary>Writes a file and its folder; another process sees the whole file or none.</summary>
+    internal static void WriteAtOnce(string path, byte[] bytes)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var temporary = $"{path}.{Environment.ProcessId}";
+        File.WriteAllBytes(temporary, bytes);
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    /// <summary>Where the native libraries that this class and <see cref="MklKernels"/> write are kept between runs.</summary>
+    internal static string CacheFolder() => Path.Combine(
         Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache
             ? cache
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+        "cai-notebooks");
 
     private static IEnumerable<string> SearchFolders()
     {

@@ -29,6 +29,15 @@ public sealed class RunStoreTests : IDisposable
     public void TheHashIsTheSameOnEveryMachine() =>
         Assert.Equal(ContentHash.OfText("""{"config":{"rounds":4,"temperature":1,},"inputs":["x",],"stage":"critique","version":2,}"""), Open(null, "x").Hash);
 
+    [Fact]
+    public void ResultsOfOtherKernelsHaveAnotherFolderThatNamesThem()
+    {
+        var fast = new RunStore(folder.Root, "fast").OpenStage("cai", "critique", new Config(), []);
+        Assert.NotEqual(Open().Folder, fast.Folder);
+        Assert.Contains("\"mkl\": \"fast\"", File.ReadAllText(fast.Path("config.json")));
+        Assert.DoesNotContain("mkl", File.ReadAllText(Open().Path("config.json")));
+    }
+
     [Theory]
     [InlineData("../x")]
     [InlineData("a b")]

@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
 using Cai.Tool.Commands;
+using Cai.Tool.Report;
+using Cai.Torch;
 using Xunit;
 
 namespace Cai.Tool.Tests.Commands;
@@ -25,6 +27,16 @@ public sealed partial class HealthChecksTests : IDisposable
         Assert.True(found["write access"].Good);
         Assert.Equal((false, "Restore them with: git checkout -- notebooks"), (found["notebooks"].Good, found["notebooks"].Remedy));
         Assert.Equal((false, "Restore them with: git checkout -- data/miniature"), (found["weights"].Good, found["weights"].Remedy));
+    }
+
+    [Fact]
+    public void TheProcessorIsNamedAndThatTrainingWouldBeFasterWhereItWould()
+    {
+        var found = HealthChecks.All(work.Folder, work.Folder).Single(check => check.Name == "processor").Run();
+        Assert.StartsWith(RunEnvironment.ProcessorName(), found.Fact);
+        Assert.Contains(MklKernels.Variable, found.Fact);
+        Assert.Contains("CAI_MKL=fast makes training faster", found.Remedy);
+        Assert.Equal(!MklKernels.Avx512IsUnused, found.Good);
     }
 
     [Theory]

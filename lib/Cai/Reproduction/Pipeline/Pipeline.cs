@@ -5,6 +5,7 @@ using Cai.Generation;
 using Cai.Miniature;
 using Cai.Models;
 using Cai.Storage;
+using Cai.Torch;
 
 namespace Cai.Reproduction;
 
@@ -31,7 +32,7 @@ public sealed class Pipeline : IDisposable
         Crowdworker = new Crowdworker();
         Constitution = Constitution.Shipped("miniature");
         Constitutions = new ConstitutionVariants(this);
-        Store = new RunStore(Path.Combine(Out, "runs"));
+        Store = new RunStore(Path.Combine(Out, "runs"), MklKernels.AreFast ? MklKernels.Fast : null);
         Prompts = new PromptSets(World, scale, seed);
         (Sampling, Supervised, Feedback, Preferences) =
             (new SamplingStage(this), new SupervisedStage(this), new FeedbackStage(this), new PreferenceStage(this));
