@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Cai.Text.Tokenizers;
 
 /// <summary>
@@ -8,8 +6,6 @@ namespace Cai.Text.Tokenizers;
 /// </summary>
 internal sealed class BpeMerges
 {
-    private const int LongestScanned = 24; // fewer symbols are joined sooner by looking at all pairs than by keeping a queue
-
     private readonly Dictionary<(int Left, int Right), (int Rank, int Joined)> table = [];
 
     /// <summary>The pairs that are joined.</summary>
@@ -24,8 +20,6 @@ internal sealed class BpeMerges
         var count = symbols.Count;
         if (count < 2)
             return [.. symbols];
-        if (count <= LongestScanned)
-            return Scan(CollectionsMarshal.AsSpan(symbols));
         var next = new int[count];
         var previous = new int[count];
         var queue = new PriorityQueue<(int Left, int LeftSymbol, int RightSymbol, int Joined), long>(count);
@@ -34,6 +28,7 @@ internal sealed class BpeMerges
         {
             var right = next[left];
             if (right < count && table.TryGetValue((symbols[left], symbols[right]), out var rule))
+                // Rank, then position, as one number: the default comparer of tuples is slow.
                 queue.Enqueue((left, symbols[left], symbols[right], rule.Joined), (long)rule.Rank << 32 | (uint)left);
         }
 
@@ -60,31 +55,4 @@ internal sealed class BpeMerges
         }
         return [.. symbols.Where(symbol => symbol != gone)];
     }
-
-    private int[] Scan(Span<int> symbols)
-    {
-        Span<(int Rank, int Joined)> rules = stackalloc (int, int)[symbols.Length - 1];
-        for (var i = 0; i < rules.Length; i++)
-            rules[i] = Rule(symbols[i], symbols[i + 1]);
-        while (true)
-        {
-            var best = 0;
-            for (var i = 1; i < rules.Length; i++)
-                if (rules[i].Rank < rules[best].Rank)
-                    best = i;
-            if (rules.Length == 0 || rules[best].Rank == int.MaxValue)
-                return symbols.ToArray();
-            symbols[best] = rules[best].Joined;
-            symbols[(best + 2)..].CopyTo(symbols[(best + 1)..]);
-            symbols = symbols[..^1];
-            rules[(best + 1)..].CopyTo(rules[best..]);
-            rules = rules[..^1];
-            if (best > 0)
-                rules[best - 1] = Rule(symbols[best - 1], symbols[best]);
-            if (best < rules.Length)
-                rules[best] = Rule(symbols[best], symbols[best + 1]);
-        }
-    }
-
-    private (int Rank, int Joined) Rule(int left, int right) => table.TryGetValue((left, right), out var rule) ? rule : (int.MaxValue, 0);
 }
