@@ -60,7 +60,7 @@ public sealed class ScalarModel : IDisposable
         return Score(Decoder.Hidden(ids)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The score read at the last real token of each row (paper 1.5: the end-of-context token).</summary>
+    /// <summary>The score read at the last real token of each row (HH, Bai et al. 2022a, A.2: the end-of-context token).</summary>
     /// <param name="ids">[batch, time], right-padded.</param>
     /// <param name="lengths">[batch], int64: real tokens in each row.</param>
     /// <returns>[batch]</returns>
