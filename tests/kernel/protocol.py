@@ -176,7 +176,7 @@ def inspect(c):
     found = c.reply(c.kernel.inspect("longVariableName", 5))["content"]
     assert found["found"] and found["data"]["text/plain"].startswith("List<int> longVariableName"), found
     c.run("using Cai.Reproduction;")
-    found = c.reply(c.kernel.inspect("Pipeline.Open()", 7))["content"]
+    found = c.reply(c.kernel.inspect("Pipeline.Open()", 13))["content"]
     assert "Open" in found["data"]["text/plain"] and "CAI_SCALE" in found["data"]["text/plain"], found
     assert c.reply(c.kernel.inspect("   ", 1))["content"]["found"] is False
 
