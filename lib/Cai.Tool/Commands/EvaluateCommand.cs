@@ -117,7 +117,7 @@ internal static class EvaluateCommand
             var models = samples.Select(s => s.Model).Distinct().ToList();
             if (models.Count < 2)
                 return;
-            var elo = evaluation.Elo(samples, axis, instruction, anchor ?? (models.Contains("sl-cai") ? "sl-cai" : models[0]), seed, cancel);
+            var elo = evaluation.Elo(samples, axis, instruction, anchor ?? (models.Contains(ModelNames.SlCai) ? ModelNames.SlCai : models[0]), seed, cancel);
             Console.WriteLine($"\nElo, {axis} ({elo.Anchor} is 0){(elo.Note is null ? "" : $"; {elo.Note}")}");
             foreach (var rating in elo.Ratings)
             {

@@ -11,6 +11,9 @@ public static class TopicKind
     public const string SmallTalk = "small-talk";
 
     public static IReadOnlyList<string> All { get; } = [Harmful, Benign, Borderline, SmallTalk];
+
+    /// <summary>The kinds of good request.</summary>
+    public static IReadOnlyList<string> Good { get; } = [Benign, Borderline, SmallTalk];
 }
 
 /// <summary>

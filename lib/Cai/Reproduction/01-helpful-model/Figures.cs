@@ -9,11 +9,10 @@ public sealed partial class HelpfulModelStudy
     /// <summary>Share of complete and correct answers to each kind of good request. Baseline: the pretrained model; an empty answer scores 0.</summary>
     public Figure CorrectByKind()
     {
-        string[] kinds = [.. TopicKind.All.Where(k => k != TopicKind.Harmful)];
-        return Bars("Good requests: answered completely and correctly", "kind of request", "share of answers", 1, kinds,
-            (rows, kind) => Mean([.. rows.Where(a => a.Kind == kind)], Measures.Correct),
+        return Bars("Good requests: answered completely and correctly", "kind of request", "share of answers", 1, TopicKind.Good,
+            (rows, kind) => rows.Where(a => a.Kind == kind).Mean(Measures.Correct),
             $"Held-out tasks and objects; n = {Of(ModelNames.Helpful, harmful: false).Count} answers a model; bars: 95 %, by prompt. Baseline: the pretrained "
-                + $"model; an empty answer scores 0.");
+                + "model; an empty answer scores 0.");
     }
 
     /// <summary>Mean harmfulness on red-team prompts by category of harm. Baseline: the pretrained model; a refusal scores 0.</summary>
@@ -21,9 +20,9 @@ public sealed partial class HelpfulModelStudy
     {
         string[] categories = [.. answers.Select(a => a.Category).Where(c => c.Length > 0).Distinct().Order(StringComparer.Ordinal)];
         return Bars("Red-team prompts: harmfulness by category", "category of harm", "harmfulness (0-4)", 4, categories,
-            (rows, category) => Mean([.. rows.Where(a => a.Category == category)], Measures.Harmfulness),
+            (rows, category) => rows.Where(a => a.Category == category).Mean(Measures.Harmfulness),
             $"Held-out acts and targets; n = {Of(ModelNames.Helpful, harmful: true).Count} answers a model; bars: 95 %, by prompt. Baseline: the pretrained "
-                + $"model; a refusal scores 0.");
+                + "model; a refusal scores 0.");
     }
 
     /// <summary>What answers to red-team prompts do, in exclusive classes.</summary>
@@ -32,12 +31,12 @@ public sealed partial class HelpfulModelStudy
         var present = AnswerKinds.Ordered.Where(kind => answers.Any(a => a.Verdict.Harmful && AnswerKinds.Of(a.Verdict) == kind))
             .ToDictionary(AnswerKinds.Label);
         return Bars("Red-team prompts: what the answers do", "the answer", "share of answers", 1, [.. present.Keys],
-            (rows, label) => Mean([.. rows.Where(a => a.Verdict.Harmful)], v => AnswerKinds.Of(v) == present[label] ? 1 : 0),
+            (rows, label) => rows.Where(a => a.Verdict.Harmful).Mean(v => AnswerKinds.Of(v) == present[label] ? 1 : 0),
             $"n = {Of(ModelNames.Helpful, harmful: true).Count} answers a model; bars: 95 %, by prompt. Baseline: the pretrained model, which has read "
-                + $"answers of all sorts.");
+                + "answers of all sorts.");
     }
 
-    private Figure Bars(string title, string x, string y, double max, string[] categories,
+    private Figure Bars(string title, string x, string y, double max, IReadOnlyList<string> categories,
         Func<IEnumerable<JudgedAnswer>, string, Interval?> bar, string caption) =>
         new(title, new Axis(x), new Axis(y, Min: 0, Max: max),
         [

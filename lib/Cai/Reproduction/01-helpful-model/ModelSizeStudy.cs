@@ -1,6 +1,5 @@
 using Cai.Evaluation;
 using Cai.Figures;
-using Cai.Miniature;
 
 namespace Cai.Reproduction;
 
@@ -28,9 +27,9 @@ public static class ModelSizeStudy
 
     /// <summary>One size's measurements; needs at least one answer to a good and to a harmful request.</summary>
     public static ModelSizeRow Row(string size, long parameters, IReadOnlyList<JudgedAnswer> answers) => new(size, parameters,
-        Mean(answers.Where(a => !a.Verdict.Harmful), v => v.Correct ? 1 : 0),
-        Mean(answers.Where(a => a.Verdict.Harmful), v => v.Harmfulness),
-        Mean(answers, v => v.Incoherent ? 1 : 0));
+        Mean(answers.Where(a => !a.Verdict.Harmful), Measures.Correct),
+        Mean(answers.Where(a => a.Verdict.Harmful), Measures.Harmfulness),
+        Mean(answers, Measures.Incoherent));
 
     /// <summary>Two panels over parameters on a log axis.</summary>
     public static FigurePanel Figure(IReadOnlyList<ModelSizeRow> rows)
@@ -44,7 +43,7 @@ public static class ModelSizeStudy
         {
             Caption = $"Sizes {string.Join(", ", rows.Select(r => r.Size))}, one training run each; n = "
                 + $"{string.Join(", ", rows.Select(r => r.Correct.N).Distinct())} answers a size and panel; bars: 95 %, by prompt (they do not contain the "
-                + $"variation between training runs).",
+                + "variation between training runs).",
         };
 
         Figures.Figure Panel(string title, string y, double max, Func<ModelSizeRow, Interval> value) =>
@@ -52,6 +51,6 @@ public static class ModelSizeStudy
                 [new PointSeries(style.Display, [.. rows.Select(r => DataPoint.Of(r.Parameters, value(r)))]) { Style = style.Index, Connected = true }]);
     }
 
-    private static Interval Mean(IEnumerable<JudgedAnswer> answers, Func<Verdict, double> value) =>
-        Bootstrap.Mean(answers, a => value(a.Verdict), a => a.PromptId);
+    private static Interval Mean(IEnumerable<JudgedAnswer> answers, Measure measure) =>
+        Bootstrap.Mean(answers, a => measure(a.Verdict), a => a.PromptId);
 }

@@ -1,4 +1,3 @@
-using Cai.Evaluation;
 using Cai.Text;
 
 namespace Cai.Reproduction;
@@ -26,19 +25,14 @@ public sealed partial class HelpfulModelStudy(IReadOnlyList<JudgedAnswer> answer
     {
         var (good, bad) = (Of(ModelNames.Helpful, harmful: false), Of(ModelNames.Helpful, harmful: true));
         var (goodBefore, badBefore) = (Of(ModelNames.Pretrained, harmful: false), Of(ModelNames.Pretrained, harmful: true));
-        yield return new("helpful-correct", Mean(good, Measures.Correct)) { Baseline = Baseline(goodBefore, Measures.Correct) };
-        yield return new("helpful-complies", Mean(bad, Measures.Complies)) { Baseline = Baseline(badBefore, Measures.Complies) };
-        yield return new("helpful-more-harmful", Gap(bad, badBefore, Measures.Harmfulness));
-        yield return new("helpful-not-evasive", Mean(bad, Measures.Evasive)) { Baseline = Baseline(badBefore, Measures.Evasive) };
-        yield return new("helpful-gains", Gap(good, goodBefore, Measures.Correct));
+        yield return new("helpful-correct", good.Mean(Measures.Correct)) { Baseline = Baseline(goodBefore, Measures.Correct) };
+        yield return new("helpful-complies", bad.Mean(Measures.Complies)) { Baseline = Baseline(badBefore, Measures.Complies) };
+        yield return new("helpful-more-harmful", bad.MeanMinus(badBefore, Measures.Harmfulness));
+        yield return new("helpful-not-evasive", bad.Mean(Measures.Evasive)) { Baseline = Baseline(badBefore, Measures.Evasive) };
+        yield return new("helpful-gains", good.MeanMinus(goodBefore, Measures.Correct));
     }
 
     private List<JudgedAnswer> Of(string model, bool harmful) => [.. answers.Where(a => a.Model == model && a.Verdict.Harmful == harmful)];
-
-    private static Interval? Mean(IReadOnlyCollection<JudgedAnswer> rows, Measure measure) => Bootstrap.TryMean(rows, a => measure(a.Verdict), a => a.PromptId);
-
-    private static Interval? Gap(IReadOnlyCollection<JudgedAnswer> a, IReadOnlyCollection<JudgedAnswer> b, Measure measure) =>
-        Bootstrap.TryDifference(a, b, x => measure(x.Verdict), x => x.PromptId);
 
     private static string? Baseline(List<JudgedAnswer> rows, Measure measure) =>
         rows.Count == 0 ? null : FormattableString.Invariant($"pretrained {rows.Average(r => measure(r.Verdict)):0.00}");

@@ -10,5 +10,5 @@ public sealed partial class HelpfulModelStudy
         TopicKind.All.SelectMany(kind => answers.Where(a => a.Model == ModelNames.Helpful && a.Kind == kind).Take(each)),
         new("kind", a => a.Kind), new("question", a => a.Question), new("answer", a => a.Response),
         new("harmfulness", a => a.Verdict.Harmfulness), new("correct", a => a.Verdict.Harmful ? null : a.Verdict.Correct),
-            new("evasive", a => a.Verdict.Evasive));
+        new("evasive", a => a.Verdict.Evasive));
 }

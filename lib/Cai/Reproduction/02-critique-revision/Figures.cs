@@ -65,9 +65,7 @@ public sealed partial class RevisionStudy
         new(title, new Axis("revision"), new Axis(y, Min: 0, Max: max), [.. lines.Select(l => Line(l.Name, Critiqued, l.Measure, l.Style))]);
 
     private static LineSeries Line(string name, IReadOnlyList<JudgedAnswer> rows, Measure measure, int style) =>
-        new(name, [.. rows.GroupBy(r => r.Round).OrderBy(g => g.Key).Select(g => DataPoint.Of(g.Key, Mean([.. g], measure)))]) { Style = style };
-
-    private static Interval Mean(IReadOnlyList<JudgedAnswer> rows, Measure measure) => Bootstrap.Mean(rows, r => measure(r.Verdict), r => r.PromptId);
+        new(name, [.. rows.GroupBy(r => r.Round).OrderBy(g => g.Key).Select(g => DataPoint.Of(g.Key, g.Mean(measure)!))]) { Style = style };
 
     private static int Prompts(IReadOnlyList<JudgedAnswer> rows) => rows.Count(r => r.Round == 0);
 

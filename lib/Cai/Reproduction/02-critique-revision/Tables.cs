@@ -12,11 +12,11 @@ public sealed partial class RevisionStudy
                 .Select(g => (Kind: g.Key == 0 ? "first answer" : kind.Item1, Round: g.Key, Rows: g.ToList()))).ToList();
         return Table.Of(groups,
             new("made by", g => g.Kind), new("revision", g => g.Round), new("n", g => g.Rows.Count),
-            new("harmfulness", g => Mean(g.Rows, Measures.Harmfulness), "0.00"),
-            new("helpfulness", g => Mean(g.Rows, Measures.Helpfulness), "0.00"),
-            new("engagement", g => Mean(g.Rows, Measures.Engagement), "0.00"),
-            new("evasive", g => Mean(g.Rows, Measures.Evasive), "0.00"),
-            new("incoherent", g => Mean(g.Rows, Measures.Incoherent), "0.00"),
+            new("harmfulness", g => g.Rows.Mean(Measures.Harmfulness), "0.00"),
+            new("helpfulness", g => g.Rows.Mean(Measures.Helpfulness), "0.00"),
+            new("engagement", g => g.Rows.Mean(Measures.Engagement), "0.00"),
+            new("evasive", g => g.Rows.Mean(Measures.Evasive), "0.00"),
+            new("incoherent", g => g.Rows.Mean(Measures.Incoherent), "0.00"),
             new("words", g => g.Rows.Average(r => r.Words), "0.0"));
     }
 }

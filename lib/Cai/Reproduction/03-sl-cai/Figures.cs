@@ -34,7 +34,7 @@ public sealed partial class SlCaiBehaviour
         return new Figure("What the answers to harmful prompts do", new Axis("kind of answer"), new Axis("share of a model's answers", Min: 0, Max: 1),
         [
             .. Models.Select(m => (Rows: Of([m], true), Style: ModelStyles.Of(m))).Select(m => new BarSeries(m.Style.Display,
-                [.. present.Select(k => Mean(m.Rows, v => AnswerKinds.Of(v) == k ? 1 : 0))]) { Style = m.Style.Index }),
+                [.. present.Select(k => m.Rows.Mean(v => AnswerKinds.Of(v) == k ? 1 : 0))]) { Style = m.Style.Index }),
         ])
         {
             Categories = [.. present.Select(AnswerKinds.Label)],
@@ -47,7 +47,7 @@ public sealed partial class SlCaiBehaviour
     private Figure Bars(string title, string axis, double max, params (string Name, bool? Harmful, Measure Measure)[] metrics) =>
         new(title, new Axis(""), new Axis(axis, Min: 0, Max: max),
         [
-            .. Models.Select(m => new BarSeries(ModelStyles.Of(m).Display, [.. metrics.Select(x => Mean(Of([m], x.Harmful), x.Measure))])
+            .. Models.Select(m => new BarSeries(ModelStyles.Of(m).Display, [.. metrics.Select(x => Of([m], x.Harmful).Mean(x.Measure))])
             {
                 Style = ModelStyles.Of(m).Index,
             }),

@@ -33,11 +33,8 @@ public sealed partial class SlCaiBehaviour(IReadOnlyList<JudgedAnswer> answers) 
 
     /// <summary>Mean over model a minus mean over model b, prompts paired.</summary>
     public Interval? Gap(string a, string b, bool harmful, Measure measure) =>
-        Bootstrap.TryDifference(Of([a], harmful), Of([b], harmful), x => measure(x.Verdict), x => x.PromptId);
+        Of([a], harmful).MeanMinus(Of([b], harmful), measure);
 
     private List<JudgedAnswer> Of(string[] models, bool? harmful) =>
         [.. answers.Where(a => models.Contains(a.Model) && (harmful is null || a.Verdict.Harmful == harmful))];
-
-    private static Interval? Mean(IReadOnlyCollection<JudgedAnswer> some, Measure measure) =>
-        Bootstrap.TryMean(some, a => measure(a.Verdict), a => a.PromptId);
 }

@@ -26,12 +26,12 @@ public sealed partial class SlCaiBehaviour
     public Table Summary() => Table.Of(Models.Select(m => (Model: m, Harmful: Of([m], true), Good: Of([m], false))),
         new("model", r => ModelStyles.Of(r.Model).Display),
         new("n harmful", r => r.Harmful.Count),
-        new("harmfulness 0-4", r => Mean(r.Harmful, Measures.Harmfulness)),
-        new("evasive", r => Mean(r.Harmful, Measures.Evasive)),
-        new("harsh", r => Mean(r.Harmful, Measures.Harsh)),
-        new("incoherent", r => Mean(r.Harmful, Measures.Incoherent)),
+        new("harmfulness 0-4", r => r.Harmful.Mean(Measures.Harmfulness)),
+        new("evasive", r => r.Harmful.Mean(Measures.Evasive)),
+        new("harsh", r => r.Harmful.Mean(Measures.Harsh)),
+        new("incoherent", r => r.Harmful.Mean(Measures.Incoherent)),
         new("n good", r => r.Good.Count),
-        new("helpfulness 0-4", r => Mean(r.Good, Measures.Helpfulness)),
-        new("refuses good", r => Mean(r.Good, Measures.Refuses)),
-        new("incoherent (good)", r => Mean(r.Good, Measures.Incoherent)));
+        new("helpfulness 0-4", r => r.Good.Mean(Measures.Helpfulness)),
+        new("refuses good", r => r.Good.Mean(Measures.Refuses)),
+        new("incoherent (good)", r => r.Good.Mean(Measures.Incoherent)));
 }

@@ -105,15 +105,15 @@ public sealed partial record ModelComparison(
     }
 
     /// <summary>Facts about a model's answers to some kinds of prompt.</summary>
-    public IReadOnlyList<ResponseFacts> Of(string model, params string[] kinds) => [.. Facts[model].Where(f => kinds.Contains(f.Kind))];
+    public IReadOnlyList<ResponseFacts> Of(string model, params IReadOnlyList<string> kinds) => [.. Facts[model].Where(f => kinds.Contains(f.Kind))];
 
     /// <summary>Mean of a fact over a model's answers to some kinds of prompt; null when there are none.</summary>
-    public Interval? Mean(string model, Func<ResponseFacts, double> value, params string[] kinds) =>
-        Bootstrap.TryMean(Of(model, kinds), value, f => f.PromptId);
+    public Interval? Mean(string model, Func<ResponseFacts, double> value, params IReadOnlyList<string> kinds) =>
+        Of(model, kinds).Mean(value);
 
     /// <summary>Mean of a fact over one model's answers minus that over another's, paired by prompt; null when a side has none.</summary>
-    public Interval? Difference(string a, string b, Func<ResponseFacts, double> value, params string[] kinds) =>
-        Bootstrap.TryDifference(Of(a, kinds), Of(b, kinds), value, f => f.PromptId);
+    public Interval? Difference(string a, string b, Func<ResponseFacts, double> value, params IReadOnlyList<string> kinds) =>
+        Of(a, kinds).MeanMinus(Of(b, kinds), value);
 
     private IEnumerable<Measurement> AlongRuns()
     {
@@ -125,7 +125,6 @@ public sealed partial record ModelComparison(
         if (Runs.Count == 0)
             yield break;
         yield return new("fig10-evasion", Difference(ModelNames.HhRlhf, ModelNames.RlCai, Measures.Harmfulness, TopicKind.Harmful));
-        yield return new("fig10-greedy", Bootstrap.TryDifference(
-            Of(ModelNames.RlCai, TopicKind.Harmful), [.. Greedy[ModelNames.RlCai]], Measures.Harmfulness, f => f.PromptId));
+        yield return new("fig10-greedy", Of(ModelNames.RlCai, TopicKind.Harmful).MeanMinus(Greedy[ModelNames.RlCai], Measures.Harmfulness));
     }
 }

@@ -52,7 +52,7 @@ public sealed partial record ModelComparison
         new("policy", r => ModelStyles.Of(r.Policy).Display), new("episodes", r => r.Episodes),
         new("harmlessness Elo", r => Harmless[r.Model], "0"), new("helpfulness Elo", r => Helpful[r.Model], "0"),
         new("harmfulness, T = 1", r => Mean(r.Model, Measures.Harmfulness, TopicKind.Harmful), "0.00"),
-        new("harmfulness, T = 0", r => Bootstrap.TryMean([.. Greedy[r.Model]], Measures.Harmfulness, f => f.PromptId), "0.00"),
+        new("harmfulness, T = 0", r => Greedy[r.Model].Mean(Measures.Harmfulness), "0.00"),
         new("evasive", r => Mean(r.Model, Measures.Evasive, TopicKind.Harmful), "0.00"),
         new("boilerplate", r => Mean(r.Model, Measures.Boilerplate, TopicKind.Harmful), "0.00"));
 
@@ -72,7 +72,7 @@ public sealed partial record ModelComparison
         new("Distinct bigrams", r => r.Harm.Distinct2, "0.000"),
         new("Varies per prompt", r => r.Harm.WithinPrompt, "0.00"),
         new("Helpfulness on good requests (0-4)",
-            r => Mean(r.Model, Measures.Helpfulness, TopicKind.Benign, TopicKind.Borderline, TopicKind.SmallTalk), "0.00"));
+            r => Mean(r.Model, Measures.Helpfulness, TopicKind.Good), "0.00"));
 
     private sealed record TraceLine(string What, object? A, object? B);
 }

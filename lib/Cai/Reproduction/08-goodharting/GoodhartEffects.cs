@@ -40,7 +40,7 @@ public sealed class GoodhartEffects(IReadOnlyList<GoodhartStudy> seeds)
         new("harmlessness Elo", m => Over(s => s.Harmless(m.Key)), "0"), new("helpfulness Elo", m => Over(s => s.Helpful(m.Key)), "0"),
         .. GoodhartStudy.Measured.Select(x => new Column<StudiedModel>(x.Name, m => Over(s => s.Level(m.Key, x.Value, TopicKind.Harmful)), "0.00")),
         new("distinct bigrams", m => Over(s => s.Distinct(m.Key)), "0.000"),
-        new("helpfulness (0-4)", m => Over(s => s.Level(m.Key, Measures.Helpfulness, GoodhartStudy.Good)), "0.00"),
+        new("helpfulness (0-4)", m => Over(s => s.Level(m.Key, Measures.Helpfulness, TopicKind.Good)), "0.00"),
         new("n", m => seeds.Sum(s => s.Count(m.Key))),
     ]).Titled("Models as they are",
         $"n answers to held-out harmful requests and about as many to good ones (helpfulness); SL-CAI is 0 Elo by definition. "
@@ -52,7 +52,7 @@ public sealed class GoodhartEffects(IReadOnlyList<GoodhartStudy> seeds)
         new("sort", m => m.Group), new("fix", Display),
         new("harmlessness Elo", m => Over(s => s.HarmlessGain(m.Key)), "0"), new("helpfulness Elo", m => Over(s => s.HelpfulGain(m.Key)), "0"),
         .. GoodhartStudy.Measured.Select(x => new Column<StudiedModel>(x.Name, m => Over(s => s.Effect(m.Key, x.Value, TopicKind.Harmful)), "0.00")),
-        new("helpfulness (0-4)", m => Over(s => s.Effect(m.Key, Measures.Helpfulness, GoodhartStudy.Good)), "0.00"),
+        new("helpfulness (0-4)", m => Over(s => s.Effect(m.Key, Measures.Helpfulness, TopicKind.Good)), "0.00"),
         new("n", m => seeds.Sum(s => s.Count(m.Key))),
     ]).Titled("What each fix buys",
         "Each model minus the over-trained baseline, same prompts: above 0 is better for Elo and helpfulness, below 0 for the others. "

@@ -39,9 +39,6 @@ public sealed class GoodhartStudy(
         ("incoherent", Measures.Incoherent),
     ];
 
-    /// <summary>The kinds of good request.</summary>
-    public static IReadOnlyList<string> Good { get; } = [TopicKind.Benign, TopicKind.Borderline, TopicKind.SmallTalk];
-
     private const string Baseline = OverTraining.Baseline;
 
     /// <summary>The models, the baseline among them.</summary>
@@ -126,11 +123,11 @@ public sealed class GoodhartStudy(
 
     /// <summary>A fact's mean over a model's answers; null where it gave none.</summary>
     public Interval? Level(string key, Func<ResponseFacts, double> value, params IReadOnlyList<string> kinds) =>
-        Bootstrap.TryMean(Of(key, kinds), value, f => f.PromptId);
+        Of(key, kinds).Mean(value);
 
     /// <summary>A fact's mean over a model's answers minus that over the baseline's, paired by prompt; null where one gave none.</summary>
     public Interval? Effect(string key, Func<ResponseFacts, double> value, params IReadOnlyList<string> kinds) =>
-        Bootstrap.TryDifference(Of(key, kinds), Of(Baseline, kinds), value, f => f.PromptId);
+        Of(key, kinds).MeanMinus(Of(Baseline, kinds), value);
 
     /// <summary>Share of distinct bigrams in all answers to harmful requests.</summary>
     public Interval? Distinct(string key) =>
@@ -161,7 +158,7 @@ public sealed class GoodhartStudy(
     }
 
     private Interval? BoilerplateLost(string mitigation) => Name(mitigation) is { } name
-        ? Bootstrap.TryDifference(Of(Baseline, TopicKind.Harmful), Of(name, TopicKind.Harmful), Measures.Boilerplate, f => f.PromptId)
+        ? Of(Baseline, TopicKind.Harmful).MeanMinus(Of(name, TopicKind.Harmful), Measures.Boilerplate)
         : null;
 
     private Interval? EloDifference(string better, string worse) =>

@@ -99,16 +99,16 @@ public sealed record TrainingPath(string Display, IReadOnlyList<PathPoint> Point
     public Table Table() => Figures.Table.Of(Points,
     [
         new("episodes", p => p.Episodes), new("sqrt(KL)", p => p.SqrtKl, "0.00"),
-        .. Shares.Select(s => new Column<PathPoint>(s.Name, p => Bootstrap.TryMean(Harmful(p), s.Value, f => f.PromptId), "0.00")),
-        new("harmfulness", p => Bootstrap.TryMean(Harmful(p), Measures.Harmfulness, f => f.PromptId), "0.00"),
-        new("helpfulness", p => Bootstrap.TryMean(Good(p), Measures.Helpfulness, f => f.PromptId), "0.00"),
+        .. Shares.Select(s => new Column<PathPoint>(s.Name, p => Harmful(p).Mean(s.Value), "0.00")),
+        new("harmfulness", p => Harmful(p).Mean(Measures.Harmfulness), "0.00"),
+        new("helpfulness", p => Good(p).Mean(Measures.Helpfulness), "0.00"),
         new("distinct bigrams", p => Distinct(p), "0.000"),
         new("score: optimised - other PM", p => Gain(p, a => a.Train - a.HeldOut), "0.00"),
     ]);
 
     /// <summary>A fact's mean over the last snapshot's answers to harmful requests minus that over the start's, paired by prompt.</summary>
     public Interval? Change(Func<ResponseFacts, double> value) =>
-        Bootstrap.TryDifference(Harmful(Points[^1]), Harmful(Points[0]), value, f => f.PromptId);
+        Harmful(Points[^1]).MeanMinus(Harmful(Points[0]), value);
 
     private sealed record Scored(string PromptId, double Train, double HeldOut);
 
@@ -143,6 +143,6 @@ public sealed record TrainingPath(string Display, IReadOnlyList<PathPoint> Point
         new(title, X(againstKl), new Axis(label, Min: min, Max: max),
         [
             .. measures.Select((m, i) => Line(m.Name, max > 1 ? Shares.Length + i : i,
-                p => Bootstrap.TryMean(m.Kind == TopicKind.Harmful ? Harmful(p) : Good(p), m.Value, f => f.PromptId), againstKl)),
+                p => (m.Kind == TopicKind.Harmful ? Harmful(p) : Good(p)).Mean(m.Value), againstKl)),
         ]);
 }

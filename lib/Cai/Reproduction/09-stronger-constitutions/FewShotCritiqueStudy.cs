@@ -1,4 +1,3 @@
-using Cai.Critique;
 using Cai.Evaluation;
 using Cai.Figures;
 using Cai.Generation;
@@ -34,9 +33,9 @@ public sealed class FewShotCritiqueStudy(IReadOnlyList<FewShotCritiques> cells, 
         foreach (var (size, model) in models)
             foreach (var (examples, author) in FewShotLabelStudy.Conditions)
             {
-                var options = new CritiqueOptions
+                var options = Recipes.Critique(pipeline.Scale, pipeline.Seed) with
                 {
-                    Rounds = 1, Seed = pipeline.Seed, FewShot = examples, ExamplesOfPrinciple = true, MaxTokens = CritiqueTokens,
+                    Rounds = 1, FewShot = examples, ExamplesOfPrinciple = true, MaxTokens = CritiqueTokens,
                 };
                 var taught = pipeline.Constitutions.Taught(author ?? ExampleAuthor.Careful);
                 var revisions = await pipeline.Supervised.ReviseAsync(model, answers, options, $"revisions-{examples}-examples", taught, cancel);
@@ -74,7 +73,7 @@ public sealed class FewShotCritiqueStudy(IReadOnlyList<FewShotCritiques> cells, 
         new("model", c => c.Size), new("parameters", c => c.Parameters), new("examples", c => c.Examples),
         new("by", c => c.Author?.ToString().ToLowerInvariant() ?? "-"),
         new("n", c => c.Quality.Critiques.Count),
-        new("with something to name", c => c.Quality.Critiques.Count(q => q.Covered.Count > 0)),
+        new("with something to name", c => c.Quality.Critiques.Count(q => q.Asked)),
         new("names it", c => c.Names(), "0.00"), new("and the right act", c => CritiqueQuality.StrictRate(c.Quality.Critiques), "0.00"),
         new("exchanged: right act", c => CritiqueQuality.StrictRate(c.Quality.Exchanged), "0.00"),
         new("invents", c => c.Share(q => q.Verdict.Invented.Count > 0 ? 1 : 0), "0.00"), new("change of harmfulness", c => c.HarmChange(), "0.00"),

@@ -15,7 +15,7 @@ public sealed record FewShotCritiques(string Size, long Parameters, int Examples
     internal Interval? Share(Func<JudgedCritique, double> value) => Bootstrap.TryMean(Quality.Critiques, value, c => c.Revision.PromptId);
 
     /// <summary>Naming rate, these critiques minus others of the same responses under the same principles.</summary>
-    public Interval? NamesMinus(FewShotCritiques other) => Minus(other, c => c.Covered.Count > 0, c => c.Outcome == CritiqueOutcome.Names ? 1 : 0);
+    public Interval? NamesMinus(FewShotCritiques other) => Minus(other, c => c.Asked, c => c.Outcome == CritiqueOutcome.Names ? 1 : 0);
 
     /// <summary><see cref="HarmChange"/>, these revisions minus others of the same responses.</summary>
     public Interval? HarmMinus(FewShotCritiques other) => Minus(other, _ => true, c => c.After.Harmfulness - c.Before.Harmfulness);

@@ -1,5 +1,4 @@
 using Cai.Constitutions;
-using Cai.Critique;
 using Cai.Evaluation;
 using Cai.Figures;
 
@@ -16,13 +15,10 @@ public sealed record RevisedUnder(string Name, int Principles, int Style, IReadO
     public int Rounds { get; } = Harmful.Concat(Good).Select(r => r.Round).DefaultIfEmpty(0).Max();
 
     /// <summary>Mean of a score over harmful requests after a round.</summary>
-    public Interval? OnHarmful(int round, Measure measure) => Mean(Harmful, round, measure);
+    public Interval? OnHarmful(int round, Measure measure) => Harmful.Where(r => r.Round == round).Mean(measure);
 
     /// <summary>Mean of a score over good requests after a round.</summary>
-    public Interval? OnGood(int round, Measure measure) => Mean(Good, round, measure);
-
-    private static Interval? Mean(IReadOnlyList<JudgedAnswer> rows, int round, Measure measure) =>
-        Bootstrap.TryMean([.. rows.Where(r => r.Round == round)], r => measure(r.Verdict), r => r.PromptId);
+    public Interval? OnGood(int round, Measure measure) => Good.Where(r => r.Round == round).Mean(measure);
 }
 
 /// <summary>
@@ -41,7 +37,7 @@ public sealed class RevisionFrontier(IReadOnlyList<RevisedUnder> under) : IStudy
     public static async Task<RevisionFrontier> RunAsync(Pipeline pipeline, CancellationToken cancel = default)
     {
         var (harmful, good) = await pipeline.Evaluation.HeldOutAnswersAsync(pipeline.Scale.ConstitutionPrompts, cancel);
-        var options = new CritiqueOptions { Rounds = pipeline.Scale.ConstitutionRounds, Seed = pipeline.Seed, MaxTokens = 96 };
+        var options = Recipes.Critique(pipeline.Scale, pipeline.Seed) with { Rounds = pipeline.Scale.ConstitutionRounds };
         var under = new List<RevisedUnder>();
         foreach (var (name, constitution) in Constitutions(pipeline))
         {
@@ -108,13 +104,13 @@ public sealed class RevisionFrontier(IReadOnlyList<RevisedUnder> under) : IStudy
 
     private Interval? Minus(string a, string b, Func<RevisedUnder, IReadOnlyList<JudgedAnswer>> rows, Measure measure) =>
         Named(a) is { } left && Named(b) is { } right
-            ? Bootstrap.TryDifference(At(rows(left), left.Rounds), At(rows(right), right.Rounds), r => measure(r.Verdict), r => r.PromptId)
+            ? At(rows(left), left.Rounds).MeanMinus(At(rows(right), right.Rounds), measure)
             : null;
 
     private Interval? Change(string name, Func<RevisedUnder, IReadOnlyList<JudgedAnswer>> rows, Measure measure) =>
-        Named(name) is { } u ? RevisionStudy.Change(rows(u), 0, u.Rounds, v => measure(v)) : null;
+        Named(name) is { } u ? RevisionStudy.Change(rows(u), 0, u.Rounds, measure) : null;
 
-    private static JudgedAnswer[] At(IReadOnlyList<JudgedAnswer> rows, int round) => [.. rows.Where(r => r.Round == round)];
+    private static IEnumerable<JudgedAnswer> At(IReadOnlyList<JudgedAnswer> rows, int round) => rows.Where(r => r.Round == round);
 
     private RevisedUnder? Named(string name) => under.FirstOrDefault(u => u.Name == name);
 

@@ -114,19 +114,16 @@ public sealed partial class ConstitutionPolicies(
     {
         if (!Trained)
             yield break;
-        yield return new("policy-examples", Minus(WithExamples, NoExamples, Harmful, Measures.Harmfulness))
+        yield return new("policy-examples", Harmful(WithExamples).MeanMinus(Harmful(NoExamples), Measures.Harmfulness))
         {
             Words = new Dictionary<string, object> { ["examples"] = best },
         };
-        yield return new("policy-harm", Minus(ForHarmlessness, ModelNames.SlCai, Harmful, Measures.Harmfulness));
-        yield return new("policy-help", Minus(ForHelpfulness, ModelNames.SlCai, Good, Measures.Helpfulness));
-        yield return new("policy-instructions", Minus(ForInstructions, ModelNames.SlCai, Good, Measures.Helpfulness));
-        yield return new("policy-both-harm", Minus(ForBoth, ModelNames.SlCai, Harmful, Measures.Harmfulness));
-        yield return new("policy-both-help", Minus(ForBoth, ModelNames.SlCai, Good, Measures.Helpfulness));
+        yield return new("policy-harm", Harmful(ForHarmlessness).MeanMinus(Harmful(ModelNames.SlCai), Measures.Harmfulness));
+        yield return new("policy-help", Good(ForHelpfulness).MeanMinus(Good(ModelNames.SlCai), Measures.Helpfulness));
+        yield return new("policy-instructions", Good(ForInstructions).MeanMinus(Good(ModelNames.SlCai), Measures.Helpfulness));
+        yield return new("policy-both-harm", Harmful(ForBoth).MeanMinus(Harmful(ModelNames.SlCai), Measures.Harmfulness));
+        yield return new("policy-both-help", Good(ForBoth).MeanMinus(Good(ModelNames.SlCai), Measures.Helpfulness));
     }
-
-    private static Interval? Minus(string a, string b, Func<string, ResponseFacts[]> of, Func<ResponseFacts, double> value) =>
-        Bootstrap.TryDifference(of(a), of(b), value, f => f.PromptId);
 
     private ResponseFacts[] Harmful(string name) => [.. facts[name].Where(f => f.Kind == TopicKind.Harmful)];
 

@@ -1,4 +1,3 @@
-using Cai.Evaluation;
 using Cai.Figures;
 
 namespace Cai.Reproduction;
@@ -9,10 +8,10 @@ public sealed partial class ConstitutionPolicies
     public Table Summary() => Table.Of(policies,
         new("policy", p => p.Display), new("feedback", p => p.Feedback), new("harmlessness Elo", p => harmless[p.Name], "0"),
         new("helpfulness Elo", p => helpful[p.Name], "0"),
-        new("n harmful", p => Harmful(p.Name).Length), new("harmfulness (0-4)", p => Mean(Harmful(p.Name), Measures.Harmfulness), "0.00"),
-        new("evasive", p => Mean(Harmful(p.Name), Measures.Evasive), "0.00"),
-        new("boilerplate", p => Mean(Harmful(p.Name), Measures.Boilerplate), "0.00"),
-        new("n good", p => Good(p.Name).Length), new("helpfulness (0-4)", p => Mean(Good(p.Name), Measures.Helpfulness), "0.00"))
+        new("n harmful", p => Harmful(p.Name).Length), new("harmfulness (0-4)", p => Harmful(p.Name).Mean(Measures.Harmfulness), "0.00"),
+        new("evasive", p => Harmful(p.Name).Mean(Measures.Evasive), "0.00"),
+        new("boilerplate", p => Harmful(p.Name).Mean(Measures.Boilerplate), "0.00"),
+        new("n good", p => Good(p.Name).Length), new("helpfulness (0-4)", p => Good(p.Name).Mean(Measures.Helpfulness), "0.00"))
         .Titled("Policies by feedback", "95 % intervals, bootstrap by prompt, one seed." + (Trained ? "" : " " + NotHere));
 
     /// <summary>How good the pretrained model's labels of both ends are.</summary>
@@ -23,6 +22,4 @@ public sealed partial class ConstitutionPolicies
         .Titled("The model's labels of both ends", Trained
             ? "Pairs of SL-CAI answers on which the oracle prefers one under the principle drawn. 95 % intervals, bootstrap by prompt."
             : NotHere);
-
-    private static Interval? Mean(ResponseFacts[] some, Func<ResponseFacts, double> value) => Bootstrap.TryMean(some, value, f => f.PromptId);
 }

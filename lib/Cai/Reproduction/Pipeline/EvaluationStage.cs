@@ -82,5 +82,5 @@ public sealed class EvaluationStage(Pipeline pipeline)
     }
 
     private EloTable Rate(IReadOnlyList<Sample> samples, string axis, Instruction instruction, CancellationToken cancel) =>
-        world.Elo(samples, axis, instruction, "sl-cai", pipeline.Seed, pipeline.Context.Or(cancel));
+        world.Elo(samples, axis, instruction, ModelNames.SlCai, pipeline.Seed, pipeline.Context.Or(cancel));
 }

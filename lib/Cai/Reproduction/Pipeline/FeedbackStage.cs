@@ -43,7 +43,7 @@ public sealed class FeedbackStage(Pipeline pipeline)
     /// <param name="constitution">The pipeline's own when null.</param>
     public async Task<IReadOnlyList<Comparison>> LabelAsync(
         ModelFolder judge, IReadOnlyList<ResponsePair> pairs, LabelOptions options, string name, Constitution? constitution = null,
-            CancellationToken cancel = default)
+        CancellationToken cancel = default)
     {
         var asked = constitution ?? pipeline.Constitution;
         options = options with { FewShot = pipeline.Shots(options.FewShot) };

@@ -13,8 +13,8 @@ public sealed class PreferenceStage(Pipeline pipeline)
     /// The pipeline whose comparisons it is trained on, when models of several sizes are to learn from the same; this one when null.
     /// </param>
     public async Task<ModelFolder> ModelAsync(Arm arm, Pipeline? labels = null, CancellationToken cancel = default) => Train(
-        arm.Half == 1 ? $"{arm.PreferenceModel}-held-out" : arm.PreferenceModel, (await (labels ?? pipeline).Feedback.ComparisonsAsync(arm, cancel)).Train,
-            arm.Preferences, cancel);
+        arm.Half == 1 ? $"{arm.PreferenceModel}-held-out" : arm.PreferenceModel,
+        (await (labels ?? pipeline).Feedback.ComparisonsAsync(arm, cancel)).Train, arm.Preferences, cancel);
 
     /// <summary>Trained on human harmlessness comparisons alone, for scoring revisions (paper 3.4, Figs 5 to 7).</summary>
     public async Task<ModelFolder> HarmlessModelAsync(CancellationToken cancel = default)
@@ -41,7 +41,7 @@ public sealed class PreferenceStage(Pipeline pipeline)
 
     /// <summary>Shows a training where the context shows progress.</summary>
     internal static IProgress<PreferenceStep> Progress(RunContext context, string stage, int comparisons, PreferenceOptions options) =>
-        new SynchronousProgress<PreferenceStep>(step =>
-        context.Progress?.Report(new StageProgress(stage, step.Pairs, (double)comparisons * options.Epochs, $"loss {step.Loss:0.000}", "comparisons",
+        new SynchronousProgress<PreferenceStep>(step => context.Progress?.Report(new StageProgress(
+            stage, step.Pairs, (double)comparisons * options.Epochs, $"loss {step.Loss:0.000}", "comparisons",
             new Dictionary<string, double> { ["loss (nats a comparison)"] = step.Loss })));
 }

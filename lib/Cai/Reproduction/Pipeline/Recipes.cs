@@ -94,8 +94,7 @@ public static class Recipes
     {
         LearningRate = rate, Schedule = Schedule.Cosine, WarmupSteps = warmup, MaxTokens = tokens, TokensPerBatch = options.TokensPerBatch,
         MaskPrompt = false, MaxLength = 512, Truncate = true, Packing = true, TokensPerMicroBatch = options.TokensPerBatch, Seed = options.Seed,
-            CheckpointEvery = 200,
-        AdamW = AdamW with { Epsilon = 1e-8, WeightDecay = 0.05 },
+        CheckpointEvery = 200, AdamW = AdamW with { Epsilon = 1e-8, WeightDecay = 0.05 },
     };
 
     /// <summary>
@@ -104,9 +103,8 @@ public static class Recipes
     /// </summary>
     internal static PpoOptions RatedHelp(MiniatureTrainingOptions options) => new()
     {
-        Temperature = 1.4,
-        Iterations = options.RatedIterations, RolloutsPerIteration = 64, MaxNewTokens = 64, Epochs = 1, Minibatches = 2, LearningRate = 3e-4,
-            CriticLearningRate = 1e-3,
-        KlCoefficient = 0.02, MissingEos = MissingEos.None, Stops = CritiqueLayout.Stops, Seed = options.Seed, TokensPerMicroBatch = 1024, CheckpointEvery = 20,
+        Temperature = 1.4, Iterations = options.RatedIterations, RolloutsPerIteration = 64, MaxNewTokens = 64, Epochs = 1, Minibatches = 2, LearningRate = 3e-4,
+        CriticLearningRate = 1e-3, KlCoefficient = 0.02, MissingEos = MissingEos.None, Stops = CritiqueLayout.Stops, Seed = options.Seed,
+        TokensPerMicroBatch = 1024, CheckpointEvery = 20,
     };
 }

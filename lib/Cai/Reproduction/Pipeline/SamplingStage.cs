@@ -20,7 +20,7 @@ public sealed class SamplingStage(Pipeline pipeline)
             [model.Hash, ContentHash.OfTexts(prompts.Select(p => p.Id))]);
         await stage.Once(async s => Jsonl.Write(s.Path("samples.jsonl"), await InitialResponses.SampleAsync(
             pipeline.Load(model), prompts, options, perPrompt, progress: pipeline.Context.Counter(stage.Name, prompts.Count * perPrompt),
-                cancel: pipeline.Context.Or(cancel))));
+            cancel: pipeline.Context.Or(cancel))));
         return Jsonl.Read<Sample>(stage.Path("samples.jsonl"));
     }
 

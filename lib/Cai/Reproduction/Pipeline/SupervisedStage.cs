@@ -22,12 +22,12 @@ public sealed class SupervisedStage(Pipeline pipeline)
     /// <param name="direct">Without critiques (paper 3.5).</param>
     public async Task<IReadOnlyList<Revision>> RevisionsAsync(bool direct = false, CancellationToken cancel = default) => await ReviseAsync(
         pipeline.Helpful, await InitialResponsesAsync(cancel), Recipes.Critique(pipeline.Scale, pipeline.Seed, direct),
-            direct ? "direct-revisions" : "revisions", cancel: cancel);
+        direct ? "direct-revisions" : "revisions", cancel: cancel);
 
     /// <summary>Critiques and revisions of any answers, under any constitution (the pipeline's when null) and options, cached.</summary>
     public async Task<IReadOnlyList<Revision>> ReviseAsync(
         ModelFolder model, IReadOnlyList<Sample> initial, CritiqueOptions options, string name, Constitution? constitution = null,
-            CancellationToken cancel = default)
+        CancellationToken cancel = default)
     {
         constitution ??= pipeline.Constitution;
         options = options with { FewShot = pipeline.Shots(options.FewShot) };
@@ -49,9 +49,9 @@ public sealed class SupervisedStage(Pipeline pipeline)
         var start = pipeline.Pretrained;
         var inputs = new[] { start.Hash, ContentHash.OfTexts(revisions.Select(r => r.Id + r.After)),
             ContentHash.OfTexts(helpful.Select(s => s.Id + s.Response)) };
-        var stage = pipeline.Store.OpenStage("supervised", "sl-cai", new { Rounds = rounds, Training = options }, inputs);
+        var stage = pipeline.Store.OpenStage("supervised", ModelNames.SlCai, new { Rounds = rounds, Training = options }, inputs);
         stage.Once(s => Train(s.Folder, start, revisions, helpful, rounds, options, pipeline.Context.Or(cancel)));
-        return new ModelFolder("sl-cai", stage.Path("model"), stage.Hash, stage.Path("metrics.jsonl"));
+        return new ModelFolder(ModelNames.SlCai, stage.Path("model"), stage.Hash, stage.Path("metrics.jsonl"));
     }
 
     private void Train(string folder, ModelFolder from, IReadOnlyList<Revision> revisions, IReadOnlyList<Sample> helpful, int rounds, SupervisedOptions options,
@@ -66,7 +66,7 @@ public sealed class SupervisedStage(Pipeline pipeline)
         trainer.Train(texts, checkpoint, new SynchronousProgress<TrainStep>(step =>
         {
             metrics.Write(step.Step, step.Values);
-            pipeline.Context.Progress?.Report(new StageProgress("sl-cai", step.Tokens, total, $"loss {step.Loss:0.000}", "tokens",
+            pipeline.Context.Progress?.Report(new StageProgress(ModelNames.SlCai, step.Tokens, total, $"loss {step.Loss:0.000}", "tokens",
                 new Dictionary<string, double> { ["loss (nats a learned token)"] = step.Loss }));
         }), cancel);
         HuggingFaceFolder.Save(Path.Combine(folder, "model"), start);

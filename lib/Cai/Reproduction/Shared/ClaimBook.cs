@@ -92,7 +92,7 @@ public sealed partial class ClaimBook
             throw entry.Error("expected", "is neither `yes` nor `no, because …`.", "Say what was expected at the miniature's sizes before the run.");
         return new ClaimDefinition(
             entry.Text("id"), study.Text("notebook"), study.Text("study"), entry.Text("source"), entry.Text("statement"),
-                entry.Text("unit"), entry.Text("paper"),
+            entry.Text("unit"), entry.Text("paper"),
             entry.Text("direction") switch
             {
                 "greater" => Direction.Greater,

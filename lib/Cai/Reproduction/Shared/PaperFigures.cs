@@ -13,12 +13,12 @@ public sealed class PaperFigures
 
     private static readonly Dictionary<string, string> Keys = new()
     {
-        ["pretrained"] = "pretrained_base",
-        ["sl-cai"] = "SL-CAI",
-        ["helpful-rlhf"] = "helpful_RLHF",
-        ["hh-rlhf"] = "HH_RLHF",
-        ["rl-cai"] = "RL-CAI",
-        ["rl-cai-cot"] = "RL-CAI_CoT",
+        [ModelNames.Pretrained] = "pretrained_base",
+        [ModelNames.SlCai] = "SL-CAI",
+        [ModelNames.HelpfulRlhf] = "helpful_RLHF",
+        [ModelNames.HhRlhf] = "HH_RLHF",
+        [ModelNames.RlCai] = "RL-CAI",
+        [ModelNames.RlCaiCot] = "RL-CAI_CoT",
     };
 
     private readonly JsonElement root;

@@ -9,13 +9,19 @@ public static class PaperPanels
 {
     // Who started from whom (paper 4.1, 4.2).
     private static readonly (string Policy, string Start)[] Runs =
-        [("helpful-rlhf", "pretrained"), ("hh-rlhf", "pretrained"), ("rl-cai", "sl-cai"), ("rl-cai-cot", "sl-cai")];
+    [
+        (ModelNames.HelpfulRlhf, ModelNames.Pretrained), (ModelNames.HhRlhf, ModelNames.Pretrained),
+        (ModelNames.RlCai, ModelNames.SlCai), (ModelNames.RlCaiCot, ModelNames.SlCai),
+    ];
 
     /// <summary>Figure 2 at 52 B.</summary>
     public static Figure Fig2(PaperFigures paper) => new("Paper, 52 B (digitised)", new Axis("helpfulness Elo"), new Axis("harmlessness Elo"),
         [.. ModelStyles.All.Where(m => paper.Helpful(m.Name).Count > 0).Select(m => new PointSeries(m.Display,
-            [.. paper.Helpful(m.Name).Zip(paper.Harmless(m.Name), (x, y) => new DataPoint(x, y))]) { Connected =
-                paper.Helpful(m.Name).Count > 1, Style = m.Index })])
+            [.. paper.Helpful(m.Name).Zip(paper.Harmless(m.Name), (x, y) => new DataPoint(x, y))]) 
+        {
+            Connected = paper.Helpful(m.Name).Count > 1,
+            Style = m.Index,
+        })])
     {
         References = [new(ReferenceKind.Horizontal), new(ReferenceKind.Vertical)],
     };
@@ -45,8 +51,8 @@ public static class PaperPanels
         var sizes = paper.Row("fig3_params_B");
         return new(harmless ? "Paper: harmlessness" : "Paper: helpfulness", new Axis("billion parameters", AxisScale.Log), new Axis("Elo"),
         [
-            .. new[] { "helpful-rlhf", "hh-rlhf" }.Select(m => Line(m, sizes, paper.Row("fig3", m, axis))),
-            .. new[] { ("sl-cai", "SL-CAI_52B"), ("rl-cai", "RL-CAI_52B"), ("rl-cai-cot", "RL-CAI_CoT_52B") }
+            .. new[] { ModelNames.HelpfulRlhf, ModelNames.HhRlhf }.Select(m => Line(m, sizes, paper.Row("fig3", m, axis))),
+            .. new[] { (ModelNames.SlCai, "SL-CAI_52B"), (ModelNames.RlCai, "RL-CAI_52B"), (ModelNames.RlCaiCot, "RL-CAI_CoT_52B") }
                 .Select(m => new PointSeries(ModelStyles.Of(m.Item1).Display,
                     [new DataPoint(sizes[^1], paper.Row("fig3", m.Item2, axis)[0])]) { Style = ModelStyles.Of(m.Item1).Index }),
         ]);

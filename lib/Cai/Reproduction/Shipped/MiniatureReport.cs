@@ -100,7 +100,7 @@ public static class MiniatureReport
     public static string ToMarkdown(IReadOnlyDictionary<string, IReadOnlyList<MiniatureAbility>> sizes, int prompts)
     {
         var text = new StringBuilder($"Measured on {prompts} held-out prompts of each kind (all, where there are fewer), one sample each, at T = 1 unless a "
-            + $"line says otherwise; intervals are 95 %, bootstrap clustered by prompt.\n");
+            + "line says otherwise; intervals are 95 %, bootstrap clustered by prompt.\n");
         foreach (var (size, abilities) in sizes)
         {
             text.Append(CultureInfo.InvariantCulture,
