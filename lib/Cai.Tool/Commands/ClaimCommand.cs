@@ -17,22 +17,22 @@ internal static class ClaimCommand
         };
         var run = new Option<bool>("--run") { Description = "Measure this claim's study now, alone, and store its claims in OUT/claims.json." };
         var json = new Option<bool>("--json") { Description = "Print JSON, for programs." };
-        var (scale, seed, seeds, model, results) =
-            (CommonOptions.Scale(), CommonOptions.Seed(), CommonOptions.Seeds(), CommonOptions.NotebookModel(), CommonOptions.Out());
+        var flags = new RunFlags();
         var command = new Command("claim", """
             Shows a claim as data/paper/claims.yaml states it, where it is measured, and its last value.
             With --run the study that measures it runs alone, without its notebook; what an earlier run has done is reused.
 
             Example:  cai claim helpful-correct
                       cai claim helpful-correct --run --scale smoke
-            """) { id, run, json, scale, seed, seeds, model, results };
+            """) { id, run, json };
+        flags.AddTo(command);
         command.SetAction(async (parsed, cancel) =>
         {
             var (name, root) = (parsed.GetValue(id), Repository.TryRoot());
             var (book, places) = (ClaimBook.Load(), new ClaimPlaces(root));
             if (!parsed.GetValue(run))
             {
-                var last = Last(parsed.GetValue(results) ?? (root is null ? null : Path.Combine(root, "out")));
+                var last = Last(parsed.GetValue(flags.Out) ?? (root is null ? null : Path.Combine(root, "out")));
                 if (name is null)
                     List([.. book.All.Select(claim => ClaimView.Of(book, places, claim, last.GetValueOrDefault(claim.Id)))], parsed.GetValue(json));
                 else
@@ -40,9 +40,7 @@ internal static class ClaimCommand
                 return 0;
             }
             var claim = book[name ?? throw new CaiException("--run measures one claim, and none is named.", "Name it; `cai claim` lists all.")];
-            var settings = new RunSettings(
-                parsed.GetValue(scale)!, parsed.GetValue(seed), parsed.GetValue(seeds), Repository.FolderOr(parsed.GetValue(results), "out"),
-                    parsed.GetValue(model));
+            var settings = flags.Read(parsed);
             settings.Apply();
             return await StageRun.KeepAsync(settings.Out, async () =>
             {

@@ -24,8 +24,8 @@ internal sealed record ClaimView(
 
     public static ClaimView Of(ClaimBook book, ClaimPlaces places, ClaimDefinition claim, Claim? found) => new(
         claim.Id, claim.Statement, claim.Source, book.Paper(claim), claim.Unit, claim.Direction?.ToString().ToLowerInvariant() ?? "identity", claim.Null,
-        claim.Baseline, claim.Note, claim.AboutPaper ? "paper"
-            : "beyond", claim.Expected, claim.Notebook, claim.Study, places.Of(claim), Judge(claim, found), found);
+        claim.Baseline, claim.Note, claim.AboutPaper ? "paper" : "beyond", claim.Expected, claim.Notebook, claim.Study, places.Of(claim),
+        Judge(claim, found), found);
 
     /// <summary>On which side of the bound the interval lies. An identity has no interval; it agrees or contradicts.</summary>
     public static string Judge(ClaimDefinition claim, Claim? found)

@@ -66,7 +66,7 @@ internal static class FinetuneCommand
         TrainedFolder.Save(target, start, folder);
         var losses = Metrics.Read(metrics);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{texts.Count} texts of {revisions.Count} revisions and {helpful.Count} helpful samples, {losses.Count} steps, ")
-            + string.Create(CultureInfo.InvariantCulture, $"loss {losses[0].Values["loss"]:F3} to {losses[^1].Values["loss"]:F3}: {target}"));
+            $"{texts.Count} texts of {revisions.Count} revisions and {helpful.Count} helpful samples, {losses.Count} steps, "
+            + $"loss {losses[0].Values["loss"]:F3} to {losses[^1].Values["loss"]:F3}: {target}"));
     }
 }

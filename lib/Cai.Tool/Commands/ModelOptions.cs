@@ -139,8 +139,8 @@ internal sealed record ModelReference(string? Folder, RemoteOptions? Remote, boo
             return;
         var cost = usage.Cost is { } sum ? string.Create(CultureInfo.InvariantCulture, $", about {sum:0.####}") : "";
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"server: {usage.Requests} answers ({usage.Cached} more from the cache, {usage.Retries} retries), ")
-            + string.Create(CultureInfo.InvariantCulture, $"{usage.PromptTokens} prompt tokens, {usage.CompletionTokens} sampled{cost}"));
+            $"server: {usage.Requests} answers ({usage.Cached} more from the cache, {usage.Retries} retries), "
+            + $"{usage.PromptTokens} prompt tokens, {usage.CompletionTokens} sampled{cost}"));
         if (usage.Uncounted > 0)
             Console.WriteLine($"  {usage.Uncounted} answers came without token counts");
     }

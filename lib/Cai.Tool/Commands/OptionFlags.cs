@@ -47,9 +47,8 @@ internal sealed class OptionFlags<T>(Func<long, T> recipe, string prefix = "")
         Number(name, get, (record, value) => set(record, AtLeastOne(name, value)), description);
 
     /// <summary>A number of things, at least one, or none.</summary>
-    public OptionFlags<T> CountOrNone(string name, Func<T, int?> get, Func<T, int?, T> set, string description) => Text(name, $"N|{None}",
-        record => get(record)?.ToString(CultureInfo.InvariantCulture) ?? None,
-        (record, text) => set(record, text == None ? null : AtLeastOne(name, Whole(name, text))), description);
+    public OptionFlags<T> CountOrNone(string name, Func<T, int?> get, Func<T, int?, T> set, string description) =>
+        WholeOrNone(name, get, (record, value) => set(record, value is { } count ? AtLeastOne(name, count) : null), description);
 
     /// <summary>A whole number, or none.</summary>
     public OptionFlags<T> WholeOrNone(string name, Func<T, int?> get, Func<T, int?, T> set, string description) => Text(name, $"N|{None}",

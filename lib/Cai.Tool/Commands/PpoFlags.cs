@@ -11,8 +11,7 @@ internal static class PpoFlags
     // A wrong position or weight shows as several nats.
     public const double NarrowTolerance = 1;
 
-    /// <param name="prefix">See <see cref="OptionFlags{T}"/>.</param>
-    public static OptionFlags<PpoOptions> Create(string prefix = "") => new OptionFlags<PpoOptions>(seed => Recipes.Ppo(Scale.Quick, seed), prefix)
+    public static OptionFlags<PpoOptions> Create() => new OptionFlags<PpoOptions>(seed => Recipes.Ppo(Scale.Quick, seed))
         .Count("iterations", o => o.Iterations, (o, v) => o with { Iterations = v },
             "Rounds of answering and learning; the learning rate's schedule ends with them.")
         .Count("batch", o => o.RolloutsPerIteration, (o, v) => o with { RolloutsPerIteration = v }, "Answers of an iteration.")

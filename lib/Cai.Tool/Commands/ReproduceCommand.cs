@@ -9,8 +9,7 @@ internal static class ReproduceCommand
 {
     public static Command Create()
     {
-        var (scale, seed, seeds, results) = (CommonOptions.Scale(), CommonOptions.Seed(), CommonOptions.Seeds(), CommonOptions.Out());
-        var model = CommonOptions.NotebookModel();
+        var flags = new RunFlags();
         var only = new Option<string?>("--only") { Description = "Run only the notebooks with these numbers, for example 02,05.", HelpName = "NUMBERS" };
         var folder = new Option<string?>("--notebooks") { Description = "Folder with the notebooks. Default: notebooks/ in the repository.", HelpName = "DIR" };
         var command = new Command("reproduce", """
@@ -18,14 +17,12 @@ internal static class ReproduceCommand
             out/figures.png (all figures at a glance), out/claims.json and out/notebooks/ (executed). What an earlier run has done already is reused.
 
             Example:  cai reproduce --scale quick --seed 1
-            """) { scale, seed, seeds, model, results, only, folder };
+            """);
+        flags.AddTo(command);
+        command.Options.Add(only);
+        command.Options.Add(folder);
         command.SetAction((parsed, cancel) =>
-        {
-            var settings = new RunSettings(
-                parsed.GetValue(scale)!, parsed.GetValue(seed), parsed.GetValue(seeds), Repository.FolderOr(parsed.GetValue(results), "out"),
-                parsed.GetValue(model));
-            return RunAsync(Repository.FolderOr(parsed.GetValue(folder), "notebooks"), parsed.GetValue(only), settings, cancel);
-        });
+            RunAsync(Repository.FolderOr(parsed.GetValue(folder), "notebooks"), parsed.GetValue(only), flags.Read(parsed), cancel));
         return command;
     }
 

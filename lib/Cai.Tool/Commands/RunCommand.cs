@@ -15,22 +15,17 @@ internal static class RunCommand
             HelpName = "FILE",
         };
         var inPlace = new Option<bool>("--in-place") { Description = "Write the outputs into the notebook itself." };
-        var (scale, seed, seeds, results) = (CommonOptions.Scale(), CommonOptions.Seed(), CommonOptions.Seeds(), CommonOptions.Out());
-        var model = CommonOptions.NotebookModel();
+        var flags = new RunFlags();
         var command = new Command("run", """
             Runs notebooks without Jupyter and stores what their cells put out in the .ipynb file.
             Stops a notebook at its first error, names the cell and line, and exits with 1. Without -o and --in-place the
             executed notebook goes to out/notebooks/.
 
             Example:  cai run notebooks/02-critique-revision.ipynb --scale smoke -o /tmp/02.ipynb
-            """) { notebooks, output, inPlace, scale, seed, seeds, model, results };
+            """) { notebooks, output, inPlace };
+        flags.AddTo(command);
         command.SetAction((parsed, cancel) =>
-        {
-            var settings = new RunSettings(
-                parsed.GetValue(scale)!, parsed.GetValue(seed), parsed.GetValue(seeds), Repository.FolderOr(parsed.GetValue(results), "out"),
-                parsed.GetValue(model));
-            return RunAsync(parsed.GetValue(notebooks)!, parsed.GetValue(output), parsed.GetValue(inPlace), settings, cancel);
-        });
+            RunAsync(parsed.GetValue(notebooks)!, parsed.GetValue(output), parsed.GetValue(inPlace), flags.Read(parsed), cancel));
         return command;
     }
 

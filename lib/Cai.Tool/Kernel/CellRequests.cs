@@ -120,6 +120,6 @@ internal sealed class CellRequests(ScriptSession session, KernelSockets sockets,
     {
         ["status"] = "error", ["execution_count"] = session.Number,
         ["ename"] = error.Name, ["evalue"] = $"{error.Location}: {error.Message}",
-            ["traceback"] = new JsonArray([.. error.Trace.Select(line => (JsonNode)line)]),
+        ["traceback"] = new JsonArray([.. error.Trace.Select(line => (JsonNode)line)]),
     };
 }

@@ -67,7 +67,7 @@ internal sealed class CellReferenceResolver(HostReferences host, string folder) 
         if (WithoutAssembly.Contains(id, StringComparer.OrdinalIgnoreCase))
             return [host.Find("Cai") ?? host.Find("System.Runtime")!];
         Refusals.Add($"#r: the package \"{id}\" is not part of the host, and packages are not downloaded. Add it to lib/Cai.Tool/Cai.Tool.csproj, or give "
-            + $"the path of a .dll.");
+            + "the path of a .dll.");
         return [];
     }
 

@@ -17,8 +17,8 @@ internal static class ClaimsHtml
         var html = new StringBuilder();
         html.Append(CultureInfo.InvariantCulture,
             $"<p>{Count(claims)} claims hold here: their 95 % interval excludes the opposite. A number leads to the cell that made it.</p>\n")
-            .Append("<div class=\"wide\"><table "
-                + "class=\"claims\">\n<thead><tr><th>Holds</th><th>Claim</th><th>Paper</th><th>Here</th><th>n</th><th>Seeds</th></tr></thead>\n");
+            .Append("<div class=\"wide\"><table class=\"claims\">\n"
+                + "<thead><tr><th>Holds</th><th>Claim</th><th>Paper</th><th>Here</th><th>n</th><th>Seeds</th></tr></thead>\n");
         var left = claims.ToDictionary(claim => claim.Id);
         foreach (var notebook in notebooks)
         {

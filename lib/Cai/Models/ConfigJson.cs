@@ -199,7 +199,7 @@ internal static class ConfigJson
             && !types.Select(t => t?.ToString())
                 .SequenceEqual(Enumerable.Range(0, config.Layers).Select(i => config.IsWindowed(i) ? "sliding_attention" : "full_attention")))
             throw json.Error("layer_types", $"does not agree with {keys.Window}{(keys.WindowFrom is null ? "" : $", {keys.UseWindow} and {keys.WindowFrom}")}; "
-                + $"other patterns are not computed");
+                + "other patterns are not computed");
         return config;
     }
 
