@@ -34,7 +34,7 @@ internal sealed class EvaluateFiles(
         {
             using var loaded = HuggingFaceFolder.Load(judge);
             using var line = ProgressLine.Start("judge", "comparisons", comparisons.Count);
-            var options = new LabelOptions { BothOrders = true, RedrawExamples = false, Seed = seed };
+            var options = new LabelOptions { BothOrders = true, ExampleDraws = 1, Seed = seed };
             var found = await ComparisonEvaluation.OfAsync(new LocalModel(loaded), constitution, comparisons, options, progress: line, cancel: cancel);
             Say(name, Name(judge), found);
         }

@@ -7,7 +7,7 @@ using Spectre.Console;
 namespace Cai.Tool.Commands;
 
 /// <summary>Runs notebooks one after the other, a fresh session each, and says how each went.</summary>
-internal sealed class NotebookBatch(NotebookRunner runner)
+internal sealed class NotebookBatch(NotebookRunner runner, Report.RunProfile? profile = null)
 {
     /// <summary>Runs all, in order, also after one failed: later notebooks may not need it.</summary>
     /// <returns>Whether every notebook ran to its end.</returns>
@@ -22,7 +22,15 @@ internal sealed class NotebookBatch(NotebookRunner runner)
             using (var line = ProgressLine.Start(name, "cells"))
             {
                 var progress = new SynchronousProgress<NotebookProgress>(at => line.Report(at.Cell - 1, at.Cells));
-                run = await runner.RunAsync(path, output, progress, line, cancel);
+                profile?.Enter(name);
+                try
+                {
+                    run = await runner.RunAsync(path, output, progress, line, cancel);
+                }
+                finally
+                {
+                    profile?.Leave();
+                }
             }
             TorchNative.ReturnFreedMemory(); // of its variables and models, before the next notebook adds its own
             Say(console, name, run);

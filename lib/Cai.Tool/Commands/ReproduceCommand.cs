@@ -12,6 +12,7 @@ internal static class ReproduceCommand
         var flags = new RunFlags();
         var only = new Option<string?>("--only") { Description = "Run only the notebooks with these numbers, for example 02,05.", HelpName = "NUMBERS" };
         var folder = new Option<string?>("--notebooks") { Description = "Folder with the notebooks. Default: notebooks/ in the repository.", HelpName = "DIR" };
+        var profile = new Option<bool>("--profile") { Description = "Also print, write to out/profile.json and draw in the report where the time went, by stage." };
         var command = new Command("reproduce", """
             Runs the notebooks in the order of the paper and writes out/index.html (everything on one offline page),
             out/figures.png (all figures at a glance), out/claims.json and out/notebooks/ (executed). What an earlier run has done already is reused.
@@ -21,12 +22,13 @@ internal static class ReproduceCommand
         flags.AddTo(command);
         command.Options.Add(only);
         command.Options.Add(folder);
-        command.SetAction((parsed, cancel) =>
-            RunAsync(Repository.FolderOr(parsed.GetValue(folder), "notebooks"), parsed.GetValue(only), flags.Read(parsed), cancel));
+        command.Options.Add(profile);
+        command.SetAction((parsed, cancel) => RunAsync(
+            Repository.FolderOr(parsed.GetValue(folder), "notebooks"), parsed.GetValue(only), flags.Read(parsed), parsed.GetValue(profile), cancel));
         return command;
     }
 
-    private static async Task<int> RunAsync(string folder, string? only, RunSettings settings, CancellationToken cancel)
+    private static async Task<int> RunAsync(string folder, string? only, RunSettings settings, bool profiled, CancellationToken cancel)
     {
         var executed = Path.Combine(settings.Out, "notebooks");
         var notebooks = Choose(folder, only).Select(path => (path, Path.Combine(executed, Path.GetFileName(path)))).ToList();
@@ -35,9 +37,10 @@ internal static class ReproduceCommand
         if (only is null)
             File.Delete(Path.Combine(settings.Out, "claims.json")); // claims of an earlier scale or seed would stay among the new ones
         var succeeded = false;
+        using var profile = profiled ? new RunProfile() : null;
         try
         {
-            succeeded = await new NotebookBatch(new NotebookRunner(new HostReferences())).RunAsync(notebooks, cancel);
+            succeeded = await new NotebookBatch(new NotebookRunner(new HostReferences()), profile).RunAsync(notebooks, cancel);
         }
         catch (OperationCanceledException e)
         {
@@ -45,6 +48,11 @@ internal static class ReproduceCommand
         }
         finally
         {
+            if (profile is not null)
+            {
+                profile.Report.Save(settings.Out);
+                Console.WriteLine(profile.Report.Table().ToText());
+            }
             Console.WriteLine($"Report: {ReportPage.Write(settings.Out)}");
             if (FigureSheet.Write(settings.Out) is { } sheet)
                 Console.WriteLine($"Figures: {sheet}");

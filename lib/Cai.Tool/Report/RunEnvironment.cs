@@ -33,12 +33,12 @@ public sealed record RunEnvironment(string Cpu, int Cores, int Threads, string S
         return File.Exists(path) ? CaiJson.Read<RunEnvironment>(File.ReadAllText(path), path, "Delete it; cai reproduce writes it again.") : null;
     }
 
-    /// <summary>Versions of TorchSharp and of its libtorch: the one that CAI_LIBTORCH names, or the package's; and CAI_MKL=fast where it took effect.</summary>
+    /// <summary>Versions of TorchSharp and of its libtorch: the one that CAI_LIBTORCH names, or the package's; and the kernels for matrix products where they are not MKL's own choice.</summary>
     public static string TorchVersion()
     {
         var informational = typeof(TorchSharp.torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
         var libtorch = TorchNative.Installed is { } installed ? $"{installed.Version} ({LibtorchFolder.Variable})" : TorchSharp.torch.__version__;
-        var mkl = MklKernels.AreFast ? $", {MklKernels.Variable}={MklKernels.Fast}" : "";
+        var mkl = MklKernels.AreFast ? $", MKL {MklKernels.Fast}" : "";
         return $"{libtorch}, TorchSharp {informational}{mkl}";
     }
 

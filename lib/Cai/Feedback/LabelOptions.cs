@@ -35,10 +35,10 @@ public sealed record LabelOptions
     public bool ExamplesOfPrinciple { get; init; }
 
     /// <summary>
-    /// Draw order and principles of the worked examples anew for each pair (paper 4.1). False draws them once a run: then
-    /// all queries share one prefix, which a model can cache.
+    /// So many draws of the worked examples' order and principles are made, and each pair gets one of them, by its id: queries of a draw begin alike, and the
+    /// keys of that beginning are computed once. Null draws anew for each pair (paper 4.1); 1 shows all pairs the same.
     /// </summary>
-    public bool RedrawExamples { get; init; } = true;
+    public int? ExampleDraws { get; init; } = 16;
 
     /// <summary>
     /// Null is the kind's default: 0.40 to 0.60 after a chain of thought (paper 4.1), no bounds for soft labels. Hard labels are never clamped.
@@ -68,6 +68,14 @@ public sealed record LabelOptions
     public IReadOnlyList<ComparisonPrinciple> PrinciplesFor(Constitution constitution, string pairId) =>
         Principle.Select(constitution.Comparison, Seeds.Rng(Seed, pairId, "principle"));
 
+    /// <summary>Names the draw of the worked examples before a pair's queries (<see cref="ExampleDraws"/>).</summary>
+    internal string ExampleDraw(string pairId) => ExampleDraws switch
+    {
+        null => pairId,
+        1 => "",
+        { } draws => $"draw {Seeds.Derive(Seed, pairId, "examples") % draws}",
+    };
+
     /// <summary>The bounds that apply.</summary>
     internal ClampRange Bounds => Clamp ?? (Kind == LabelKind.ChainOfThought ? new ClampRange(0.40, 0.60) : ClampRange.None);
 
@@ -85,6 +93,8 @@ public sealed record LabelOptions
             throw Bad(FormattableString.Invariant($"Clamp is {Bounds.Low} to {Bounds.High}; 0 <= low < high <= 1 was expected."), "The paper's is 0.4 to 0.6.");
         if (CotSamples < 1 || MaxReasoningTokens < 1 || ChunkSize < 1)
             throw Bad("CotSamples, MaxReasoningTokens and ChunkSize must be at least 1.", "Leave out the option to get its default.");
+        if (ExampleDraws < 1)
+            throw Bad($"ExampleDraws is {ExampleDraws}; at least 1 was expected.", "Set it to null for a draw of each pair's own.");
         if (FewShot < 0)
             throw Bad($"FewShot is {FewShot}; 0 or more was expected.", "Leave it null for all examples.");
     }

@@ -40,7 +40,7 @@ public sealed class Labeller
         [
             .. from principle in PrinciplesFor(pair.Id)
                let examples = options.ExamplesOfPrinciple ? constitution.About(principle.Id) : constitution
-               let prefix = examples.ComparisonPrefix(reasoning, options.FewShot, options.Seed, options.RedrawExamples ? pair.Id : "")
+               let prefix = examples.ComparisonPrefix(reasoning, options.FewShot, options.Seed, options.ExampleDraw(pair.Id))
                from swapped in Orders(pair.Id)
                let first = swapped ? pair.ResponseB : pair.ResponseA
                let second = swapped ? pair.ResponseA : pair.ResponseB

@@ -15,6 +15,7 @@ public sealed class SupervisedTrainer : IDisposable
     private readonly Decoder model;
     private readonly SupervisedOptions options;
     private readonly TrainableWeights weights;
+    private readonly GradientLanes<Decoder> lanes;
 
     /// <summary>A trainer that changes <paramref name="model"/> in place.</summary>
     /// <exception cref="CaiException">The options ask for longer texts than the model's context.</exception>
@@ -26,6 +27,7 @@ public sealed class SupervisedTrainer : IDisposable
             throw new CaiException($"MaxLength is {this.options.MaxLength}; the model's context has {model.Config.MaxPositions} positions.",
                 "Lower MaxLength.", "SupervisedOptions: MaxLength");
         weights = TrainableWeights.Of(model, this.options.Tuning, this.options.AdamW);
+        lanes = new(model, weights, model.Twin);
     }
 
     /// <summary>Where a run stands: steps, tokens and texts read so far.</summary>
@@ -65,19 +67,22 @@ public sealed class SupervisedTrainer : IDisposable
     {
         using var guard = no_grad();
         var fitted = texts.Select(t => t.Fit(options)).ToList();
-        double sum = 0;
-        double count = 0;
-        foreach (var rows in TextBatch.MicroBatches(fitted, options))
+        var microBatches = TextBatch.MicroBatches(fitted, options);
+        var sums = new double[microBatches.Count];
+        Workers.Run(model.IsSmall, microBatches.Count, i =>
         {
             using var scope = NewDisposeScope();
-            var batch = TextBatch.Of(rows, options, model.Device);
-            sum += batch.NllSum(model).ReadDouble();
-            count += rows.Sum(row => row.Sum(t => t.TotalWeight(options.MaskPrompt)));
-        }
-        return new(sum / count, (long)count, texts.Count);
+            sums[i] = TextBatch.Of(microBatches[i], options, model.Device).NllSum(model).ReadDouble();
+        });
+        var count = fitted.Sum(t => t.TotalWeight(options.MaskPrompt));
+        return new(sums.Sum() / count, (long)count, texts.Count);
     }
 
-    public void Dispose() => weights.Dispose();
+    public void Dispose()
+    {
+        lanes.Dispose();
+        weights.Dispose();
+    }
 
     private TrainSummary Run(
         Func<long, IEnumerable<TrainingText>> source, long budget, string? checkpoint, IProgress<TrainStep>? progress, CancellationToken cancel)
@@ -120,16 +125,16 @@ public sealed class SupervisedTrainer : IDisposable
     private (double Loss, double GradNorm) Step(IReadOnlyList<TrainingText> texts, double rate, long step, string? checkpoint)
     {
         var count = texts.Sum(t => t.TotalWeight(options.MaskPrompt));
-        double sum = 0;
-        foreach (var rows in TextBatch.MicroBatches(texts, options))
+        var microBatches = TextBatch.MicroBatches(texts, options);
+        var sums = new double[microBatches.Count];
+        lanes.Run(microBatches.Count, (i, lane) =>
         {
             using var scope = NewDisposeScope();
-            var nll = TextBatch.Of(rows, options, model.Device).NllSum(model);
+            var nll = TextBatch.Of(microBatches[i], options, lane.Device).NllSum(lane);
             nll.Div(count).backward();
-            weights.Accumulate();
-            sum += nll.ReadDouble();
-        }
-        var loss = sum / count;
+            sums[i] = nll.ReadDouble();
+        });
+        var loss = sums.Sum() / count;
         var norm = double.IsFinite(loss) ? weights.Step(rate) : double.NaN;
         if (double.IsFinite(norm))
             return (loss, norm);

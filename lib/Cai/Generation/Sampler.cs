@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using Cai.Models;
 using Cai.Torch;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Generation;
@@ -39,6 +41,7 @@ public sealed class Sampler(Decoder decoder)
     /// <summary>Samples one continuation for each prompt, in the order of the prompts. Runs on the calling thread.</summary>
     /// <param name="stop">
     /// Called with the row's index and tokens so far after each token but an end token; true ends the row (<see cref="FinishReason.StopString"/>).
+    /// Several threads may call it at once, each for rows of its own.
     /// </param>
     /// <param name="progress">Number of finished rows.</param>
     /// <exception cref="CaiException">An empty prompt, one that leaves no room in the context, or predictions that are not finite.</exception>
@@ -49,28 +52,18 @@ public sealed class Sampler(Decoder decoder)
         var rows = prompts.Select((p, i) => new Row(i, p)).ToArray();
         var run = new Run(options, [.. options.EndIds], stop, progress, cancel);
         using var guard = no_grad();
-        foreach (var group in PrefixGroups.Of([.. prompts.Select(p => p.Ids)], options.BatchSize))
+        var batches = PrefixGroups.Of([.. prompts.Select(p => p.Ids)], options.BatchSize, decoder.IsSmall).SelectMany(group =>
         {
-            using var prefix = Prefix(decoder, prompts[group.Batches[0][0]].Ids, group.Shared);
-            foreach (var batch in group.Batches)
-                SampleBatch([.. batch.Select(i => rows[i])], prefix, group.Shared, run);
-        }
+            var prefix = new SharedPrefix(decoder, prompts[group.Batches[0][0]].Ids, group.Shared, group.Batches.Count);
+            return group.Batches.Select(batch => (Rows: batch, Prefix: prefix));
+        }).ToList();
+        Workers.Run(decoder.IsSmall, batches.Count, b => batches[b].Prefix.Use(prefix => SampleBatch([.. batches[b].Rows.Select(i => rows[i])], prefix, run)));
         return [.. rows.Select(r => new TokenSample(r.Ids, r.LogProbs, r.Finish!.Value))];
     }
 
-    /// <summary>Keys and values of the first <paramref name="length"/> tokens, or null for none.</summary>
-    internal static KvCache? Prefix(Decoder decoder, IReadOnlyList<int> ids, int length)
+    private void SampleBatch(List<Row> active, KvCache? prefix, Run run)
     {
-        if (length == 0)
-            return null;
-        using var scope = NewDisposeScope();
-        var cache = new KvCache(decoder.Config, 1, length, decoder.Device, decoder.Parameters.Flat.dtype);
-        decoder.Hidden(TokenBatch.Of([[.. ids.Take(length)]], decoder.Device).Ids, cache: cache);
-        return cache;
-    }
-
-    private void SampleBatch(List<Row> active, KvCache? prefix, int shared, Run run)
-    {
+        var shared = (int)(prefix?.Capacity ?? 0);
         var capacity = active.Max(r => r.Prompt.Ids.Count) - shared + run.Options.MaxTokens;
         using var cache = new KvCache(decoder.Config, active.Count, capacity, decoder.Device, decoder.Parameters.Flat.dtype);
         using var columns = ScalarSafe.Range(capacity, ScalarType.Int64, decoder.Device).DetachFromDisposeScope();
@@ -114,32 +107,48 @@ public sealed class Sampler(Decoder decoder)
 
     private static void Draw(Tensor logits, List<Row> rows, Run run)
     {
-        var temperature = run.Options.Temperature;
-        var wide = logits.to(ScalarType.Float32);
-        var logProbs = (temperature is 0 or 1 ? wide : wide.Div(temperature)).log_softmax(-1);
+        var wide = logits.to(ScalarType.Float32).contiguous();
+        var points = rows.Select(r => r.Finish is null ? r.Rng.NextDouble() : 0).ToArray();
+        var drawn = wide.device_type == DeviceType.CPU ? DrawHere(wide, points, run.Options.Temperature) : DrawThere(wide, points, run.Options.Temperature);
+        for (var i = 0; i < rows.Count; i++)
+        {
+            if (rows[i].Finish is not null)
+                continue;
+            if (!float.IsFinite(drawn[i].LogProb))
+                throw new CaiException("The model's predictions are not finite.",
+                    "Its weights are damaged or its training diverged: load an earlier checkpoint.");
+            run.Accept(rows[i], drawn[i].Id, drawn[i].LogProb);
+        }
+    }
+
+    private static (int Id, float LogProb)[] DrawHere(Tensor logits, double[] points, double temperature)
+    {
+        var all = MemoryMarshal.Cast<byte, float>(logits.bytes);
+        var vocabulary = (int)logits.shape[1];
+        var weights = new float[vocabulary];
+        var drawn = new (int, float)[points.Length];
+        for (var i = 0; i < drawn.Length; i++)
+            drawn[i] = NextToken.Draw(all.Slice(i * vocabulary, vocabulary), temperature, points[i], weights);
+        return drawn;
+    }
+
+    /// <summary>The same on an accelerator, from which only what was drawn is fetched.</summary>
+    private static (int Id, float LogProb)[] DrawThere(Tensor logits, double[] points, double temperature)
+    {
+        var logProbs = (temperature is 0 or 1 ? logits : logits.Div(temperature)).log_softmax(-1);
         Tensor tokens;
         if (temperature == 0)
             tokens = logProbs.argmax(-1);
         else
         {
-            // Inverse of the cumulative distribution, summed in float64: float32 sums would favour early tokens of large vocabularies.
+            // Summed in float64: float32 sums would favour early tokens of large vocabularies.
             var cumulative = logProbs.exp().to(ScalarType.Float64).cumsum(-1);
             var total = cumulative.narrow(-1, cumulative.shape[1] - 1, 1);
-            var points = tensor(rows.Select(r => r.Finish is null ? r.Rng.NextDouble() : 0).ToArray(), [rows.Count, 1], device: logits.device);
             // Strictly below the total, so that rounding can never pick a token of probability zero.
-            tokens = (cumulative <= minimum(points * total, total.Mul(1 - 1e-15))).sum(-1);
+            tokens = (cumulative <= minimum(tensor(points, [points.Length, 1], device: logits.device) * total, total.Mul(1 - 1e-15))).sum(-1);
         }
         var chosen = logProbs.gather(-1, tokens.Clamp(max: logits.shape[1] - 1).unsqueeze(-1)).cpu().data<float>().ToArray();
-        var ids = tokens.cpu().data<long>().ToArray();
-        for (var i = 0; i < rows.Count; i++)
-        {
-            if (rows[i].Finish is not null)
-                continue;
-            if (!float.IsFinite(chosen[i]))
-                throw new CaiException("The model's predictions are not finite.",
-                    "Its weights are damaged or its training diverged: load an earlier checkpoint.");
-            run.Accept(rows[i], (int)ids[i], chosen[i]);
-        }
+        return [.. tokens.cpu().data<long>().ToArray().Zip(chosen, (id, logProb) => ((int)id, logProb))];
     }
 
     /// <summary>Finished rows leave once they are a quarter of the batch: leaving copies the cache of those that stay.</summary>
@@ -204,7 +213,7 @@ public sealed class Sampler(Decoder decoder)
                 : row.Ids.Count >= Options.MaxTokens ? FinishReason.Length
                 : null;
             if (row.Finish is not null)
-                Progress?.Report(++finished);
+                Workers.OnCaller(() => Progress?.Report(++finished));
         }
     }
 }

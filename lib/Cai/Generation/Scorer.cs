@@ -1,4 +1,5 @@
 using Cai.Models;
+using Cai.Torch;
 using static TorchSharp.torch;
 
 namespace Cai.Generation;
@@ -26,17 +27,19 @@ public sealed class Scorer(Decoder decoder, int batchSize = 64)
         var rows = requests.SelectMany(Rows).ToList();
         var done = 0;
         using var guard = no_grad();
-        foreach (var group in PrefixGroups.Of([.. rows.Select(r => r.Prompt)], batchSize))
+        var batches = PrefixGroups.Of([.. rows.Select(r => r.Prompt)], batchSize, decoder.IsSmall).SelectMany(group =>
         {
-            using var prefix = Sampler.Prefix(decoder, rows[group.Batches[0][0]].Prompt, group.Shared);
-            foreach (var batch in group.Batches.SelectMany(b => b.Chunk(RowsAtOnce(b, group.Shared))))
-            {
-                cancel.ThrowIfCancellationRequested();
-                using var scope = NewDisposeScope();
-                ScoreBatch([.. batch.Select(i => rows[i])], prefix, group.Shared, sums);
-                progress?.Report(done += batch.Length);
-            }
-        }
+            var pieces = group.Batches.SelectMany(b => b.Chunk(RowsAtOnce(b, group.Shared))).ToList();
+            var prefix = new SharedPrefix(decoder, rows[pieces[0][0]].Prompt, group.Shared, pieces.Count);
+            return pieces.Select(piece => (Rows: piece, Prefix: prefix));
+        }).ToList();
+        Workers.Run(decoder.IsSmall, batches.Count, b => batches[b].Prefix.Use(prefix =>
+        {
+            cancel.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            ScoreBatch([.. batches[b].Rows.Select(i => rows[i])], prefix, sums);
+            Workers.OnCaller(() => progress?.Report(done += batches[b].Rows.Length));
+        }));
         return sums;
 
         int RowsAtOnce(int[] batch, int shared)
@@ -65,8 +68,9 @@ public sealed class Scorer(Decoder decoder, int batchSize = 64)
             yield return row;
     }
 
-    private void ScoreBatch(List<Row> rows, KvCache? prefix, int shared, double[][] sums)
+    private void ScoreBatch(List<Row> rows, KvCache? prefix, double[][] sums)
     {
+        var shared = (int)(prefix?.Capacity ?? 0);
         var time = rows.Max(r => r.Prompt.Count - shared + r.Extra);
         List<int[]> ids = [];
         List<long> sources = [], targets = [];

@@ -1,4 +1,5 @@
 using Cai.Torch;
+using TorchSharp;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -13,6 +14,7 @@ public sealed class Decoder : IDisposable
 {
     private readonly RotaryTable? rotary;
     private readonly bool ownsParameters;
+    private readonly long layerWeights;
 
     /// <summary>A decoder over existing weights (named as in <see cref="Shapes"/>); the caller keeps ownership unless <paramref name="owns"/>.</summary>
     public Decoder(DecoderConfig config, ParameterSet parameters, bool owns = true)
@@ -20,6 +22,7 @@ public sealed class Decoder : IDisposable
         Config = config;
         Parameters = parameters;
         ownsParameters = owns;
+        layerWeights = parameters.Shapes.Where(s => s.Name.StartsWith("layers.", StringComparison.Ordinal)).Sum(s => s.Count);
         rotary = config.LearnedPositions ? null : new RotaryTable(config, parameters.Flat.device, parameters.Flat.dtype);
     }
 
@@ -36,6 +39,12 @@ public sealed class Decoder : IDisposable
     public ParameterSet Parameters { get; }
 
     public Device Device => Parameters.Flat.device;
+
+    /// <summary>
+    /// Whether batches side by side (<see cref="Workers"/>) are faster than threads within each operation: on a CPU, for a model that is bound by the number
+    /// of operations rather than by reading its weights.
+    /// </summary>
+    internal bool IsSmall => Device.type == DeviceType.CPU && Parameters.Count < 1 << 26;
 
     /// <summary>Low-rank updates that are added to the weights; null is none. Disposed of with the decoder.</summary>
     public LoraAdapter? Adapter { get; internal set; }
@@ -103,6 +112,8 @@ public sealed class Decoder : IDisposable
         using var scope = NewDisposeScope();
         var time = ids.shape[1];
         var start = prefix?.Capacity ?? 0;
+        if (Instruments.Counting)
+            Instruments.Count(ids.shape[0] * time, (double)ids.shape[0] * time * layerWeights, is_grad_enabled());
         var x = Parameters["embed.weight"].index_select(0, ids.flatten()).view(ids.shape[0], time, Config.HiddenSize);
         if (Config.LearnedPositions)
             x = x.Add(positions is null
@@ -121,7 +132,12 @@ public sealed class Decoder : IDisposable
     }
 
     /// <summary>Logits of the next token: [..., hidden] to [..., vocab].</summary>
-    public Tensor Logits(Tensor hidden) => F.linear(hidden, Parameters[Config.TiedHead ? "embed.weight" : "head.weight"]);
+    public Tensor Logits(Tensor hidden)
+    {
+        if (Instruments.Counting)
+            Instruments.Count(0, (double)hidden.NumberOfElements * Config.VocabularySize, is_grad_enabled());
+        return F.linear(hidden, Parameters[Config.TiedHead ? "embed.weight" : "head.weight"]);
+    }
 
     /// <summary>
     /// Log-probability of each token of <paramref name="ids"/> after the first, given those before it; temperature applied
@@ -155,6 +171,13 @@ public sealed class Decoder : IDisposable
         Adapter?.MergeInto(Parameters);
         Adapter?.Dispose();
         Adapter = null;
+    }
+
+    /// <summary>The very same weights with gradients of their own (<see cref="GradientLanes{TModel}"/>).</summary>
+    internal (Decoder Model, ParameterSet Parameters) Twin()
+    {
+        var twin = Parameters.Twin();
+        return (new Decoder(Config, twin) { GradientCheckpointing = GradientCheckpointing }, twin);
     }
 
     public void Dispose()

@@ -53,6 +53,13 @@ public sealed class ScalarModel : IDisposable
     /// <summary>Adds the adapter's updates to the weights for good, its head in the place of ours, and lets go of it; nothing happens without one.</summary>
     public void Merge() => Decoder.Merge(); // the decoder works on the same set of weights
 
+    /// <summary>The very same weights with gradients of their own (<see cref="GradientLanes{TModel}"/>).</summary>
+    internal (ScalarModel Model, ParameterSet Parameters) Twin()
+    {
+        var twin = Parameters.Twin();
+        return (new ScalarModel(Decoder.Config, twin) { Decoder = { GradientCheckpointing = Decoder.GradientCheckpointing } }, twin);
+    }
+
     /// <summary>A value for every position: [batch, time] ids to [batch, time].</summary>
     public Tensor Values(Tensor ids)
     {

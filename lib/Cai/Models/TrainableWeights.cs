@@ -47,6 +47,7 @@ public sealed class TrainableWeights : IDisposable
             master.CopyFrom(model);
         }
         optimiser = new FlatAdamW(trained, adamW);
+        InPlaceAndSmall = trained == model && decoder.IsSmall;
     }
 
     /// <summary>A language model's.</summary>
@@ -59,6 +60,9 @@ public sealed class TrainableWeights : IDisposable
     public static TrainableWeights Of(ScalarModel model, TuningOptions? options = null, AdamWOptions? adamW = null) =>
         new(model.Decoder, model.Parameters, options, adamW, lora => LoraAdapter.Attach(model, lora));
 
+    /// <summary>Whether the model's own float32 weights are trained, and batches side by side pay (<see cref="Decoder.IsSmall"/>).</summary>
+    internal bool InPlaceAndSmall { get; }
+
     /// <summary>Number of trained weights.</summary>
     public long Count => trained.Count;
 
@@ -70,6 +74,13 @@ public sealed class TrainableWeights : IDisposable
         using var guard = no_grad();
         master.FlatGrad!.AddInPlace(model.FlatGrad!);
         model.ZeroGradients();
+    }
+
+    /// <summary>Adds gradients of all weights, [Count].</summary>
+    internal void Add(Tensor gradients)
+    {
+        using var guard = no_grad();
+        trained.FlatGrad!.AddInPlace(gradients);
     }
 
     /// <inheritdoc cref="FlatAdamW.Step"/>

@@ -1,5 +1,6 @@
 using Cai.Models;
 using Cai.Text;
+using Cai.Torch;
 using static TorchSharp.torch;
 
 namespace Cai.Preferences;
@@ -96,17 +97,26 @@ public sealed class PreferenceModel(ScalarModel model, ITokenizer tokenizer, IPr
         if (texts.FirstOrDefault(t => t.Length > longest) is { } tooLong)
             throw new CaiException($"A prompt with response has {tooLong.Length} tokens; the preference model's context has {longest}.",
                 "Shorten the text or use a model with a longer context.");
+        var batches = Batches(texts).ToList();
+        Workers.Run(model.Decoder.IsSmall, batches.Count, b =>
+        {
+            using var scope = NewDisposeScope();
+            var batch = TokenBatch.Of([.. batches[b].Select(i => texts[i])], model.Decoder.Device);
+            var values = model.Scores(batch.Ids, batch.Lengths).cpu().data<float>();
+            foreach (var (row, value) in batches[b].Zip(values))
+                scores[row] = value - Offset;
+        });
+        return scores;
+    }
+
+    private IEnumerable<int[]> Batches(IReadOnlyList<int[]> texts)
+    {
         var order = Enumerable.Range(0, texts.Count).OrderByDescending(i => texts[i].Length).ToArray();
         for (var start = 0; start < order.Length;)
         {
-            using var scope = NewDisposeScope();
             var rows = order.Skip(start).Take(Math.Max(1, batchTokens / texts[order[start]].Length)).ToArray();
-            var batch = TokenBatch.Of([.. rows.Select(i => texts[i])], model.Decoder.Device);
-            var values = model.Scores(batch.Ids, batch.Lengths).cpu().data<float>().ToArray();
-            for (var r = 0; r < rows.Length; r++)
-                scores[rows[r]] = values[r] - Offset;
+            yield return rows;
             start += rows.Length;
         }
-        return scores;
     }
 }

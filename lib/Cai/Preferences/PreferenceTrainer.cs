@@ -16,6 +16,7 @@ public sealed class PreferenceTrainer : IDisposable
     private readonly PreferenceModel model;
     private readonly PreferenceOptions options;
     private readonly TrainableWeights trained;
+    private readonly GradientLanes<ScalarModel> lanes;
 
     /// <summary>A trainer that changes the model in place.</summary>
     /// <exception cref="CaiException">The options ask for longer texts than the model's context.</exception>
@@ -28,6 +29,7 @@ public sealed class PreferenceTrainer : IDisposable
             throw new CaiException($"MaxLength is {this.options.MaxLength}; the model's context has {context} positions.", "Lower MaxLength.",
                 "PreferenceOptions: MaxLength");
         trained = TrainableWeights.Of(model.Model, this.options.Tuning, this.options.AdamW);
+        lanes = new(model.Model, trained, model.Model.Twin);
     }
 
     private sealed record Position(long Step, long Pairs);
@@ -59,7 +61,11 @@ public sealed class PreferenceTrainer : IDisposable
         return new(steps, pairs.Count, comparisons.Count - labelled.Count, labelled.Count - pairs.Count);
     }
 
-    public void Dispose() => trained.Dispose();
+    public void Dispose()
+    {
+        lanes.Dispose();
+        trained.Dispose();
+    }
 
     private long Run(List<TokenPair> pairs, string? checkpoint, IProgress<PreferenceStep>? progress, CancellationToken cancel)
     {
@@ -110,25 +116,27 @@ public sealed class PreferenceTrainer : IDisposable
     private PreferenceStep Step(List<TokenPair> pairs, double rate, long step, string? checkpoint)
     {
         var weights = pairs.Sum(p => p.Weight);
-        double loss = 0, right = 0, margin = 0;
-        foreach (var microBatch in MicroBatches(pairs))
+        var microBatches = MicroBatches(pairs).ToList();
+        var (losses, differences) = (new double[microBatches.Count], new float[microBatches.Count][]);
+        lanes.Run(microBatches.Count, (i, lane) =>
         {
             using var scope = NewDisposeScope();
-            var device = model.Model.Decoder.Device;
+            var (microBatch, device) = (microBatches[i], lane.Decoder.Device);
             var batch = TokenBatch.Of([.. microBatch.Select(p => p.A), .. microBatch.Select(p => p.B)], device);
-            var sides = model.Model.Scores(batch.Ids, batch.Lengths).view(2, microBatch.Length);
+            var sides = lane.Scores(batch.Ids, batch.Lengths).view(2, microBatch.Length);
             var difference = sides[0] - sides[1];
             var labels = tensor(microBatch.Select(p => (float)p.Label).ToArray(), device: device);
             var shares = tensor(microBatch.Select(p => (float)(p.Weight / weights)).ToArray(), device: device);
             var mean = (PreferenceLoss.SoftLabel(difference, labels) * shares).sum();
             mean.backward();
-            trained.Accumulate();
-            loss += mean.ReadDouble();
-            foreach (var (pair, d) in microBatch.Zip(difference.detach().cpu().data<float>().ToArray()))
-            {
-                margin += Math.Abs(d);
-                right += pair.Label == 0.5 ? 0 : Credit.OfMargin(d, pair.Label);
-            }
+            losses[i] = mean.ReadDouble();
+            differences[i] = difference.detach().cpu().data<float>().ToArray();
+        });
+        double loss = losses.Sum(), right = 0, margin = 0;
+        foreach (var (pair, d) in microBatches.SelectMany(m => m).Zip(differences.SelectMany(d => d)))
+        {
+            margin += Math.Abs(d);
+            right += pair.Label == 0.5 ? 0 : Credit.OfMargin(d, pair.Label);
         }
         var norm = double.IsFinite(loss) ? trained.Step(rate) : double.NaN;
         if (!double.IsFinite(norm))

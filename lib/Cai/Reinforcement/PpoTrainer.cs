@@ -111,15 +111,12 @@ public sealed class PpoTrainer : IDisposable
                 var number = epoch * options.Minibatches + minibatch++;
                 var trace = number == 0 || number == updates - 1 ? update.NewTrace() : null;
                 (first, last) = (first ?? trace, trace ?? last);
-                update.Accumulate(rows, trace, () =>
-                {
-                    policyWeights.Accumulate();
-                    criticWeights.Accumulate();
-                });
-                var norms = (policyWeights.Step(rate), criticWeights.Step(criticRate));
-                if (!double.IsFinite(norms.Item1 + norms.Item2))
+                update.Accumulate(rows, trace, policyWeights.Accumulate, criticWeights.Accumulate);
+                double policyNorm = 0, criticNorm = 0;
+                Workers.Run(policy.IsSmall, () => policyNorm = policyWeights.Step(rate), () => criticNorm = criticWeights.Step(criticRate));
+                if (!double.IsFinite(policyNorm + criticNorm))
                     throw NotFinite(first!, last!);
-                update.Count(norms.Item1, norms.Item2);
+                update.Count(policyNorm, criticNorm);
             }
         }
         Iteration++;

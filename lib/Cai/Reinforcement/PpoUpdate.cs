@@ -12,25 +12,36 @@ internal sealed class PpoUpdate(Decoder policy, ScalarModel critic, Rollout roll
 
     public PpoTrace NewTrace() => new(rollout.ResponseMask.shape[0], rollout.ResponseMask.shape[1], policy.Device);
 
-    /// <summary>Adds the gradients of one minibatch; both networks' are zero before.</summary>
-    /// <param name="added">Called when those of a micro-batch have been added.</param>
-    public void Accumulate(int[] rows, PpoTrace? trace, Action added)
+    /// <summary>Adds the gradients of one minibatch, policy and critic side by side; both networks' are zero before.</summary>
+    /// <param name="policyAdded">Called when those of a micro-batch have been added to the policy's; <paramref name="criticAdded"/> likewise.</param>
+    public void Accumulate(int[] rows, PpoTrace? trace, Action policyAdded, Action criticAdded)
     {
         double tokens = rows.Sum(r => rollout.Responses[r].Ids.Length);
         double cells = rows.Sum(r => MicroBatch.Values(rollout.Responses[r], options));
-        double ratio = 0, squaredDeviation = 0;
-        foreach (var part in MicroBatch.Cut(rollout.Responses, rows, options.TokensPerMicroBatch))
+        var parts = MicroBatch.Cut(rollout.Responses, rows, options.TokensPerMicroBatch).ToList();
+        var (ofPolicy, ofCritic) = (new PolicySums[parts.Count], new CriticSums[parts.Count]);
+        void Each(Action<int, MicroBatch> learn)
         {
-            using var scope = NewDisposeScope();
-            var batch = MicroBatch.Of(rollout.Responses, part, rollout.ResponseMask.shape[1], options, policy.Device);
-            var ofPolicy = Policy(batch, tokens, trace);
-            var ofCritic = Critic(batch, cells, trace);
-            added();
-            Statistics = Statistics.With(ofPolicy, tokens).With(ofCritic, cells);
-            ratio += ofPolicy.Ratio / tokens;
-            squaredDeviation += ofPolicy.SquaredDeviation / tokens;
+            for (var i = 0; i < parts.Count; i++)
+            {
+                using var scope = NewDisposeScope();
+                learn(i, MicroBatch.Of(rollout.Responses, parts[i], rollout.ResponseMask.shape[1], options, policy.Device));
+            }
         }
-        Statistics = Statistics.WithRatios(ratio, squaredDeviation);
+        void Policies() => Each((i, batch) =>
+        {
+            ofPolicy[i] = Policy(batch, tokens, trace);
+            policyAdded();
+        });
+        void Critics() => Each((i, batch) =>
+        {
+            ofCritic[i] = Critic(batch, cells, trace);
+            criticAdded();
+        });
+        Workers.Run(policy.IsSmall, Policies, Critics);
+        for (var i = 0; i < parts.Count; i++)
+            Statistics = Statistics.With(ofPolicy[i], tokens).With(ofCritic[i], cells);
+        Statistics = Statistics.WithRatios(ofPolicy.Sum(p => p.Ratio / tokens), ofPolicy.Sum(p => p.SquaredDeviation / tokens));
     }
 
     /// <summary>Closes one update of both networks.</summary>

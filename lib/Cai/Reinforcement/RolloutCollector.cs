@@ -87,22 +87,30 @@ internal sealed class RolloutCollector(
         Tensor Blank(ScalarType type = ScalarType.Float32) => zeros([responses.Count, time], type, device);
         var outputs = new NetworkOutputs(Tokens: Blank(ScalarType.Int64), ResponseMask: Blank(ScalarType.Bool), ValueMask: Blank(ScalarType.Bool),
             SamplerLogProbs: Blank(), LogProbs: Blank(), RefLogProbs: Blank(), Entropy: Blank(), Values: Blank());
-        foreach (var rows in MicroBatch.Cut(responses, Enumerable.Range(0, responses.Count), options.TokensPerMicroBatch))
+        var parts = MicroBatch.Cut(responses, Enumerable.Range(0, responses.Count), options.TokensPerMicroBatch).ToList();
+        void Each(Action<int[], MicroBatch> read)
         {
-            cancel.ThrowIfCancellationRequested();
-            using var inner = NewDisposeScope();
-            var batch = MicroBatch.Of(responses, rows, time, options, device);
-            void Put(Tensor target, Tensor cells, Tensor flat) => target.view(-1).index_copy_(0, cells, flat);
-            var (logProbs, entropy) = batch.Policy(policy, options.Temperature);
-            Put(outputs.LogProbs, batch.Cells, logProbs);
-            Put(outputs.Entropy, batch.Cells, entropy);
-            Put(outputs.RefLogProbs, batch.Cells, batch.Policy(reference, options.Temperature).LogProbs);
-            Put(outputs.Values, batch.ValueCells, batch.Critic(critic));
-            Put(outputs.SamplerLogProbs, batch.Cells, tensor(rows.SelectMany(r => sampled.LogProbs[r]).ToArray()).to(device));
-            outputs.ResponseMask.view(-1).IndexFillInPlace(batch.Cells, 1);
-            outputs.ValueMask.view(-1).IndexFillInPlace(batch.ValueCells, 1);
-            Put(outputs.Tokens, batch.Cells, batch.Targets);
+            foreach (var rows in parts)
+            {
+                cancel.ThrowIfCancellationRequested();
+                using var inner = NewDisposeScope();
+                read(rows, MicroBatch.Of(responses, rows, time, options, device));
+            }
         }
+        static void Put(Tensor target, Tensor cells, Tensor flat) => target.view(-1).index_copy_(0, cells, flat);
+        Workers.Run(policy.IsSmall,
+            () => Each((rows, batch) =>
+            {
+                var (logProbs, entropy) = batch.Policy(policy, options.Temperature);
+                Put(outputs.LogProbs, batch.Cells, logProbs);
+                Put(outputs.Entropy, batch.Cells, entropy);
+                Put(outputs.SamplerLogProbs, batch.Cells, tensor(rows.SelectMany(r => sampled.LogProbs[r]).ToArray()).to(device));
+                Put(outputs.Tokens, batch.Cells, batch.Targets);
+                outputs.ResponseMask.view(-1).IndexFillInPlace(batch.Cells, 1);
+                outputs.ValueMask.view(-1).IndexFillInPlace(batch.ValueCells, 1);
+            }),
+            () => Each((_, batch) => Put(outputs.RefLogProbs, batch.Cells, batch.Policy(reference, options.Temperature).LogProbs)),
+            () => Each((_, batch) => Put(outputs.Values, batch.ValueCells, batch.Critic(critic))));
         return outputs;
     }
 

@@ -107,6 +107,7 @@ public sealed class Stage<TConfig>
         {
             if (!IsDone)
             {
+                using var activity = Instruments.Stages.StartActivity(Name);
                 await work(this).ConfigureAwait(false);
                 Complete();
             }
@@ -123,6 +124,7 @@ public sealed class Stage<TConfig>
         {
             if (!IsDone)
             {
+                using var activity = Instruments.Stages.StartActivity(Name);
                 work(this);
                 Complete();
             }

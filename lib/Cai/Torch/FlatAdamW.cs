@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Cai.Torch;
@@ -77,19 +80,68 @@ public sealed class FlatAdamW : IDisposable
         var norm = grad.norm().ReadDouble();
         if (!double.IsFinite(norm))
             return norm;
-        if (options.ClipNorm > 0 && norm > options.ClipNorm)
-            grad.MulInPlace(options.ClipNorm / (norm + 1e-6));
+        var scale = options.ClipNorm > 0 && norm > options.ClipNorm ? options.ClipNorm / (norm + 1e-6) : 1;
         Steps++;
-        first.lerp_(grad, 1 - options.Beta1);
-        second.MulInPlace(options.Beta2).AddCMulInPlace(grad, grad, 1 - options.Beta2);
         var rate1 = 1 - Math.Pow(options.Beta1, Steps);
         var rate2 = Math.Sqrt(1 - Math.Pow(options.Beta2, Steps));
+        if (grad.device_type == DeviceType.CPU && grad.dtype == ScalarType.Float32 && parameters.Count < int.MaxValue / sizeof(float)) // what a span can hold
+            StepInOnePass(grad, (float)scale, learningRate, rate1, rate2);
+        else
+            StepByOperations(grad, scale, learningRate, rate1, rate2);
+        return norm;
+    }
+
+    private void StepByOperations(Tensor grad, double scale, double learningRate, double rate1, double rate2)
+    {
+        if (scale != 1)
+            grad.MulInPlace(scale);
+        first.lerp_(grad, 1 - options.Beta1);
+        second.MulInPlace(options.Beta2).AddCMulInPlace(grad, grad, 1 - options.Beta2);
         if (decayMask is not null)
             parameters.Flat.AddCMulInPlace(parameters.Flat, decayMask, -learningRate * options.WeightDecay);
         var denominator = second.sqrt().DivInPlace(rate2).AddInPlace(options.Epsilon);
         parameters.Flat.AddCDivInPlace(first, denominator, -learningRate / rate1);
         grad.zero_();
-        return norm;
+    }
+
+    /// <summary>The same on a CPU: what the operations above read and write some twenty times from memory passes once.</summary>
+    private void StepInOnePass(Tensor grad, float scale, double learningRate, double rate1, double rate2)
+    {
+        const int Piece = 1 << 18;
+        var count = checked((int)parameters.Count);
+        Workers.Run(true, (count + Piece - 1) / Piece, piece =>
+        {
+            var (start, length) = (piece * Piece, Math.Min(Piece, count - piece * Piece));
+            Span<float> Numbers(Tensor flat) => MemoryMarshal.Cast<byte, float>(flat.bytes).Slice(start, length);
+            Span<float> w = Numbers(parameters.Flat), g = Numbers(grad), m = Numbers(first), v = Numbers(second);
+            Span<float> decay = decayMask is null ? [] : Numbers(decayMask);
+            var (keep1, keep2) = ((float)options.Beta1, (float)options.Beta2);
+            var (new1, new2, shrink) = ((float)(1 - options.Beta1), (float)(1 - options.Beta2), (float)(learningRate * options.WeightDecay));
+            var (root, epsilon, rate) = ((float)(1 / rate2), (float)options.Epsilon, (float)(learningRate / rate1));
+            var i = 0;
+            for (; i <= length - Vector<float>.Count; i += Vector<float>.Count)
+            {
+                var gradient = new Vector<float>(g[i..]) * scale;
+                var mean = new Vector<float>(m[i..]) * keep1 + gradient * new1;
+                var square = new Vector<float>(v[i..]) * keep2 + gradient * gradient * new2;
+                var weight = new Vector<float>(w[i..]);
+                if (decay.Length > 0)
+                    weight -= weight * new Vector<float>(decay[i..]) * shrink;
+                (weight - mean * rate / (Vector.SquareRoot(square) * root + new Vector<float>(epsilon))).CopyTo(w[i..]);
+                mean.CopyTo(m[i..]);
+                square.CopyTo(v[i..]);
+            }
+            for (; i < length; i++)
+            {
+                var gradient = g[i] * scale;
+                m[i] = m[i] * keep1 + gradient * new1;
+                v[i] = v[i] * keep2 + gradient * gradient * new2;
+                if (decay.Length > 0)
+                    w[i] -= w[i] * decay[i] * shrink;
+                w[i] -= m[i] * rate / (MathF.Sqrt(v[i]) * root + epsilon);
+            }
+            g.Clear();
+        });
     }
 
     public void Dispose()

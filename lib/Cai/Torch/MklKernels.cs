@@ -9,17 +9,18 @@ namespace Cai.Torch;
 /// Which kernels MKL, the library that multiplies libtorch's matrices on a CPU, takes on AMD's processors. MKL asks its own
 /// function mkl_serv_intel_cpu_true whether the processor is Intel's; where it is not, it takes kernels for AVX2 even if
 /// there is AVX-512. A library that is loaded before libtorch and exports that function answers in its place.
-/// Sums are then added in another order, so low bits of results differ: off unless <see cref="Variable"/> asks for it.
+/// Training and PPO are nearly twice as fast for it. Sums are added in another order, so low bits of results differ from the stock kernels':
+/// <see cref="Variable"/> turns it off.
 /// </summary>
 public static class MklKernels
 {
-    /// <summary>Environment variable: `fast` for the kernels of Intel's processors; `stock`, the default, for those that MKL takes by itself.</summary>
+    /// <summary>Environment variable: `stock` for the kernels that MKL takes by itself; `fast`, the default where it applies, for those of Intel's processors.</summary>
     public const string Variable = "CAI_MKL";
 
-    /// <summary>The value of <see cref="Variable"/> that takes effect, and the name of these kernels in a stage's hash.</summary>
+    /// <summary>The value of <see cref="Variable"/> that stands for its absence, and the name of these kernels in a stage's hash.</summary>
     public const string Fast = "fast";
 
-    /// <summary>The value of <see cref="Variable"/> that stands for its absence.</summary>
+    /// <summary>The value of <see cref="Variable"/> that leaves MKL alone.</summary>
     public const string Stock = "stock";
 
     private const string Name = "libcai-mkl.so";
@@ -33,28 +34,36 @@ public static class MklKernels
     /// <summary>Whether this is a system on which MKL can be told so: Linux on an AMD processor that has AVX2.</summary>
     public static bool Apply => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64 && IsAmd() && Avx2.IsSupported;
 
+    /// <summary>Why MKL could not be told so although nothing forbids it; null when it was, or need not be.</summary>
+    public static string? Problem { get; private set; }
+
     /// <summary>Whether the processor has AVX-512 and MKL makes no use of it, where <see cref="Fast"/> would: training is slower than it could be.</summary>
     public static bool Avx512IsUnused => Apply && !AreFast && Avx512F.IsSupported;
 
     /// <summary>
     /// Does what <see cref="Variable"/> asks for. Must come before anything loads libtorch: what libtorch's calls of the
-    /// function reach is decided while it is loaded.
+    /// function reach is decided while it is loaded. Where it fails unasked, stock kernels serve and <see cref="Problem"/> says why.
     /// </summary>
-    /// <exception cref="CaiException">Another value than the two; libtorch is there already; the library cannot be written or loaded.</exception>
+    /// <exception cref="CaiException">Another value than the two; `fast` was asked for, and libtorch is there already, or the library cannot be written or loaded.</exception>
     internal static void Start()
     {
         var value = Environment.GetEnvironmentVariable(Variable);
-        if (value is null or "" or Stock)
-            return;
-        if (value != Fast)
+        if (value is not (null or "" or Fast or Stock))
             throw new CaiException($"{Variable} is neither `{Fast}` nor `{Stock}`.",
-                $"Set it to `{Fast}` for MKL's faster kernels on AMD processors, or to `{Stock}`, or unset it.", $"{Variable}={value}");
-        if (!Apply)
+                $"Unset it for MKL's faster kernels on AMD processors, or set it to `{Stock}`.", $"{Variable}={value}");
+        if (value == Stock || !Apply)
             return;
-        if (Open(LibtorchFolder.Main, OnlyIfLoaded | BindNow) != 0)
-            throw Refused("libtorch was loaded before the library that chooses MKL's kernels.", "Call TorchNative.Init before the first use of TorchSharp");
-        Load();
-        AreFast = true;
+        try
+        {
+            if (Open(LibtorchFolder.Main, OnlyIfLoaded | BindNow) != 0)
+                throw Refused("libtorch was loaded before the library that chooses MKL's kernels.", "Call TorchNative.Init before the first use of TorchSharp");
+            Load();
+            AreFast = true;
+        }
+        catch (CaiException problem) when (value != Fast)
+        {
+            Problem = problem.Message;
+        }
     }
 
     /// <summary>The library that answers in MKL's place.</summary>
@@ -81,7 +90,7 @@ public static class MklKernels
     }
 
     private static CaiException Refused(string problem, string remedy, Exception? inner = null) =>
-        new(problem, $"{remedy}, or unset {Variable}.", $"{Variable}={Fast}", inner);
+        new(problem, $"{remedy}, or set {Variable}={Stock}.", $"{Variable}={Fast}", inner);
 
     private static bool IsAmd()
     {

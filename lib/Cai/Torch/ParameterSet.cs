@@ -20,9 +20,13 @@ public sealed class ParameterSet : IDisposable
 
     /// <summary>Zero-initialised weights.</summary>
     public ParameterSet(IReadOnlyList<ParameterShape> shapes, ScalarType dtype = ScalarType.Float32, Device? device = null)
+        : this(shapes, zeros(shapes.Sum(s => s.Count), dtype: dtype, device: device ?? CPU).DetachFromDisposeScope())
     {
-        Shapes = shapes;
-        Flat = zeros(shapes.Sum(s => s.Count), dtype: dtype, device: device ?? CPU).DetachFromDisposeScope();
+    }
+
+    private ParameterSet(IReadOnlyList<ParameterShape> shapes, Tensor flat)
+    {
+        (Shapes, Flat) = (shapes, flat);
         long offset = 0;
         foreach (var shape in shapes)
         {
@@ -69,6 +73,9 @@ public sealed class ParameterSet : IDisposable
     }
 
     public void ZeroGradients() => flatGrad?.zero_();
+
+    /// <summary>The very same weights, changed together with these, with gradients of their own once enabled.</summary>
+    internal ParameterSet Twin() => new(Shapes, Flat.detach().DetachFromDisposeScope());
 
     /// <summary>The same weights in a buffer of their own, not trainable.</summary>
     public ParameterSet Clone()

@@ -8,8 +8,8 @@ namespace Cai.Torch;
 /// Makes libtorch load and behave. TorchSharp 0.107's native library asks for symbol version GLIBCXX_3.4.32 (GCC 13),
 /// which Debian 12 and Ubuntu 22.04 lack although none of its symbols is needed there: on such a system a copy of the
 /// library is loaded whose one version need is marked weak. Where the library loads as it is, nothing happens.
-/// With CAI_LIBTORCH set it is given an installed libtorch (<see cref="LibtorchFolder"/>), with CAI_MKL=fast other kernels
-/// for matrix products (<see cref="MklKernels"/>).
+/// With CAI_LIBTORCH set it is given an installed libtorch (<see cref="LibtorchFolder"/>), and on AMD's processors MKL takes other kernels
+/// for matrix products unless CAI_MKL=stock (<see cref="MklKernels"/>).
 /// </summary>
 public static class TorchNative
 {

@@ -307,7 +307,9 @@ public sealed class LabellerTests : IDisposable
             return text[..text.LastIndexOf("\n\nConsider", StringComparison.Ordinal)];
         }
         Assert.Equal(4, Enumerable.Range(0, 60).Select(i => Prefix(new(), $"{i}")).Distinct().Count());
-        Assert.Single(Enumerable.Range(0, 60).Select(i => Prefix(new() { RedrawExamples = false }, $"{i}")).Distinct());
+        Assert.Single(Enumerable.Range(0, 60).Select(i => Prefix(new() { ExampleDraws = 1 }, $"{i}")).Distinct());
+        Assert.Equal(2, Enumerable.Range(0, 60).Select(i => Prefix(new() { ExampleDraws = 2 }, $"{i}")).Distinct().Count());
+        Assert.Equal(4, Enumerable.Range(0, 60).Select(i => Prefix(new() { ExampleDraws = null }, $"{i}")).Distinct().Count());
         Assert.Equal("", Prefix(new() { FewShot = 0 }, "1"));
         Assert.Contains("H: F",
             Assert.Single(new Labeller(new ScriptedModel(), constitution, new() { Kind = LabelKind.ChainOfThought }).Queries(Pair("1"))).Text);
@@ -320,6 +322,7 @@ public sealed class LabellerTests : IDisposable
         Assert.Contains("no principle 'kinds'", Fails(new() { Principle = PrincipleSelector.Fixed("kinds") }).Message);
         Assert.Contains("over 3 principles", Fails(new() { Principle = PrincipleSelector.Averaged(3) }).Message);
         Assert.Contains("Clamp is 0.6 to 0.4", Fails(new() { Clamp = new(0.6, 0.4) }).Message);
+        Assert.Contains("ExampleDraws is 0", Fails(new() { ExampleDraws = 0 }).Message);
         Assert.Contains("Human", Fails(new() { Kind = LabelKind.Human }).Message);
         Assert.Contains("at least 1", Fails(new() { CotSamples = 0 }).Message);
         Assert.Contains("no principles for comparisons",

@@ -28,7 +28,7 @@ public sealed class FewShotLabelStudy(IReadOnlyList<FewShotLabels> cells, int le
     public static async Task<FewShotLabelStudy> RunAsync(Pipeline pipeline, CancellationToken cancel = default)
     {
         var judges = ShippedModels.Sizes(MiniatureTraining.Pretrained);
-        var options = new LabelOptions { Seed = pipeline.Seed, ExamplesOfPrinciple = true, BothOrders = true, RedrawExamples = false };
+        var options = new LabelOptions { Seed = pipeline.Seed, ExamplesOfPrinciple = true, BothOrders = true, ExampleDraws = 1 };
         IReadOnlyList<ResponsePair> wanted = [.. (await pipeline.Feedback.HarmlessPairsAsync(cancel)).Take(pipeline.Scale.ConstitutionPairs)];
         // The tokenizer is the same for all sizes, and so is the context.
         var first = pipeline.Load(judges[0].Model);

@@ -81,7 +81,7 @@ public sealed partial class ConstitutionPolicies(
     public static IReadOnlyList<(Arm Arm, FrontierPolicy Policy)> Arms(Pipeline pipeline, int best)
     {
         var soft = pipeline.Feedback.Options(LabelKind.Soft);
-        var few = soft with { ExamplesOfPrinciple = true, RedrawExamples = false };
+        var few = soft with { ExamplesOfPrinciple = true, ExampleDraws = 1 };
         var taught = pipeline.Constitutions.Taught(ExampleAuthor.Careful);
         var harm = new AiFeedback
         {
