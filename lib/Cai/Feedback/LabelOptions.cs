@@ -61,7 +61,7 @@ public sealed record LabelOptions
     public string Axis { get; init; } = "harmless";
 
     /// <summary>Pairs handed to the model at once and then written to the file; it never changes a label.</summary>
-    public int ChunkSize { get; init; } = 256;
+    public int ChunkSize { get; init; } = 512;
 
     /// <summary>The principles of a constitution that a pair is judged by, drawn from (seed, pair id).</summary>
     /// <exception cref="CaiException">The selector cannot choose from them.</exception>

@@ -67,7 +67,7 @@ public sealed class SupervisedTrainer : IDisposable
     {
         using var guard = no_grad();
         var fitted = texts.Select(t => t.Fit(options)).ToList();
-        var microBatches = TextBatch.MicroBatches(fitted, options);
+        var microBatches = TextBatch.MicroBatches(fitted, options, model.IsSmall);
         var sums = new double[microBatches.Count];
         Workers.Run(model.IsSmall, microBatches.Count, i =>
         {
@@ -125,7 +125,7 @@ public sealed class SupervisedTrainer : IDisposable
     private (double Loss, double GradNorm) Step(IReadOnlyList<TrainingText> texts, double rate, long step, string? checkpoint)
     {
         var count = texts.Sum(t => t.TotalWeight(options.MaskPrompt));
-        var microBatches = TextBatch.MicroBatches(texts, options);
+        var microBatches = TextBatch.MicroBatches(texts, options, weights.InPlaceAndSmall);
         var sums = new double[microBatches.Count];
         lanes.Run(microBatches.Count, (i, lane) =>
         {

@@ -29,30 +29,16 @@ public sealed record TextBatch(Tensor Ids, Tensor? Positions, Tensor? Mask, Tens
     }
 
     /// <summary>Groups texts into rows: one a row, or best-fit packed into rows of <see cref="SupervisedOptions.MaxLength"/>.</summary>
+    /// <param name="sideBySide">An even number of micro-batches, for computing two at a time.</param>
     /// <returns>
     /// Micro-batches of at most <see cref="SupervisedOptions.TokensPerMicroBatch"/>
     /// tokens with padding (one row when a row alone has more), longest rows first.
     /// </returns>
-    public static List<TrainingText[][]> MicroBatches(IReadOnlyList<TrainingText> texts, SupervisedOptions options)
+    public static List<TrainingText[][]> MicroBatches(IReadOnlyList<TrainingText> texts, SupervisedOptions options, bool sideBySide = false)
     {
         var longestFirst = texts.OrderByDescending(t => t.Ids.Length).ToList();
         var rows = options.Packing ? Pack(longestFirst, options.MaxLength - 1) : longestFirst.Select(t => new List<TrainingText> { t });
-        var microBatches = new List<TrainingText[][]>();
-        var microBatch = new List<TrainingText[]>();
-        var time = 0;
-        foreach (var row in rows.Select(r => r.ToArray()).OrderByDescending(Width))
-        {
-            if (microBatch.Count > 0 && (microBatch.Count + 1) * time > options.TokensPerMicroBatch)
-            {
-                microBatches.Add([.. microBatch]);
-                microBatch.Clear();
-            }
-            if (microBatch.Count == 0)
-                time = Width(row);
-            microBatch.Add(row);
-        }
-        microBatches.Add([.. microBatch]);
-        return microBatches;
+        return EvenBatches.Of([.. rows.Select(r => r.ToArray()).OrderByDescending(Width)], Width, options.TokensPerMicroBatch, sideBySide);
     }
 
     /// <summary>Builds the tensors of a micro-batch in the current dispose scope.</summary>

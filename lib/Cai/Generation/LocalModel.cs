@@ -8,7 +8,7 @@ namespace Cai.Generation;
 public sealed record LocalModelOptions
 {
     /// <summary>Rows computed together (see <see cref="SamplerOptions.BatchSize"/>).</summary>
-    public int BatchSize { get; init; } = 64;
+    public int BatchSize { get; init; } = 128;
 }
 
 /// <summary>

@@ -67,30 +67,44 @@ public sealed class Sampler(Decoder decoder)
         var capacity = active.Max(r => r.Prompt.Ids.Count) - shared + run.Options.MaxTokens;
         using var cache = new KvCache(decoder.Config, active.Count, capacity, decoder.Device, decoder.Parameters.Flat.dtype);
         using var columns = ScalarSafe.Range(capacity, ScalarType.Int64, decoder.Device).DetachFromDisposeScope();
+        using var next = TokenStep.Fits(decoder, cache) ? new TokenStep(decoder, cache, prefix) : null;
         for (var step = 0; step < run.Options.MaxTokens; step++)
         {
             run.Cancel.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            var logits = step == 0 ? Prefill(active, cache, prefix, shared) : Next(active, cache, prefix, columns);
+            var logits = step == 0 ? Prefill(active, cache, prefix) : next is null ? Next(active, cache, prefix, columns) : Next(active, next);
             Draw(logits, active, run);
             if (active.TrueForAll(r => r.Finish is not null))
                 return;
-            Compact(active, cache);
+            if (next is null)
+                Compact(active, cache);
+            else
+                active.RemoveAll(r => r.Finish is not null);
         }
     }
 
     /// <summary>Runs the prompts and gives the logits of their next tokens, [rows, vocab].</summary>
-    private Tensor Prefill(List<Row> rows, KvCache cache, KvCache? prefix, int shared)
+    private Tensor Prefill(List<Row> rows, KvCache cache, KvCache? prefix)
     {
+        var shared = (int)(prefix?.Capacity ?? 0);
         var batch = TokenBatch.Of([.. rows.Select(r => r.Prompt.Ids.Skip(shared).ToArray())], decoder.Device);
         var hidden = decoder.Hidden(batch.Ids, cache: cache, prefix: prefix);
-        foreach (var row in rows)
-            row.Column = row.Prompt.Ids.Count - shared;
+        for (var r = 0; r < rows.Count; r++)
+            (rows[r].Place, rows[r].Column) = (r, rows[r].Prompt.Ids.Count - shared);
         var last = batch.Lengths.Sub(1).view(-1, 1, 1).expand(rows.Count, 1, hidden.shape[2]);
         return decoder.Logits(hidden.gather(1, last).squeeze(1));
     }
 
     /// <summary>Feeds every row its latest token, [rows, vocab].</summary>
+    private static Tensor Next(List<Row> rows, TokenStep step)
+    {
+        var logits = step.Logits([.. rows.Select(r => r.Last)], [.. rows.Select(r => r.Place)], [.. rows.Select(r => r.Column)]);
+        foreach (var row in rows)
+            row.Column++;
+        return logits;
+    }
+
+    /// <inheritdoc cref="Next(List{Row}, TokenStep)"/>
     private Tensor Next(List<Row> rows, KvCache cache, KvCache? prefix, Tensor columns)
     {
         var ids = tensor(rows.Select(r => (long)r.Last).ToArray(), [rows.Count, 1], device: decoder.Device);
@@ -192,6 +206,9 @@ public sealed class Sampler(Decoder decoder)
         public List<int> Ids { get; } = [];
         public List<float> LogProbs { get; } = [];
         public FinishReason? Finish { get; set; }
+
+        /// <summary>Row of the cache, as long as no rows are taken out of it.</summary>
+        public int Place { get; set; }
 
         /// <summary>Column of the cache that the next token's keys go to.</summary>
         public int Column { get; set; }

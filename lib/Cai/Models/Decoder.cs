@@ -188,6 +188,13 @@ public sealed class Decoder : IDisposable
             Parameters.Dispose();
     }
 
+    /// <summary>Cosines and sines of the first positions, [positions, 1, width] each, for a decoder with rotary ones.</summary>
+    internal (Tensor Cos, Tensor Sin) Turns(long positions) => rotary!.At(0, positions, null);
+
+    /// <summary>Tells <see cref="Instruments"/> of a step of <see cref="TokenStep"/>.</summary>
+    internal void CountStep(int rows) =>
+        Instruments.Count(rows, (double)rows * (layerWeights + (long)Config.VocabularySize * Config.HiddenSize), gradients: false);
+
     /// <summary>What all layers of one pass share: where tokens stand and what they see.</summary>
     /// <param name="Turn">Cosines and sines; null with learned positions.</param>
     /// <param name="Columns">Of the cache, [batch, time].</param>
@@ -220,14 +227,15 @@ public sealed class Decoder : IDisposable
     {
         long batch = x.shape[0], time = x.shape[1], heads = Config.Heads, kv = Config.KvHeads, width = Config.HeadWidth;
         var qkv = Linear(x, $"layers.{layer}.qkv", Config.AttentionBias).view(batch, time, heads + 2 * kv, width);
+        // Split, not narrowed: the gradient of a split is one copy, that of a narrowed part a tensor of zeros as large as the whole.
+        var parts = qkv.split([heads + kv, kv], 2);
         var turning = Config.QkNorm
             ? cat([RmsNorm(qkv.narrow(2, 0, heads), Parameters[$"layers.{layer}.q_norm.weight"]),
                 RmsNorm(qkv.narrow(2, heads, kv), Parameters[$"layers.{layer}.k_norm.weight"])], 2)
-            : qkv.narrow(2, 0, heads + kv);
+            : parts[0];
         var turned = (view.Turn is var (cos, sin) ? RotaryTable.Rotate(turning, cos, sin) : turning).transpose(1, 2); // [batch, heads + kv, time, width]
-        var query = turned.narrow(1, 0, heads);
-        var key = turned.narrow(1, heads, kv);
-        var value = qkv.narrow(2, heads + kv, kv).transpose(1, 2);
+        var (query, key) = turned.split([heads, kv], 1) is [var q, var k] ? (q, k) : default;
+        var value = parts[1].transpose(1, 2);
         if (view.Cache is not null)
             (key, value) = view.Cache.Append(layer, key, value, view.Columns, view.Mask?.shape[3] ?? time);
         var mixed = view.Prefix is { } prefix

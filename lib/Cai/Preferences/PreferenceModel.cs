@@ -16,7 +16,7 @@ public sealed record PreferenceReport(double Loss, double? Accuracy, int Labelle
 
 /// <summary>A scalar model that reads dialogues: how good is this response to this prompt? It owns the scalar model and disposes it.</summary>
 /// <param name="batchTokens">Most tokens, padding included, of one forward pass; no score depends on it.</param>
-public sealed class PreferenceModel(ScalarModel model, ITokenizer tokenizer, IPromptFormat? format = null, int batchTokens = 4096) : IDisposable
+public sealed class PreferenceModel(ScalarModel model, ITokenizer tokenizer, IPromptFormat? format = null, int batchTokens = 2048) : IDisposable
 {
     private readonly IPromptFormat format = format ?? HhFormat.Instance;
 
@@ -97,7 +97,8 @@ public sealed class PreferenceModel(ScalarModel model, ITokenizer tokenizer, IPr
         if (texts.FirstOrDefault(t => t.Length > longest) is { } tooLong)
             throw new CaiException($"A prompt with response has {tooLong.Length} tokens; the preference model's context has {longest}.",
                 "Shorten the text or use a model with a longer context.");
-        var batches = Batches(texts).ToList();
+        var batches = EvenBatches.Of(
+            [.. Enumerable.Range(0, texts.Count).OrderByDescending(i => texts[i].Length)], i => texts[i].Length, batchTokens, model.Decoder.IsSmall);
         Workers.Run(model.Decoder.IsSmall, batches.Count, b =>
         {
             using var scope = NewDisposeScope();
@@ -107,16 +108,5 @@ public sealed class PreferenceModel(ScalarModel model, ITokenizer tokenizer, IPr
                 scores[row] = value - Offset;
         });
         return scores;
-    }
-
-    private IEnumerable<int[]> Batches(IReadOnlyList<int[]> texts)
-    {
-        var order = Enumerable.Range(0, texts.Count).OrderByDescending(i => texts[i].Length).ToArray();
-        for (var start = 0; start < order.Length;)
-        {
-            var rows = order.Skip(start).Take(Math.Max(1, batchTokens / texts[order[start]].Length)).ToArray();
-            yield return rows;
-            start += rows.Length;
-        }
     }
 }

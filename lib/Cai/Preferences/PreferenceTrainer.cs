@@ -116,7 +116,7 @@ public sealed class PreferenceTrainer : IDisposable
     private PreferenceStep Step(List<TokenPair> pairs, double rate, long step, string? checkpoint)
     {
         var weights = pairs.Sum(p => p.Weight);
-        var microBatches = MicroBatches(pairs).ToList();
+        var microBatches = MicroBatches(pairs);
         var (losses, differences) = (new double[microBatches.Count], new float[microBatches.Count][]);
         lanes.Run(microBatches.Count, (i, lane) =>
         {
@@ -150,14 +150,6 @@ public sealed class PreferenceTrainer : IDisposable
     }
 
     /// <summary>Pairs of similar length together, both sides of a pair in the same micro-batch.</summary>
-    private IEnumerable<TokenPair[]> MicroBatches(List<TokenPair> pairs)
-    {
-        var order = pairs.OrderByDescending(p => p.Longest).ToArray();
-        for (var start = 0; start < order.Length;)
-        {
-            var count = Math.Max(1, options.TokensPerMicroBatch / (2 * order[start].Longest));
-            yield return order[start..Math.Min(order.Length, start + count)];
-            start += count;
-        }
-    }
+    private List<TokenPair[]> MicroBatches(List<TokenPair> pairs) => EvenBatches.Of(
+        [.. pairs.OrderByDescending(p => p.Longest)], p => 2 * p.Longest, options.TokensPerMicroBatch, trained.InPlaceAndSmall);
 }

@@ -21,16 +21,10 @@ internal sealed record MicroBatch(Tensor Ids, Tensor Sources, Tensor Targets, Te
         options.ScorePosition == ScorePosition.EosPlusOne ? Math.Min(response.Ids.Length + 1, options.MaxNewTokens) : response.Ids.Length;
 
     /// <summary>Cuts rows into micro-batches of similar length; built in the dispose scope of each iteration of the caller's loop.</summary>
-    public static IEnumerable<int[]> Cut(IReadOnlyList<PolicyResponse> responses, IEnumerable<int> rows, int tokensPerMicroBatch)
+    public static List<int[]> Cut(IReadOnlyList<PolicyResponse> responses, IEnumerable<int> rows, int tokensPerMicroBatch, bool sideBySide = false)
     {
         int Length(int row) => responses[row].PromptIds.Length + responses[row].Ids.Length;
-        var order = rows.OrderByDescending(Length).ToArray();
-        for (var start = 0; start < order.Length;)
-        {
-            var count = Math.Max(1, tokensPerMicroBatch / Length(order[start]));
-            yield return order[start..Math.Min(order.Length, start + count)];
-            start += count;
-        }
+        return EvenBatches.Of([.. rows.OrderByDescending(Length)], Length, tokensPerMicroBatch, sideBySide);
     }
 
     /// <summary>Builds the tensors of one micro-batch in the current dispose scope.</summary>

@@ -18,7 +18,7 @@ internal sealed class PpoUpdate(Decoder policy, ScalarModel critic, Rollout roll
     {
         double tokens = rows.Sum(r => rollout.Responses[r].Ids.Length);
         double cells = rows.Sum(r => MicroBatch.Values(rollout.Responses[r], options));
-        var parts = MicroBatch.Cut(rollout.Responses, rows, options.TokensPerMicroBatch).ToList();
+        var parts = MicroBatch.Cut(rollout.Responses, rows, options.TokensPerMicroBatch);
         var (ofPolicy, ofCritic) = (new PolicySums[parts.Count], new CriticSums[parts.Count]);
         void Each(Action<int, MicroBatch> learn)
         {

@@ -87,19 +87,11 @@ internal sealed class RolloutCollector(
         Tensor Blank(ScalarType type = ScalarType.Float32) => zeros([responses.Count, time], type, device);
         var outputs = new NetworkOutputs(Tokens: Blank(ScalarType.Int64), ResponseMask: Blank(ScalarType.Bool), ValueMask: Blank(ScalarType.Bool),
             SamplerLogProbs: Blank(), LogProbs: Blank(), RefLogProbs: Blank(), Entropy: Blank(), Values: Blank());
-        var parts = MicroBatch.Cut(responses, Enumerable.Range(0, responses.Count), options.TokensPerMicroBatch).ToList();
-        void Each(Action<int[], MicroBatch> read)
-        {
-            foreach (var rows in parts)
-            {
-                cancel.ThrowIfCancellationRequested();
-                using var inner = NewDisposeScope();
-                read(rows, MicroBatch.Of(responses, rows, time, options, device));
-            }
-        }
+        var parts = MicroBatch.Cut(responses, Enumerable.Range(0, responses.Count), options.TokensPerMicroBatch, policy.IsSmall);
         static void Put(Tensor target, Tensor cells, Tensor flat) => target.view(-1).index_copy_(0, cells, flat);
-        Workers.Run(policy.IsSmall,
-            () => Each((rows, batch) =>
+        Action<int[], MicroBatch>[] networks =
+        [
+            (rows, batch) =>
             {
                 var (logProbs, entropy) = batch.Policy(policy, options.Temperature);
                 Put(outputs.LogProbs, batch.Cells, logProbs);
@@ -108,9 +100,17 @@ internal sealed class RolloutCollector(
                 Put(outputs.Tokens, batch.Cells, batch.Targets);
                 outputs.ResponseMask.view(-1).IndexFillInPlace(batch.Cells, 1);
                 outputs.ValueMask.view(-1).IndexFillInPlace(batch.ValueCells, 1);
-            }),
-            () => Each((_, batch) => Put(outputs.RefLogProbs, batch.Cells, batch.Policy(reference, options.Temperature).LogProbs)),
-            () => Each((_, batch) => Put(outputs.Values, batch.ValueCells, batch.Critic(critic))));
+            },
+            (_, batch) => Put(outputs.RefLogProbs, batch.Cells, batch.Policy(reference, options.Temperature).LogProbs),
+            (_, batch) => Put(outputs.Values, batch.ValueCells, batch.Critic(critic)),
+        ];
+        Workers.Run(policy.IsSmall, parts.Count * networks.Length, piece =>
+        {
+            cancel.ThrowIfCancellationRequested();
+            using var inner = NewDisposeScope();
+            var rows = parts[piece / networks.Length];
+            networks[piece % networks.Length](rows, MicroBatch.Of(responses, rows, time, options, device));
+        });
         return outputs;
     }
 
