@@ -11,7 +11,7 @@ namespace Cai.Tool.Report;
 /// </summary>
 public static class ReportPage
 {
-    /// <summary>Writes the page from `notebooks/`, `claims.json` and `environment.json` in a results folder, as far as they are there.</summary>
+    /// <summary>Writes the page from `notebooks/`, `claims.json`, `environment.json` and `profile.json` in a results folder, as far as they are there.</summary>
     /// <returns>The path of the page.</returns>
     /// <exception cref="CaiException">One of the files is damaged, or the page cannot be written.</exception>
     public static string Write(string folder)
@@ -19,14 +19,14 @@ public static class ReportPage
         var notebooks = Path.Combine(folder, "notebooks");
         var files = Directory.Exists(notebooks) ? Directory.GetFiles(notebooks, "*.ipynb").OrderBy(Path.GetFileName, StringComparer.Ordinal).ToList() : [];
         var page = Path.Combine(folder, "index.html");
-        AtomicFile.Write(page, Render(files, Path.Combine(folder, "claims.json"), RunEnvironment.Load(folder)));
+        AtomicFile.Write(page, Render(files, Path.Combine(folder, "claims.json"), RunEnvironment.Load(folder), ProfileReport.Load(folder)));
         return page;
     }
 
     /// <summary>The page's text.</summary>
     /// <param name="notebooks">Executed notebooks, in order.</param>
     /// <param name="claims">Path of claims.json, which need not exist.</param>
-    public static string Render(IReadOnlyList<string> notebooks, string claims, RunEnvironment? environment)
+    public static string Render(IReadOnlyList<string> notebooks, string claims, RunEnvironment? environment, ProfileReport? profile = null)
     {
         var anchors = notebooks.ToDictionary(path => Path.GetFileName(path), path => "nb-" + Path.GetFileNameWithoutExtension(path));
         var shown = new HashSet<string>(StringComparer.Ordinal);
@@ -35,13 +35,15 @@ public static class ReportPage
         html.Append(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
             .Append("<title>Constitutional AI, reproduced</title>\n<style>\n").Append(Resource("report.css")).Append("</style>\n</head>\n<body>\n");
-        Contents(sections, html);
+        Contents(sections, profile is not null, html);
         html.Append("<main>\n<header>\n<h1 id=\"claims\">Constitutional AI, reproduced</h1>\n");
         if (environment is not null)
             Environment(environment, html);
         html.Append(ClaimsHtml.Render(Claims.Load(claims).All, sections)).Append("</header>\n");
         foreach (var section in sections)
             html.Append(section);
+        if (profile is not null)
+            Profile(profile, html);
         html.Append("</main>\n");
         if (sections.Any(section => section.HasPlotly))
             Script(PlotlyRenderer.Script(), html);
@@ -49,7 +51,7 @@ public static class ReportPage
         return html.Append("</body>\n</html>\n").ToString();
     }
 
-    private static void Contents(IEnumerable<NotebookHtml> sections, StringBuilder html)
+    private static void Contents(IEnumerable<NotebookHtml> sections, bool profiled, StringBuilder html)
     {
         html.Append("<nav aria-label=\"Contents\">\n<ol>\n<li><a href=\"#claims\">Claims</a></li>\n");
         foreach (var section in sections)
@@ -61,7 +63,17 @@ public static class ReportPage
                     .Append("</ol></details>");
             html.Append("</li>\n");
         }
+        if (profiled)
+            html.Append("<li><a href=\"#profile\">Where the time went</a></li>\n");
         html.Append("</ol>\n</nav>\n");
+    }
+
+    private static void Profile(ProfileReport profile, StringBuilder html)
+    {
+        var figure = profile.Figure();
+        html.Append("<section id=\"profile\">\n<h1>Where the time went</h1>\n<img alt=\"").Append(NotebookHtml.Encode(figure.ToText()))
+            .Append("\" src=\"data:image/png;base64,").Append(Convert.ToBase64String(StaticRenderer.ToPng(figure))).Append("\">\n")
+            .Append(profile.Table().ToHtml()).Append("\n</section>\n");
     }
 
     private static string Link(Heading heading) => $"<a href=\"#{NotebookHtml.Encode(heading.Anchor)}\">{NotebookHtml.Encode(heading.Title)}</a>";

@@ -42,13 +42,29 @@ public sealed class SamplerTests
             }
     }
 
-    [Theory]
-    [InlineData(1.0)]
-    [InlineData(0.7)]
-    public void LogProbsAreThoseOfTheWholeSequence(double temperature)
+    /// <summary>Decoders whose steps are computed in plain C#, and others whose steps libtorch computes.</summary>
+    public static TheoryData<double, int, DecoderConfig> Decoders()
     {
-        using var model = Tiny.Model();
-        var prompts = Prompts(9, 40);
+        DecoderConfig[] configs =
+        [
+            Tiny.Config, Tiny.Config with { TiedHead = false, HeadSize = 6, KvHeads = 4, Layers = 3 }, Tiny.Config with { RopeTheta = 100, KvHeads = 1 },
+            Tiny.Config with { RopeScaling = new(RopeScalingKind.Linear, 3) },
+            Tiny.Config with { LearnedPositions = true, Norm = NormKind.Layer, GatedMlp = false, Activation = Activation.Gelu },
+            Tiny.Config with { QkNorm = true }, Tiny.Config with { Window = 7 }, Tiny.Config with { AttentionBias = true }, Tiny.Config with { RotaryShare = 0.5 },
+        ];
+        var data = new TheoryData<double, int, DecoderConfig>();
+        foreach (var (i, config) in configs.Index())
+            foreach (var prefix in (int[])[0, 40])
+                data.Add(i % 2 == 0 ? 1.0 : 0.7, prefix, config);
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Decoders))]
+    public void LogProbsAreThoseOfTheWholeSequence(double temperature, int prefix, DecoderConfig config)
+    {
+        using var model = Tiny.Model(config: config);
+        var prompts = Prompts(9, prefix);
         var samples = new Sampler(model).Sample(prompts, new SamplerOptions { MaxTokens = 10, Temperature = temperature });
         using var scope = NewDisposeScope();
         using var guard = no_grad();

@@ -37,6 +37,22 @@ public sealed class ScorerTests
         }
     }
 
+    /// <summary>Prompts that begin alike in several ways, as with a few draws of worked examples: each gets what it gets alone.</summary>
+    [Fact]
+    public void PrefixesWithinPrefixesChangeNothing()
+    {
+        using var model = Tiny.Model();
+        int[] root = Tiny.Ids(8, 1), left = Tiny.Ids(38, 2), right = Tiny.Ids(30, 3);
+        List<TokenScoreRequest> requests =
+        [
+            .. Enumerable.Range(0, 27).Select(i => new TokenScoreRequest(
+                [.. root, .. i % 9 == 8 ? [] : i % 2 == 0 ? left : right, .. Tiny.Ids(1 + i % 6, i + 50)], [[3], [4, 5]])),
+        ];
+        var together = new Scorer(model).Score(requests);
+        for (var i = 0; i < requests.Count; i++)
+            DecoderTests.Close([.. new Scorer(model).Score([requests[i]])[0]], [.. together[i]], 1e-5);
+    }
+
     [Fact]
     public void AnEmptyContinuationIsCertainAndTheOptionsOfOneTokenSumToOne()
     {
