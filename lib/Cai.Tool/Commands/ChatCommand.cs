@@ -39,6 +39,7 @@ internal static class ChatCommand
             HelpName = "ADDRESS",
             DefaultValueFactory = _ => "127.0.0.1",
         };
+        var load = new LoadFlags();
         var command = new Command("chat", """
             Talks to models side by side: their answers, the preference model's scores, and the judge's probability that the
             first is better. The conversation goes on with the answer that you pick.
@@ -46,12 +47,14 @@ internal static class ChatCommand
             Example:  cai chat --models data/miniature/L/pretrained,data/miniature/L/helpful --judge data/miniature/L/pretrained
                       cai chat --models data/miniature/L/helpful --web
             """) { models, template, pm, judge, constitution, maxTokens, temperature, seed, web, port, host };
+        foreach (var option in load.All)
+            command.Options.Add(option);
         command.SetAction(async (parsed, cancel) =>
         {
             var setup = new Setup(
                 parsed.GetRequiredValue(models).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries), parsed.GetValue(pm),
                 parsed.GetValue(judge), parsed.GetValue(constitution)!,
-                new LoadOptions { ChatTemplate = parsed.GetValue(template) },
+                load.Read(parsed, parsed.GetValue(template)),
                 new ArenaOptions { MaxTokens = parsed.GetValue(maxTokens), Temperature = parsed.GetValue(temperature), Seed = parsed.GetValue(seed) });
             var page = new ServerOptions { Host = ServeCommand.ParseHost(parsed.GetValue(host)!), Port = ServeCommand.ParsePort(parsed.GetValue(port)) };
             await RunAsync(setup, parsed.GetValue(web) ? page : null, cancel);

@@ -97,7 +97,8 @@ internal static class HealthChecks
             : "matrix products with the kernels that MKL takes for it";
         return new(!MklKernels.Avx512IsUnused,
             $"{Report.RunEnvironment.ProcessorName()}, {effect} ({MklKernels.Variable}{(string.IsNullOrEmpty(value) ? " not set" : $"={value}")})",
-            MklKernels.Problem ?? $"Without {MklKernels.Variable}={MklKernels.Stock} training is faster on such processors, and low bits of results are others: see environment.md.");
+            MklKernels.Problem
+                ?? $"Without {MklKernels.Variable}={MklKernels.Stock} training is faster here, and low bits of results are others: see environment.md.");
     }
 
     private static Finding Memory()

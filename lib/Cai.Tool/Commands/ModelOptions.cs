@@ -46,6 +46,7 @@ internal sealed class ModelOptions
         DefaultValueFactory = _ => Ways[0],
     };
 
+    private readonly LoadFlags load = new();
     private readonly bool scores;
 
     /// <param name="description">Of --model.</param>
@@ -62,6 +63,7 @@ internal sealed class ModelOptions
         List<Option> all = [folder, server, remoteName, chat, concurrency, timeout, keyVariable, cache, prices];
         if (scores)
             all.Add(scoring);
+        all.AddRange(load.All);
         // First in --help, as in the commands that take a folder only.
         for (var i = 0; i < all.Count; i++)
             command.Options.Insert(i, all[i]);
@@ -76,7 +78,9 @@ internal sealed class ModelOptions
         if (path is not null && url is not null)
             throw new CaiException("--model and --server name two models.", "Give one of them.");
         if (path is not null)
-            return new ModelReference(path, null, parsed.GetValue(chat));
+            return new ModelReference(path, null, load.Read(parsed, parsed.GetValue(chat)));
+        if (load.All.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } idle)
+            throw new CaiException($"{idle.Name} is for a model folder; a server computes in its own way.", $"Leave {idle.Name} out, or give --model DIR.");
         if (url is null)
             throw new CaiException("No model is named.", "Give --model DIR, or --server URL with --remote-model NAME.");
         if (name is null)
@@ -97,7 +101,7 @@ internal sealed class ModelOptions
                 "options" => RemoteScoring.FirstDifference,
                 _ => RemoteScoring.Auto,
             },
-        }, parsed.GetValue(chat));
+        }, new LoadOptions { ChatTemplate = parsed.GetValue(chat) });
     }
 
     // An address may hold a password: only what is surely none is repeated.
@@ -116,17 +120,19 @@ internal sealed class ModelOptions
 }
 
 /// <summary>A model that was named and not opened yet: a folder, or a model on a server.</summary>
-/// <param name="Chat">Whether conversations are laid out in the model's own way.</param>
-internal sealed record ModelReference(string? Folder, RemoteOptions? Remote, bool Chat)
+/// <param name="Load">How a folder is loaded; of a server, whether conversations are laid out in the model's own way.</param>
+internal sealed record ModelReference(string? Folder, RemoteOptions? Remote, LoadOptions Load)
 {
+    public bool Chat => Load.ChatTemplate;
+
     /// <summary>
     /// What decides the result, for the record of how a product was made: the model (a folder by its content, a server's by address and name), the layout,
     /// and <paramref name="others"/>.
     /// </summary>
-    public (string Name, string Hash)[] Inputs(params (string Name, string Hash)[] others) => StageRun.WithLayout(Chat, [("model", Hash()), .. others]);
+    public (string Name, string Hash)[] Inputs(params (string Name, string Hash)[] others) => StageRun.WithLoading(Load, [("model", Hash()), .. others]);
 
     public OpenedModel Open(string? name = null) =>
-        Folder is not null ? ModelSource.Open(Folder, new LoadOptions { ChatTemplate = Chat }, name: name) : ModelSource.Open(Remote!, name);
+        Folder is not null ? ModelSource.Open(Folder, Load, name: name) : ModelSource.Open(Remote!, name);
 
     private string Hash() => Folder is not null
         ? HuggingFaceFolder.Hash(Folder)

@@ -12,7 +12,10 @@ internal static class ReproduceCommand
         var flags = new RunFlags();
         var only = new Option<string?>("--only") { Description = "Run only the notebooks with these numbers, for example 02,05.", HelpName = "NUMBERS" };
         var folder = new Option<string?>("--notebooks") { Description = "Folder with the notebooks. Default: notebooks/ in the repository.", HelpName = "DIR" };
-        var profile = new Option<bool>("--profile") { Description = "Also print, write to out/profile.json and draw in the report where the time went, by stage." };
+        var profile = new Option<bool>("--profile")
+        {
+            Description = "Also print, write to out/profile.json and draw in the report where the time went, by stage.",
+        };
         var command = new Command("reproduce", """
             Runs the notebooks in the order of the paper and writes out/index.html (everything on one offline page),
             out/figures.png (all figures at a glance), out/claims.json and out/notebooks/ (executed). What an earlier run has done already is reused.

@@ -19,6 +19,7 @@ internal static class ServeCommand
             DefaultValueFactory = _ => "127.0.0.1",
         };
         var name = new Option<string?>("--name") { Description = "What requests call the model. Default: the folder's name.", HelpName = "NAME" };
+        var load = new LoadFlags();
         var command = new Command("serve", """
             Puts a model folder behind the interface that OpenAI-compatible clients speak: /v1/models, /v1/completions (echo,
             logprobs, n, seed, stop, stream) and /v1/chat/completions. Ends with Ctrl-C.
@@ -27,11 +28,13 @@ internal static class ServeCommand
                       curl http://127.0.0.1:8000/v1/chat/completions -H "Content-Type: application/json" \
                         -d "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello.\"}]}"
             """) { model, template, port, host, name, seed };
+        foreach (var option in load.All)
+            command.Options.Add(option);
         command.SetAction(async (parsed, cancel) =>
         {
             var folder = parsed.GetRequiredValue(model);
             var options = new ServerOptions { Host = ParseHost(parsed.GetValue(host)!), Port = ParsePort(parsed.GetValue(port)), Seed = parsed.GetValue(seed) };
-            using var loaded = HuggingFaceFolder.Load(folder, new LoadOptions { ChatTemplate = parsed.GetValue(template) });
+            using var loaded = HuggingFaceFolder.Load(folder, load.Read(parsed, parsed.GetValue(template)));
             using var thread = new ModelThread();
             var served = new ServedModel(
                 loaded, parsed.GetValue(name) ?? FolderName(folder), File.GetLastWriteTimeUtc(Path.Combine(folder, "config.json")), thread);

@@ -1,7 +1,5 @@
 using System.CommandLine;
 using Cai.Models;
-using Cai.Torch;
-using TorchSharp;
 
 namespace Cai.Tool.Commands;
 
@@ -10,17 +8,8 @@ internal sealed class TuningFlags
 {
     private static readonly LoraOptions Standard = new();
 
-    private readonly Option<string> device = new("--device")
-    {
-        Description = "Where the model is trained: cpu, cuda or cuda:N (a build with -p:Device=cuda).",
-        HelpName = "NAME",
-        DefaultValueFactory = _ => "cpu",
-    };
-    private readonly Option<string> dtype = new Option<string>("--dtype")
-    {
-        Description = "Type of the weights in memory and of the saved ones. bf16 halves them; what is trained has a copy in f32 all the same.",
-        DefaultValueFactory = _ => "f32",
-    }.AcceptOnlyFromAmong("f32", "bf16");
+    private readonly LoadFlags load = new(
+        "Type of the weights in memory and of the saved ones. bf16 halves them; what is trained has a copy in f32 all the same.");
     private readonly Option<int?> rank = new("--lora-rank")
     {
         Description = "Train low-rank updates (LoRA) of this rank and leave the weights as they are. Default: train all weights.",
@@ -44,18 +33,13 @@ internal sealed class TuningFlags
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[device, dtype, rank, alpha, targets, checkpointing])
+        foreach (var option in (Option[])[.. load.All, rank, alpha, targets, checkpointing])
             command.Options.Add(option);
     }
 
     /// <summary>How the model is loaded.</summary>
     /// <exception cref="CaiException">There is no such device.</exception>
-    public LoadOptions Load(ParseResult parsed, bool chat) => new()
-    {
-        Device = Devices.Named(parsed.GetValue(device)!),
-        DType = parsed.GetValue(dtype) == "bf16" ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32,
-        ChatTemplate = chat,
-    };
+    public LoadOptions Load(ParseResult parsed, bool chat) => load.Read(parsed, chat);
 
     /// <summary>What of it is trained; null trains all weights plainly.</summary>
     /// <exception cref="CaiException">Settings of LoRA without its rank.</exception>

@@ -11,7 +11,7 @@ namespace Cai.Tool.Report;
 /// </summary>
 public static class ReportPage
 {
-    /// <summary>Writes the page from `notebooks/`, `claims.json`, `environment.json` and `profile.json` in a results folder, as far as they are there.</summary>
+    /// <summary>Writes the page from `notebooks/`, `claims.json`, `environment.json` and `profile.json` in a folder, as far as they are there.</summary>
     /// <returns>The path of the page.</returns>
     /// <exception cref="CaiException">One of the files is damaged, or the page cannot be written.</exception>
     public static string Write(string folder)

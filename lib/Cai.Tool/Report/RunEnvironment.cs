@@ -33,7 +33,10 @@ public sealed record RunEnvironment(string Cpu, int Cores, int Threads, string S
         return File.Exists(path) ? CaiJson.Read<RunEnvironment>(File.ReadAllText(path), path, "Delete it; cai reproduce writes it again.") : null;
     }
 
-    /// <summary>Versions of TorchSharp and of its libtorch: the one that CAI_LIBTORCH names, or the package's; and the kernels for matrix products where they are not MKL's own choice.</summary>
+    /// <summary>
+    /// Versions of TorchSharp and of its libtorch: the one that CAI_LIBTORCH names, or the package's; and the kernels for
+    /// matrix products where they are not MKL's own choice.
+    /// </summary>
     public static string TorchVersion()
     {
         var informational = typeof(TorchSharp.torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];

@@ -43,8 +43,11 @@ internal sealed class TokenStep : IDisposable
         buffers = new Buffers(this, cache.Keys(0).shape[0]);
     }
 
-    /// <summary>Whether a decoder is one that this class computes: small, in float32, of Llama's kind without biases, with a cache that a span can hold.</summary>
-    public static bool Fits(Decoder decoder, KvCache cache) => cache.Keys(0).NumberOfElements < int.MaxValue / sizeof(float) && decoder is { IsSmall: true, Adapter: null }
+    /// <summary>
+    /// Whether a decoder is one that this class computes: small, in float32, of Llama's kind without biases, with a cache that a span can hold.
+    /// </summary>
+    public static bool Fits(Decoder decoder, KvCache cache) => cache.Keys(0).NumberOfElements < int.MaxValue / sizeof(float)
+        && decoder is { IsSmall: true, Adapter: null }
         && decoder.Parameters.Flat.dtype == ScalarType.Float32
         && decoder.Config is
         {

@@ -80,6 +80,7 @@ public sealed class TrainableWeights : IDisposable
     internal void Add(Tensor gradients)
     {
         using var guard = no_grad();
+        using var scope = NewDisposeScope();
         trained.FlatGrad!.AddInPlace(gradients);
     }
 

@@ -14,7 +14,10 @@ namespace Cai.Torch;
 /// </summary>
 public static class MklKernels
 {
-    /// <summary>Environment variable: `stock` for the kernels that MKL takes by itself; `fast`, the default where it applies, for those of Intel's processors.</summary>
+    /// <summary>
+    /// Environment variable: `stock` for the kernels that MKL takes by itself; `fast`, the default where it applies, for those of
+    /// Intel's processors.
+    /// </summary>
     public const string Variable = "CAI_MKL";
 
     /// <summary>The value of <see cref="Variable"/> that stands for its absence, and the name of these kernels in a stage's hash.</summary>
@@ -44,7 +47,9 @@ public static class MklKernels
     /// Does what <see cref="Variable"/> asks for. Must come before anything loads libtorch: what libtorch's calls of the
     /// function reach is decided while it is loaded. Where it fails unasked, stock kernels serve and <see cref="Problem"/> says why.
     /// </summary>
-    /// <exception cref="CaiException">Another value than the two; `fast` was asked for, and libtorch is there already, or the library cannot be written or loaded.</exception>
+    /// <exception cref="CaiException">
+    /// Another value than the two; `fast` was asked for, and libtorch is there already, or the library cannot be written or loaded.
+    /// </exception>
     internal static void Start()
     {
         var value = Environment.GetEnvironmentVariable(Variable);

@@ -72,7 +72,11 @@ public sealed class ParameterSet : IDisposable
         }
     }
 
-    public void ZeroGradients() => flatGrad?.zero_();
+    public void ZeroGradients()
+    {
+        using var scope = NewDisposeScope();
+        flatGrad?.zero_();
+    }
 
     /// <summary>The very same weights, changed together with these, with gradients of their own once enabled.</summary>
     internal ParameterSet Twin() => new(Shapes, Flat.detach().DetachFromDisposeScope());

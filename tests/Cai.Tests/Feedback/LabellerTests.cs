@@ -308,11 +308,26 @@ public sealed class LabellerTests : IDisposable
         }
         Assert.Equal(4, Enumerable.Range(0, 60).Select(i => Prefix(new(), $"{i}")).Distinct().Count());
         Assert.Single(Enumerable.Range(0, 60).Select(i => Prefix(new() { ExampleDraws = 1 }, $"{i}")).Distinct());
-        Assert.Equal(2, Enumerable.Range(0, 60).Select(i => Prefix(new() { ExampleDraws = 2 }, $"{i}")).Distinct().Count());
-        Assert.Equal(4, Enumerable.Range(0, 60).Select(i => Prefix(new() { ExampleDraws = null }, $"{i}")).Distinct().Count());
         Assert.Equal("", Prefix(new() { FewShot = 0 }, "1"));
         Assert.Contains("H: F",
             Assert.Single(new Labeller(new ScriptedModel(), constitution, new() { Kind = LabelKind.ChainOfThought }).Queries(Pair("1"))).Text);
+    }
+
+    /// <summary>Eight examples, each with two orders and two principles, can be drawn in 65,536 ways; pairs share as few as the options say.</summary>
+    [Fact]
+    public void PairsShareDrawsOfTheExamples()
+    {
+        var examples = Enumerable.Range(0, 8).Select(i => new ComparisonShot.Worked(Dialogue.Ask($"E{i}"), "yes", "no"));
+        var constitution = Two with { ComparisonExamples = [.. examples] };
+        int Prefixes(LabelOptions options) => Enumerable.Range(0, 100).Select(i =>
+        {
+            var text = Assert.Single(new Labeller(new ScriptedModel(), constitution, options).Queries(Pair($"{i}"))).Text;
+            return text[..text.LastIndexOf("\n\nConsider", StringComparison.Ordinal)];
+        }).Distinct().Count();
+        Assert.Equal(16, Prefixes(new()));
+        Assert.Equal(3, Prefixes(new() { ExampleDraws = 3 }));
+        Assert.Equal(1, Prefixes(new() { ExampleDraws = 1 }));
+        Assert.InRange(Prefixes(new() { ExampleDraws = null }), 98, 100);
     }
 
     [Fact]

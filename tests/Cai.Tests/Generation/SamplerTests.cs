@@ -50,7 +50,8 @@ public sealed class SamplerTests
             Tiny.Config, Tiny.Config with { TiedHead = false, HeadSize = 6, KvHeads = 4, Layers = 3 }, Tiny.Config with { RopeTheta = 100, KvHeads = 1 },
             Tiny.Config with { RopeScaling = new(RopeScalingKind.Linear, 3) },
             Tiny.Config with { LearnedPositions = true, Norm = NormKind.Layer, GatedMlp = false, Activation = Activation.Gelu },
-            Tiny.Config with { QkNorm = true }, Tiny.Config with { Window = 7 }, Tiny.Config with { AttentionBias = true }, Tiny.Config with { RotaryShare = 0.5 },
+            Tiny.Config with { QkNorm = true }, Tiny.Config with { Window = 7 }, Tiny.Config with { AttentionBias = true },
+            Tiny.Config with { RotaryShare = 0.5 },
         ];
         var data = new TheoryData<double, int, DecoderConfig>();
         foreach (var (i, config) in configs.Index())
@@ -72,7 +73,7 @@ public sealed class SamplerTests
         {
             int[] whole = [.. prompts[i].Ids, .. samples[i].Ids];
             var expected = Tiny.Numbers(model.TokenLogProbs(DecoderTests.Batch(whole), temperature))[^samples[i].Ids.Count..];
-            DecoderTests.Close(expected, [.. samples[i].LogProbs.Select(v => (double)v)], 1e-5);
+            DecoderTests.Close(expected, [.. samples[i].LogProbs.Select(v => (double)v)], 2e-5);
         }
     }
 

@@ -30,10 +30,12 @@ public sealed class WorkersTests : IDisposable
     public void SamplesAndScoresAreTheSameToTheLastBit()
     {
         using var model = Tiny.Model();
-        var samples = OnOneThreadAndThree(() => new Sampler(model).Sample(Prompts(40), new SamplerOptions { MaxTokens = 9, EndIds = [1], BatchSize = 7 }));
+        var options = new SamplerOptions { MaxTokens = 9, EndIds = [1], BatchSize = 7 };
+        var samples = OnOneThreadAndThree(() => new Sampler(model).Sample(Prompts(40), options));
         Assert.Equal(samples.One.Select(s => s.Ids), samples.Three.Select(s => s.Ids));
         Assert.Equal(samples.One.Select(s => s.LogProbs), samples.Three.Select(s => s.LogProbs));
-        var scores = OnOneThreadAndThree(() => new Scorer(model, batchSize: 7).Score([.. Prompts(40).Select(p => new TokenScoreRequest(p.Ids, [[3], [4, 5]]))]));
+        var requests = Prompts(40).Select(p => new TokenScoreRequest(p.Ids, [[3], [4, 5]])).ToList();
+        var scores = OnOneThreadAndThree(() => new Scorer(model, batchSize: 7).Score(requests));
         Assert.Equal(scores.One, scores.Three);
     }
 

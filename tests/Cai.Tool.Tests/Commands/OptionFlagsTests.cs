@@ -18,7 +18,8 @@ public sealed class OptionFlagsTests
     /// <summary>What to give where a value of the option's type does not do.</summary>
     private static readonly Dictionary<string, string[]> Spelt = new()
     {
-        ["--principles"] = ["average:2"], ["--clamp"] = ["0.3,0.7"], ["--axis"] = ["helpful"], ["--few-shot"] = ["3"], ["--snapshot-every"] = ["7"],
+        ["--principles"] = ["average:2"], ["--clamp"] = ["0.3,0.7"], ["--axis"] = ["helpful"], ["--few-shot"] = ["3"], ["--example-draws"] = ["3"],
+        ["--snapshot-every"] = ["7"],
         ["--stops"] = [@"\nHuman:", "end"], ["--axis-weights"] = ["harmless=2", "helpful=0.5"],
     };
 

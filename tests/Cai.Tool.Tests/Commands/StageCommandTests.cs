@@ -52,6 +52,24 @@ public sealed class StageCommandTests : IDisposable
         Assert.Equal(bytes, File.ReadAllBytes(work.Path("s.jsonl")));
     }
 
+    /// <summary>Rounded weights give other log-probabilities than exact ones, near them, and are part of how a product was made.</summary>
+    [Fact]
+    public async Task AModelCanBeRunInHalfTheMemoryAndTheProductSaysSo()
+    {
+        File.WriteAllText(work.Path("p.jsonl"), "{\"prompt\": \"Hello there.\"}\n");
+        string[] args = ["sample", "--model", Helpful, "--prompts", work.Path("p.jsonl"), "--per-prompt", "2", "--max-tokens", "12",
+            "--out", work.Path("s.jsonl")];
+        Assert.Equal(0, (await Workspace.Cai([.. args, "--dtype", "bf16"])).Code);
+        Assert.Equal(2, Jsonl.Read<Sample>(work.Path("s.jsonl")).Count);
+        var (code, _, error) = await Workspace.Cai(args);
+        Assert.Equal(2, code);
+        Assert.Contains("weights", error);
+        (code, _, error) = await Workspace.Cai("sample", "--server", "http://127.0.0.1:9/v1", "--remote-model", "m", "--dtype", "bf16",
+            "--prompts", work.Path("p.jsonl"), "--out", work.Path("r.jsonl"));
+        Assert.Equal(2, code);
+        Assert.Contains("--dtype is for a model folder", error);
+    }
+
     [Fact]
     public async Task EvaluateJudgesTheWorldsPromptsAndRatesModels()
     {
