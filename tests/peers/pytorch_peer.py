@@ -24,8 +24,11 @@ import math
 import sys
 import time
 
-import torch
-import torch.nn.functional as F
+try:
+    import torch
+    import torch.nn.functional as F
+except ImportError as problem:
+    sys.exit(str(problem))
 
 
 class Decoder:
