@@ -1,9 +1,11 @@
 using System.Globalization;
 using Cai;
 using Cai.Benchmarks;
+using Cai.Benchmarks.Table;
 using Cai.Reproduction;
 
 // dotnet run -c Release --project tests/Cai.Benchmarks -- [--rounds 5] [S L]
+// dotnet run -c Release --project tests/Cai.Benchmarks -- table [--rounds 5] [--threads 1] [--peers DIR] [training ppo generation qwen]
 // dotnet run -c Release --project tests/Cai.Benchmarks -- memory [load|train]
 // dotnet run -c Release --project tests/Cai.Benchmarks -p:Device=cuda -- gpu [--device cuda:0] [MODEL]
 try
@@ -18,6 +20,12 @@ try
             return 0;
         case ["memory", .. var rest]:
             MemoryReport.Run(rest.FirstOrDefault());
+            return 0;
+        case ["table", .. var rest] when rest.Contains("--help"):
+            Console.WriteLine(TableOptions.Help);
+            return 0;
+        case ["table", .. var rest]:
+            ComparisonTable.Run(TableOptions.Parse(rest));
             return 0;
         case ["gpu", .. var rest]:
             return GpuCheck.Run(rest);
@@ -44,7 +52,7 @@ static void Speed(string[] args)
             sizes.Add(args[i]);
         else
             throw new CaiException($"'{args[i]}' is neither --rounds N nor a size.",
-                $"Sizes are {string.Join(", ", MiniatureSizes.Names)}; memory and gpu come first where they are asked for.");
+                $"Sizes are {string.Join(", ", MiniatureSizes.Names)}; table, memory and gpu come first where they are asked for.");
     Report.Header(rounds);
     MklReport.Run(rounds);
     foreach (var size in sizes.Count == 0 ? ["S", "L"] : sizes)
