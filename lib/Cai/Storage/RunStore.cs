@@ -10,7 +10,7 @@ namespace Cai.Storage;
 public sealed partial class RunStore(string root, string? mkl = null)
 {
     /// <summary>Part of every hash. Raise it when the code gives other results for the same configuration.</summary>
-    public const int ResultsVersion = 2;
+    public const int ResultsVersion = 3;
 
     public string Root { get; } = Path.GetFullPath(root);
 

@@ -33,7 +33,7 @@ public static class Recipes
     /// <summary>SL-CAI (paper 3.2: one epoch); the rate suits models of 0.1 to 5 million parameters.</summary>
     public static SupervisedOptions Supervised(long seed) => new()
     {
-        LearningRate = 1e-3, WarmupSteps = 10, TokensPerBatch = 512, TokensPerMicroBatch = 256, Seed = seed, CheckpointEvery = 50, AdamW = AdamW,
+        LearningRate = 1e-3, WarmupSteps = 10, TokensPerBatch = 512, TokensPerMicroBatch = 256, Seed = seed, CheckpointEvery = 100, AdamW = AdamW,
     };
 
     /// <summary>Questions to the feedback model (paper 4.1): soft labels, or after a chain of thought, clamped to 40-60 %.</summary>
@@ -42,7 +42,7 @@ public static class Recipes
     /// <summary>Preference models (paper 4.1, HH App. A.2: one epoch).</summary>
     public static PreferenceOptions Preference(long seed) => new()
     {
-        LearningRate = 7e-4, TokensPerBatch = 1024, TokensPerMicroBatch = 512, WarmupSteps = 10, Seed = seed, CheckpointEvery = 25, AdamW = AdamW,
+        LearningRate = 7e-4, TokensPerBatch = 1024, TokensPerMicroBatch = 512, WarmupSteps = 10, Seed = seed, CheckpointEvery = 100, AdamW = AdamW,
     };
 
     /// <summary>The seed of a preference model's fresh head.</summary>
@@ -55,8 +55,8 @@ public static class Recipes
     public static PpoOptions Ppo(Scale scale, long seed) => new()
     {
         Iterations = scale.PpoIterations, RolloutsPerIteration = scale.PpoBatch, Epochs = scale.PpoEpochs, Minibatches = 2, MaxNewTokens = 64,
-        LearningRate = 4e-4, CriticLearningRate = 1e-3, KlCoefficient = 0.15, ScaleScores = true, MissingEosValue = -3, Seed = seed, TokensPerMicroBatch = 640,
-        CheckpointEvery = 5, SnapshotEvery = (scale.PpoIterations + scale.Snapshots - 1) / scale.Snapshots,
+        LearningRate = 4e-4, CriticLearningRate = 1e-3, KlCoefficient = 0.15, ScaleScores = true, MissingEosValue = -3, Seed = seed, TokensPerMicroBatch = 400,
+        CheckpointEvery = 20, SnapshotEvery = (scale.PpoIterations + scale.Snapshots - 1) / scale.Snapshots,
     };
 
     /// <summary>PPO of an arm of an experiment on feedback: shorter, without snapshots.</summary>
