@@ -38,9 +38,6 @@ internal sealed partial record CellSource(string Code, IReadOnlyList<string> Imp
         return new CellSource(string.Join('\n', lines), imports, timed);
     }
 
-    /// <summary>Whether a cell is C# without any line that begins with #: it refers to no file, and compiling it does nothing else.</summary>
-    public static bool IsPlain(string cell) => !cell.Split('\n').Any(line => line.TrimStart().StartsWith('#'));
-
     [GeneratedRegex(@"^\s*#!(?<name>\S+)(?<argument>.*)$")]
     private static partial Regex Directive();
 }

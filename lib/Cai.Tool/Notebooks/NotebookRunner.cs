@@ -79,7 +79,6 @@ public sealed class NotebookRunner(HostReferences references)
         session.Output += Keep;
         try
         {
-            session.Next = running + 1 < cells.Count ? cells[running + 1].Source : null;
             var outcome = await session.ExecuteAsync(cell.Source, cancel).ConfigureAwait(false);
             cell.ExecutionCount = outcome.Number;
             return outcome.Error;

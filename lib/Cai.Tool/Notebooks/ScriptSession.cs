@@ -46,7 +46,6 @@ public sealed class ScriptSession : IDisposable
     private readonly RunContext shared;
     private CellThread thread = new();
     private ScriptState<object>? state;
-    private Ahead? ahead;
 
     /// <param name="references">What cells compile against.</param>
     /// <param name="folder">The notebook's folder: `#r`, `#load` and `#!import` paths count from it.</param>
@@ -69,21 +68,11 @@ public sealed class ScriptSession : IDisposable
             .WithFileEncoding(Encoding.UTF8);
     }
 
-    /// <summary>A cell that is being compiled before its turn.</summary>
-    /// <param name="After">The cell that it is taken to follow.</param>
-    private sealed record Ahead(Script After, string Code, string Name, Task<(Script<object> Script, IReadOnlyList<Diagnostic> Diagnostics)> Compiling);
-
     /// <summary>Raised for everything a cell puts out, in order, from the thread that put it out.</summary>
     public event Action<CellOutput>? Output;
 
     /// <summary>Answers questions of cells (`GetInputAsync`, `Console.ReadLine`); null when nobody is there.</summary>
     public Func<CellQuestion, Task<string>>? Ask { get; init; }
-
-    /// <summary>
-    /// What the cell after the one about to run will be, if the caller knows: it is compiled while that one runs. A guess that proves wrong costs nothing but
-    /// that work.
-    /// </summary>
-    public string? Next { get; set; }
 
     /// <summary>Execution count of the last cell.</summary>
     public int Number { get; private set; }
@@ -102,7 +91,7 @@ public sealed class ScriptSession : IDisposable
         globals.Begin(cancel);
         RunContext.Announce(shared);
         using var capture = new ConsoleCapture(Emit, Ask);
-        var (flow, cell) = thread.Start(flow => RunAsync(code, Cell(current), current, flow));
+        var (flow, cell) = thread.Start(flow => RunAsync(code, $"cell[{current}]", current, flow));
         var interrupted = new TaskCompletionSource();
         using (cancel.Register(interrupted.SetResult))
             await Task.WhenAny(cell, interrupted.Task).ConfigureAwait(false);
@@ -186,41 +175,21 @@ public sealed class ScriptSession : IDisposable
         return (await SubmitAsync(source.Code, file)).Error;
     }
 
-    private Script<object> Submission(string code, string name) => Submission(state?.Script, code, name);
-
-    private Script<object> Submission(Script? after, string code, string name)
+    private Script<object> Submission(string code, string name)
     {
         var submission = options.WithFilePath(name + CellErrors.Extension);
         // Later submissions inherit the references; handing them over again each time grows with the square of the cells.
-        return after is null
+        return state is null
             ? CSharpScript.Create<object>(code, submission.WithReferences(host), typeof(CellGlobals))
-            : after.ContinueWith<object>(code, submission);
+            : state.Script.ContinueWith<object>(code, submission);
     }
-
-    /// <summary>The submission of a cell, compiled; begins to compile the one that will probably follow.</summary>
-    private async Task<(Script<object> Script, IReadOnlyList<Diagnostic> Diagnostics)> CompileAsync(string code, string name)
-    {
-        // On another thread: an interrupt may abort what the cell's own thread does, and the compiler should not be torn.
-        var compiling = ahead is { } early && early.After == state?.Script && early.Code.ReplaceLineEndings("\n") == code && early.Name == name
-            ? early.Compiling
-            : Task.Run(() => Compiled(Submission(code, name)));
-        ahead = null;
-        var compiled = await compiling;
-        var following = Cell(Number + 1);
-        if (name == Cell(Number) && Next is { } next && CellSource.IsPlain(next))
-            ahead = new(compiled.Script, next, following, Task.Run(() => Compiled(Submission(compiled.Script, next.ReplaceLineEndings("\n"), following))));
-        return compiled;
-    }
-
-    private static string Cell(int number) => $"cell[{number}]";
-
-    private static (Script<object> Script, IReadOnlyList<Diagnostic> Diagnostics) Compiled(Script<object> script) => (script, script.Compile());
 
     private async Task<(object? Value, CellError? Error)> SubmitAsync(string code, string name)
     {
         resolver.Refusals.Clear();
-        var (script, diagnostics) = await CompileAsync(code, name);
-        var problems = diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error).ToList();
+        var script = Submission(code, name);
+        // On another thread: an interrupt may abort what the cell's own thread does, and the compiler should not be torn.
+        var problems = (await Task.Run(() => script.Compile())).Where(d => d.Severity == DiagnosticSeverity.Error).ToList();
         if (problems.Count > 0)
             return (null, CellErrors.Of(problems, resolver.Refusals, name));
         try

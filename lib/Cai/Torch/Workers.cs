@@ -39,7 +39,7 @@ internal static class Workers
             return;
         }
         Start(wanted);
-        using var batch = new Batch(pieces, work, wanted, is_grad_enabled());
+        var batch = new Batch(pieces, work, wanted, is_grad_enabled());
         for (var i = 0; i < wanted; i++)
             Waiting.Add(batch);
         batch.Wait();
@@ -83,19 +83,20 @@ internal static class Workers
         }
     }
 
-    private sealed class Batch(int pieces, Action<int> work, int workers, bool gradients) : IDisposable
+    private sealed class Batch(int pieces, Action<int> work, int workers, bool gradients)
     {
         private readonly BlockingCollection<Action> posted = [];
         private ExceptionDispatchInfo? problem;
         private int next = -1;
         private int working = workers;
+        private volatile bool abandoned;
 
         public void Post(Action action) => posted.Add(action);
 
         public void Work()
         {
             using (set_grad_enabled(gradients))
-                for (var i = Interlocked.Increment(ref next); i < pieces && problem is null; i = Interlocked.Increment(ref next))
+                for (var i = Interlocked.Increment(ref next); i < pieces && problem is null && !abandoned; i = Interlocked.Increment(ref next))
                     Try(() => work(i));
             if (Interlocked.Decrement(ref working) == 0)
                 posted.CompleteAdding();
@@ -103,12 +104,17 @@ internal static class Workers
 
         public void Wait()
         {
-            foreach (var action in posted.GetConsumingEnumerable())
-                Try(action);
+            try
+            {
+                foreach (var action in posted.GetConsumingEnumerable())
+                    Try(action);
+            }
+            finally
+            {
+                abandoned = true; // the caller may be aborted, as cells of a notebook are: then no further piece begins
+            }
             problem?.Throw();
         }
-
-        public void Dispose() => posted.Dispose();
 
         private void Try(Action action)
         {
@@ -116,7 +122,7 @@ internal static class Workers
             {
                 action();
             }
-            catch (Exception e)
+            catch (Exception e) when (e is not ThreadAbortException)
             {
                 Interlocked.CompareExchange(ref problem, ExceptionDispatchInfo.Capture(e), null);
             }

@@ -27,7 +27,7 @@ public sealed class RunStoreTests : IDisposable
 
     [Fact]
     public void TheHashIsTheSameOnEveryMachine() =>
-        Assert.Equal(ContentHash.OfText("""{"config":{"rounds":4,"temperature":1,},"inputs":["x",],"stage":"critique","version":2,}"""), Open(null, "x").Hash);
+        Assert.Equal(ContentHash.OfText("""{"config":{"rounds":4,"temperature":1,},"inputs":["x",],"stage":"critique","version":3,}"""), Open(null, "x").Hash);
 
     [Fact]
     public void ResultsOfOtherKernelsHaveAnotherFolderThatNamesThem()
