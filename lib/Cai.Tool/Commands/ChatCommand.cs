@@ -47,8 +47,7 @@ internal static class ChatCommand
             Example:  cai chat --models data/miniature/L/pretrained,data/miniature/L/helpful --judge data/miniature/L/pretrained
                       cai chat --models data/miniature/L/helpful --web
             """) { models, template, pm, judge, constitution, maxTokens, temperature, seed, web, port, host };
-        foreach (var option in load.All)
-            command.Options.Add(option);
+        load.AddTo(command);
         command.SetAction(async (parsed, cancel) =>
         {
             var setup = new Setup(

@@ -25,7 +25,7 @@ internal static class LabelFlags
             "Most worked examples before each question; none: all of the constitution's.")
         .Switch("examples-of-principle", o => o.ExamplesOfPrinciple, (o, v) => o with { ExamplesOfPrinciple = v },
             "Show only the examples of the principle that is asked about.")
-        .WholeOrNone("example-draws", o => o.ExampleDraws, (o, v) => o with { ExampleDraws = v },
+        .CountOrNone("example-draws", o => o.ExampleDraws, (o, v) => o with { ExampleDraws = v },
             "How many draws of the examples' order and principles serve all pairs; none: a draw of each pair's own, as in the paper.")
         .Text("clamp", $"LO,HI|{OptionFlags<LabelOptions>.None}", Clamp, (o, v) => o with { Clamp = Clamp(v) },
             "Bounds of a soft or cot label, for example 0.4,0.6; none: those of the kind (soft: no bounds; cot: the paper's 0.4,0.6).")

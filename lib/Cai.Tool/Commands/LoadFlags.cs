@@ -21,7 +21,13 @@ internal sealed class LoadFlags
         + "results are those of rounded weights.") =>
         dtype = new Option<string>("--dtype") { Description = typed, DefaultValueFactory = _ => "f32" }.AcceptOnlyFromAmong("f32", "bf16");
 
-    public IEnumerable<Option> All => [device, dtype];
+    public IReadOnlyList<Option> All => [device, dtype];
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in All)
+            command.Options.Add(option);
+    }
 
     /// <summary>How the model is loaded.</summary>
     /// <exception cref="CaiException">There is no such device.</exception>

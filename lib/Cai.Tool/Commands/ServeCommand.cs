@@ -28,8 +28,7 @@ internal static class ServeCommand
                       curl http://127.0.0.1:8000/v1/chat/completions -H "Content-Type: application/json" \
                         -d "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello.\"}]}"
             """) { model, template, port, host, name, seed };
-        foreach (var option in load.All)
-            command.Options.Add(option);
+        load.AddTo(command);
         command.SetAction(async (parsed, cancel) =>
         {
             var folder = parsed.GetRequiredValue(model);

@@ -46,16 +46,19 @@ internal static class StageRun
         ? CaiJson.Read<T>((run["settings"] ?? new JsonObject()).ToJsonString(), Path.Combine(folder, FileName), BrokenRemedy)
         : null;
 
-    /// <summary>Inputs with the layout of conversations, which decides the result as they do; the paper's goes without saying.</summary>
-    public static (string Name, string Hash)[] WithLayout(bool chat, params (string Name, string Hash)[] inputs) =>
-        chat ? [.. inputs, ("layout", "chat")] : inputs;
-
     /// <summary>
-    /// Inputs of a training with what of <see cref="TuningFlags"/> decides the result besides the options: layout and type of the weights. The device is a
-    /// fact of the machine.
+    /// Inputs with how a model is loaded, as far as that decides the result as they do: layout of conversations and type of the weights. The paper's layout and
+    /// float32 go without saying; the device is a fact of the machine.
     /// </summary>
-    public static (string Name, string Hash)[] WithLoading(LoadOptions load, params (string Name, string Hash)[] inputs) =>
-        WithLayout(load.ChatTemplate, load.DType == TorchSharp.torch.ScalarType.Float32 ? inputs : [.. inputs, ("weights", load.DType.ToString())]);
+    public static (string Name, string Hash)[] WithLoading(LoadOptions load, params (string Name, string Hash)[] inputs)
+    {
+        List<(string Name, string Hash)> all = [.. inputs];
+        if (load.DType != TorchSharp.torch.ScalarType.Float32)
+            all.Add(("weights", load.DType.ToString()));
+        if (load.ChatTemplate)
+            all.Add(("layout", "chat"));
+        return [.. all];
+    }
 
     /// <summary>A trained model must not replace the one it is made from: then nothing could be resumed.</summary>
     /// <exception cref="CaiException">Both are one folder.</exception>

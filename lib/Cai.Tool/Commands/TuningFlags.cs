@@ -33,7 +33,8 @@ internal sealed class TuningFlags
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[.. load.All, rank, alpha, targets, checkpointing])
+        load.AddTo(command);
+        foreach (var option in (Option[])[rank, alpha, targets, checkpointing])
             command.Options.Add(option);
     }
 

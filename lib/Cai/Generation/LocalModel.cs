@@ -17,7 +17,6 @@ public sealed record LocalModelOptions
 /// </summary>
 public sealed class LocalModel : ILanguageModel
 {
-    private const int ScoredAtOnce = 16;
     private readonly ContinuationCodec codec;
 
     /// <summary>The caller keeps ownership of the decoder, and may go on training it between calls.</summary>
@@ -89,8 +88,7 @@ public sealed class LocalModel : ILanguageModel
     {
         var tokens =
             requests.Select(r => new TokenScoreRequest(codec.Prompt(r.Prompt, r.ControlTokens), [.. r.Continuations.Select(codec.Continuation)])).ToList();
-        // What a question's attention needs beside the weights is large: a few rows stay in the processor's cache.
-        var sums = new Scorer(Decoder, Decoder.IsSmall ? Math.Min(Options.BatchSize, ScoredAtOnce) : Options.BatchSize).Score(tokens, progress, cancel);
+        var sums = new Scorer(Decoder, Options.BatchSize).Score(tokens, progress, cancel);
         IReadOnlyList<IReadOnlyList<double?>> result = [.. sums.Select(row => (IReadOnlyList<double?>)[.. row.Select(sum => (double?)sum)])];
         return Task.FromResult(result);
     }

@@ -19,12 +19,11 @@ internal static class NextToken
         TensorPrimitives.Subtract(logits, top, weights);
         if (scale != 1)
             TensorPrimitives.Multiply(weights, scale, weights);
-        var likeliest = temperature == 0 ? TensorPrimitives.IndexOfMax(logits) : 0;
         TensorPrimitives.Exp(weights, weights);
         double total = 0;
         for (var start = 0; start < weights.Length; start += Block)
             total += TensorPrimitives.Sum<float>(Part(weights, start));
-        var id = temperature == 0 ? likeliest : Inverse(weights, point * total);
+        var id = temperature == 0 ? TensorPrimitives.IndexOfMax(logits) : Inverse(weights, point * total);
         return (id, (float)((logits[id] - top) * (double)scale - Math.Log(total)));
     }
 

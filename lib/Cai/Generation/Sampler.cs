@@ -52,12 +52,9 @@ public sealed class Sampler(Decoder decoder)
         var rows = prompts.Select((p, i) => new Row(i, p)).ToArray();
         var run = new Run(options, [.. options.EndIds], stop, progress, cancel);
         using var guard = no_grad();
-        var batches = PrefixGroups.Of([.. prompts.Select(p => p.Ids)], options.BatchSize, decoder.IsSmall).SelectMany(group =>
-        {
-            var prefix = new SharedPrefix(decoder, prompts[group.Batches[0][0]].Ids, group.Shared, group.Batches.Count);
-            return group.Batches.Select(batch => (Rows: batch, Prefix: prefix));
-        }).ToList();
-        Workers.Run(decoder.IsSmall, batches.Count, b => batches[b].Prefix.Use(prefix => SampleBatch([.. batches[b].Rows.Select(i => rows[i])], prefix, run)));
+        IReadOnlyList<IReadOnlyList<int>> ids = [.. prompts.Select(p => p.Ids)];
+        SharedPrefix.Run(decoder, ids, PrefixGroups.Of(ids, options.BatchSize, decoder.IsSmall),
+            (batch, prefix) => SampleBatch([.. batch.Select(i => rows[i])], prefix, run));
         return [.. rows.Select(r => new TokenSample(r.Ids, r.LogProbs, r.Finish!.Value))];
     }
 
@@ -66,13 +63,13 @@ public sealed class Sampler(Decoder decoder)
         var shared = (int)(prefix?.Capacity ?? 0);
         var capacity = active.Max(r => r.Prompt.Ids.Count) - shared + run.Options.MaxTokens;
         using var cache = new KvCache(decoder.Config, active.Count, capacity, decoder.Device, decoder.Parameters.Flat.dtype);
-        using var columns = ScalarSafe.Range(capacity, ScalarType.Int64, decoder.Device).DetachFromDisposeScope();
         using var next = TokenStep.Fits(decoder, cache) ? new TokenStep(decoder, cache, prefix) : null;
+        using var columns = next is null ? ScalarSafe.Range(capacity, ScalarType.Int64, decoder.Device).DetachFromDisposeScope() : null;
         for (var step = 0; step < run.Options.MaxTokens; step++)
         {
             run.Cancel.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            var logits = step == 0 ? Prefill(active, cache, prefix) : next is null ? Next(active, cache, prefix, columns) : Next(active, next);
+            var logits = step == 0 ? Prefill(active, cache, prefix) : next is null ? Next(active, cache, prefix, columns!) : Next(active, next);
             Draw(logits, active, run);
             if (active.TrueForAll(r => r.Finish is not null))
                 return;

@@ -13,6 +13,7 @@ public sealed record TokenScoreRequest(IReadOnlyList<int> Prompt, IReadOnlyList<
 /// </summary>
 public sealed class Scorer(Decoder decoder, int batchSize = 64)
 {
+    private const int SmallBatch = 16; // rows of a small decoder whose attention, large beside its weights, stays in the processor's cache
     private const int BranchTokens = 32; // longer branches than this, or than the prompt, get rows of their own
     private const long LogitsAtOnce = 1 << 24;
     private const long AttentionAtOnce = 1 << 23; // queries times keys of one head: with a mask all of them are in memory
@@ -27,19 +28,16 @@ public sealed class Scorer(Decoder decoder, int batchSize = 64)
         var rows = requests.SelectMany(Rows).ToList();
         var done = 0;
         using var guard = no_grad();
-        var batches = PrefixGroups.Of([.. rows.Select(r => r.Prompt)], batchSize, decoder.IsSmall).SelectMany(group =>
-        {
-            var pieces = group.Batches.SelectMany(b => b.Chunk(RowsAtOnce(b, group.Shared))).ToList();
-            var prefix = new SharedPrefix(decoder, rows[pieces[0][0]].Prompt, group.Shared, pieces.Count);
-            return pieces.Select(piece => (Rows: piece, Prefix: prefix));
-        }).ToList();
-        Workers.Run(decoder.IsSmall, batches.Count, b => batches[b].Prefix.Use(prefix =>
+        IReadOnlyList<IReadOnlyList<int>> prompts = [.. rows.Select(r => r.Prompt)];
+        var groups = PrefixGroups.Of(prompts, decoder.IsSmall ? Math.Min(batchSize, SmallBatch) : batchSize, decoder.IsSmall);
+        var fitting = groups.Select(g => g with { Batches = [.. g.Batches.SelectMany(b => b.Chunk(RowsAtOnce(b, g.Shared)))] });
+        SharedPrefix.Run(decoder, prompts, fitting, (batch, prefix) =>
         {
             cancel.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            ScoreBatch([.. batches[b].Rows.Select(i => rows[i])], prefix, sums);
-            Workers.OnCaller(() => progress?.Report(done += batches[b].Rows.Length));
-        }));
+            ScoreBatch([.. batch.Select(i => rows[i])], prefix, sums);
+            Workers.OnCaller(() => progress?.Report(done += batch.Length));
+        });
         return sums;
 
         int RowsAtOnce(int[] batch, int shared)

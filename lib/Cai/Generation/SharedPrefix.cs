@@ -1,4 +1,5 @@
 using Cai.Models;
+using Cai.Torch;
 using static TorchSharp.torch;
 
 namespace Cai.Generation;
@@ -13,8 +14,21 @@ internal sealed class SharedPrefix(Decoder decoder, IReadOnlyList<int> ids, int 
     private KvCache? cache;
     private int left = batches;
 
+    /// <summary>Does the work of every batch of some groups, given its rows and the prefix of its group; side by side where that pays.</summary>
+    /// <param name="prompts">Of the rows that the groups number.</param>
+    public static void Run(
+        Decoder decoder, IReadOnlyList<IReadOnlyList<int>> prompts, IEnumerable<PrefixGroup> groups, Action<int[], KvCache?> work)
+    {
+        var batches = groups.SelectMany(group =>
+        {
+            var prefix = new SharedPrefix(decoder, prompts[group.Batches[0][0]], group.Shared, group.Batches.Count);
+            return group.Batches.Select(rows => (Rows: rows, Prefix: prefix));
+        }).ToList();
+        Workers.Run(decoder.IsSmall, batches.Count, b => batches[b].Prefix.Use(prefix => work(batches[b].Rows, prefix)));
+    }
+
     /// <summary>Does a batch's work with the prefix; null when there is none. May be called from several threads.</summary>
-    public void Use(Action<KvCache?> batch)
+    private void Use(Action<KvCache?> batch)
     {
         try
         {

@@ -234,7 +234,8 @@ public sealed class Decoder : IDisposable
                 RmsNorm(qkv.narrow(2, heads, kv), Parameters[$"layers.{layer}.k_norm.weight"])], 2)
             : parts[0];
         var turned = (view.Turn is var (cos, sin) ? RotaryTable.Rotate(turning, cos, sin) : turning).transpose(1, 2); // [batch, heads + kv, time, width]
-        var (query, key) = turned.split([heads, kv], 1) is [var q, var k] ? (q, k) : default;
+        var looking = turned.split([heads, kv], 1);
+        var (query, key) = (looking[0], looking[1]);
         var value = parts[1].transpose(1, 2);
         if (view.Cache is not null)
             (key, value) = view.Cache.Append(layer, key, value, view.Columns, view.Mask?.shape[3] ?? time);

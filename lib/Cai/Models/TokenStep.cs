@@ -21,6 +21,8 @@ internal sealed class TokenStep : IDisposable
     private readonly int hidden, heads, kv, width, inner, shared;
     private readonly Tensor cos, sin;
     private readonly Tensor[] weights; // transposed views: qkv, out, gate_up and down of each layer, then the head
+    private readonly Tensor[] prefixKeys = []; // views of each layer, [kv heads, width, prefix]
+    private readonly Tensor[] prefixValues = []; // views of each layer, [kv heads, prefix, width]
     private readonly float[] scores;
     private Buffers buffers;
 
@@ -39,6 +41,11 @@ internal sealed class TokenStep : IDisposable
             .. Enumerable.Range(0, config.Layers).SelectMany(i => (string[])[$"layers.{i}.qkv", $"layers.{i}.out", $"layers.{i}.gate_up", $"layers.{i}.down"])
                 .Append(config.TiedHead ? "embed" : "head").Select(name => decoder.Parameters[name + ".weight"].t().DetachFromDisposeScope()),
         ];
+        if (prefix is not null)
+        {
+            prefixKeys = [.. Enumerable.Range(0, config.Layers).Select(i => prefix.Keys(i).squeeze(0).transpose(1, 2).DetachFromDisposeScope())];
+            prefixValues = [.. Enumerable.Range(0, config.Layers).Select(i => prefix.Values(i).squeeze(0).DetachFromDisposeScope())];
+        }
         scores = new float[cache.Capacity];
         buffers = new Buffers(this, cache.Keys(0).shape[0]);
     }
@@ -94,7 +101,7 @@ internal sealed class TokenStep : IDisposable
     public void Dispose()
     {
         buffers.Dispose();
-        foreach (var tensor in (Tensor[])[cos, sin, .. weights])
+        foreach (var tensor in (Tensor[])[cos, sin, .. weights, .. prefixKeys, .. prefixValues])
             tensor.Dispose();
     }
 
@@ -141,8 +148,7 @@ internal sealed class TokenStep : IDisposable
             for (var h = 0; h < heads; h++)
             {
                 Rotate(row.Slice(h * width, width), c, s, turned);
-                // Queries that read the same keys lie together: [kv heads, rows, heads that share keys, width].
-                TensorPrimitives.Multiply(turned, 1 / MathF.Sqrt(width), queries.Slice(((h / groups * rows + r) * groups + h % groups) * width, width));
+                TensorPrimitives.Multiply(turned, 1 / MathF.Sqrt(width), queries.Slice(Query(r, h) * width, width));
             }
             for (var h = 0; h < kv; h++)
             {
@@ -151,26 +157,29 @@ internal sealed class TokenStep : IDisposable
                 row.Slice((heads + kv + h) * width, width).CopyTo(values[at..]);
             }
         }
-        using var prefixScores = prefix is null ? null : b.Queries.bmm(b.PrefixKeys[layer]); // [kv heads, rows · heads that share keys, prefix]
+        using var prefixScores = prefix is null ? null : b.Queries.bmm(prefixKeys[layer]); // [kv heads, rows · heads that share keys, prefix]
         Span<float> before = prefixScores is null ? [] : Numbers(prefixScores);
         for (var r = 0; r < rows; r++)
             for (var h = 0; h < heads; h++)
             {
-                var query = (h / groups * rows + r) * groups + h % groups;
+                var query = Query(r, h);
                 var own = (places[r] * kv + h / groups) * capacity * width;
                 Mix(queries.Slice(query * width, width), keys[own..], values[own..], scores.AsSpan(0, columns[r] + 1),
                     before.Slice(query * shared, shared), mixed.Slice((r * heads + h) * width, width));
             }
         if (prefixScores is null)
             return;
-        using var fromPrefix = prefixScores.bmm(b.PrefixValues[layer]);
+        using var fromPrefix = prefixScores.bmm(prefixValues[layer]);
         var read = Numbers(fromPrefix);
         for (var r = 0; r < rows; r++)
             for (var h = 0; h < heads; h++)
             {
                 var y = mixed.Slice((r * heads + h) * width, width);
-                TensorPrimitives.Add(y, read.Slice(((h / groups * rows + r) * groups + h % groups) * width, width), y);
+                TensorPrimitives.Add(y, read.Slice(Query(r, h) * width, width), y);
             }
+
+        // Queries that read the same keys lie together: [kv heads, rows, heads that share keys].
+        int Query(int row, int head) => (head / groups * rows + row) * groups + head % groups;
     }
 
     /// <summary>One head of one row: weights of the prefix, in the place of its scores, and of the own tokens, whose values are mixed.</summary>
@@ -263,12 +272,6 @@ internal sealed class TokenStep : IDisposable
             GateUp = Blank(rows, 2 * step.inner);
             Gated = Blank(rows, step.inner);
             Logits = Blank(rows, step.config.VocabularySize);
-            if (step.prefix is not { } prefix)
-                return;
-            using var scope = NewDisposeScope();
-            PrefixKeys = [.. Enumerable.Range(0, step.config.Layers).Select(i => prefix.Keys(i).squeeze(0).transpose(1, 2).DetachFromDisposeScope())];
-            PrefixValues = [.. Enumerable.Range(0, step.config.Layers).Select(i => prefix.Values(i).squeeze(0).DetachFromDisposeScope())];
-            all.AddRange([.. PrefixKeys, .. PrefixValues]);
         }
 
         public int Rows { get; }
@@ -281,8 +284,6 @@ internal sealed class TokenStep : IDisposable
         public Tensor GateUp { get; }
         public Tensor Gated { get; }
         public Tensor Logits { get; }
-        public Tensor[] PrefixKeys { get; } = []; // of each layer, [kv heads, width, prefix]
-        public Tensor[] PrefixValues { get; } = []; // of each layer, [kv heads, prefix, width]
 
         public void Dispose()
         {

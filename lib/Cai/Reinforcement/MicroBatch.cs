@@ -20,7 +20,8 @@ internal sealed record MicroBatch(Tensor Ids, Tensor Sources, Tensor Targets, Te
     public static int Values(PolicyResponse response, PpoOptions options) =>
         options.ScorePosition == ScorePosition.EosPlusOne ? Math.Min(response.Ids.Length + 1, options.MaxNewTokens) : response.Ids.Length;
 
-    /// <summary>Cuts rows into micro-batches of similar length; built in the dispose scope of each iteration of the caller's loop.</summary>
+    /// <summary>Cuts rows into micro-batches of similar length.</summary>
+    /// <param name="sideBySide">See <see cref="EvenBatches"/>.</param>
     public static List<int[]> Cut(IReadOnlyList<PolicyResponse> responses, IEnumerable<int> rows, int tokensPerMicroBatch, bool sideBySide = false)
     {
         int Length(int row) => responses[row].PromptIds.Length + responses[row].Ids.Length;

@@ -18,14 +18,16 @@ internal sealed class PpoUpdate(Decoder policy, ScalarModel critic, Rollout roll
     {
         double tokens = rows.Sum(r => rollout.Responses[r].Ids.Length);
         double cells = rows.Sum(r => MicroBatch.Values(rollout.Responses[r], options));
-        var parts = MicroBatch.Cut(rollout.Responses, rows, options.TokensPerMicroBatch);
-        var (ofPolicy, ofCritic) = (new PolicySums[parts.Count], new CriticSums[parts.Count]);
+        using var shared = NewDisposeScope();
+        var batches = MicroBatch.Cut(rollout.Responses, rows, options.TokensPerMicroBatch)
+            .Select(part => MicroBatch.Of(rollout.Responses, part, rollout.ResponseMask.shape[1], options, policy.Device)).ToList();
+        var (ofPolicy, ofCritic) = (new PolicySums[batches.Count], new CriticSums[batches.Count]);
         void Each(Action<int, MicroBatch> learn)
         {
-            for (var i = 0; i < parts.Count; i++)
+            foreach (var (i, batch) in batches.Index())
             {
                 using var scope = NewDisposeScope();
-                learn(i, MicroBatch.Of(rollout.Responses, parts[i], rollout.ResponseMask.shape[1], options, policy.Device));
+                learn(i, batch);
             }
         }
         void Policies() => Each((i, batch) =>
@@ -39,7 +41,7 @@ internal sealed class PpoUpdate(Decoder policy, ScalarModel critic, Rollout roll
             criticAdded();
         });
         Workers.Run(policy.IsSmall, Policies, Critics);
-        for (var i = 0; i < parts.Count; i++)
+        for (var i = 0; i < batches.Count; i++)
             Statistics = Statistics.With(ofPolicy[i], tokens).With(ofCritic[i], cells);
         Statistics = Statistics.WithRatios(ofPolicy.Sum(p => p.Ratio / tokens), ofPolicy.Sum(p => p.SquaredDeviation / tokens));
     }

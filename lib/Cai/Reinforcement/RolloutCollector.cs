@@ -87,7 +87,9 @@ internal sealed class RolloutCollector(
         Tensor Blank(ScalarType type = ScalarType.Float32) => zeros([responses.Count, time], type, device);
         var outputs = new NetworkOutputs(Tokens: Blank(ScalarType.Int64), ResponseMask: Blank(ScalarType.Bool), ValueMask: Blank(ScalarType.Bool),
             SamplerLogProbs: Blank(), LogProbs: Blank(), RefLogProbs: Blank(), Entropy: Blank(), Values: Blank());
-        var parts = MicroBatch.Cut(responses, Enumerable.Range(0, responses.Count), options.TokensPerMicroBatch, policy.IsSmall);
+        using var shared = NewDisposeScope();
+        var parts = MicroBatch.Cut(responses, Enumerable.Range(0, responses.Count), options.TokensPerMicroBatch, policy.IsSmall)
+            .Select(rows => (Rows: rows, Batch: MicroBatch.Of(responses, rows, time, options, device))).ToList();
         static void Put(Tensor target, Tensor cells, Tensor flat) => target.view(-1).index_copy_(0, cells, flat);
         Action<int[], MicroBatch>[] networks =
         [
@@ -108,8 +110,8 @@ internal sealed class RolloutCollector(
         {
             cancel.ThrowIfCancellationRequested();
             using var inner = NewDisposeScope();
-            var rows = parts[piece / networks.Length];
-            networks[piece % networks.Length](rows, MicroBatch.Of(responses, rows, time, options, device));
+            var (rows, batch) = parts[piece / networks.Length];
+            networks[piece % networks.Length](rows, batch);
         });
         return outputs;
     }
