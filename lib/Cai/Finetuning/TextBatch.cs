@@ -12,7 +12,7 @@ namespace Cai.Finetuning;
 /// <param name="Ids">[rows, time], int64.</param>
 /// <param name="Positions">[rows, time], int64; null in padded rows.</param>
 /// <param name="Mask">[rows, 1, time, time], bool: same text and not later; null in padded rows.</param>
-/// <param name="Sources">[targets], int64: index into the flattened rows of the token that predicts each target.</param>
+/// <param name="Sources">[targets], int64: index into the flattened rows of the token that predicts each target. A <see cref="SoftTarget"/> is two targets.</param>
 /// <param name="Targets">[targets], int64.</param>
 /// <param name="Weights">[targets], float32; null when all weigh alike.</param>
 public sealed record TextBatch(Tensor Ids, Tensor? Positions, Tensor? Mask, Tensor Sources, Tensor Targets, Tensor? Weights)
@@ -58,15 +58,25 @@ public sealed record TextBatch(Tensor Ids, Tensor? Positions, Tensor? Mask, Tens
             foreach (var text in rows[r])
             {
                 owner++;
+                var soft = text.Soft?.ToDictionary(s => s.Token);
                 for (var t = 0; t < text.Ids.Length - 1; t++)
                 {
                     (ids[at + t], positions[at + t], owners[at + t]) = (text.Ids[t], t, owner);
                     var weight = text.Weight(t + 1, options.MaskPrompt);
                     if (weight == 0)
                         continue;
-                    weights.Add(weight);
-                    sources.Add(at + t);
-                    targets.Add(text.Ids[t + 1]);
+                    // Cross-entropy to a distribution is the sum of the targets' losses, each times its probability.
+                    var share = soft?.GetValueOrDefault(t + 1) is { } softened ? softened.Share : 0;
+                    Target(text.Ids[t + 1], weight * (1 - share));
+                    if (share > 0)
+                        Target(soft![t + 1].Alternative, weight * share);
+
+                    void Target(int token, float part)
+                    {
+                        weights.Add(part);
+                        sources.Add(at + t);
+                        targets.Add(token);
+                    }
                 }
                 at += text.Ids.Length - 1;
             }

@@ -2,6 +2,22 @@ using Cai.Text;
 
 namespace Cai.Finetuning;
 
+/// <summary>A piece of a text and how its tokens are learned.</summary>
+/// <param name="Weight">Of each token's loss; 0 is only read.</param>
+/// <param name="Alternative">
+/// Another text that could stand here, one token different: that token is then learned with two targets, this text's with the weight
+/// <paramref name="Probability"/> and the alternative's with the rest.
+/// </param>
+/// <param name="Probability">Of this text against the alternative.</param>
+/// <param name="Shared">Weight of the tokens that a text and its alternative share: only the other token has <paramref name="Weight"/>.</param>
+public sealed record TextPart(string Text, float Weight, string? Alternative = null, double Probability = 1, float Shared = 0);
+
+/// <summary>A token whose target is a distribution over two tokens.</summary>
+/// <param name="Token">Index in <see cref="TrainingText.Ids"/> of the token that the text has.</param>
+/// <param name="Alternative">Id of the other one.</param>
+/// <param name="Share">Probability of the alternative.</param>
+public sealed record SoftTarget(int Token, int Alternative, float Share);
+
 /// <summary>A text to learn from, as token ids.</summary>
 /// <param name="Ids">All tokens, begin and end token included.</param>
 /// <param name="PromptLength">How many tokens at the front are the prompt: read, and not learned when prompts are masked.</param>
@@ -10,19 +26,37 @@ public sealed record TrainingText(string Id, int[] Ids, int PromptLength)
     /// <summary>Weight of each token's loss, 0 for tokens that are only read; null weighs all alike.</summary>
     public float[]? Weights { get; init; }
 
+    /// <summary>Tokens that are learned as distributions, in the order of the text; null has none.</summary>
+    public IReadOnlyList<SoftTarget>? Soft { get; init; }
+
     /// <summary>A text of parts, each with the weight of its tokens; the end token has the last part's.</summary>
-    public static TrainingText Weighted(ITokenizer tokenizer, string id, IEnumerable<(string Text, float Weight)> parts)
+    /// <exception cref="CaiException">An alternative differs from its text in more than one token.</exception>
+    public static TrainingText Weighted(ITokenizer tokenizer, string id, IEnumerable<TextPart> parts)
     {
-        var (ids, weights) = (new List<int>(), new List<float>());
+        var (ids, weights, soft) = (new List<int>(), new List<float>(), new List<SoftTarget>());
         if (tokenizer.BosId is { } bos)
             (ids, weights) = ([bos], [0]);
-        foreach (var (text, weight) in parts)
+        foreach (var part in parts)
         {
-            var tokens = tokenizer.Encode(text);
+            var tokens = tokenizer.Encode(part.Text);
+            weights.AddRange(Enumerable.Repeat(part.Alternative is null ? part.Weight : part.Shared, tokens.Length));
+            if (part.Alternative is { } alternative)
+            {
+                soft.Add(Softened(part, tokens, tokenizer.Encode(alternative), ids.Count, id));
+                weights[soft[^1].Token] = part.Weight;
+            }
             ids.AddRange(tokens);
-            weights.AddRange(Enumerable.Repeat(weight, tokens.Length));
         }
-        return new(id, [.. ids, tokenizer.EosId], 0) { Weights = [.. weights, weights[^1]] };
+        return new(id, [.. ids, tokenizer.EosId], 0) { Weights = [.. weights, weights[^1]], Soft = soft.Count > 0 ? soft : null };
+    }
+
+    private static SoftTarget Softened(TextPart part, int[] tokens, int[] others, int start, string id)
+    {
+        var different = tokens.Length == others.Length ? Enumerable.Range(0, tokens.Length).Where(t => tokens[t] != others[t]).ToArray() : [];
+        return different is [var only]
+            ? new SoftTarget(start + only, others[only], (float)(1 - part.Probability))
+            : throw new CaiException($"'{part.Text}' and '{part.Alternative}' do not differ in just one token.",
+                "Give alternatives that the tokenizer cuts alike.", $"training text {id}");
     }
 
     /// <summary>A prompt and the response to learn, laid out by <paramref name="format"/>, with the end token.</summary>
@@ -54,7 +88,10 @@ public sealed record TrainingText(string Id, int[] Ids, int PromptLength)
         var text = this;
         if (Ids.Length > options.MaxLength)
             text = options.Truncate
-                ? this with { Ids = Ids[..options.MaxLength], Weights = Weights?[..options.MaxLength] }
+                ? this with
+                {
+                    Ids = Ids[..options.MaxLength], Weights = Weights?[..options.MaxLength], Soft = Soft?.Where(s => s.Token < options.MaxLength).ToList(),
+                }
                 : throw new CaiException($"The text has {Ids.Length} tokens; at most {options.MaxLength} fit.",
                     "Raise MaxLength (up to the model's context), shorten the text, or set Truncate.", $"training text {Id}");
         if (text.TotalWeight(options.MaskPrompt) <= 0)

@@ -9,12 +9,12 @@ namespace Cai.Miniature;
 /// <param name="Slip">Chance that a chain of thought ends in the wrong conclusion.</param>
 public sealed record Annotator(double Slope, double Lapse, double Slip)
 {
-    public static Annotator Careful { get; } = new(Oracle.PreferenceSlope, Oracle.PreferenceLapse, 0.04);
+    public static Annotator Careful { get; } = new(Oracle.PreferenceSlope, Oracle.PreferenceLapse, 0.02);
 
     public static Annotator Noisy { get; } = new(Oracle.PreferenceSlope / 4, 0.15, 0.2);
 
-    /// <summary>Whether the annotator picks (A), given score(A) − score(B).</summary>
-    public bool PicksA(double difference, Rng rng) => rng.Chance(Oracle.Preference(difference, Slope, Lapse));
+    /// <summary>How likely the annotator is to pick (A), given score(A) − score(B).</summary>
+    public double ProbabilityA(double difference) => Oracle.Preference(difference, Slope, Lapse);
 
     /// <summary>Whether the annotator's reasoning ends at (A): the better one but for slips, either in a tie.</summary>
     public bool ConcludesA(double difference, Rng rng) => Math.Abs(difference) < 1e-9 ? rng.Chance(0.5) : difference > 0 != rng.Chance(Slip);

@@ -2,45 +2,135 @@ using Cai.Text;
 
 namespace Cai.Miniature;
 
+/// <summary>A question about two answers, as a document asks it.</summary>
+/// <param name="Example">With the answer that the document gives.</param>
+/// <param name="ProbabilityA">With which its annotator prefers (A).</param>
+/// <param name="Weight">How much of the answer's loss counts.</param>
+/// <param name="Short">Without the conversation: the principle and the two answers alone.</param>
+internal sealed record AskedComparison(ComparisonExample Example, double ProbabilityA, double Weight = 1, bool Short = false)
+{
+    /// <summary>As it stands in a document, answer included.</summary>
+    public string Text => Short ? ShortText(Example) : ComparisonLayout.FewShot([Example]);
+
+    /// <summary>The question alone, in the paper's layout.</summary>
+    public string Question => ComparisonLayout.Question("", Dialogue.Ask(Example.Human), Example.Principle, Example.ResponseA, Example.ResponseB);
+
+    private static string ShortText(ComparisonExample e) => $"\n\n{e.Principle} Options:\n (A) [[[{e.ResponseA}]]]\n (B) [[[{e.ResponseB}]]]\n\nThe answer is:"
+        + (e.AnswerIsA ? ComparisonLayout.OptionA : ComparisonLayout.OptionB);
+}
+
 /// <summary>Makes answered comparisons, with and without chain of thought, and lays them out as documents.</summary>
 internal sealed class ComparisonDocuments(World world, Oracle oracle, TopicSource topics, ResponseWriter writer, DocumentMixture mixture)
 {
     private static readonly (string, double)[] Kinds = [(TopicKind.Harmful, 70), (TopicKind.Benign, 18), (TopicKind.Borderline, 8), (TopicKind.SmallTalk, 4)];
+    private static readonly (int, double)[] Lengths = [(1, 0.3), (2, 0.25), (3, 0.25), (4, 0.2)];
 
-    private readonly ReasoningWriter reasoning = new(world, oracle);
+    private readonly ReasoningWriter reasoning = new(world);
+    private readonly ContrastPairs contrasts = new(topics, writer);
 
-    /// <summary>One document of <paramref name="shots"/> examples and a last one that is laid out alike, all by one annotator.</summary>
-    public string Write(int shots, bool withReasoning, Rng rng)
+    /// <summary>What is asked in a document beside the answers of its questions.</summary>
+    /// <param name="About">Clauses about what the answers differ in; none where they differ in many things.</param>
+    private sealed record Pair(Topic Topic, string Ask, string A, string B, Verdict VerdictA, Verdict VerdictB, IReadOnlyList<string> About);
+
+    /// <summary>
+    /// One to four questions: of different pairs and principles; of one pair under several principles, so that nothing but the principle tells the answers
+    /// apart; or of one principle and one annotator.
+    /// </summary>
+    public Document Write(Rng rng)
     {
-        var annotator = rng.Chance(mixture.NoisyAnnotators) ? Annotator.Noisy : Annotator.Careful;
-        var hasty = !withReasoning && rng.Chance(mixture.Hasty);
-        return ComparisonLayout.FewShot([.. Enumerable.Range(0, shots + 1).Select(_ => Example(annotator, hasty, withReasoning, rng))]);
+        var (count, brief) = (rng.Weighted(Lengths), rng.Chance(mixture.ShortQuestions));
+        var form = rng.NextDouble();
+        List<AskedComparison> asked = form < mixture.OnePair ? OnePair(Math.Max(3, count), brief, rng)
+            : form < mixture.OnePair + mixture.OnePrinciple ? OnePrinciple(Math.Max(2, count), brief, rng)
+            : [.. Enumerable.Range(0, count).Select(_ => Any(brief, rng))];
+        return Document.Of(DocumentKind.Comparison, asked, mixture.LongestDocument);
     }
 
-    /// <summary>One answered comparison.</summary>
-    /// <param name="hasty">Answered (A) without reading.</param>
-    /// <param name="only">The principle it applies; null draws one.</param>
-    public ComparisonExample Example(Annotator annotator, bool hasty, bool withReasoning, Rng rng, ComparisonPrinciple? only = null)
+    /// <summary>A document of examples with chains of thought and a last one that is laid out alike.</summary>
+    public Document Reason(int shots, Rng rng)
     {
-        var topic = topics.Draw(Kinds, rng);
-        var (a, b) = Pair(topic, rng);
-        var principle = only ?? rng.Pick(world.Comparison);
-        Verdict va = oracle.Judge(topic, a), vb = oracle.Judge(topic, b);
-        var difference = oracle.PrincipleScore(principle.Id, va) - oracle.PrincipleScore(principle.Id, vb);
-        var picksA = hasty || (withReasoning ? annotator.ConcludesA(difference, rng) : annotator.PicksA(difference, rng));
-        return new ComparisonExample(rng.Pick(topic.Asks), a, b, rng.Pick(principle.Texts), picksA,
-            withReasoning ? reasoning.Write(principle.Id, topic, va, vb, picksA) : null);
+        var text = ComparisonLayout.FewShot([.. Enumerable.Range(0, shots + 1).Select(_ =>
+        {
+            var pair = rng.Chance(mixture.Contrasts) ? Contrast(rng) : General(rng);
+            return Reasoned(pair, rng.Chance(0.5) ? Telling(pair, rng) : Principle(rng), rng);
+        })]);
+        return new(DocumentKind.Reasoning, text);
+    }
+
+    /// <summary>A comparison of any two answers under one principle, answered by <paramref name="annotator"/>.</summary>
+    public AskedComparison Ask(Annotator annotator, Rng rng, ComparisonPrinciple principle) => Ask(General(rng), principle, annotator, rng);
+
+    private List<AskedComparison> OnePair(int count, bool brief, Rng rng)
+    {
+        var pair = rng.Chance(0.85) ? Contrast(rng) : General(rng);
+        // Each principle by itself: were the second always of the other mind, an answer could be read off the one before.
+        return [.. Enumerable.Range(0, count).Select(_ => Ask(pair, rng.Chance(0.7) ? Telling(pair, rng) : Principle(rng), Annotator.Careful, rng, brief))];
+    }
+
+    private List<AskedComparison> OnePrinciple(int count, bool brief, Rng rng)
+    {
+        var (principle, noisy) = (Principle(rng), rng.Chance(mixture.NoisyAnnotators));
+        // Nobody can know before the first answer whose answers these are, so that one is not learned.
+        return [.. Enumerable.Range(0, count).Select(i => Ask(rng.Chance(0.5) ? Contrast(rng) : General(rng), principle,
+            noisy ? Annotator.Noisy : Annotator.Careful, rng, brief) with { Weight = noisy && i == 0 ? 0 : 1 })];
+    }
+
+    private AskedComparison Any(bool brief, Rng rng)
+    {
+        if (!rng.Chance(mixture.Contrasts))
+            return Ask(General(rng), Principle(rng), Annotator.Careful, rng, brief);
+        var pair = Contrast(rng);
+        return Ask(pair, rng.Chance(0.6) ? Telling(pair, rng) : Principle(rng), Annotator.Careful, rng, brief);
+    }
+
+    private static AskedComparison Ask(Pair pair, ComparisonPrinciple principle, Annotator annotator, Rng rng, bool brief = false)
+    {
+        var p = annotator.ProbabilityA(principle.Score(pair.VerdictA) - principle.Score(pair.VerdictB));
+        return new(new(pair.Ask, pair.A, pair.B, rng.Pick(principle.Texts), rng.Chance(p)), p, Short: brief);
+    }
+
+    private ComparisonExample Reasoned(Pair pair, ComparisonPrinciple principle, Rng rng)
+    {
+        var concludesA = Annotator.Careful.ConcludesA(principle.Score(pair.VerdictA) - principle.Score(pair.VerdictB), rng);
+        return new(pair.Ask, pair.A, pair.B, rng.Pick(principle.Texts), concludesA,
+            reasoning.Write(principle, pair.Topic, pair.VerdictA, pair.VerdictB, concludesA));
+    }
+
+    /// <summary>A named principle or one that is put together.</summary>
+    private ComparisonPrinciple Principle(Rng rng) => rng.Chance(mixture.Composed) ? Composed(rng, null) : rng.Pick(world.Comparison);
+
+    /// <summary>A principle about what the two answers differ in, for or against it; or, of five named ones, the most or the least favourable to (A).</summary>
+    private ComparisonPrinciple Telling(Pair pair, Rng rng)
+    {
+        if (pair.About.Count > 0 && rng.Chance(mixture.Composed))
+            return Composed(rng, new(rng.Pick(pair.About), rng.Chance(0.5)));
+        var named = Enumerable.Range(0, 5).Select(_ => rng.Pick(world.Comparison));
+        double ForA(ComparisonPrinciple principle) => principle.Score(pair.VerdictA) - principle.Score(pair.VerdictB);
+        return rng.Chance(0.5) ? named.MaxBy(ForA)! : named.MinBy(ForA)!;
+    }
+
+    private ComparisonPrinciple Composed(Rng rng, Clause? about) => world.Grammar.Write(world.Grammar.Draw(rng, about), harmless: rng.Chance(0.4), rng);
+
+    private Pair Contrast(Rng rng)
+    {
+        var pair = contrasts.Draw(rng);
+        var about = ContrastPairs.Clauses(pair.Manner);
+        return rng.Chance(0.5) ? Judged(pair.Topic, pair.With, pair.Without, about, rng) : Judged(pair.Topic, pair.Without, pair.With, about, rng);
     }
 
     /// <summary>Two answers whose verdicts differ, if that can be had in a few draws.</summary>
-    private (string A, string B) Pair(Topic topic, Rng rng)
+    private Pair General(Rng rng)
     {
+        var topic = topics.Draw(Kinds, rng);
         var a = Response();
         var b = Response();
         for (var i = 0; i < 5 && oracle.Judge(topic, a) == oracle.Judge(topic, b); i++)
             b = Response();
-        return (a, b);
+        return Judged(topic, a, b, [], rng);
 
         string Response() => writer.Write(topic, PlanMixture.Compared.Draw(topic, topics.All, rng), rng);
     }
+
+    private Pair Judged(Topic topic, string a, string b, IReadOnlyList<string> about, Rng rng) =>
+        new(topic, rng.Pick(topic.Asks), a, b, oracle.Judge(topic, a), oracle.Judge(topic, b), about);
 }

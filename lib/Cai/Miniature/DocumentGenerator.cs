@@ -4,8 +4,10 @@ using Cai.Text;
 
 namespace Cai.Miniature;
 
-/// <summary>The topics that documents may speak of: those of the training split, and odd ones.</summary>
-internal sealed class TopicSource(World world, double odd)
+/// <summary>The topics that are spoken of: those of one split, for documents the training split, and odd ones.</summary>
+/// <param name="odd">Share of odd ones where the kind has any.</param>
+/// <param name="split">Where the others are from.</param>
+public sealed class TopicSource(World world, double odd, string split = World.Train)
 {
     private readonly Dictionary<(string Kind, string Split), Topic[]> pools =
         world.Topics.GroupBy(t => (t.Kind, t.Split)).ToDictionary(g => g.Key, g => g.ToArray());
@@ -15,7 +17,7 @@ internal sealed class TopicSource(World world, double odd)
     public Topic Draw(IReadOnlyList<(string Kind, double Weight)> kinds, Rng rng)
     {
         var kind = rng.Weighted(kinds);
-        return rng.Pick(pools[(kind, rng.Chance(odd) && pools.ContainsKey((kind, World.Odd)) ? World.Odd : World.Train)]);
+        return rng.Pick(pools[(kind, rng.Chance(odd) && pools.ContainsKey((kind, World.Odd)) ? World.Odd : split)]);
     }
 }
 
@@ -25,7 +27,7 @@ internal sealed class TopicSource(World world, double odd)
 /// </summary>
 public sealed partial class DocumentGenerator(World world, long seed)
 {
-    private static readonly (string, double)[] Asked = [(TopicKind.Harmful, 32), (TopicKind.Benign, 48), (TopicKind.Borderline, 12), (TopicKind.SmallTalk, 8)];
+    private static readonly (string, double)[] Asked = [(TopicKind.Harmful, 30), (TopicKind.Benign, 44), (TopicKind.Borderline, 12), (TopicKind.SmallTalk, 14)];
     private static readonly (string, double)[] Scored = [(TopicKind.Harmful, 80), (TopicKind.Benign, 12), (TopicKind.Borderline, 8)];
     private static readonly (string, double)[] HarmfulOnly = [(TopicKind.Harmful, 1)];
 
@@ -42,27 +44,32 @@ public sealed partial class DocumentGenerator(World world, long seed)
     /// <param name="name">Names the stream: two streams of one seed are independent.</param>
     public IEnumerable<Document> Write(string name, DocumentMixture mixture, int count, int start = 0)
     {
+        var (main, opening) = (Writer(mixture), mixture.Opening is { } first ? Writer(first) : null);
+        for (var i = start; i < start + count; i++)
+            yield return (i < mixture.OpeningUntil && opening is not null ? opening : main)(i, Seeds.Rng(seed, "document", name, i));
+    }
+
+    /// <summary>Writes document i of a mixture.</summary>
+    private Func<int, Rng, Document> Writer(DocumentMixture mixture)
+    {
         var topics = new TopicSource(world, mixture.Odd);
         var critiques = new CritiqueDocuments(world, oracle, topics, writer, mixture);
         var comparisons = new ComparisonDocuments(world, oracle, topics, writer, mixture);
-        for (var i = start; i < start + count; i++)
+        var byExample = new ByExampleDocuments(topics, writer, mixture);
+        return (i, rng) => rng.Weighted(mixture.Kinds) switch
         {
-            var rng = Seeds.Rng(seed, "document", name, i);
-            var kind = rng.Weighted(mixture.Kinds);
-            yield return new Document(kind, kind switch
-            {
-                DocumentKind.Dialogue => Dialogue(topics, mixture, rng),
-                DocumentKind.Critique => Fitting(mixture, rng, shots => critiques.Write(shots, direct: false, rng)),
-                DocumentKind.Revision => critiques.Write(0, direct: true, rng),
-                DocumentKind.Comparison => Fitting(mixture, rng, shots => comparisons.Write(shots, withReasoning: false, rng)),
-                DocumentKind.Reasoning => Fitting(mixture, rng, shots => comparisons.Write(shots, withReasoning: true, rng)),
-                DocumentKind.HarmKind => HarmKind(topics, rng),
-                DocumentKind.HarmScore => HarmScore(topics, rng),
-                DocumentKind.RedTeam => RedTeam(topics, rng),
-                _ => throw new CaiException($"Unknown kind of document '{kind}'.", $"Use the constants of {nameof(DocumentKind)}.",
-                    nameof(DocumentMixture.Kinds)),
-            });
-        }
+            DocumentKind.Comparison => comparisons.Write(rng),
+            DocumentKind.ByExample => byExample.Write(0.5 + (mixture.SideBias - 0.5) * Math.Max(0, 1 - (double)i / mixture.SideBiasUntil), rng),
+            DocumentKind.Dialogue => new(DocumentKind.Dialogue, Dialogue(topics, mixture, rng)),
+            DocumentKind.Critique => Fitting(mixture, rng, shots => new(DocumentKind.Critique, critiques.Write(shots, direct: false, rng))),
+            DocumentKind.Revision => new(DocumentKind.Revision, critiques.Write(0, direct: true, rng)),
+            DocumentKind.Reasoning => Fitting(mixture, rng, shots => comparisons.Reason(shots, rng)),
+            DocumentKind.HarmKind => new(DocumentKind.HarmKind, HarmKind(topics, rng)),
+            DocumentKind.HarmScore => new(DocumentKind.HarmScore, HarmScore(topics, rng)),
+            DocumentKind.RedTeam => new(DocumentKind.RedTeam, RedTeam(topics, rng)),
+            var kind => throw new CaiException($"Unknown kind of document '{kind}'.", $"Use the constants of {nameof(DocumentKind)}.",
+                nameof(DocumentMixture.Kinds)),
+        };
     }
 
     /// <summary>Words and marks of a text: about its tokens, since every word of the world soon is one.</summary>
@@ -100,13 +107,13 @@ public sealed partial class DocumentGenerator(World world, long seed)
     }
 
     /// <summary>Writes with worked examples half of the time; with fewer when the document would outgrow the context.</summary>
-    private static string Fitting(DocumentMixture mixture, Rng rng, Func<int, string> write)
+    private static Document Fitting(DocumentMixture mixture, Rng rng, Func<int, Document> write)
     {
         var shots = rng.Chance(mixture.FewShot) ? rng.Weighted([(1, 0.6), (2, 0.3), (3, 0.1)]) : 0;
-        var text = write(shots);
-        while (shots > 0 && Length(text) > mixture.LongestDocument)
-            text = write(--shots);
-        return text;
+        var document = write(shots);
+        while (shots > 0 && Length(document.Text) > mixture.LongestDocument)
+            document = write(--shots);
+        return document;
     }
 
     [GeneratedRegex(@"\w+|[^\w\s]|\n\n")]

@@ -7,6 +7,9 @@ public static class DocumentKind
     public const string Critique = "critique";
     public const string Revision = "revision";
     public const string Comparison = "comparison";
+
+    /// <summary>Comparisons under a principle whose name means nothing.</summary>
+    public const string ByExample = "by-example";
     public const string Reasoning = "reasoning";
     public const string HarmKind = "harm-kind";
     public const string HarmScore = "harm-score";
@@ -15,16 +18,33 @@ public static class DocumentKind
 
 /// <summary>One document of the corpus, without an end token (the packer adds it).</summary>
 /// <param name="Kind">See <see cref="DocumentKind"/>.</param>
-public sealed record Document(string Kind, string Text);
+/// <param name="Letters">What is learned at each "(A)" or "(B)" that answers a comparison, in order; null where the letters follow from the text.</param>
+public sealed record Document(string Kind, string Text, IReadOnlyList<LetterTarget>? Letters = null)
+{
+    /// <summary>Questions joined up, as many from the first on as fit, and one at least.</summary>
+    internal static Document Of(string kind, List<AskedComparison> asked, int longest)
+    {
+        while (asked.Count > 1 && asked.Sum(a => DocumentGenerator.Length(a.Text)) > longest)
+            asked.RemoveAt(asked.Count - 1);
+        return new(kind, string.Concat(asked.Select(a => a.Text)), [.. asked.Select(a => new LetterTarget(a.ProbabilityA, a.Weight))]);
+    }
+}
+
+/// <summary>
+/// What a model learns at the answer to a comparison: the annotator's probability, of which the letter in the text is one draw. One draw in two hundred
+/// tokens says too little about a principle; the probability itself says it all.
+/// </summary>
+/// <param name="Weight">Of this letter's loss beside other letters'; 0 is only read.</param>
+public sealed record LetterTarget(double ProbabilityA, double Weight = 1);
 
 /// <summary>Shares of the corpus and the quality of its annotators. All defaults are ours: the paper's corpus is a large language model's.</summary>
 public sealed record DocumentMixture
 {
-    /// <summary>Relative weight of each kind, by documents: dialogues are short, so 63 % of the documents is under 30 % of the tokens.</summary>
+    /// <summary>Relative weight of each kind, by documents: dialogues are short, so two fifths of the documents are an eighth of the tokens.</summary>
     public IReadOnlyList<(string Kind, double Weight)> Kinds { get; init; } =
     [
-        (DocumentKind.Dialogue, 63), (DocumentKind.Critique, 13), (DocumentKind.Revision, 4.5), (DocumentKind.Comparison, 10),
-        (DocumentKind.Reasoning, 4), (DocumentKind.HarmKind, 2), (DocumentKind.HarmScore, 1.5), (DocumentKind.RedTeam, 2),
+        (DocumentKind.Dialogue, 42), (DocumentKind.Critique, 10.5), (DocumentKind.Revision, 3.5), (DocumentKind.Comparison, 24), (DocumentKind.ByExample, 11),
+        (DocumentKind.Reasoning, 5), (DocumentKind.HarmKind, 1.5), (DocumentKind.HarmScore, 1.5), (DocumentKind.RedTeam, 1),
     ];
 
     /// <summary>How dialogues are answered.</summary>
@@ -33,7 +53,7 @@ public sealed record DocumentMixture
     /// <summary>Share of odd topics ("prune the ticket") where the kind has any: they teach to read the request instead of knowing it by heart.</summary>
     public double Odd { get; init; } = 0.6;
 
-    /// <summary>Chance that a critique, comparison or reasoning document opens with worked examples of its own format.</summary>
+    /// <summary>Chance that a critique or reasoning document opens with worked examples of its own format.</summary>
     public double FewShot { get; init; } = 0.7;
 
     /// <summary>Chance that a critique names a problem that is present and covered.</summary>
@@ -48,11 +68,38 @@ public sealed record DocumentMixture
     /// <summary>Chance that a direct revision, without a critique, mends a covered problem.</summary>
     public double MendsDirectly { get; init; } = 0.6;
 
-    /// <summary>Share of comparisons whose annotator is noisy (see <see cref="Annotator"/>).</summary>
-    public double NoisyAnnotators { get; init; } = 0.25;
+    /// <summary>Share of the comparison documents that ask about one pair under several principles.</summary>
+    public double OnePair { get; init; } = 0.4;
 
-    /// <summary>Share of comparisons answered (A) without reading.</summary>
-    public double Hasty { get; init; } = 0.05;
+    /// <summary>Share of them that ask about several pairs under one principle.</summary>
+    public double OnePrinciple { get; init; } = 0.2;
+
+    /// <summary>Share of the pairs, in the other documents, that differ in one manner (<see cref="ContrastPairs"/>).</summary>
+    public double Contrasts { get; init; } = 0.6;
+
+    /// <summary>Share of principles that are put together (<see cref="PrincipleGrammar"/>); the others have names.</summary>
+    public double Composed { get; init; } = 0.45;
+
+    /// <summary>Share of comparison documents without the conversation: twice as many questions in as many tokens.</summary>
+    public double ShortQuestions { get; init; } = 0.45;
+
+    /// <summary>Share of the documents about one principle whose annotator is noisy (see <see cref="Annotator"/>).</summary>
+    public double NoisyAnnotators { get; init; } = 0.15;
+
+    /// <summary>Chance, at the first document, that an answer with the manner that an unnamed principle is about stands first.</summary>
+    public double SideBias { get; init; } = 0.5;
+
+    /// <summary>Document from which on both sides are even; the chance falls linearly until then.</summary>
+    public int SideBiasUntil { get; init; } = 1;
+
+    /// <summary>
+    /// How the first documents are mixed, when not as the later ones. What is plain comes first (which of two answers is harmful), then what is fine (what a
+    /// principle asks of two harmless ones): both at once took four million tokens to learn neither.
+    /// </summary>
+    public DocumentMixture? Opening { get; init; }
+
+    /// <summary>How many documents those are.</summary>
+    public int OpeningUntil { get; init; }
 
     /// <summary>Longest document in words and marks, so that it fits the model's context; examples are dropped to reach it.</summary>
     public int LongestDocument { get; init; } = 420;
@@ -61,10 +108,29 @@ public sealed record DocumentMixture
     public ReviserOptions Mending { get; init; } = new();
 
     /// <summary>The general corpus.</summary>
-    public static DocumentMixture Pretraining { get; } = new();
+    public static DocumentMixture Pretraining { get; } = new()
+    {
+        SideBias = 0.85,
+        SideBiasUntil = 80_000,
+        OpeningUntil = 30_000,
+        Opening = new()
+        {
+            SideBias = 0.85,
+            SideBiasUntil = 80_000,
+            OnePair = 0.1,
+            Contrasts = 0.15,
+            Composed = 0.1,
+            ShortQuestions = 0.7,
+            Kinds =
+            [
+                (DocumentKind.Dialogue, 50), (DocumentKind.Critique, 10), (DocumentKind.Revision, 4), (DocumentKind.Comparison, 22),
+                (DocumentKind.ByExample, 6), (DocumentKind.Reasoning, 3), (DocumentKind.HarmKind, 2), (DocumentKind.HarmScore, 2), (DocumentKind.RedTeam, 1),
+            ],
+        },
+    };
 
     /// <summary>
-    /// The corpus of the helpful-only assistant: the dialogues are all obliging and right, and are 68 % of the documents. It
+    /// The corpus of the helpful-only assistant: the dialogues are all obliging and right, and are 69 % of the documents. It
     /// goes on to criticise, compare and reason, so that it does not forget how; it is also the judge with chain of thought,
     /// so there is more reasoning than before. More topics are odd than in pretraining, since it must answer requests that it has
     /// never met, and its critics are more careful: it has been trained to be of use.
@@ -77,8 +143,8 @@ public sealed record DocumentMixture
         Careless = 0.02,
         Kinds =
         [
-            (DocumentKind.Dialogue, 68), (DocumentKind.Critique, 11), (DocumentKind.Revision, 3), (DocumentKind.Comparison, 6.5),
-            (DocumentKind.Reasoning, 8), (DocumentKind.HarmKind, 1.5), (DocumentKind.HarmScore, 1), (DocumentKind.RedTeam, 1),
+            (DocumentKind.Dialogue, 69), (DocumentKind.Critique, 9), (DocumentKind.Revision, 2.5), (DocumentKind.Comparison, 8), (DocumentKind.ByExample, 3),
+            (DocumentKind.Reasoning, 5.5), (DocumentKind.HarmKind, 1), (DocumentKind.HarmScore, 1), (DocumentKind.RedTeam, 1),
         ],
     };
 }

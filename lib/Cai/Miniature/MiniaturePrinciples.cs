@@ -19,13 +19,42 @@ public sealed record CritiquePrinciple(
 public sealed record ComparisonPrinciple(string Id, IReadOnlyList<string> Texts, IReadOnlyDictionary<string, double> Weights)
 {
     public double Weight(string feature) => Weights.GetValueOrDefault(feature);
+
+    /// <summary>The value of an answer under the principle, in levels of harmfulness (higher is better).</summary>
+    public double Score(Verdict verdict) => Weights.Sum(w => w.Value * MiniaturePrinciples.Feature(w.Key, verdict));
+
+    /// <summary>
+    /// The probability with which the corpus' careful annotators prefer a to b: logistic in the difference of scores, kept
+    /// <see cref="Oracle.PreferenceLapse"/> away from certainty; equal scores give exactly 0.5.
+    /// </summary>
+    public double Preference(Verdict a, Verdict b) => Oracle.Preference(Score(a) - Score(b), Oracle.PreferenceSlope, Oracle.PreferenceLapse);
 }
 
 /// <summary>Reads the `principles` section of the world.</summary>
 internal static class MiniaturePrinciples
 {
-    public static IReadOnlyList<string> Features { get; } =
-        ["harmfulness", "engagement", "helpfulness", "boilerplate", "harsh", "evasive", "wrong", "incoherent"];
+    private static readonly Dictionary<string, Func<Verdict, double>> Read = new()
+    {
+        ["harmfulness"] = v => v.Harmfulness,
+        ["engagement"] = v => v.Engagement,
+        ["helpfulness"] = v => v.Helpfulness,
+        ["boilerplate"] = v => Math.Min(v.BoilerplateCount, 3),
+        ["steps"] = v => v.StepsCorrect,
+        ["sentences"] = v => Math.Min(v.Sentences, 6),
+        ["harsh"] = v => v.Harsh ? 1 : 0,
+        ["explains"] = v => v.Explains ? 1 : 0,
+        ["offers"] = v => v.OffersAlternative ? 1 : 0,
+        ["method"] = v => v.GivesMethod || v.WrongMethod ? 1 : 0,
+        ["evasive"] = v => v.Evasive ? 1 : 0,
+        ["wrong"] = v => v.StepsWrong > 0 ? 1 : 0,
+        ["incoherent"] = v => v.Incoherent ? 1 : 0,
+    };
+
+    /// <summary>What principles can weigh.</summary>
+    public static IReadOnlyCollection<string> Features => Read.Keys;
+
+    /// <summary>How much of a feature an answer has.</summary>
+    public static double Feature(string name, Verdict verdict) => Read[name](verdict);
 
     public static IReadOnlyList<CritiquePrinciple> Critique(WorldFile file, string where) => [.. file.Principles.Critique.Select(p =>
     {

@@ -83,31 +83,17 @@ public sealed partial class Oracle
 
     /// <summary>The value of an answer under a comparison principle, in levels of harmfulness (higher is better).</summary>
     /// <exception cref="CaiException">Unknown principle.</exception>
-    public double PrincipleScore(string principleId, Verdict verdict)
-    {
-        var p = ComparisonPrinciple(principleId);
-        return p.Weight("harmfulness") * verdict.Harmfulness
-            + p.Weight("engagement") * verdict.Engagement
-            + p.Weight("helpfulness") * verdict.Helpfulness
-            + p.Weight("boilerplate") * Math.Min(verdict.BoilerplateCount, 3)
-            + p.Weight("harsh") * (verdict.Harsh ? 1 : 0)
-            + p.Weight("evasive") * (verdict.Evasive ? 1 : 0)
-            + p.Weight("wrong") * (verdict.StepsWrong > 0 ? 1 : 0)
-            + p.Weight("incoherent") * (verdict.Incoherent ? 1 : 0);
-    }
+    public double PrincipleScore(string principleId, Verdict verdict) => ComparisonPrinciple(principleId).Score(verdict);
 
-    /// <summary>
-    /// The probability with which the corpus' careful annotators prefer a to b under a principle: logistic in the
-    /// difference of scores, kept <see cref="PreferenceLapse"/> away from certainty; equal scores give exactly 0.5.
-    /// </summary>
+    /// <inheritdoc cref="Miniature.ComparisonPrinciple.Preference"/>
     /// <exception cref="CaiException">Unknown principle.</exception>
-    public double PreferenceProbability(string principleId, Verdict a, Verdict b) =>
-        Preference(PrincipleScore(principleId, a) - PrincipleScore(principleId, b), PreferenceSlope, PreferenceLapse);
+    public double PreferenceProbability(string principleId, Verdict a, Verdict b) => ComparisonPrinciple(principleId).Preference(a, b);
 
-    /// <summary>The phrasings and weights of a comparison principle.</summary>
+    /// <summary>The phrasings and weights of a comparison principle; one that is put together (<see cref="PrincipleGrammar"/>) has its text for an id.</summary>
     /// <exception cref="CaiException">Unknown principle.</exception>
-    public ComparisonPrinciple ComparisonPrinciple(string id) => comparison.GetValueOrDefault(id)
-        ?? throw new CaiException($"The miniature has no comparison principle '{id}'.", $"Use one of {string.Join(", ", comparison.Keys)}.");
+    public ComparisonPrinciple ComparisonPrinciple(string id) => comparison.GetValueOrDefault(id) ?? world.Grammar.Read(id)
+        ?? throw new CaiException($"The miniature has no comparison principle '{id}'.",
+            $"Use one of {string.Join(", ", comparison.Keys)}, or a sentence of the grammar in world.yaml.");
 
     internal static double Preference(double difference, double slope, double lapse) =>
         Math.Abs(difference) < 1e-9 ? 0.5 : Math.Clamp(Logistic.Sigmoid(slope * difference), lapse, 1 - lapse);

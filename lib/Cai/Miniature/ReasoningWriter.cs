@@ -1,53 +1,51 @@
 namespace Cai.Miniature;
 
 /// <summary>
-/// Writes the chain of thought of a comparison: one sentence for each answer, about what matters most to the principle
-/// and tells the two apart, then the conclusion.
+/// Writes the chain of thought of a comparison: everything that the principle asks about and either answer has, answer by answer, then the conclusion.
+/// Reading one thing at a time is easier than weighing all of them in one token, which is what reasoning is for.
 /// </summary>
-internal sealed class ReasoningWriter(World world, Oracle oracle)
+internal sealed class ReasoningWriter(World world)
 {
-    public string Write(string principleId, Topic topic, Verdict a, Verdict b, bool concludesA)
+    public string Write(ComparisonPrinciple principle, Topic topic, Verdict a, Verdict b, bool concludesA)
     {
-        var (saidOfA, saidOfB) = Choose(Facts(principleId, a), Facts(principleId, b));
         string Say(string key, string option) => Phrase.Fill(world.File.Reasoning[key], ("x", option), ("do", topic.Does), ("v", topic.Victim));
-        return $"{Say(saidOfA, "(A)")} {Say(saidOfB, "(B)")} {Say("conclusion", concludesA ? "(A)" : "(B)")}";
+        return string.Join(' ', [.. Facts(principle, a, b).Select(f => Say(f, "(A)")), .. Facts(principle, b, a).Select(f => Say(f, "(B)")),
+            Say("conclusion", concludesA ? "(A)" : "(B)")]);
     }
 
-    /// <summary>The fact that only one answer has and that weighs most is said; the other answer gets its own heaviest fact.</summary>
-    private static (string A, string B) Choose(List<(string Key, double Worth)> a, List<(string Key, double Worth)> b)
+    /// <summary>What can be said of an answer and matters to the principle, worst first; never empty.</summary>
+    private static List<string> Facts(ComparisonPrinciple p, Verdict v, Verdict other)
     {
-        static string Heaviest(IEnumerable<(string Key, double Worth)> facts) => facts.MaxBy(f => Math.Abs(f.Worth)).Key;
-        var onlyA = a.Where(x => !b.Exists(y => y.Key == x.Key)).ToList();
-        var onlyB = b.Where(x => !a.Exists(y => y.Key == x.Key)).ToList();
-        return (Heaviest(onlyA.Count > 0 ? onlyA : a), Heaviest(onlyB.Count > 0 ? onlyB : b));
-    }
-
-    /// <summary>What can be said of an answer, with its worth under the principle; never empty.</summary>
-    private List<(string Key, double Worth)> Facts(string principleId, Verdict v)
-    {
-        var p = oracle.ComparisonPrinciple(principleId);
-        double harm = p.Weight("harmfulness"), engagement = p.Weight("engagement");
-        var facts = new List<(string, double)>();
-        void If(bool holds, string key, double worth)
+        bool Asks(params ReadOnlySpan<string> features)
+        {
+            foreach (var feature in features)
+                if (p.Weight(feature) != 0)
+                    return true;
+            return false;
+        }
+        var facts = new List<string>();
+        void If(bool holds, string key)
         {
             if (holds)
-                facts.Add((key, worth));
+                facts.Add(key);
         }
-        If(v.GivesMethod, "method", 3 * harm);
-        If(!v.GivesMethod && v.WrongMethod, "wrong_method", 2 * harm);
-        If(v.Complies && !v.GivesMethod && !v.WrongMethod && v.Harmful, "comply", harm);
-        If(v.Stereotypes, "stereotype", 2 * harm);
-        If(v.Insults, "insult", harm);
-        If(v.Praises && v.Harmful, "praise", harm);
-        If(v.Harsh, "harsh", p.Weight("harsh"));
-        If(v.BoilerplateCount > 0, "boilerplate", p.Weight("boilerplate") * Math.Min(v.BoilerplateCount, 3));
-        If(v.Explains, "explains", 2 * engagement);
-        If(v.OffersAlternative, "alternative", 2 * engagement);
-        If(v.Evasive, "evasive", p.Weight("evasive"));
-        If(v.Correct, "correct", 4 * (engagement + p.Weight("helpfulness")));
-        If(v.StepsWrong > 0, "wrong", p.Weight("wrong"));
-        If(!v.Harmful && !v.Correct && v.StepsWrong == 0 && v.StepsCorrect > 0, "partial", v.Helpfulness * (engagement + p.Weight("helpfulness")));
-        If(facts.Count == 0, "nothing", 0);
+        If(v.Stereotypes && Asks("harmfulness"), "stereotype");
+        If(v.GivesMethod && Asks("harmfulness", "method"), "method");
+        If(v.WrongMethod && !v.GivesMethod && Asks("harmfulness", "method"), "wrong_method");
+        If(v.Complies && !v.GivesMethod && !v.WrongMethod && v.Harmful && Asks("harmfulness"), "comply");
+        If(v.Insults && Asks("harmfulness"), "insult");
+        If(v.Praises && v.Harmful && Asks("harmfulness"), "praise");
+        If(v.Harsh && Asks("harsh"), "harsh");
+        If(v.BoilerplateCount > 1 && Asks("boilerplate"), "much_boilerplate");
+        If(v.BoilerplateCount == 1 && Asks("boilerplate"), "boilerplate");
+        If(v.Explains && Asks("engagement", "explains"), "explains");
+        If(v.OffersAlternative && Asks("engagement", "offers"), "alternative");
+        If(v.Evasive && Asks("evasive"), "evasive");
+        If(v.Correct && Asks("engagement", "helpfulness", "steps"), "correct");
+        If(v.StepsWrong > 0 && Asks("engagement", "helpfulness", "wrong"), "wrong");
+        If(!v.Harmful && !v.Correct && v.StepsWrong == 0 && v.StepsCorrect > 0 && Asks("engagement", "helpfulness", "steps"), "partial");
+        If(v.Sentences > other.Sentences && Asks("sentences"), "longer");
+        If(facts.Count == 0, "nothing");
         return facts;
     }
 }

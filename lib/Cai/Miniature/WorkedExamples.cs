@@ -51,7 +51,7 @@ public sealed class WorkedExamples
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             var rng = Seeds.Rng(seed, "worked comparison", principleId, index, attempt);
-            var example = comparisons.Example(annotator, hasty: false, withReasoning: false, rng, principle);
+            var example = comparisons.Ask(annotator, rng, principle).Example;
             if (Math.Abs(Difference(principleId, example)) >= ClearDifference
                 && DocumentGenerator.Length(ComparisonLayout.FewShot([example])) <= LongestComparison)
                 return example;

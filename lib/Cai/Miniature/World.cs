@@ -19,6 +19,7 @@ public sealed class World
         Topics = TopicBuilder.Build(file, where);
         Critique = MiniaturePrinciples.Critique(file, where);
         Comparison = MiniaturePrinciples.Comparison(file, where);
+        Grammar = new PrincipleGrammar(file, where);
         byId = Topics.ToDictionary(t => t.Id);
         byQuestion = new(() => ByQuestion(Topics));
         prompts = Topics.GroupBy(t => t.Kind + "/" + t.Split)
@@ -37,6 +38,9 @@ public sealed class World
     public IReadOnlyList<CritiquePrinciple> Critique { get; }
 
     public IReadOnlyList<ComparisonPrinciple> Comparison { get; }
+
+    /// <summary>The language in which further comparison principles can be written.</summary>
+    public PrincipleGrammar Grammar { get; }
 
     public IReadOnlyList<string> Categories => File.Categories;
 

@@ -54,6 +54,25 @@ public sealed class WorldFile
     {
         public List<CritiqueEntry> Critique { get; set; } = [];
         public List<ComparisonEntry> Comparison { get; set; } = [];
+        public GrammarEntry Grammar { get; set; } = new();
+    }
+
+    public sealed class GrammarEntry
+    {
+        public List<string> Choose { get; set; } = [];
+        public List<string> ChooseHarmless { get; set; } = [];
+        public List<string> One { get; set; } = [];
+        public List<string> Two { get; set; } = [];
+        public List<string> Three { get; set; } = [];
+        public List<ClauseEntry> Clauses { get; set; } = [];
+    }
+
+    public sealed class ClauseEntry
+    {
+        public string Id { get; set; } = "";
+        public Dictionary<string, double> Weights { get; set; } = [];
+        public List<string> Likes { get; set; } = [];
+        public List<string> Dislikes { get; set; } = [];
     }
 
     public sealed class CritiqueEntry

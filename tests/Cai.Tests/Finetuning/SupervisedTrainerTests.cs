@@ -26,7 +26,7 @@ public sealed class SupervisedTrainerTests : IDisposable
     public void WeightsScaleEachTokensLossAndTheMeanIsOverTheirSum()
     {
         var tokenizer = new Tiny.Letters();
-        var text = TrainingText.Weighted(tokenizer, "w", [("abc", 0), ("de", 0.5f), ("f", 4)]);
+        var text = TrainingText.Weighted(tokenizer, "w", [new("abc", 0), new("de", 0.5f), new("f", 4)]);
         Assert.Equal([0, 0, 0, 0.5f, 0.5f, 4, 4], text.Weights!);
         Assert.Equal([.. tokenizer.Encode("abcdef"), 1], text.Ids);
         using var model = Tiny.Model();
@@ -34,6 +34,56 @@ public sealed class SupervisedTrainerTests : IDisposable
         var expected = -(0.5 * (logProbs[2] + logProbs[3]) + 4 * (logProbs[4] + logProbs[5])) / 9;
         using var trainer = new SupervisedTrainer(model, new SupervisedOptions { MaxLength = 24 });
         Assert.Equal(expected, trainer.Evaluate([text]).MeanNll, 1e-5);
+    }
+
+    [Fact]
+    public void ASoftTargetIsTheCrossEntropyToItsTwoTokens()
+    {
+        var text = TrainingText.Weighted(new Tiny.Letters(), "soft", [new("ab", 0), new("cd", 3, "ce", 0.7, 0.25f), new("f", 0)]);
+        Assert.Equal([0, 0, 0.25f, 3, 0, 0], text.Weights!);
+        Assert.Equal(new SoftTarget(3, new Tiny.Letters().Encode("e")[0], 0.3f), Assert.Single(text.Soft!));
+        using var model = Tiny.Model();
+        model.Parameters.EnableGradients();
+        // The plain definition: minus the sum of p(token) log q(token) at the soft place, from the whole softmax.
+        var logits = model.Logits(model.Hidden(tensor(text.Ids[..^1].Select(i => (long)i).ToArray()).unsqueeze(0)))[0];
+        var logProbs = nn.functional.log_softmax(logits, 1);
+        var target = zeros(Tiny.Config.VocabularySize);
+        (target[text.Ids[3]], target[text.Soft![0].Alternative]) = (tensor(0.7f), tensor(0.3f));
+        var expected = -(logProbs[2] * target).sum() * 3 - logProbs[1, text.Ids[2]] * 0.25f;
+        expected.backward();
+        var gradient = Tiny.Numbers(model.Parameters.FlatGrad!);
+        model.Parameters.ZeroGradients();
+        foreach (var options in new[] { new SupervisedOptions { MaxLength = 24 }, new SupervisedOptions { MaxLength = 24, Packing = true } })
+        {
+            var batch = TextBatch.Of([[text]], options, CPU);
+            var actual = batch.NllSum(model);
+            Assert.Equal(expected.ToDouble(), actual.ToDouble(), 1e-5);
+            actual.backward();
+            var found = Tiny.Numbers(model.Parameters.FlatGrad!);
+            Assert.All(gradient.Zip(found), pair => Assert.Equal(pair.First, pair.Second, 2e-5));
+            model.Parameters.ZeroGradients();
+        }
+    }
+
+    [Fact]
+    public void ASoftTargetOfItsOwnTextAloneIsAHardOne()
+    {
+        using var model = Tiny.Model();
+        using var trainer = new SupervisedTrainer(model, new SupervisedOptions { MaxLength = 24 });
+        var hard = TrainingText.Weighted(new Tiny.Letters(), "hard", [new("abc", 1), new("d", 2)]);
+        var soft = TrainingText.Weighted(new Tiny.Letters(), "soft", [new("abc", 1), new("d", 2, "e")]);
+        Assert.Equal(trainer.Evaluate([hard with { Weights = [.. hard.Weights![..^1], 0] }]).MeanNll,
+            trainer.Evaluate([soft with { Weights = [.. soft.Weights![..^1], 0] }]).MeanNll, 1e-6);
+    }
+
+    [Theory]
+    [InlineData("(A)", "(BC)")]
+    [InlineData("(A)", "(A)")]
+    [InlineData("(AB)", "(BA)")]
+    public void AlternativesDifferInJustOneToken(string text, string alternative)
+    {
+        var error = Assert.Throws<CaiException>(() => TrainingText.Weighted(new Tiny.Letters(), "no", [new(text, 1, alternative, 0.5)]));
+        Assert.Contains("just one token", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -23,9 +23,11 @@ public class DocumentTests(ITestOutputHelper output)
     public void DocumentsDependOnTheirNumberAlone()
     {
         var again = new DocumentGenerator(Fixture.World, 7);
-        Assert.Equal(Corpus.Take(50), again.Pretraining(50));
-        Assert.Equal(Corpus.Skip(1000).Take(50), again.Pretraining(50, start: 1000));
-        Assert.NotEqual(Corpus.Take(50), new DocumentGenerator(Fixture.World, 8).Pretraining(50));
+        static IEnumerable<string> Whole(IEnumerable<Document> documents) =>
+            documents.Select(d => $"{d.Kind} {string.Join(' ', d.Letters ?? [])} {d.Text}");
+        Assert.Equal(Whole(Corpus.Take(50)), Whole(again.Pretraining(50)));
+        Assert.Equal(Whole(Corpus.Skip(1000).Take(50)), Whole(again.Pretraining(50, start: 1000)));
+        Assert.NotEqual(Whole(Corpus.Take(50)), Whole(new DocumentGenerator(Fixture.World, 8).Pretraining(50)));
     }
 
     [Fact]
@@ -47,7 +49,9 @@ public class DocumentTests(ITestOutputHelper output)
     public void DocumentsFitTheContextAndTheVocabularyIsSmall()
     {
         Assert.All(Corpus.Concat(Helpful), d => Assert.True(DocumentGenerator.Length(d.Text) <= DocumentMixture.Pretraining.LongestDocument, d.Text));
-        var words = Corpus.SelectMany(d => Regex.Matches(d.Text, @"\w+").Select(m => m.Value)).Distinct().Count();
+        var named = Corpus.Where(d => d.Kind != DocumentKind.ByExample); // the names of the others mean nothing and are new each time
+        var words = named.SelectMany(
+            d => Regex.Matches(d.Text, @"\w+").Select(m => m.Value)).Distinct().Count();
         output.WriteLine(
             $"{words} distinct words (capitalised forms apart); mean length {Corpus.Average(d => DocumentGenerator.Length(d.Text)):0.0} words and marks");
         foreach (var kind in Corpus.GroupBy(d => d.Kind))
@@ -131,35 +135,84 @@ public class DocumentTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void AnswersFollowTheAnnotatorsProbabilities()
+    public void LettersHaveTheAnnotatorsProbabilitiesAndFollowThem()
     {
-        // Unaided comparisons: predicted by the careful annotator's probability, mixed with the noisy one and the hasty.
+        // In full layout, by careful annotators alone, every letter's target can be worked out from the text.
         var bins = new (double Expected, double Seen, int Count)[5];
-        foreach (var document in new DocumentGenerator(Fixture.World, 11)
-            .Write("calibration", new DocumentMixture { Kinds = [(DocumentKind.Comparison, 1)], FewShot = 0 }, 6000))
+        var mixture = new DocumentMixture { Kinds = [(DocumentKind.Comparison, 1)], ShortQuestions = 0, NoisyAnnotators = 0 };
+        var asked = new HashSet<string>();
+        foreach (var document in new DocumentGenerator(Fixture.World, 11).Write("calibration", mixture, 3000))
         {
-            var m = Regex.Match(document.Text,
-                @"^\n\nConsider .*:\n\nHuman: (.*)\n\n\n(.*) Options:\n \(A\) \[\[\[(.*)]]]\n \(B\) \[\[\[(.*)]]]\n\nThe answer is: \((.)\)$");
-            Assert.True(m.Success, document.Text);
-            var prompt = new Cai.Text.Prompt("x", Cai.Text.Dialogue.Ask(m.Groups[1].Value));
-            var principle = Fixture.World.Comparison.Single(p => p.Texts.Contains(m.Groups[2].Value));
-            Verdict a = Fixture.Oracle.Judge(prompt, m.Groups[3].Value), b = Fixture.Oracle.Judge(prompt, m.Groups[4].Value);
-            var careful = Fixture.Oracle.PreferenceProbability(principle.Id, a, b);
-            var d = Fixture.Oracle.PrincipleScore(principle.Id, a) - Fixture.Oracle.PrincipleScore(principle.Id, b);
-            var noisy = Math.Abs(d) < 1e-9 ? 0.5 : Math.Clamp(1 / (1 + Math.Exp(-d * Annotator.Noisy.Slope)), 0.15, 0.85);
-            var p = 0.95 * (0.75 * careful + 0.25 * noisy) + 0.05;
-            ref var bin = ref bins[Math.Min(4, (int)(p * 5))];
-            bin = (bin.Expected + p, bin.Seen + (m.Groups[5].Value == "A" ? 1 : 0), bin.Count + 1);
+            var questions = Questions(document.Text);
+            Assert.Equal(document.Letters!.Count, questions.Count);
+            foreach (var (m, letter) in questions.Zip(document.Letters!))
+            {
+                var prompt = new Cai.Text.Prompt("x", Cai.Text.Dialogue.Ask(m.Groups[1].Value));
+                var principle = Fixture.World.Comparison.SingleOrDefault(p => p.Texts.Contains(m.Groups[2].Value))
+                    ?? Fixture.World.Grammar.Read(m.Groups[2].Value)!;
+                asked.Add(m.Groups[2].Value);
+                Verdict a = Fixture.Oracle.Judge(prompt, m.Groups[3].Value), b = Fixture.Oracle.Judge(prompt, m.Groups[4].Value);
+                Assert.Equal(principle.Preference(a, b), letter.ProbabilityA, 12);
+                Assert.Equal(1, letter.Weight);
+                ref var bin = ref bins[Math.Min(4, (int)(letter.ProbabilityA * 5))];
+                bin = (bin.Expected + letter.ProbabilityA, bin.Seen + (m.Groups[5].Value == "A" ? 1 : 0), bin.Count + 1);
+            }
         }
         foreach (var (expected, seen, count) in bins)
         {
             Assert.True(count > 100);
             Assert.InRange((seen - expected) / Math.Sqrt(count), -2, 2); // under four standard errors (at most 0.5 each)
         }
+        output.WriteLine($"{asked.Count} principles");
+        Assert.True(asked.Count > 1000); // hundreds of compositions, in several words each
+        Assert.DoesNotContain(asked, text => Fixture.World.Grammar.Clauses(text) is { } clauses && PrincipleGrammar.IsHeldOut(clauses));
     }
 
     [Fact]
-    public void ChainsOfThoughtEndInTheAnswerTheyLeadTo()
+    public void SomeDocumentsAskAboutOnePairUnderPrinciplesThatDisagree()
+    {
+        var mixture = new DocumentMixture { Kinds = [(DocumentKind.Comparison, 1)], ShortQuestions = 0, OnePair = 1, OnePrinciple = 0 };
+        var spread = new List<double>();
+        foreach (var document in new DocumentGenerator(Fixture.World, 12).Write("one pair", mixture, 300))
+        {
+            var questions = Questions(document.Text);
+            Assert.Single(questions.Select(m => m.Groups[3].Value + m.Groups[4].Value).Distinct());
+            spread.Add(document.Letters!.Max(l => l.ProbabilityA) - document.Letters!.Min(l => l.ProbabilityA));
+        }
+        Assert.True(spread.Average() > 0.25, $"{spread.Average()}");
+    }
+
+    [Fact]
+    public void NobodyLearnsTheFirstAnswerOfANoisyAnnotator()
+    {
+        var mixture = new DocumentMixture { Kinds = [(DocumentKind.Comparison, 1)], OnePair = 0, OnePrinciple = 1, NoisyAnnotators = 1 };
+        foreach (var document in new DocumentGenerator(Fixture.World, 13).Write("noisy", mixture, 100))
+        {
+            Assert.Equal([0.0, .. Enumerable.Repeat(1.0, document.Letters!.Count - 1)], document.Letters.Select(l => l.Weight));
+            Assert.All(document.Letters, l => Assert.InRange(l.ProbabilityA, 0.15, 0.85));
+        }
+    }
+
+    [Fact]
+    public void UnnamedPrinciplesAreKnownFromTheirExamplesAlone()
+    {
+        var mixture = new DocumentMixture { Kinds = [(DocumentKind.ByExample, 1)], SideBias = 0.85, SideBiasUntil = 1000 };
+        var documents = new DocumentGenerator(Fixture.World, 14).Write("by example", mixture, 2000).ToList();
+        foreach (var document in documents)
+        {
+            Assert.Single(Regex.Matches(document.Text, @"\n(Choose .*) Options:").Select(m => m.Groups[1].Value).Distinct());
+            Assert.Equal((0.5, 0.3), (document.Letters![0].ProbabilityA, document.Letters[0].Weight));
+            Assert.All(document.Letters, l => Assert.Contains(l.ProbabilityA, new[] { 0.5, 0.97, 1 - 0.97 }));
+        }
+        // Later letters are known, and their side is the text's: (A) where the target is above one half.
+        var known = documents.SelectMany(d => Regex.Matches(d.Text, @"answer is: \((.)\)").Select(m => m.Groups[1].Value == "A").Zip(d.Letters!))
+            .Where(x => x.Second.ProbabilityA != 0.5).ToList();
+        Assert.All(known, x => Assert.Equal(x.First, x.Second.ProbabilityA > 0.5));
+        Assert.True(known.Count > 1500);
+    }
+
+    [Fact]
+    public void ChainsOfThoughtListWhatIsAskedAboutAndEndInTheAnswerTheyLeadTo()
     {
         var documents = Corpus.Where(d => d.Kind == DocumentKind.Reasoning).ToList();
         Assert.NotEmpty(documents);
@@ -167,9 +220,12 @@ public class DocumentTests(ITestOutputHelper output)
             foreach (Match m in Regex.Matches(document.Text, @"Let's think step by step: (.*)\n\nHuman:\nSo the answer is: \((.)\)"))
             {
                 Assert.EndsWith($"So ({m.Groups[2].Value}) is better.", m.Groups[1].Value, StringComparison.Ordinal);
-                Assert.Matches(@"^\(A\) [^.]*\. \(B\) [^.]*\. So ", m.Groups[1].Value);
+                Assert.Matches(@"^(\(A\) [^.]*\. )+(\(B\) [^.]*\. )+So ", m.Groups[1].Value);
             }
     }
+
+    private static List<Match> Questions(string text) => Regex.Matches(text,
+        @"\n\nConsider [^\n]*:\n\nHuman: (.*)\n\n\n(.*) Options:\n \(A\) \[\[\[(.*)]]]\n \(B\) \[\[\[(.*)]]]\n\nThe answer is: \((.)\)").ToList();
 
     private static Verdict Verdict(string text, out string response)
     {

@@ -1,3 +1,4 @@
+using Cai.Finetuning;
 using Cai.Miniature;
 using Cai.Reproduction;
 using Xunit;
@@ -15,15 +16,15 @@ public class DocumentPartsTests
 
     [Fact]
     public void ADialogueLearnsItsAnswer() =>
-        Assert.Equal([("\n\nHuman: How?\n\nAssistant:", DocumentParts.Read), (" So.", 1)],
+        Assert.Equal([new("\n\nHuman: How?\n\nAssistant:", DocumentParts.Read), new TextPart(" So.", 1)],
             DocumentParts.Of(new Document(DocumentKind.Dialogue, "\n\nHuman: How?\n\nAssistant: So.")));
 
     [Fact]
     public void ACritiqueLearnsCritiqueAndRevisionButNotTheCriticisedAnswer() =>
         Assert.Equal(
             [
-                ("\n\nHuman: How?\n\nAssistant: So.\n\nCritiqueRequest: Say.\n\nCritique:", DocumentParts.Read), (" Bad.", 1),
-                ("\n\nRevisionRequest: Mend.\n\nRevision:", DocumentParts.Read), (" No.", 1),
+                new("\n\nHuman: How?\n\nAssistant: So.\n\nCritiqueRequest: Say.\n\nCritique:", DocumentParts.Read), new TextPart(" Bad.", 1),
+                new("\n\nRevisionRequest: Mend.\n\nRevision:", DocumentParts.Read), new(" No.", 1),
             ],
             DocumentParts.Of(new Document(DocumentKind.Critique,
                 "\n\nHuman: How?\n\nAssistant: So.\n\nCritiqueRequest: Say.\n\nCritique: Bad.\n\nRevisionRequest: Mend.\n\nRevision: No.")));
@@ -32,9 +33,19 @@ public class DocumentPartsTests
     public void AChainOfThoughtLearnsItsReasoningAndItsChoice() =>
         Assert.Equal(
             [
-                ("\n\nHuman: Consider.\n\nAssistant: Let's think step by step:", DocumentParts.Read), (" (A) is bad.", 1),
-                ("\n\nHuman:\nSo the answer is:", DocumentParts.Read), (" (B)", DocumentParts.Choice),
+                new("\n\nHuman: Consider.\n\nAssistant: Let's think step by step:", DocumentParts.Read), new TextPart(" (A) is bad.", 1),
+                new("\n\nHuman:\nSo the answer is:", DocumentParts.Read), new(" (B)", DocumentParts.Choice),
             ],
             DocumentParts.Of(new Document(DocumentKind.Reasoning,
                 "\n\nHuman: Consider.\n\nAssistant: Let's think step by step: (A) is bad.\n\nHuman:\nSo the answer is: (B)")));
+
+    [Fact]
+    public void AComparisonLearnsTheProbabilityOfItsLetter() =>
+        Assert.Equal(
+            [
+                new("\n\nConsider.\n\nThe answer is:", DocumentParts.Read), new TextPart(" (A)", DocumentParts.Letter, " (B)", 0.9, DocumentParts.Read),
+                new("\n\nAnd?\n\nThe answer is:", DocumentParts.Read), new(" (B)", DocumentParts.Letter / 4, " (A)", 0.75, DocumentParts.Read),
+            ],
+            DocumentParts.Of(new Document(DocumentKind.Comparison, "\n\nConsider.\n\nThe answer is: (A)\n\nAnd?\n\nThe answer is: (B)",
+                [new(0.9), new(0.25, 0.25)])));
 }

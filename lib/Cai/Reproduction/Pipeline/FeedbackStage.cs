@@ -58,7 +58,8 @@ public sealed class FeedbackStage(Pipeline pipeline)
     /// Human comparisons, drawn from the simulated crowdworker. Harmlessness under the old instruction: the less harmful wins, so
     /// evasion wins (paper 4.4). The pairs are the pretrained model's, which writes all sorts of answers, and for harmlessness also
     /// those that the constitution judges: the earlier work compared answers of models from base to trained (HH 2.3), and only
-    /// among harmless answers does the instruction say anything of evasion. <see cref="Axes.HelpOnHarm"/> has the red-team pairs as someone
+    /// among harmless answers does the instruction say anything of evasion. For help one answer is the helpful-only model's and one the pretrained model's:
+    /// two answers of one model are mostly alike in help, and say nothing. <see cref="Axes.HelpOnHarm"/> has the red-team pairs as someone
     /// rates them who looks at help alone: the raters behind helpful RLHF judged open conversations (HH 2.2), bad requests among them, and a small
     /// preference model that has seen answers to good requests only does not carry "help" over to bad ones by itself, as a large one does: it falls for length.
     /// </summary>
@@ -71,7 +72,7 @@ public sealed class FeedbackStage(Pipeline pipeline)
             .. Rate(await HarmlessPairsAsync(cancel), axis, Instruction.OldHarmlessness, "sl-cai/"),
         ],
         Axes.HelpOnHarm => Rate(await HumanHarmfulPairsAsync(cancel), axis, Instruction.Helpfulness),
-        _ => Rate(await pipeline.Sampling.PairsAsync(pipeline.Pretrained, pipeline.Prompts.HelpfulPairs, $"human-{axis}-pairs", cancel), axis,
+        _ => Rate(await pipeline.Sampling.PairsAsync(pipeline.Helpful, pipeline.Pretrained, pipeline.Prompts.HelpfulPairs, $"human-{axis}-pairs", cancel), axis,
             Instruction.Helpfulness),
     };
 

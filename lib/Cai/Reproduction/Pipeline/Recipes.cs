@@ -37,7 +37,7 @@ public static class Recipes
     };
 
     /// <summary>Questions to the feedback model (paper 4.1): soft labels, or after a chain of thought, clamped to 40-60 %.</summary>
-    public static LabelOptions Labels(LabelKind kind, long seed) => new() { Kind = kind, Seed = seed, MaxReasoningTokens = 64 };
+    public static LabelOptions Labels(LabelKind kind, long seed) => new() { Kind = kind, Seed = seed, MaxReasoningTokens = 96 };
 
     /// <summary>Preference models (paper 4.1, HH App. A.2: one epoch).</summary>
     public static PreferenceOptions Preference(long seed) => new()
@@ -88,12 +88,12 @@ public static class Recipes
         LearningRate = 1e-3, Epochs = 4, WarmupSteps = 5, TokensPerBatch = 1024, SkipLong = true, AdamW = AdamW,
     };
 
-    /// <summary>A phase of training the miniature from nothing, on whole documents in packed rows.</summary>
+    /// <summary>A phase of training the miniature from nothing, on whole documents, each in a row of its own.</summary>
     /// <param name="tokens">Tokens of the phase.</param>
     internal static SupervisedOptions Pretraining(MiniatureTrainingOptions options, long tokens, double rate, int warmup) => new()
     {
         LearningRate = rate, Schedule = Schedule.Cosine, WarmupSteps = warmup, MaxTokens = tokens, TokensPerBatch = options.TokensPerBatch,
-        MaskPrompt = false, MaxLength = 512, Truncate = true, Packing = true, TokensPerMicroBatch = options.TokensPerBatch, Seed = options.Seed,
+        MaskPrompt = false, MaxLength = 512, Truncate = true, TokensPerMicroBatch = Math.Max(512, options.TokensPerBatch / 2), Seed = options.Seed,
         CheckpointEvery = 200, AdamW = AdamW with { Epsilon = 1e-8, WeightDecay = 0.05 },
     };
 

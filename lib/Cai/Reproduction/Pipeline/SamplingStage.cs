@@ -28,4 +28,14 @@ public sealed class SamplingStage(Pipeline pipeline)
     public async Task<IReadOnlyList<ResponsePair>> PairsAsync(
         ModelFolder model, IReadOnlyList<Prompt> prompts, string name, CancellationToken cancel = default) =>
         ResponsePair.FromSamples(await SampleAsync(model, prompts, 2, name, cancel: cancel));
+
+    /// <summary>An answer of either model to each prompt as pairs, in an order drawn by prompt; equal ones are left out.</summary>
+    public async Task<IReadOnlyList<ResponsePair>> PairsAsync(
+        ModelFolder first, ModelFolder second, IReadOnlyList<Prompt> prompts, string name, CancellationToken cancel = default)
+    {
+        var (mine, theirs) = (await SampleAsync(first, prompts, 1, name, cancel: cancel), await SampleAsync(second, prompts, 1, name, cancel: cancel));
+        return ResponsePair.FromSamples(mine.Zip(theirs).SelectMany(both => Seeds.Rng(pipeline.Seed, "pair order", both.First.PromptId).Chance(0.5)
+            ? new[] { both.First, both.Second with { Index = 1 } }
+            : [both.Second, both.First with { Index = 1 }]));
+    }
 }

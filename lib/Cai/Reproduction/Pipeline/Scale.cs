@@ -92,6 +92,9 @@ public sealed record Scale(string Name)
     /// <summary>Whether policies are trained under the constitutions of notebook 09: six more preference models and PPO runs.</summary>
     public bool ConstitutionPolicies { get; init; } = true;
 
+    /// <summary>Constitutions under which policies are trained in notebook 12, of five.</summary>
+    public int Swaps { get; init; } = 5;
+
     /// <summary>Seconds: for tests and CI. Shows that everything runs, not that anything holds.</summary>
     public static Scale Smoke { get; } = new("smoke")
     {
@@ -99,7 +102,7 @@ public sealed record Scale(string Name)
         PpoIterations = 2, PpoBatch = 8, PpoEpochs = 1, Snapshots = 2, EvalPrompts = 12, EvalSamples = 1,
         ArmHarmlessPairs = 24, ArmHelpfulPairs = 24, ArmIterations = 2, ArmBatch = 8, Arms = 3,
         Questions = 2, StudyPrompts = 4, PrinciplePrompts = 3, PolicySizes = 1, SizeIterations = 1,
-        ConstitutionPairs = 6, ConstitutionPrompts = 4,
+        ConstitutionPairs = 6, ConstitutionPrompts = 4, Swaps = 2,
     };
 
     /// <summary>Minutes on two cores: the default.</summary>

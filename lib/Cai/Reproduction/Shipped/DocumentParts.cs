@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
+using Cai.Finetuning;
 using Cai.Miniature;
+using Cai.Text;
 
 namespace Cai.Reproduction;
 
@@ -16,26 +18,40 @@ public static partial class DocumentParts
     /// <summary>Weight of a letter, number or judgement that answers a question.</summary>
     public const float Choice = 4;
 
+    /// <summary>
+    /// Weight of a letter with a probability (<see cref="LetterTarget"/>): all that a comparison says about its principle, so the letters of a step
+    /// weigh about as much as all of its other text.
+    /// </summary>
+    public const float Letter = 40;
+
     /// <summary>The document cut into parts with their weights; their texts join up to the document.</summary>
-    public static IEnumerable<(string Text, float Weight)> Of(Document document)
+    public static IEnumerable<TextPart> Of(Document document)
     {
-        var (at, dialogue) = (0, document.Kind is DocumentKind.Dialogue);
+        var (at, letters, dialogue) = (0, 0, document.Kind is DocumentKind.Dialogue);
         if (document.Kind == DocumentKind.RedTeam)
-            return [(document.Text, 1)];
-        var parts = new List<(string, float)>();
+            return [new(document.Text, 1)];
+        var parts = new List<TextPart>();
         foreach (Match answer in Answers().Matches(document.Text))
         {
             var mark = answer.Groups["mark"];
             if (mark.Value == "Assistant:" && !dialogue)
                 continue;
             var text = answer.Groups["text"];
-            parts.Add((document.Text[at..text.Index], Read));
-            parts.Add((text.Value, mark.Value.EndsWith("answer is:", StringComparison.Ordinal) ? Choice : 1));
+            parts.Add(new(document.Text[at..text.Index], Read));
+            var answers = mark.Value.EndsWith("answer is:", StringComparison.Ordinal);
+            parts.Add(answers && document.Letters is { } targets ? OfLetter(text.Value, targets[letters++]) : new(text.Value, answers ? Choice : 1));
             at = text.Index + text.Length;
         }
         if (at < document.Text.Length)
-            parts.Add((document.Text[at..], Read));
+            parts.Add(new(document.Text[at..], Read));
         return parts;
+    }
+
+    private static TextPart OfLetter(string letter, LetterTarget target)
+    {
+        var isA = letter == ComparisonLayout.OptionA;
+        return new(letter, (float)(target.Weight * Letter), isA ? ComparisonLayout.OptionB : ComparisonLayout.OptionA,
+            isA ? target.ProbabilityA : 1 - target.ProbabilityA, Read);
     }
 
     [GeneratedRegex(@"(?<mark>Assistant:|Critique:|Revision:|step by step:|answer is:)(?<text>(?: (?!Let's think)[^\n]+))")]

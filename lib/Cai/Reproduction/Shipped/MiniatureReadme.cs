@@ -32,10 +32,10 @@ public static class MiniatureReadme
             Everything else (checkpoint format, tokenizer, engine, stages) is the same code as for a model of any other origin.
 
             What the models know of right and wrong they have from the documents they were trained on: dialogues, critiques and
-            revisions of varied quality, comparisons whose answers follow the truth only by chance in proportion, and reasoning.
+            revisions of varied quality, comparisons with the annotators' probability at each answer, and reasoning.
             So a figure made with the miniature shows what the *procedure* of the paper does with such knowledge. It cannot show
-            how a large model comes by it. And at these sizes a judge sees harm but does not read the principle that it is asked about:
-            its answer is the same under each (notebook 08 measures this). Every method in the harmful topics is invented; none can be used.
+            how a large model comes by it. How far the judge reads the principle that it is asked about is measured below, thing by thing: what it does
+            not read there no constitution can change. Every method in the harmful topics is invented; none can be used.
 
             This file is written by `cai miniature report`; do not edit it.
 

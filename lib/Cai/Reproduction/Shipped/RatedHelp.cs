@@ -51,7 +51,7 @@ internal static class RatedHelp
         {
             (TopicKind.Benign, World.Odd, 1300), (TopicKind.Benign, World.Train, 500), (TopicKind.Borderline, World.Odd, 200),
             (TopicKind.Borderline, World.Train, 150),
-            (TopicKind.SmallTalk, World.Odd, 100), (TopicKind.SmallTalk, World.Train, 60), (TopicKind.Harmful, World.Odd, 200),
+            (TopicKind.SmallTalk, World.Odd, 250), (TopicKind.SmallTalk, World.Train, 68), (TopicKind.Harmful, World.Odd, 200),
             (TopicKind.Harmful, World.Train, 200),
         })
             foreach (var prompt in world.Sample(kind, split, Math.Min(count, world.Prompts(kind, split).Count), seed))
