@@ -27,6 +27,7 @@ internal static class MiniatureCommand
             DefaultValueFactory = _ => Standard.Size,
         }.AcceptOnlyFromAmong([.. MiniatureSizes.Names]);
         var pretrain = StageOptions.Number("--pretrain-tokens", Standard.PretrainTokens, "Tokens of documents of all kinds.");
+        var reading = StageOptions.Number("--reading-tokens", Standard.ReadingTokens, "Further tokens in which the principle decides most comparisons.");
         var helpful = StageOptions.Number("--helpful-tokens", Standard.HelpfulTokens, "Further tokens in which all dialogues are helpful.");
         var rated = StageOptions.Number(
             "--rated-iterations", Standard.RatedIterations, "Iterations of PPO on ratings of help that end the helpful model; 0 is none.");
@@ -47,12 +48,12 @@ internal static class MiniatureCommand
             The defaults take about an hour for L on two cores. Build again afterwards: the library carries the models with it.
 
             Example:  cai miniature train --size S --pretrain-tokens 3000000 --helpful-tokens 600000
-            """) { size, pretrain, helpful, rated, keep, rate, batch, seed, work, output };
+            """) { size, pretrain, reading, helpful, rated, keep, rate, batch, seed, work, output };
         command.SetAction((parsed, cancel) =>
         {
             var options = new MiniatureTrainingOptions
             {
-                Size = parsed.GetValue(size)!, PretrainTokens = parsed.GetValue(pretrain), HelpfulTokens = parsed.GetValue(helpful),
+                Size = parsed.GetValue(size)!, PretrainTokens = parsed.GetValue(pretrain), ReadingTokens = parsed.GetValue(reading), HelpfulTokens = parsed.GetValue(helpful),
                 RatedIterations = parsed.GetValue(rated), KeepPretrained = parsed.GetValue(keep),
                 LearningRate = parsed.GetValue(rate),
                 TokensPerBatch = parsed.GetValue(batch), Seed = parsed.GetValue(seed),
@@ -81,7 +82,10 @@ internal static class MiniatureCommand
                     log = new MetricsWriter(name + ".metrics.jsonl", SupervisedTrainer.CheckpointStep(name + ".safetensors"));
                     line = ProgressLine.Start(
                         $"{options.Size} {current}", "thousand tokens",
-                        (int)((current == MiniatureTraining.Helpful ? options.HelpfulTokens : options.PretrainTokens) / 1000));
+                        (int)((current switch
+                        {
+                            MiniatureTraining.General => options.PretrainTokens, MiniatureTraining.Reading => options.ReadingTokens, _ => options.HelpfulTokens,
+                        }) / 1000));
                 }
                 log!.Write(at.Step.Step, at.Step.Values);
                 line!.Report((int)(at.Step.Tokens / 1000));

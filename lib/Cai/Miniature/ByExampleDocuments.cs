@@ -8,7 +8,7 @@ namespace Cai.Miniature;
 /// </summary>
 /// <remarks>
 /// The answer is a parity of three bits (the example's letter, the side of the manner there, the side here), and no smaller set of them says
-/// anything: nothing leads a model there, unless the sides are uneven at first (<see cref="DocumentMixture.SideBias"/>). And a parity over
+/// anything: nothing leads a model there, unless the sides are uneven at first (<see cref="DocumentMixture.Side"/>). And a parity over
 /// short texts is found earlier than one over long texts, so half of the documents have the short layout.
 /// </remarks>
 internal sealed class ByExampleDocuments(TopicSource topics, ResponseWriter writer, DocumentMixture mixture)

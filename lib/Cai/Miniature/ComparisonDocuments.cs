@@ -23,26 +23,34 @@ internal sealed record AskedComparison(ComparisonExample Example, double Probabi
 internal sealed class ComparisonDocuments(World world, Oracle oracle, TopicSource topics, ResponseWriter writer, DocumentMixture mixture)
 {
     private static readonly (string, double)[] Kinds = [(TopicKind.Harmful, 70), (TopicKind.Benign, 18), (TopicKind.Borderline, 8), (TopicKind.SmallTalk, 4)];
-    private static readonly (int, double)[] Lengths = [(1, 0.3), (2, 0.25), (3, 0.25), (4, 0.2)];
+    private static readonly (int, double)[] Lengths = [(1, 0.25), (2, 0.3), (3, 0.25), (4, 0.2)];
 
     private readonly ReasoningWriter reasoning = new(world);
     private readonly ContrastPairs contrasts = new(topics, writer);
 
     /// <summary>What is asked in a document beside the answers of its questions.</summary>
     /// <param name="About">Clauses about what the answers differ in; none where they differ in many things.</param>
-    private sealed record Pair(Topic Topic, string Ask, string A, string B, Verdict VerdictA, Verdict VerdictB, IReadOnlyList<string> About);
+    /// <param name="WithIsA">Of a contrast, whether (A) is the answer that has the manner.</param>
+    private sealed record Pair(
+        Topic Topic, string Ask, string A, string B, Verdict VerdictA, Verdict VerdictB, IReadOnlyList<string> About, bool WithIsA = true)
+    {
+        public double ForManner(ComparisonPrinciple principle) => (principle.Score(VerdictA) - principle.Score(VerdictB)) * (WithIsA ? 1 : -1);
+    }
 
     /// <summary>
-    /// One to four questions: of different pairs and principles; of one pair under several principles, so that nothing but the principle tells the answers
-    /// apart; or of one principle and one annotator.
+    /// One question about a pair that neighbouring documents ask about too, under principles of their own, so that within a step nothing but the principle
+    /// tells the answers apart; or two to four questions: of one pair, of one principle and one annotator, or of anything.
     /// </summary>
-    public Document Write(Rng rng)
+    /// <param name="liking">Chance that a principle about what two answers differ in likes it.</param>
+    /// <param name="neighbours">The same for all documents of a neighbourhood: draws their pair.</param>
+    public Document Write(double liking, Rng rng, Rng neighbours)
     {
-        var (count, brief) = (rng.Weighted(Lengths), rng.Chance(mixture.ShortQuestions));
-        var form = rng.NextDouble();
-        List<AskedComparison> asked = form < mixture.OnePair ? OnePair(Math.Max(3, count), brief, rng)
-            : form < mixture.OnePair + mixture.OnePrinciple ? OnePrinciple(Math.Max(2, count), brief, rng)
-            : [.. Enumerable.Range(0, count).Select(_ => Any(brief, rng))];
+        var (form, brief) = (rng.NextDouble(), rng.Chance(mixture.ShortQuestions));
+        var count = rng.Weighted(Lengths);
+        List<AskedComparison> asked = (form -= mixture.Shared) < 0 ? [Asked(Contrast(neighbours), brief, liking, rng)]
+            : (form -= mixture.OnePair) < 0 ? OnePair(Math.Max(2, count), brief, liking, rng)
+            : (form -= mixture.OnePrinciple) < 0 ? OnePrinciple(Math.Max(2, count), brief, rng)
+            : [.. Enumerable.Range(0, count).Select(_ => Any(brief, liking, rng))];
         return Document.Of(DocumentKind.Comparison, asked, mixture.LongestDocument);
     }
 
@@ -52,7 +60,7 @@ internal sealed class ComparisonDocuments(World world, Oracle oracle, TopicSourc
         var text = ComparisonLayout.FewShot([.. Enumerable.Range(0, shots + 1).Select(_ =>
         {
             var pair = rng.Chance(mixture.Contrasts) ? Contrast(rng) : General(rng);
-            return Reasoned(pair, rng.Chance(0.5) ? Telling(pair, rng) : Principle(rng), rng);
+            return Reasoned(pair, rng.Chance(0.5) ? Telling(pair, 0.5, rng) : Principle(rng), rng);
         })]);
         return new(DocumentKind.Reasoning, text);
     }
@@ -60,11 +68,11 @@ internal sealed class ComparisonDocuments(World world, Oracle oracle, TopicSourc
     /// <summary>A comparison of any two answers under one principle, answered by <paramref name="annotator"/>.</summary>
     public AskedComparison Ask(Annotator annotator, Rng rng, ComparisonPrinciple principle) => Ask(General(rng), principle, annotator, rng);
 
-    private List<AskedComparison> OnePair(int count, bool brief, Rng rng)
+    private List<AskedComparison> OnePair(int count, bool brief, double liking, Rng rng)
     {
         var pair = rng.Chance(0.85) ? Contrast(rng) : General(rng);
         // Each principle by itself: were the second always of the other mind, an answer could be read off the one before.
-        return [.. Enumerable.Range(0, count).Select(_ => Ask(pair, rng.Chance(0.7) ? Telling(pair, rng) : Principle(rng), Annotator.Careful, rng, brief))];
+        return [.. Enumerable.Range(0, count).Select(_ => Asked(pair, brief, liking, rng))];
     }
 
     private List<AskedComparison> OnePrinciple(int count, bool brief, Rng rng)
@@ -75,13 +83,11 @@ internal sealed class ComparisonDocuments(World world, Oracle oracle, TopicSourc
             noisy ? Annotator.Noisy : Annotator.Careful, rng, brief) with { Weight = noisy && i == 0 ? 0 : 1 })];
     }
 
-    private AskedComparison Any(bool brief, Rng rng)
-    {
-        if (!rng.Chance(mixture.Contrasts))
-            return Ask(General(rng), Principle(rng), Annotator.Careful, rng, brief);
-        var pair = Contrast(rng);
-        return Ask(pair, rng.Chance(0.6) ? Telling(pair, rng) : Principle(rng), Annotator.Careful, rng, brief);
-    }
+    private AskedComparison Any(bool brief, double liking, Rng rng) =>
+        rng.Chance(mixture.Contrasts) ? Asked(Contrast(rng), brief, liking, rng) : Ask(General(rng), Principle(rng), Annotator.Careful, rng, brief);
+
+    private AskedComparison Asked(Pair pair, bool brief, double liking, Rng rng) =>
+        Ask(pair, rng.Chance(0.65) ? Telling(pair, liking, rng) : Principle(rng), Annotator.Careful, rng, brief);
 
     private static AskedComparison Ask(Pair pair, ComparisonPrinciple principle, Annotator annotator, Rng rng, bool brief = false)
     {
@@ -99,14 +105,21 @@ internal sealed class ComparisonDocuments(World world, Oracle oracle, TopicSourc
     /// <summary>A named principle or one that is put together.</summary>
     private ComparisonPrinciple Principle(Rng rng) => rng.Chance(mixture.Composed) ? Composed(rng, null) : rng.Pick(world.Comparison);
 
-    /// <summary>A principle about what the two answers differ in, for or against it; or, of five named ones, the most or the least favourable to (A).</summary>
-    private ComparisonPrinciple Telling(Pair pair, Rng rng)
+    /// <summary>
+    /// A principle that has something to say about the pair: for the answer with the manner, with the chance of <paramref name="liking"/>, or against it. Put
+    /// together around a clause about the manner, or of five named ones the one that says it the most.
+    /// </summary>
+    private ComparisonPrinciple Telling(Pair pair, double liking, Rng rng)
     {
+        var likes = rng.Chance(liking);
         if (pair.About.Count > 0 && rng.Chance(mixture.Composed))
-            return Composed(rng, new(rng.Pick(pair.About), rng.Chance(0.5)));
+        {
+            var about = rng.Pick(pair.About);
+            var forIt = pair.ForManner(world.Grammar.Write([new(about, true)], harmless: false, rng)) > 0;
+            return Composed(rng, new(about, likes == forIt));
+        }
         var named = Enumerable.Range(0, 5).Select(_ => rng.Pick(world.Comparison));
-        double ForA(ComparisonPrinciple principle) => principle.Score(pair.VerdictA) - principle.Score(pair.VerdictB);
-        return rng.Chance(0.5) ? named.MaxBy(ForA)! : named.MinBy(ForA)!;
+        return likes ? named.MaxBy(pair.ForManner)! : named.MinBy(pair.ForManner)!;
     }
 
     private ComparisonPrinciple Composed(Rng rng, Clause? about) => world.Grammar.Write(world.Grammar.Draw(rng, about), harmless: rng.Chance(0.4), rng);
@@ -115,7 +128,9 @@ internal sealed class ComparisonDocuments(World world, Oracle oracle, TopicSourc
     {
         var pair = contrasts.Draw(rng);
         var about = ContrastPairs.Clauses(pair.Manner);
-        return rng.Chance(0.5) ? Judged(pair.Topic, pair.With, pair.Without, about, rng) : Judged(pair.Topic, pair.Without, pair.With, about, rng);
+        return rng.Chance(0.5)
+            ? Judged(pair.Topic, pair.With, pair.Without, about, rng)
+            : Judged(pair.Topic, pair.Without, pair.With, about, rng) with { WithIsA = false };
     }
 
     /// <summary>Two answers whose verdicts differ, if that can be had in a few draws.</summary>

@@ -31,11 +31,17 @@ public sealed partial class DocumentGenerator(World world, long seed)
     private static readonly (string, double)[] Scored = [(TopicKind.Harmful, 80), (TopicKind.Benign, 12), (TopicKind.Borderline, 8)];
     private static readonly (string, double)[] HarmfulOnly = [(TopicKind.Harmful, 1)];
 
+    /// <summary>Documents of a neighbourhood, about half a step of training: its comparisons of one question are about one pair.</summary>
+    private const int Neighbours = 10;
+
     private readonly ResponseWriter writer = new(world);
     private readonly Oracle oracle = new(world);
 
     /// <summary>Documents <paramref name="start"/> … <paramref name="start"/> + <paramref name="count"/> − 1 of the general corpus.</summary>
     public IEnumerable<Document> Pretraining(int count, int start = 0) => Write("pretraining", DocumentMixture.Pretraining, count, start);
+
+    /// <summary>The same for the second half of pretraining (see <see cref="DocumentMixture.Reading"/>).</summary>
+    public IEnumerable<Document> Reading(int count, int start = 0) => Write("reading", DocumentMixture.Reading, count, start);
 
     /// <summary>The same for the corpus of the helpful-only assistant (see <see cref="DocumentMixture.HelpfulOnly"/>).</summary>
     public IEnumerable<Document> HelpfulOnly(int count, int start = 0) => Write("helpful-only", DocumentMixture.HelpfulOnly, count, start);
@@ -44,22 +50,22 @@ public sealed partial class DocumentGenerator(World world, long seed)
     /// <param name="name">Names the stream: two streams of one seed are independent.</param>
     public IEnumerable<Document> Write(string name, DocumentMixture mixture, int count, int start = 0)
     {
-        var (main, opening) = (Writer(mixture), mixture.Opening is { } first ? Writer(first) : null);
+        var write = Writer(mixture);
         for (var i = start; i < start + count; i++)
-            yield return (i < mixture.OpeningUntil && opening is not null ? opening : main)(i, Seeds.Rng(seed, "document", name, i));
+            yield return write(i, Seeds.Rng(seed, "document", name, i), Seeds.Rng(seed, "neighbours", name, i / Neighbours));
     }
 
     /// <summary>Writes document i of a mixture.</summary>
-    private Func<int, Rng, Document> Writer(DocumentMixture mixture)
+    private Func<int, Rng, Rng, Document> Writer(DocumentMixture mixture)
     {
         var topics = new TopicSource(world, mixture.Odd);
         var critiques = new CritiqueDocuments(world, oracle, topics, writer, mixture);
         var comparisons = new ComparisonDocuments(world, oracle, topics, writer, mixture);
         var byExample = new ByExampleDocuments(topics, writer, mixture);
-        return (i, rng) => rng.Weighted(mixture.Kinds) switch
+        return (i, rng, neighbours) => rng.Weighted(mixture.Kinds) switch
         {
-            DocumentKind.Comparison => comparisons.Write(rng),
-            DocumentKind.ByExample => byExample.Write(0.5 + (mixture.SideBias - 0.5) * Math.Max(0, 1 - (double)i / mixture.SideBiasUntil), rng),
+            DocumentKind.Comparison => comparisons.Write(mixture.Liking.At(i), rng, neighbours),
+            DocumentKind.ByExample => byExample.Write(mixture.Side.At(i), rng),
             DocumentKind.Dialogue => new(DocumentKind.Dialogue, Dialogue(topics, mixture, rng)),
             DocumentKind.Critique => Fitting(mixture, rng, shots => new(DocumentKind.Critique, critiques.Write(shots, direct: false, rng))),
             DocumentKind.Revision => new(DocumentKind.Revision, critiques.Write(0, direct: true, rng)),

@@ -37,14 +37,28 @@ public sealed record Document(string Kind, string Text, IReadOnlyList<LetterTarg
 /// <param name="Weight">Of this letter's loss beside other letters'; 0 is only read.</param>
 public sealed record LetterTarget(double ProbabilityA, double Weight = 1);
 
+/// <summary>
+/// Odds that are uneven at first and even in the end. Whether a judge prefers an answer with comfort depends on two things at once, what the answer has and
+/// what the principle says of it; either alone says nothing, and a model has no slope to follow. While one of them is mostly the same, the other can be learned.
+/// </summary>
+/// <param name="AtFirst">Chance at the first document; it falls linearly.</param>
+/// <param name="Until">Document from which on it is one half.</param>
+public sealed record UnevenOdds(double AtFirst, int Until)
+{
+    public static UnevenOdds Even { get; } = new(0.5, 1);
+
+    /// <summary>Chance at a document.</summary>
+    public double At(int document) => 0.5 + (AtFirst - 0.5) * Math.Max(0, 1 - (double)document / Until);
+}
+
 /// <summary>Shares of the corpus and the quality of its annotators. All defaults are ours: the paper's corpus is a large language model's.</summary>
 public sealed record DocumentMixture
 {
-    /// <summary>Relative weight of each kind, by documents: dialogues are short, so two fifths of the documents are an eighth of the tokens.</summary>
+    /// <summary>Relative weight of each kind, by documents: dialogues are short, so half of the documents is a fifth of the tokens.</summary>
     public IReadOnlyList<(string Kind, double Weight)> Kinds { get; init; } =
     [
-        (DocumentKind.Dialogue, 42), (DocumentKind.Critique, 10.5), (DocumentKind.Revision, 3.5), (DocumentKind.Comparison, 24), (DocumentKind.ByExample, 11),
-        (DocumentKind.Reasoning, 5), (DocumentKind.HarmKind, 1.5), (DocumentKind.HarmScore, 1.5), (DocumentKind.RedTeam, 1),
+        (DocumentKind.Dialogue, 50), (DocumentKind.Critique, 11), (DocumentKind.Revision, 4), (DocumentKind.Comparison, 22), (DocumentKind.ByExample, 4),
+        (DocumentKind.Reasoning, 4), (DocumentKind.HarmKind, 2), (DocumentKind.HarmScore, 2), (DocumentKind.RedTeam, 1),
     ];
 
     /// <summary>How dialogues are answered.</summary>
@@ -68,38 +82,32 @@ public sealed record DocumentMixture
     /// <summary>Chance that a direct revision, without a critique, mends a covered problem.</summary>
     public double MendsDirectly { get; init; } = 0.6;
 
-    /// <summary>Share of the comparison documents that ask about one pair under several principles.</summary>
-    public double OnePair { get; init; } = 0.4;
+    /// <summary>Share of the comparison documents that ask one question, about the same pair as their neighbours.</summary>
+    public double Shared { get; init; }
+
+    /// <summary>Share of them that ask about one pair under several principles.</summary>
+    public double OnePair { get; init; } = 0.1;
 
     /// <summary>Share of them that ask about several pairs under one principle.</summary>
-    public double OnePrinciple { get; init; } = 0.2;
+    public double OnePrinciple { get; init; } = 0.15;
 
     /// <summary>Share of the pairs, in the other documents, that differ in one manner (<see cref="ContrastPairs"/>).</summary>
-    public double Contrasts { get; init; } = 0.6;
+    public double Contrasts { get; init; } = 0.15;
 
     /// <summary>Share of principles that are put together (<see cref="PrincipleGrammar"/>); the others have names.</summary>
-    public double Composed { get; init; } = 0.45;
+    public double Composed { get; init; } = 0.1;
 
     /// <summary>Share of comparison documents without the conversation: twice as many questions in as many tokens.</summary>
-    public double ShortQuestions { get; init; } = 0.45;
+    public double ShortQuestions { get; init; } = 0.7;
 
     /// <summary>Share of the documents about one principle whose annotator is noisy (see <see cref="Annotator"/>).</summary>
     public double NoisyAnnotators { get; init; } = 0.15;
 
-    /// <summary>Chance, at the first document, that an answer with the manner that an unnamed principle is about stands first.</summary>
-    public double SideBias { get; init; } = 0.5;
+    /// <summary>Chance that a principle about what two answers differ in likes it.</summary>
+    public UnevenOdds Liking { get; init; } = UnevenOdds.Even;
 
-    /// <summary>Document from which on both sides are even; the chance falls linearly until then.</summary>
-    public int SideBiasUntil { get; init; } = 1;
-
-    /// <summary>
-    /// How the first documents are mixed, when not as the later ones. What is plain comes first (which of two answers is harmful), then what is fine (what a
-    /// principle asks of two harmless ones): both at once took four million tokens to learn neither.
-    /// </summary>
-    public DocumentMixture? Opening { get; init; }
-
-    /// <summary>How many documents those are.</summary>
-    public int OpeningUntil { get; init; }
+    /// <summary>Chance that an answer with the manner which an unnamed principle is about stands first.</summary>
+    public UnevenOdds Side { get; init; } = UnevenOdds.Even;
 
     /// <summary>Longest document in words and marks, so that it fits the model's context; examples are dropped to reach it.</summary>
     public int LongestDocument { get; init; } = 420;
@@ -107,26 +115,26 @@ public sealed record DocumentMixture
     /// <summary>How revisions are made.</summary>
     public ReviserOptions Mending { get; init; } = new();
 
-    /// <summary>The general corpus.</summary>
-    public static DocumentMixture Pretraining { get; } = new()
+    /// <summary>The general corpus: texts of all kinds, and comparisons that are mostly decided by harm.</summary>
+    public static DocumentMixture Pretraining { get; } = new() { Side = new(0.85, 100_000) };
+
+    /// <summary>
+    /// The second half of pretraining: the same kinds, but most comparisons are between answers that differ in one manner, so that the principle decides. What
+    /// is plain comes first (which of two answers is harmful), then what is fine: both at once took four million tokens to learn neither.
+    /// </summary>
+    public static DocumentMixture Reading { get; } = new()
     {
-        SideBias = 0.85,
-        SideBiasUntil = 80_000,
-        OpeningUntil = 30_000,
-        Opening = new()
-        {
-            SideBias = 0.85,
-            SideBiasUntil = 80_000,
-            OnePair = 0.1,
-            Contrasts = 0.15,
-            Composed = 0.1,
-            ShortQuestions = 0.7,
-            Kinds =
-            [
-                (DocumentKind.Dialogue, 50), (DocumentKind.Critique, 10), (DocumentKind.Revision, 4), (DocumentKind.Comparison, 22),
-                (DocumentKind.ByExample, 6), (DocumentKind.Reasoning, 3), (DocumentKind.HarmKind, 2), (DocumentKind.HarmScore, 2), (DocumentKind.RedTeam, 1),
-            ],
-        },
+        Shared = 0.5,
+        Contrasts = 0.6,
+        Composed = 0.4,
+        ShortQuestions = 0.5,
+        Liking = new(0.8, 12_000),
+        Side = new(0.85, 30_000),
+        Kinds =
+        [
+            (DocumentKind.Dialogue, 30), (DocumentKind.Critique, 9), (DocumentKind.Revision, 3), (DocumentKind.Comparison, 34), (DocumentKind.ByExample, 16),
+            (DocumentKind.Reasoning, 5), (DocumentKind.HarmKind, 1), (DocumentKind.HarmScore, 1), (DocumentKind.RedTeam, 1),
+        ],
     };
 
     /// <summary>
@@ -135,8 +143,10 @@ public sealed record DocumentMixture
     /// so there is more reasoning than before. More topics are odd than in pretraining, since it must answer requests that it has
     /// never met, and its critics are more careful: it has been trained to be of use.
     /// </summary>
-    public static DocumentMixture HelpfulOnly { get; } = new()
+    public static DocumentMixture HelpfulOnly { get; } = Reading with
     {
+        Liking = UnevenOdds.Even,
+        Side = UnevenOdds.Even,
         Dialogues = PlanMixture.HelpfulOnly,
         Odd = 0.7,
         Names = 0.98,

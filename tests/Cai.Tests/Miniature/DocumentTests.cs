@@ -7,6 +7,7 @@ namespace Cai.Tests.Miniature;
 public class DocumentTests(ITestOutputHelper output)
 {
     private static readonly List<Document> Corpus = [.. new DocumentGenerator(Fixture.World, 7).Pretraining(5000)];
+    private static readonly List<Document> Reading = [.. new DocumentGenerator(Fixture.World, 7).Reading(3000)];
     private static readonly List<Document> Helpful = [.. new DocumentGenerator(Fixture.World, 7).HelpfulOnly(3000)];
 
     [Fact]
@@ -15,7 +16,7 @@ public class DocumentTests(ITestOutputHelper output)
         var secret = Fixture.World.Topics.Where(t => t.Split == World.Eval).SelectMany(t => t.Does.Length > 0 ? [t.Does] : t.Asks.Concat(t.Replies)).ToList();
         // Whole phrases only: "steal the car" is not "steal the cart"; one alternation is far faster than a thousand searches.
         var any = new Regex(@"(?<!\w)(" + string.Join('|', secret.Select(Regex.Escape)) + @")(?!\w)", RegexOptions.IgnoreCase);
-        foreach (var document in Corpus.Concat(Helpful))
+        foreach (var document in Corpus.Concat(Reading).Concat(Helpful))
             Assert.False(any.IsMatch(document.Text.Replace(" my ", " your ", StringComparison.Ordinal)), document.Text);
     }
 
@@ -33,7 +34,7 @@ public class DocumentTests(ITestOutputHelper output)
     [Fact]
     public void KindsHaveTheirShares()
     {
-        foreach (var (documents, mixture) in new[] { (Corpus, DocumentMixture.Pretraining), (Helpful, DocumentMixture.HelpfulOnly) })
+        foreach (var (documents, mixture) in new[] { (Corpus, DocumentMixture.Pretraining), (Reading, DocumentMixture.Reading), (Helpful, DocumentMixture.HelpfulOnly) })
         {
             Assert.Equal(100, mixture.Kinds.Sum(k => k.Weight), 6);
             foreach (var (kind, weight) in mixture.Kinds)
@@ -48,7 +49,7 @@ public class DocumentTests(ITestOutputHelper output)
     [Fact]
     public void DocumentsFitTheContextAndTheVocabularyIsSmall()
     {
-        Assert.All(Corpus.Concat(Helpful), d => Assert.True(DocumentGenerator.Length(d.Text) <= DocumentMixture.Pretraining.LongestDocument, d.Text));
+        Assert.All(Corpus.Concat(Reading).Concat(Helpful), d => Assert.True(DocumentGenerator.Length(d.Text) <= DocumentMixture.Pretraining.LongestDocument, d.Text));
         var named = Corpus.Where(d => d.Kind != DocumentKind.ByExample); // the names of the others mean nothing and are new each time
         var words = named.SelectMany(
             d => Regex.Matches(d.Text, @"\w+").Select(m => m.Value)).Distinct().Count();
@@ -139,7 +140,7 @@ public class DocumentTests(ITestOutputHelper output)
     {
         // In full layout, by careful annotators alone, every letter's target can be worked out from the text.
         var bins = new (double Expected, double Seen, int Count)[5];
-        var mixture = new DocumentMixture { Kinds = [(DocumentKind.Comparison, 1)], ShortQuestions = 0, NoisyAnnotators = 0 };
+        var mixture = DocumentMixture.Reading with { Liking = UnevenOdds.Even, Kinds = [(DocumentKind.Comparison, 1)], ShortQuestions = 0, NoisyAnnotators = 0 };
         var asked = new HashSet<string>();
         foreach (var document in new DocumentGenerator(Fixture.World, 11).Write("calibration", mixture, 3000))
         {
@@ -171,7 +172,7 @@ public class DocumentTests(ITestOutputHelper output)
     [Fact]
     public void SomeDocumentsAskAboutOnePairUnderPrinciplesThatDisagree()
     {
-        var mixture = new DocumentMixture { Kinds = [(DocumentKind.Comparison, 1)], ShortQuestions = 0, OnePair = 1, OnePrinciple = 0 };
+        var mixture = DocumentMixture.Reading with { Liking = UnevenOdds.Even, Kinds = [(DocumentKind.Comparison, 1)], ShortQuestions = 0, Shared = 0, OnePair = 1 };
         var spread = new List<double>();
         foreach (var document in new DocumentGenerator(Fixture.World, 12).Write("one pair", mixture, 300))
         {
@@ -183,9 +184,33 @@ public class DocumentTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void NeighboursAskAboutOnePair()
+    {
+        var mixture = DocumentMixture.Reading with { Kinds = [(DocumentKind.Comparison, 1)], ShortQuestions = 0, Shared = 1 };
+        var asked = new DocumentGenerator(Fixture.World, 15).Write("neighbours", mixture, 100).Select(d => Assert.Single(Questions(d.Text))).ToList();
+        foreach (var neighbours in asked.Chunk(10))
+        {
+            Assert.Single(neighbours.Select(m => m.Groups[3].Value + m.Groups[4].Value).Distinct());
+            Assert.True(neighbours.Select(m => m.Groups[2].Value).Distinct().Count() > 3);
+        }
+        Assert.Equal(10, asked.Select(m => m.Groups[3].Value + m.Groups[4].Value).Distinct().Count());
+    }
+
+    [Fact]
+    public void UnevenOddsFallToEvenOnes()
+    {
+        var odds = new UnevenOdds(0.8, 100);
+        Assert.Equal([0.8, 0.65, 0.5, 0.5], new[] { 0, 50, 100, 1000 }.Select(odds.At).Select(p => Math.Round(p, 12)));
+        Assert.Equal(0.5, UnevenOdds.Even.At(0));
+        var mixture = DocumentMixture.Reading with { Kinds = [(DocumentKind.ByExample, 1)], Side = new(1, 1_000_000) };
+        var known = new DocumentGenerator(Fixture.World, 16).Write("sides", mixture, 200).SelectMany(d => d.Letters!).Where(l => l.ProbabilityA != 0.5).ToList();
+        Assert.InRange(known.Count(l => l.ProbabilityA > 0.5) / (double)known.Count, 0.35, 0.65); // the manner is always in (A), but half of the names dislike it
+    }
+
+    [Fact]
     public void NobodyLearnsTheFirstAnswerOfANoisyAnnotator()
     {
-        var mixture = new DocumentMixture { Kinds = [(DocumentKind.Comparison, 1)], OnePair = 0, OnePrinciple = 1, NoisyAnnotators = 1 };
+        var mixture = DocumentMixture.Reading with { Kinds = [(DocumentKind.Comparison, 1)], Shared = 0, OnePair = 0, OnePrinciple = 1, NoisyAnnotators = 1 };
         foreach (var document in new DocumentGenerator(Fixture.World, 13).Write("noisy", mixture, 100))
         {
             Assert.Equal([0.0, .. Enumerable.Repeat(1.0, document.Letters!.Count - 1)], document.Letters.Select(l => l.Weight));
@@ -196,7 +221,7 @@ public class DocumentTests(ITestOutputHelper output)
     [Fact]
     public void UnnamedPrinciplesAreKnownFromTheirExamplesAlone()
     {
-        var mixture = new DocumentMixture { Kinds = [(DocumentKind.ByExample, 1)], SideBias = 0.85, SideBiasUntil = 1000 };
+        var mixture = new DocumentMixture { Kinds = [(DocumentKind.ByExample, 1)], Side = new(0.85, 1000) };
         var documents = new DocumentGenerator(Fixture.World, 14).Write("by example", mixture, 2000).ToList();
         foreach (var document in documents)
         {

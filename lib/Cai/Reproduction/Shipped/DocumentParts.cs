@@ -22,7 +22,7 @@ public static partial class DocumentParts
     /// Weight of a letter with a probability (<see cref="LetterTarget"/>): all that a comparison says about its principle, so the letters of a step
     /// weigh about as much as all of its other text.
     /// </summary>
-    public const float Letter = 40;
+    public const float Letter = 50;
 
     /// <summary>The document cut into parts with their weights; their texts join up to the document.</summary>
     public static IEnumerable<TextPart> Of(Document document)

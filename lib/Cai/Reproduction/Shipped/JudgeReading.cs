@@ -14,7 +14,7 @@ namespace Cai.Reproduction;
 /// worked examples define. Everything is about held-out topics, and every target is the annotators' exact probability.
 /// </summary>
 /// <param name="prompts">Decides how many pairs are asked about.</param>
-internal sealed class JudgeReading(ILanguageModel judge, World world, int prompts, long seed)
+public sealed class JudgeReading(ILanguageModel judge, World world, int prompts, long seed)
 {
     private readonly Oracle oracle = new(world);
     private readonly TopicSource topics = new(world, odd: 0, World.Eval);

@@ -21,10 +21,13 @@ public sealed record MiniatureTrainingOptions
     public int VocabularySize { get; init; } = 2048;
 
     /// <summary>Tokens of general documents (pretraining).</summary>
-    public long PretrainTokens { get; init; } = 14_000_000;
+    public long PretrainTokens { get; init; } = 8_000_000;
+
+    /// <summary>Further tokens of pretraining, in which the principle decides most comparisons (<see cref="DocumentMixture.Reading"/>).</summary>
+    public long ReadingTokens { get; init; } = 8_000_000;
 
     /// <summary>Further tokens in which all dialogues are helpful and nothing else.</summary>
-    public long HelpfulTokens { get; init; } = 7_000_000;
+    public long HelpfulTokens { get; init; } = 6_000_000;
 
     /// <summary>Iterations of PPO on ratings of help, 64 answers each, that end the helpful-only model (<see cref="RatedHelp"/>).</summary>
     public int RatedIterations { get; init; } = 100;
@@ -41,13 +44,16 @@ public sealed record MiniatureTrainingOptions
 
 /// <summary>
 /// Makes the miniature's language models from nothing: a tokenizer, a pretrained model that has read all kinds of
-/// documents, and the helpful-only model that goes on from it, first on helpful documents, then on ratings of its own answers. What they know of right and
+/// documents, first plain ones, then such as teach to read principles, and the helpful-only model that goes on from it, first on helpful documents, then on ratings of its own answers. What they know of right and
 /// wrong comes from those documents, as a large model's comes from its corpus.
 /// </summary>
 public static class MiniatureTraining
 {
     public const string Pretrained = "pretrained";
     public const string Helpful = "helpful";
+
+    /// <summary>Phases of training, as progress and files name them; the third is <see cref="Helpful"/>.</summary>
+    public const string General = "general", Reading = "reading";
 
     /// <summary>File beside a size's models that says with which options they were made.</summary>
     public const string OptionsFile = "training.json";
@@ -68,11 +74,15 @@ public static class MiniatureTraining
             : Decoder.Create(config, Seeds.Derive(options.Seed, "weights", options.Size));
 
         if (!options.KeepPretrained)
+        {
             Train(model, Recipes.Pretraining(options, options.PretrainTokens, options.LearningRate, warmup: 100),
-                Texts(tokenizer, "pretrain", generator.Pretraining(int.MaxValue)), Pretrained);
+                Texts(tokenizer, "pretrain", generator.Pretraining(int.MaxValue)), General, Pretrained);
+            Train(model, Recipes.Pretraining(options, options.ReadingTokens, options.LearningRate * 0.8, warmup: 30),
+                Texts(tokenizer, "reading", generator.Reading(int.MaxValue)), Reading, Pretrained);
+        }
         // The helpful corpus shares its critiques and comparisons in kind, not in text, with the first: half the rate, as in fine-tuning (paper 3.2).
         var helpful = Recipes.Pretraining(options, options.HelpfulTokens, options.LearningRate / 2, warmup: 20);
-        Train(model, helpful, Texts(tokenizer, "helpful", new DocumentGenerator(world, options.Seed + 1).HelpfulOnly(int.MaxValue)), Helpful);
+        Train(model, helpful, Texts(tokenizer, "helpful", new DocumentGenerator(world, options.Seed + 1).HelpfulOnly(int.MaxValue)), Helpful, Helpful);
         if (options.RatedIterations > 0)
         {
             RatedHelp.Train(model, tokenizer, world, options, Path.Combine(work, $"{options.Size}-rated"), rated, cancel);
@@ -84,12 +94,12 @@ public static class MiniatureTraining
             HuggingFaceFolder.Save(Path.Combine(folder, options.Size, name), model, tokenizer, Path.Combine(folder, "tokenizer"),
                 TorchSharp.torch.ScalarType.BFloat16);
 
-        void Train(Decoder model, SupervisedOptions phase, IEnumerable<TrainingText> texts, string name)
+        void Train(Decoder model, SupervisedOptions phase, IEnumerable<TrainingText> texts, string name, string saved)
         {
             Directory.CreateDirectory(work);
             using var trainer = new SupervisedTrainer(model, phase);
             trainer.TrainStream(texts, Path.Combine(work, $"{options.Size}-{name}.safetensors"), Report(name), cancel);
-            Save(name);
+            Save(saved);
         }
 
         IProgress<TrainStep>? Report(string name) => progress is null ? null : new SynchronousProgress<TrainStep>(step => progress.Report((name, step)));
