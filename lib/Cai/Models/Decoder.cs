@@ -46,6 +46,13 @@ public sealed class Decoder : IDisposable
     /// </summary>
     internal bool IsSmall => Device.type == DeviceType.CPU && Parameters.Count < 1 << 26;
 
+    /// <summary>Whether it is small and computes in float32 what Llama does, without biases or an adapter: <see cref="RowKernels"/> are for such.</summary>
+    internal bool IsSmallLlama => IsSmall && Adapter is null && Parameters.Flat.dtype == ScalarType.Float32 && Config is
+    {
+        Norm: NormKind.Rms, GatedMlp: true, Activation: Activation.Silu, LearnedPositions: false, QkNorm: false, ParallelResidual: false,
+        AttentionBias: false, OutputBias: false, MlpBias: false,
+    } && Config.RotaryWidth == Config.HeadWidth;
+
     /// <summary>Low-rank updates that are added to the weights; null is none. Disposed of with the decoder.</summary>
     public LoraAdapter? Adapter { get; internal set; }
 
@@ -203,8 +210,16 @@ public sealed class Decoder : IDisposable
     private Tensor Layer(int layer, Tensor x, View view)
     {
         using var scope = NewDisposeScope();
+        if (view is { Turn: var (cos, sin), Columns: null, Mask: null, Cache: null, Prefix: null } && IsSmallLlama && SmallLayer.Fits(Config, x))
+            return SmallLayer.Run(Config, x, Weights(layer), cos, sin).MoveToOuterDisposeScope();
         var attended = x.Add(Attention(layer, Norm(x, $"layers.{layer}.attention_norm"), view));
         return attended.Add(Mlp(layer, Norm(Config.ParallelResidual ? x : attended, $"layers.{layer}.mlp_norm"))).MoveToOuterDisposeScope();
+    }
+
+    private SmallLayer.Weights Weights(int layer)
+    {
+        Tensor Of(string name) => Parameters[$"layers.{layer}.{name}.weight"];
+        return new(Of("attention_norm"), Of("qkv"), Of("out"), Of("mlp_norm"), Of("gate_up"), Of("down"));
     }
 
     private Tensor Checkpointed(int layer, Tensor x, View view)
@@ -236,25 +251,19 @@ public sealed class Decoder : IDisposable
         var turned = (view.Turn is var (cos, sin) ? RotaryTable.Rotate(turning, cos, sin) : turning).transpose(1, 2); // [batch, heads + kv, time, width]
         var looking = turned.split([heads, kv], 1);
         var (query, key) = (looking[0], looking[1]);
-        var value = parts[1].transpose(1, 2);
+        return Linear(Mix(layer, query, key, parts[1].transpose(1, 2), view), $"layers.{layer}.out", Config.OutputBias);
+    }
+
+    /// <summary>Values mixed by attention: [batch, heads or kv heads, time, width] each to [batch, time, heads · width].</summary>
+    private static Tensor Mix(int layer, Tensor query, Tensor key, Tensor value, View view)
+    {
+        var time = query.shape[2];
         if (view.Cache is not null)
             (key, value) = view.Cache.Append(layer, key, value, view.Columns, view.Mask?.shape[3] ?? time);
         var mixed = view.Prefix is { } prefix
             ? PrefixAttention.Attend(query, key, value, prefix.Keys(layer), prefix.Values(layer), view.Mask, view.PrefixMask)
-            : OwnAttention(query, key, value, view.Mask);
-        return Linear(mixed.transpose(1, 2).reshape(batch, time, heads * width), $"layers.{layer}.out", Config.OutputBias);
-    }
-
-    private static Tensor OwnAttention(Tensor query, Tensor key, Tensor value, Tensor? mask)
-    {
-        long[] q = query.shape, k = key.shape;
-        var groups = q[1] / k[1];
-        // A single query per head: the heads of a group stand in for time, and the keys need not be repeated.
-        if (groups > 1 && q[2] == 1)
-            return F.scaled_dot_product_attention(query.reshape(q[0], k[1], groups, q[3]), key, value, attn_mask: mask, p: 0, is_casual: false).reshape(q);
-        if (groups > 1)
-            (key, value) = (Repeat(key, groups), Repeat(value, groups));
-        return F.scaled_dot_product_attention(query, key, value, attn_mask: mask, p: 0, is_casual: mask is null && q[2] > 1);
+            : OwnAttention.Attend(query, key, value, view.Mask);
+        return mixed.transpose(1, 2).reshape(query.shape[0], time, -1);
     }
 
     private Tensor Mlp(int layer, Tensor x)
@@ -288,12 +297,5 @@ public sealed class Decoder : IDisposable
         var wide = x.to(ScalarType.Float32);
         var scale = wide.Square().mean([-1], keepdim: true).AddInPlace(Config.NormEpsilon).rsqrt_();
         return (wide * scale).to(x.dtype) * weight;
-    }
-
-    /// <summary>[batch, kv, time, width] to [batch, kv * times, time, width]: every key-value head serves a run of query heads.</summary>
-    private static Tensor Repeat(Tensor x, long times)
-    {
-        var s = x.shape;
-        return x.unsqueeze(2).expand(s[0], s[1], times, s[2], s[3]).reshape(s[0], s[1] * times, s[2], s[3]);
     }
 }

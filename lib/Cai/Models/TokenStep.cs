@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using static Cai.Models.RowKernels;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
 
@@ -19,6 +20,7 @@ internal sealed class TokenStep : IDisposable
     private readonly KvCache cache;
     private readonly KvCache? prefix;
     private readonly int hidden, heads, kv, width, inner, shared;
+    private readonly float epsilon;
     private readonly Tensor cos, sin;
     private readonly Tensor[] weights; // transposed views: qkv, out, gate_up and down of each layer, then the head
     private readonly Tensor[] prefixKeys = []; // views of each layer, [kv heads, width, prefix]
@@ -33,6 +35,7 @@ internal sealed class TokenStep : IDisposable
         (this.decoder, this.cache, this.prefix, config) = (decoder, cache, prefix, decoder.Config);
         (hidden, heads, kv, width, inner) = (config.HiddenSize, config.Heads, config.KvHeads, config.HeadWidth, config.IntermediateSize);
         shared = (int)(prefix?.Capacity ?? 0);
+        epsilon = (float)config.NormEpsilon;
         using var scope = NewDisposeScope();
         (cos, sin) = decoder.Turns(shared + cache.Capacity);
         (cos, sin) = (cos.DetachFromDisposeScope(), sin.DetachFromDisposeScope());
@@ -54,13 +57,7 @@ internal sealed class TokenStep : IDisposable
     /// Whether a decoder is one that this class computes: small, in float32, of Llama's kind without biases, with a cache that a span can hold.
     /// </summary>
     public static bool Fits(Decoder decoder, KvCache cache) => cache.Keys(0).NumberOfElements < int.MaxValue / sizeof(float)
-        && decoder is { IsSmall: true, Adapter: null }
-        && decoder.Parameters.Flat.dtype == ScalarType.Float32
-        && decoder.Config is
-        {
-            Norm: NormKind.Rms, GatedMlp: true, Activation: Activation.Silu, LearnedPositions: false, QkNorm: false, ParallelResidual: false,
-            AttentionBias: false, OutputBias: false, MlpBias: false, Window: 0,
-        } && decoder.Config.RotaryWidth == decoder.Config.HeadWidth;
+        && decoder is { IsSmallLlama: true, Config.Window: 0 };
 
     /// <summary>Feeds every row a token and gives the logits of the next, [rows, vocab], which live until the next call.</summary>
     /// <param name="places">The rows of the cache that are fed; others rest.</param>
@@ -82,18 +79,18 @@ internal sealed class TokenStep : IDisposable
             embeddings.Slice(tokens[r] * hidden, hidden).CopyTo(stream[(r * hidden)..]);
         for (var layer = 0; layer < config.Layers; layer++)
         {
-            Norm(stream, Numbers(decoder.Parameters[$"layers.{layer}.attention_norm.weight"]), Numbers(b.Normed));
+            Norm(stream, Numbers(decoder.Parameters[$"layers.{layer}.attention_norm.weight"]), epsilon, Numbers(b.Normed));
             Multiply(b.Qkv, b.Normed, weights[4 * layer]);
             Attend(layer, places, columns, b);
             Multiply(b.Projected, b.Mixed, weights[4 * layer + 1]);
             TensorPrimitives.Add(stream, Numbers(b.Projected), stream);
-            Norm(stream, Numbers(decoder.Parameters[$"layers.{layer}.mlp_norm.weight"]), Numbers(b.Normed));
+            Norm(stream, Numbers(decoder.Parameters[$"layers.{layer}.mlp_norm.weight"]), epsilon, Numbers(b.Normed));
             Multiply(b.GateUp, b.Normed, weights[4 * layer + 2]);
-            Gate(Numbers(b.GateUp), Numbers(b.Gated));
+            Gate(Numbers(b.GateUp), inner, Numbers(b.Gated));
             Multiply(b.Projected, b.Gated, weights[4 * layer + 3]);
             TensorPrimitives.Add(stream, Numbers(b.Projected), stream);
         }
-        Norm(stream, Numbers(decoder.Parameters["norm.weight"]), Numbers(b.Normed));
+        Norm(stream, Numbers(decoder.Parameters["norm.weight"]), epsilon, Numbers(b.Normed));
         Multiply(b.Logits, b.Normed, weights[^1]);
         return b.Logits;
     }
@@ -105,33 +102,7 @@ internal sealed class TokenStep : IDisposable
             tensor.Dispose();
     }
 
-    private static Span<float> Numbers(Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.bytes);
-
     private static void Multiply(Tensor result, Tensor x, Tensor weight) => result.addmm_(x, weight, 0, 1);
-
-    private void Norm(ReadOnlySpan<float> stream, ReadOnlySpan<float> weight, Span<float> normed)
-    {
-        for (var at = 0; at < stream.Length; at += hidden)
-        {
-            var x = stream.Slice(at, hidden);
-            var y = normed.Slice(at, hidden);
-            TensorPrimitives.Multiply(x, 1 / MathF.Sqrt(TensorPrimitives.SumOfSquares(x) / hidden + (float)config.NormEpsilon), y);
-            TensorPrimitives.Multiply(y, weight, y);
-        }
-    }
-
-    /// <summary>silu(gate) · up = gate · up / (1 + exp(-gate)), row by row.</summary>
-    private void Gate(ReadOnlySpan<float> gateUp, Span<float> gated)
-    {
-        for (var (from, to) = (0, 0); to < gated.Length; from += 2 * inner, to += inner)
-        {
-            var gate = gateUp.Slice(from, inner);
-            var y = gated.Slice(to, inner);
-            TensorPrimitives.Sigmoid(gate, y);
-            TensorPrimitives.Multiply(y, gate, y);
-            TensorPrimitives.Multiply(y, gateUp.Slice(from + inner, inner), y);
-        }
-    }
 
     private void Attend(int layer, ReadOnlySpan<int> places, ReadOnlySpan<int> columns, Buffers b)
     {
@@ -238,15 +209,6 @@ internal sealed class TokenStep : IDisposable
         TensorPrimitives.Subtract(x, top, x);
         TensorPrimitives.Exp<float>(x, x);
         return TensorPrimitives.Sum<float>(x);
-    }
-
-    /// <summary>As <see cref="RotaryTable"/> does.</summary>
-    private static void Rotate(ReadOnlySpan<float> x, ReadOnlySpan<float> cos, ReadOnlySpan<float> sin, Span<float> turned)
-    {
-        var half = x.Length / 2;
-        TensorPrimitives.Multiply(x[half..], sin[..half], turned[..half]);
-        TensorPrimitives.Multiply(x[..half], sin[half..], turned[half..]);
-        TensorPrimitives.MultiplyAdd(x, cos, turned, turned);
     }
 
     /// <summary>What lies between two products, for a number of rows.</summary>

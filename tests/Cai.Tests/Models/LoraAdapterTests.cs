@@ -24,12 +24,12 @@ public sealed class LoraAdapterTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void AnUntrainedAdapterChangesNothingToTheBit(string name)
+    public void AnUntrainedAdapterChangesNoLogit(string name)
     {
         using var model = Load(name);
         var before = Logits(model);
         LoraAdapter.Attach(model);
-        Assert.Equal(before, Logits(model));
+        DecoderTests.Close(before, Logits(model), 1e-5); // small models of some families are computed by other code without one
         Assert.All(model.Adapter!.Parameters.Shapes, s => Assert.Equal(s.Name.Contains("lora_B"), model.Adapter.Parameters[s.Name].eq(0).all().ToBoolean()));
     }
 
