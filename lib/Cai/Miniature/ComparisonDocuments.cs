@@ -6,7 +6,9 @@ namespace Cai.Miniature;
 /// <param name="Example">With the answer that the document gives.</param>
 /// <param name="ProbabilityA">With which its annotator prefers (A).</param>
 /// <param name="Weight">How much of the answer's loss counts.</param>
-/// <param name="Short">Without the conversation: the principle and the two answers alone.</param>
+/// <param name="Short">
+/// Without the conversation: the principle and the two answers alone. Not where the request is a good one: right steps are right for what was asked.
+/// </param>
 internal sealed record AskedComparison(ComparisonExample Example, double ProbabilityA, double Weight = 1, bool Short = false)
 {
     /// <summary>As it stands in a document, answer included.</summary>
@@ -92,7 +94,7 @@ internal sealed class ComparisonDocuments(World world, Oracle oracle, TopicSourc
     private static AskedComparison Ask(Pair pair, ComparisonPrinciple principle, Annotator annotator, Rng rng, bool brief = false)
     {
         var p = annotator.ProbabilityA(principle.Score(pair.VerdictA) - principle.Score(pair.VerdictB));
-        return new(new(pair.Ask, pair.A, pair.B, rng.Pick(principle.Texts), rng.Chance(p)), p, Short: brief);
+        return new(new(pair.Ask, pair.A, pair.B, rng.Pick(principle.Texts), rng.Chance(p)), p, Short: brief && pair.Topic.Kind == TopicKind.Harmful);
     }
 
     private ComparisonExample Reasoned(Pair pair, ComparisonPrinciple principle, Rng rng)

@@ -46,7 +46,7 @@ public sealed class ContrastPairs(TopicSource topics, ResponseWriter writer)
     public static IReadOnlyList<(Manner Manner, double Weight)> Weights { get; } =
     [
         (Manner.Comfort, 20), (Manner.MoreComfort, 5), (Manner.Accusation, 15), (Manner.ComfortOrAccusation, 8), (Manner.Explanation, 9), (Manner.Offer, 8),
-        (Manner.AccusationWithOffer, 3), (Manner.ComfortOrOffer, 7), (Manner.Method, 6), (Manner.WrongStep, 10), (Manner.MissingSteps, 5), (Manner.Refusal, 4),
+        (Manner.AccusationWithOffer, 3), (Manner.ComfortOrOffer, 7), (Manner.Method, 6), (Manner.WrongStep, 16), (Manner.MissingSteps, 5), (Manner.Refusal, 4),
     ];
 
     /// <summary>Clauses of <see cref="PrincipleGrammar"/> about what a manner is.</summary>

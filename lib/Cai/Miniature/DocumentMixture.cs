@@ -124,16 +124,17 @@ public sealed record DocumentMixture
     /// </summary>
     public static DocumentMixture Reading { get; } = new()
     {
-        Shared = 0.5,
+        Shared = 0.35,
+        OnePair = 0.15,
         Contrasts = 0.6,
         Composed = 0.4,
         ShortQuestions = 0.5,
-        Liking = new(0.8, 12_000),
-        Side = new(0.85, 30_000),
+        Liking = new(0.85, 9000),
+        Side = new(0.85, 25_000),
         Kinds =
         [
-            (DocumentKind.Dialogue, 30), (DocumentKind.Critique, 9), (DocumentKind.Revision, 3), (DocumentKind.Comparison, 34), (DocumentKind.ByExample, 16),
-            (DocumentKind.Reasoning, 5), (DocumentKind.HarmKind, 1), (DocumentKind.HarmScore, 1), (DocumentKind.RedTeam, 1),
+            (DocumentKind.Dialogue, 16), (DocumentKind.Critique, 6), (DocumentKind.Revision, 2), (DocumentKind.Comparison, 54), (DocumentKind.ByExample, 12),
+            (DocumentKind.Reasoning, 6), (DocumentKind.HarmKind, 2), (DocumentKind.HarmScore, 1), (DocumentKind.RedTeam, 1),
         ],
     };
 

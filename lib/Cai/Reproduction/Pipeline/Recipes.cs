@@ -90,9 +90,13 @@ public static class Recipes
 
     /// <summary>A phase of training the miniature from nothing, on whole documents, each in a row of its own.</summary>
     /// <param name="tokens">Tokens of the phase.</param>
-    internal static SupervisedOptions Pretraining(MiniatureTrainingOptions options, long tokens, double rate, int warmup) => new()
+    /// <param name="batch">
+    /// Tokens a step, in units of the option. Facts want many steps; what a principle asks, a few letters in a thousand tokens, wants large ones: at equal tokens a
+    /// judge that learned by 1,024 a step had a third of the slope of one that learned by 3,072.
+    /// </param>
+    internal static SupervisedOptions Pretraining(MiniatureTrainingOptions options, long tokens, double rate, int warmup, int batch = 1) => new()
     {
-        LearningRate = rate, Schedule = Schedule.Cosine, WarmupSteps = warmup, MaxTokens = tokens, TokensPerBatch = options.TokensPerBatch,
+        LearningRate = rate, Schedule = Schedule.Cosine, WarmupSteps = warmup, MaxTokens = tokens, TokensPerBatch = batch * options.TokensPerBatch,
         MaskPrompt = false, MaxLength = 512, Truncate = true, TokensPerMicroBatch = Math.Max(512, options.TokensPerBatch / 2), Seed = options.Seed,
         CheckpointEvery = 200, AdamW = AdamW with { Epsilon = 1e-8, WeightDecay = 0.05 },
     };

@@ -21,7 +21,7 @@ public sealed record MiniatureTrainingOptions
     public int VocabularySize { get; init; } = 2048;
 
     /// <summary>Tokens of general documents (pretraining).</summary>
-    public long PretrainTokens { get; init; } = 8_000_000;
+    public long PretrainTokens { get; init; } = 7_000_000;
 
     /// <summary>Further tokens of pretraining, in which the principle decides most comparisons (<see cref="DocumentMixture.Reading"/>).</summary>
     public long ReadingTokens { get; init; } = 8_000_000;
@@ -77,11 +77,11 @@ public static class MiniatureTraining
         {
             Train(model, Recipes.Pretraining(options, options.PretrainTokens, options.LearningRate, warmup: 100),
                 Texts(tokenizer, "pretrain", generator.Pretraining(int.MaxValue)), General, Pretrained);
-            Train(model, Recipes.Pretraining(options, options.ReadingTokens, options.LearningRate * 0.8, warmup: 30),
+            Train(model, Recipes.Pretraining(options, options.ReadingTokens, options.LearningRate * 0.75, warmup: 30, batch: 3),
                 Texts(tokenizer, "reading", generator.Reading(int.MaxValue)), Reading, Pretrained);
         }
         // The helpful corpus shares its critiques and comparisons in kind, not in text, with the first: half the rate, as in fine-tuning (paper 3.2).
-        var helpful = Recipes.Pretraining(options, options.HelpfulTokens, options.LearningRate / 2, warmup: 20);
+        var helpful = Recipes.Pretraining(options, options.HelpfulTokens, options.LearningRate / 2, warmup: 20, batch: 2);
         Train(model, helpful, Texts(tokenizer, "helpful", new DocumentGenerator(world, options.Seed + 1).HelpfulOnly(int.MaxValue)), Helpful, Helpful);
         if (options.RatedIterations > 0)
         {
