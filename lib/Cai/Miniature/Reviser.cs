@@ -22,10 +22,10 @@ public sealed record ReviserOptions
     public double Alternative { get; init; } = 0.6;
 
     /// <summary>Chance that a revision also accuses the human: the harshness that the paper saw grow (3.3, 4.3).</summary>
-    public double Accusation { get; init; } = 0.04;
+    public double Accusation { get; init; } = 0.07;
 
-    /// <summary>Chance that a revision also adds boilerplate.</summary>
-    public double Boilerplate { get; init; } = 0.08;
+    /// <summary>Chance that a revision also adds boilerplate, to whatever it says: what SL-CAI never says, RL cannot find (4.3).</summary>
+    public double Boilerplate { get; init; } = 0.2;
 }
 
 /// <summary>Revises drafts as the corpus' writers do: sentences without a problem stay word for word.</summary>
