@@ -12,9 +12,8 @@ public sealed record Mitigation(string Group, string Display, Arm Arm);
 /// <summary>
 /// RL-CAI trained too long on purpose, and the mitigations that 4.1 and 4.3 name for what goes wrong then, each alone and all together. The baseline
 /// has every fault at once: few principles, all with a liking for warmth, and hard labels. All arms differ from it in their labels only, and see one half
-/// of the topics, so that a preference model of the other half can judge them. The miniature's own judge does not read principles
-/// (<see cref="PrincipleReading"/>), so labels are an ideal judge's (<see cref="AiFeedback.Ideal"/>), except where the mitigation is about a model's: chains
-/// of thought and orders.
+/// of the topics, so that a preference model of the other half can judge them. The labels are the model's own, as far as it reads the principle
+/// (<see cref="PrincipleReading"/>); one arm has an ideal judge's (<see cref="AiFeedback.Ideal"/>) for comparison.
 /// </summary>
 public static class OverTraining
 {
@@ -26,7 +25,7 @@ public static class OverTraining
 
     /// <summary>The arms that a claim of the paper is about.</summary>
     public const string Soft = "soft-labels", Rewritten = "rewritten", Many = "many-principles", FixedPrinciple = "fixed-principle",
-        Clamped = "cot-40-60", Unclamped = "cot-unclamped", AskedOnce = "asked-once", BothOrders = "both-orders";
+        Clamped = "cot-40-60", Unclamped = "cot-unclamped", BothOrders = "both-orders", Ideal = "ideal-judge";
 
     /// <summary>The first draft's principles: all that like warmth (data/miniature/world.yaml).</summary>
     public static IReadOnlyList<string> Warm { get; } = ["caring", "wise", "warm"];
@@ -44,30 +43,27 @@ public static class OverTraining
         var draft = Comparing(pipeline.Constitution, Warm);
         Mitigation[] all =
         [
-            Ideal("baseline", "Over-trained: three principles that like warmth, one drawn for each label, hard labels", Baseline, draft, hard),
-            Ideal("principles", "Rewritten: three against preaching added", Rewritten, Comparing(pipeline.Constitution, [.. Warm, .. AntiPreachy]), hard),
-            Ideal("label", "Soft labels", Soft, draft, soft),
-            Ideal("principles", "Many: thirteen, all but those against preaching", Many,
+            Asked("baseline", "Over-trained: three principles that like warmth, one drawn for each label, hard labels", Baseline, draft, hard),
+            Asked("principles", "Rewritten: three against preaching added", Rewritten, Comparing(pipeline.Constitution, [.. Warm, .. AntiPreachy]), hard),
+            Asked("label", "Soft labels", Soft, draft, soft),
+            Asked("principles", "Many: thirteen, all but those against preaching", Many,
                 Comparing(pipeline.Constitution, pipeline.Constitution.Comparison.Select(p => p.Id).Except(AntiPreachy)), hard),
-            Ideal("principles", "One fixed principle of the three", FixedPrinciple, draft, hard with { Principle = PrincipleSelector.Fixed(Warm[^1]) }),
-            Ideal("principles", "Mean over the three for each label", "averaged-principles", draft,
+            Asked("principles", "One fixed principle of the three", FixedPrinciple, draft, hard with { Principle = PrincipleSelector.Fixed(Warm[^1]) }),
+            Asked("principles", "Mean over the three for each label", "averaged-principles", draft,
                 hard with { Principle = PrincipleSelector.Averaged(Warm.Count) }),
-            Ideal("principles", "Those against preaching only", "anti-preachy-only", Comparing(pipeline.Constitution, AntiPreachy), hard),
-            Asked("chain of thought", "CoT of the helpful model, unclamped", Unclamped, reasoned with { Clamp = ClampRange.None }),
-            Asked("chain of thought", "CoT of the helpful model, clamped 20-80", "cot-20-80", reasoned with { Clamp = new ClampRange(0.2, 0.8) }),
-            Asked("chain of thought", "CoT of the helpful model, clamped 40-60", Clamped, reasoned),
-            Asked("order", "Soft labels of the pretrained model, asked once", AskedOnce, soft),
-            Asked("order", "The same, both orders averaged", BothOrders, soft with { BothOrders = true }),
-            Ideal("together", "Together: all sixteen, mean over four, soft labels", Together, pipeline.Constitution,
+            Asked("principles", "Those against preaching only", "anti-preachy-only", Comparing(pipeline.Constitution, AntiPreachy), hard),
+            Asked("chain of thought", "CoT of the helpful model, unclamped", Unclamped, draft, reasoned with { Clamp = ClampRange.None }),
+            Asked("chain of thought", "CoT of the helpful model, clamped 20-80", "cot-20-80", draft, reasoned with { Clamp = new ClampRange(0.2, 0.8) }),
+            Asked("chain of thought", "CoT of the helpful model, clamped 40-60", Clamped, draft, reasoned),
+            Asked("order", "Soft labels, both orders averaged", BothOrders, draft, soft with { BothOrders = true }),
+            Asked("together", "Together: all sixteen, mean over four, soft labels", Together, pipeline.Constitution,
                 soft with { Principle = PrincipleSelector.Averaged(Averaged) }),
+            new("judge", "The baseline, labelled by an ideal judge", Arm(pipeline, Ideal, hard, draft, ideal: true)),
         ];
         return [.. all.Take(pipeline.Scale.Arms)];
 
-        Mitigation Ideal(string group, string display, string name, Constitution constitution, LabelOptions labels) =>
-            new(group, display, Arm(pipeline, name, labels, constitution, ideal: true));
-
-        Mitigation Asked(string group, string display, string name, LabelOptions labels) =>
-            new(group, display, Arm(pipeline, name, labels, draft, ideal: false));
+        Mitigation Asked(string group, string display, string name, Constitution constitution, LabelOptions labels) =>
+            new(group, display, Arm(pipeline, name, labels, constitution, ideal: false));
     }
 
     /// <summary>The constitution with only these comparison principles; critiques and worked examples stay.</summary>

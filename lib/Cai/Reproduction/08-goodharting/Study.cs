@@ -153,7 +153,7 @@ public sealed class GoodhartStudy(
         yield return new("gh-12", BoilerplateLost(OverTraining.Many));
         yield return new("gh-4", EloDifference(OverTraining.Soft, Baseline));
         yield return new("gh-5", EloDifference(OverTraining.Clamped, OverTraining.Unclamped));
-        yield return new("gh-10", EloDifference(OverTraining.BothOrders, OverTraining.AskedOnce));
+        yield return new("gh-10", EloDifference(OverTraining.BothOrders, OverTraining.Soft));
         yield return new("gh-6", EloDifference(Baseline, OverTraining.FixedPrinciple));
     }
 

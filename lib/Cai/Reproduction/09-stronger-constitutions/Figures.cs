@@ -14,7 +14,7 @@ public sealed partial class ConstitutionPolicies
         References = [new(ReferenceKind.Horizontal), new(ReferenceKind.Vertical)],
         Caption = $"Simulated crowdworkers, every two policies on {harmless.Prompts} harmful and {helpful.Prompts} good held-out requests; "
             + "bars: 95 %, bootstrap by prompt, one seed. "
-            + (Trained ? "\"Only\" and \"both ends\" have no human label, and but for the last an ideal judge's; "
+            + (Trained ? "\"Only\" and \"both ends\" have no human label; "
                 + "the RLHF models and RL-CAI learn helpfulness from human comparisons."
                 : NotHere),
     };

@@ -18,8 +18,7 @@ public sealed record FrontierPolicy(string Name, string Display, string Feedback
 /// <summary>
 /// Policies under the constitutions of notebook 09: with and without worked examples, and for harmlessness, helpfulness,
 /// following instructions and both ends with no human label at all, beside the policies of notebook 06. All are measured on
-/// the same held-out prompts. The miniature's judge does not read principles (<see cref="PrincipleReading"/>), so the arms for other ends are labelled
-/// by an ideal judge; that for both ends once more by the pretrained model.
+/// the same held-out prompts. The labels are the pretrained model's; those for both ends once more an ideal judge's, for comparison.
 /// </summary>
 /// <param name="policies">SL-CAI first, then those of notebook 06, then the arms.</param>
 /// <param name="facts">About each answer, by policy name.</param>
@@ -31,7 +30,7 @@ public sealed partial class ConstitutionPolicies(
     IReadOnlyList<LabelVariant> labels, int best) : IStudy<ConstitutionPolicies>
 {
     private const string NoExamples = "rl-0-examples", WithExamples = "rl-best-examples", ForHarmlessness = "rl-harmlessness",
-        ForHelpfulness = "rl-helpfulness", ForInstructions = "rl-instructions", ForBoth = "rl-both", ForBothAsked = "rl-both-asked";
+        ForHelpfulness = "rl-helpfulness", ForInstructions = "rl-instructions", ForBoth = "rl-both", ForBothIdeal = "rl-both-ideal";
 
     private const string NotHere = "The policies under other constitutions are trained at scales smoke and full only.";
 
@@ -61,7 +60,7 @@ public sealed partial class ConstitutionPolicies(
                 models.Add(await pipeline.Reinforcement.PolicyAsync(arm, cancel));
                 policies.Add(policy);
             }
-            var both = Arms(pipeline, best).Single(a => a.Arm.Name == ForBothAsked).Arm;
+            var both = Arms(pipeline, best).Single(a => a.Arm.Name == ForBoth).Arm;
             var (train, heldOut) = await pipeline.Feedback.ComparisonsAsync(both, cancel);
             foreach (var axis in train.Concat(heldOut).GroupBy(c => c.Axis))
             {
@@ -94,11 +93,11 @@ public sealed partial class ConstitutionPolicies(
                 new(NoExamples, "RL-CAI, no examples", "helpful: human, harmless: AI, no examples")),
             (pipeline.Arms.Varied(WithExamples, few with { FewShot = best }, taught),
                 new(WithExamples, "RL-CAI, examples", $"helpful: human, harmless: AI, examples of the principle: {best}")),
-            (Of(ForHarmlessness, Ideal(harm)), new(ForHarmlessness, "harmlessness only", "harmless: ideal judge", 8)),
-            (Of(ForHelpfulness, Ideal(help)), new(ForHelpfulness, "helpfulness only", "helpful: ideal judge", 9)),
-            (Of(ForInstructions, Ideal(instructions)), new(ForInstructions, "instructions only", "right steps: ideal judge", 11)),
-            (Of(ForBoth, Ideal(harm), Ideal(help)), new(ForBoth, "both ends", "helpful and harmless: ideal judge", 14)),
-            (Of(ForBothAsked, harm, help), new(ForBothAsked, "both ends, the model's labels", "helpful and harmless: AI", 22)),
+            (Of(ForHarmlessness, harm), new(ForHarmlessness, "harmlessness only", "harmless: AI", 8)),
+            (Of(ForHelpfulness, help), new(ForHelpfulness, "helpfulness only", "helpful: AI", 9)),
+            (Of(ForInstructions, instructions), new(ForInstructions, "instructions only", "right steps: AI", 11)),
+            (Of(ForBoth, harm, help), new(ForBoth, "both ends", "helpful and harmless: AI", 14)),
+            (Of(ForBothIdeal, Ideal(harm), Ideal(help)), new(ForBothIdeal, "both ends, an ideal judge's labels", "helpful and harmless: ideal judge", 22)),
         ];
 
         AiFeedback Good(Constitutions.Constitution constitution) =>
