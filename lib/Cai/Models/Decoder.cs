@@ -251,19 +251,13 @@ public sealed class Decoder : IDisposable
         var turned = (view.Turn is var (cos, sin) ? RotaryTable.Rotate(turning, cos, sin) : turning).transpose(1, 2); // [batch, heads + kv, time, width]
         var looking = turned.split([heads, kv], 1);
         var (query, key) = (looking[0], looking[1]);
-        return Linear(Mix(layer, query, key, parts[1].transpose(1, 2), view), $"layers.{layer}.out", Config.OutputBias);
-    }
-
-    /// <summary>Values mixed by attention: [batch, heads or kv heads, time, width] each to [batch, time, heads · width].</summary>
-    private static Tensor Mix(int layer, Tensor query, Tensor key, Tensor value, View view)
-    {
-        var time = query.shape[2];
+        var value = parts[1].transpose(1, 2);
         if (view.Cache is not null)
             (key, value) = view.Cache.Append(layer, key, value, view.Columns, view.Mask?.shape[3] ?? time);
         var mixed = view.Prefix is { } prefix
             ? PrefixAttention.Attend(query, key, value, prefix.Keys(layer), prefix.Values(layer), view.Mask, view.PrefixMask)
             : OwnAttention.Attend(query, key, value, view.Mask);
-        return mixed.transpose(1, 2).reshape(query.shape[0], time, -1);
+        return Linear(mixed.transpose(1, 2).reshape(batch, time, heads * width), $"layers.{layer}.out", Config.OutputBias);
     }
 
     private Tensor Mlp(int layer, Tensor x)

@@ -30,7 +30,8 @@ internal static class RowKernels
     /// Adds to the gradients of x and of weight, given that of y. With u = x / rms(x) and g = weight · dy: dweight += Σ dy · u over rows,
     /// dx += (g - u · mean(g · u)) / rms(x).
     /// </summary>
-    public static void NormBackward(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, float epsilon, ReadOnlySpan<float> dy, Span<float> dx, Span<float> dweight)
+    public static void NormBackward(
+        ReadOnlySpan<float> x, ReadOnlySpan<float> weight, float epsilon, ReadOnlySpan<float> dy, Span<float> dx, Span<float> dweight)
     {
         var size = weight.Length;
         var unit = new float[size].AsSpan();
