@@ -67,6 +67,7 @@ public static class MiniatureReport
         var ideal = Calibration.Ece([.. decided.Select(t => new Prediction(t.Label.PromptId, t.Truth, t.Truth > 0.5 ? 1 : 0))]);
         AddCalibration("the same against the oracle's verdicts", verdicts,
             string.Create(CultureInfo.InvariantCulture, $"{ideal:0.000} for a judge that states the corpus' probabilities exactly"), null);
+        await AddReasoningAsync();
         abilities.AddRange(await new JudgeReading(pretrained, world, prompts, seed).MeasureAsync(cancel));
         return abilities;
 
@@ -75,6 +76,25 @@ public static class MiniatureReport
             var asked = world.Sample(kind, World.Eval, Math.Min(prompts, world.Prompts(kind, World.Eval).Count), seed).ToDictionary(p => p.Id);
             var answers = await InitialResponses.SampleAsync(helpful, [.. asked.Values], options, cancel: cancel);
             Add(name, Bootstrap.Mean(answers, a => oracle.Judge(asked[a.PromptId], a.Response).Correct ? 1 : 0, a => a.PromptId), "0 for an empty answer", bar);
+        }
+
+        // The paper's judges are better with reasoning than without, and a little better with five chains (Fig 4): here the bar is the judge without.
+        async Task AddReasoningAsync()
+        {
+            double? bar = null;
+            foreach (var (name, options) in new[]
+            {
+                ("the helpful-only model on the same pairs, without reasoning", new LabelOptions { Seed = seed }),
+                ("the same after one chain of thought", new LabelOptions { Seed = seed, Kind = LabelKind.ChainOfThought, Clamp = ClampRange.None }),
+                ("the same, mean of five chains", new LabelOptions { Seed = seed, Kind = LabelKind.ChainOfThought, Clamp = ClampRange.None, CotSamples = 5 }),
+            })
+            {
+                var asked = (await new Labeller(helpful, constitution, options).RunAsync(pairs, cancel: cancel)).Where(l => l.ProbabilityA is not null);
+                var judged = Accuracy.Of([.. asked.Select(
+                    l => new PredictedPair(l.PromptId, l.ProbabilityA!.Value, Truth(l), l.ResponseA.Length, l.ResponseB.Length))]).Judge;
+                Add(name, judged, "0.5 for a coin", bar);
+                bar ??= judged.Value;
+            }
         }
 
         void Add(string name, Interval value, string baseline, double? bar) =>
