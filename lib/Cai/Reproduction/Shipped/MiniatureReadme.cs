@@ -58,7 +58,8 @@ public static class MiniatureReadme
                 + $"{world.Comparison.Count} for comparisons.\n")
             .Append("\n## The weights\n\nLlama architecture, bfloat16 safetensors in Hugging Face folders; one byte-level BPE tokenizer for all sizes. "
                 + "`pretrained` has read everything; `helpful` went on from it on helpful dialogues and, where iterations are named, by PPO on ratings of "
-                + "its own answers.\n\n")
+                + "its own answers. A size whose command has no reading tokens was made before that phase and its corpus were there: its judge sees harm "
+                + "and reads no principle.\n\n")
             .Append("| size | parameters | width | layers | heads | made by |\n|---|---|---|---|---|---|\n");
         foreach (var size in sizes)
             text.Append(SizeRow(folder, size));
