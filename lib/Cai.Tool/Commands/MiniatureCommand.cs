@@ -53,7 +53,8 @@ internal static class MiniatureCommand
         {
             var options = new MiniatureTrainingOptions
             {
-                Size = parsed.GetValue(size)!, PretrainTokens = parsed.GetValue(pretrain), ReadingTokens = parsed.GetValue(reading), HelpfulTokens = parsed.GetValue(helpful),
+                Size = parsed.GetValue(size)!, PretrainTokens = parsed.GetValue(pretrain), ReadingTokens = parsed.GetValue(reading),
+                HelpfulTokens = parsed.GetValue(helpful),
                 RatedIterations = parsed.GetValue(rated), KeepPretrained = parsed.GetValue(keep),
                 LearningRate = parsed.GetValue(rate),
                 TokensPerBatch = parsed.GetValue(batch), Seed = parsed.GetValue(seed),

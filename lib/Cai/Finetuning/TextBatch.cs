@@ -12,7 +12,9 @@ namespace Cai.Finetuning;
 /// <param name="Ids">[rows, time], int64.</param>
 /// <param name="Positions">[rows, time], int64; null in padded rows.</param>
 /// <param name="Mask">[rows, 1, time, time], bool: same text and not later; null in padded rows.</param>
-/// <param name="Sources">[targets], int64: index into the flattened rows of the token that predicts each target. A <see cref="SoftTarget"/> is two targets.</param>
+/// <param name="Sources">
+/// [targets], int64: index into the flattened rows of the token that predicts each target. A <see cref="SoftTarget"/> is two targets.
+/// </param>
 /// <param name="Targets">[targets], int64.</param>
 /// <param name="Weights">[targets], float32; null when all weigh alike.</param>
 public sealed record TextBatch(Tensor Ids, Tensor? Positions, Tensor? Mask, Tensor Sources, Tensor Targets, Tensor? Weights)

@@ -39,7 +39,8 @@ public sealed record LetterTarget(double ProbabilityA, double Weight = 1);
 
 /// <summary>
 /// Odds that are uneven at first and even in the end. Whether a judge prefers an answer with comfort depends on two things at once, what the answer has and
-/// what the principle says of it; either alone says nothing, and a model has no slope to follow. While one of them is mostly the same, the other can be learned.
+/// what the principle says of it; either alone says nothing, and a model has no slope to follow. While one of them is mostly the same, the other can be
+/// learned.
 /// </summary>
 /// <param name="AtFirst">Chance at the first document; it falls linearly.</param>
 /// <param name="Until">Document from which on it is one half.</param>

@@ -89,7 +89,9 @@ public sealed partial class Oracle
     /// <exception cref="CaiException">Unknown principle.</exception>
     public double PreferenceProbability(string principleId, Verdict a, Verdict b) => ComparisonPrinciple(principleId).Preference(a, b);
 
-    /// <summary>The phrasings and weights of a comparison principle; one that is put together (<see cref="PrincipleGrammar"/>) has its text for an id.</summary>
+    /// <summary>
+    /// The phrasings and weights of a comparison principle; one that is put together (<see cref="PrincipleGrammar"/>) has its text for an id.
+    /// </summary>
     /// <exception cref="CaiException">Unknown principle.</exception>
     public ComparisonPrinciple ComparisonPrinciple(string id) => comparison.GetValueOrDefault(id) ?? world.Grammar.Read(id)
         ?? throw new CaiException($"The miniature has no comparison principle '{id}'.",

@@ -74,7 +74,8 @@ public sealed partial class PrincipleGrammar
     }
 
     /// <summary>What a text means, or null when it is not of this language.</summary>
-    public ComparisonPrinciple? Read(string text) => Clauses(text) is { } composition ? new(text, [text], Weights(composition, Opening(text)!.Value.Harmless)) : null;
+    public ComparisonPrinciple? Read(string text) =>
+        Clauses(text) is { } composition ? new(text, [text], Weights(composition, Opening(text)!.Value.Harmless)) : null;
 
     /// <summary>The clauses of a text, in its order; null when it is not of this language.</summary>
     public IReadOnlyList<Clause>? Clauses(string text)
@@ -82,7 +83,8 @@ public sealed partial class PrincipleGrammar
         if (Opening(text) is not { } opening || !text.EndsWith('.'))
             return null;
         var parts = Joints().Split(text[opening.Length..^1]).Select(p => byText.GetValueOrDefault(p)).OfType<Clause>().ToList();
-        return parts.Count == Joints().Count(text[opening.Length..]) + 1 && parts.Count <= 3 && parts.DistinctBy(p => p.Id).Count() == parts.Count ? parts : null;
+        var known = parts.Count == Joints().Count(text[opening.Length..]) + 1;
+        return known && parts.Count <= 3 && parts.DistinctBy(p => p.Id).Count() == parts.Count ? parts : null;
     }
 
     private (bool Harmless, int Length)? Opening(string text)

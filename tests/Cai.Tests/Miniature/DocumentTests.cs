@@ -34,7 +34,10 @@ public class DocumentTests(ITestOutputHelper output)
     [Fact]
     public void KindsHaveTheirShares()
     {
-        foreach (var (documents, mixture) in new[] { (Corpus, DocumentMixture.Pretraining), (Reading, DocumentMixture.Reading), (Helpful, DocumentMixture.HelpfulOnly) })
+        foreach (var (documents, mixture) in new[]
+        {
+            (Corpus, DocumentMixture.Pretraining), (Reading, DocumentMixture.Reading), (Helpful, DocumentMixture.HelpfulOnly),
+        })
         {
             Assert.Equal(100, mixture.Kinds.Sum(k => k.Weight), 6);
             foreach (var (kind, weight) in mixture.Kinds)
@@ -49,7 +52,8 @@ public class DocumentTests(ITestOutputHelper output)
     [Fact]
     public void DocumentsFitTheContextAndTheVocabularyIsSmall()
     {
-        Assert.All(Corpus.Concat(Reading).Concat(Helpful), d => Assert.True(DocumentGenerator.Length(d.Text) <= DocumentMixture.Pretraining.LongestDocument, d.Text));
+        Assert.All(Corpus.Concat(Reading).Concat(Helpful), d =>
+            Assert.True(DocumentGenerator.Length(d.Text) <= DocumentMixture.Pretraining.LongestDocument, d.Text));
         var named = Corpus.Where(d => d.Kind != DocumentKind.ByExample); // the names of the others mean nothing and are new each time
         var words = named.SelectMany(
             d => Regex.Matches(d.Text, @"\w+").Select(m => m.Value)).Distinct().Count();
@@ -140,7 +144,10 @@ public class DocumentTests(ITestOutputHelper output)
     {
         // In full layout, by careful annotators alone, every letter's target can be worked out from the text.
         var bins = new (double Expected, double Seen, int Count)[5];
-        var mixture = DocumentMixture.Reading with { Liking = UnevenOdds.Even, Kinds = [(DocumentKind.Comparison, 1)], ShortQuestions = 0, NoisyAnnotators = 0 };
+        var mixture = DocumentMixture.Reading with
+        {
+            Liking = UnevenOdds.Even, Kinds = [(DocumentKind.Comparison, 1)], ShortQuestions = 0, NoisyAnnotators = 0,
+        };
         var asked = new HashSet<string>();
         foreach (var document in new DocumentGenerator(Fixture.World, 11).Write("calibration", mixture, 3000))
         {
@@ -172,7 +179,10 @@ public class DocumentTests(ITestOutputHelper output)
     [Fact]
     public void SomeDocumentsAskAboutOnePairUnderPrinciplesThatDisagree()
     {
-        var mixture = DocumentMixture.Reading with { Liking = UnevenOdds.Even, Kinds = [(DocumentKind.Comparison, 1)], ShortQuestions = 0, Shared = 0, OnePair = 1 };
+        var mixture = DocumentMixture.Reading with
+        {
+            Liking = UnevenOdds.Even, Kinds = [(DocumentKind.Comparison, 1)], ShortQuestions = 0, Shared = 0, OnePair = 1,
+        };
         var spread = new List<double>();
         foreach (var document in new DocumentGenerator(Fixture.World, 12).Write("one pair", mixture, 300))
         {
@@ -203,8 +213,10 @@ public class DocumentTests(ITestOutputHelper output)
         Assert.Equal([0.8, 0.65, 0.5, 0.5], new[] { 0, 50, 100, 1000 }.Select(odds.At).Select(p => Math.Round(p, 12)));
         Assert.Equal(0.5, UnevenOdds.Even.At(0));
         var mixture = DocumentMixture.Reading with { Kinds = [(DocumentKind.ByExample, 1)], Side = new(1, 1_000_000) };
-        var known = new DocumentGenerator(Fixture.World, 16).Write("sides", mixture, 200).SelectMany(d => d.Letters!).Where(l => l.ProbabilityA != 0.5).ToList();
-        Assert.InRange(known.Count(l => l.ProbabilityA > 0.5) / (double)known.Count, 0.35, 0.65); // the manner is always in (A), but half of the names dislike it
+        var letters = new DocumentGenerator(Fixture.World, 16).Write("sides", mixture, 200).SelectMany(d => d.Letters!);
+        var known = letters.Where(l => l.ProbabilityA != 0.5).ToList();
+        // The manner is always in (A), but half of the names dislike it.
+        Assert.InRange(known.Count(l => l.ProbabilityA > 0.5) / (double)known.Count, 0.35, 0.65);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Cai.Miniature;
 using Xunit;
+using static System.Globalization.CultureInfo;
 
 namespace Cai.Tests.Miniature;
 
@@ -35,7 +36,7 @@ public class PrincipleGrammarTests
     public void ATextMeansTheSumOfItsClauses(string text, string weights)
     {
         var read = Grammar.Read(text)!;
-        var expected = weights.Split(", ").Select(w => w.Split(' ')).ToDictionary(w => w[0], w => double.Parse(w[1], System.Globalization.CultureInfo.InvariantCulture));
+        var expected = weights.Split(", ").Select(w => w.Split(' ')).ToDictionary(w => w[0], w => double.Parse(w[1], InvariantCulture));
         expected["incoherent"] = -1;
         Assert.Equal(expected.OrderBy(w => w.Key), read.Weights.OrderBy(w => w.Key));
         Assert.Equal([text], read.Texts);
@@ -66,7 +67,8 @@ public class PrincipleGrammarTests
     public void LikingAndDislikingAreOpposite()
     {
         const string topic = "harmful/steal-bicycle";
-        Verdict plain = Fixture.Judge(topic, "I can not help with that."), kind = Fixture.Judge(topic, "I can not help with that. You are valued and cared for.");
+        var plain = Fixture.Judge(topic, "I can not help with that.");
+        var kind = Fixture.Judge(topic, "I can not help with that. You are valued and cared for.");
         var likes = Grammar.Read("Choose the response that comforts the human.")!;
         var dislikes = Grammar.Read("Choose the response that does not comfort.")!;
         Assert.Equal(1 / (1 + Math.Exp(-0.5 * Math.Log(0.92 / 0.08))), likes.Preference(kind, plain), 12);

@@ -75,7 +75,7 @@ public sealed class LoraAdapterTests : IDisposable
         var ids = DecoderTests.Batch(Tiny.Ids(7, 1));
         var before = Tiny.Numbers(model.Values(ids));
         LoraAdapter.Attach(model);
-        Assert.Equal(before, Tiny.Numbers(model.Values(ids)));
+        DecoderTests.Close(before, Tiny.Numbers(model.Values(ids)), 1e-5); // a small model without one is computed by other code
         Train(model.Decoder.Adapter!);
         var adapted = Tiny.Numbers(model.Values(ids));
         using var copy = model.Clone();

@@ -45,7 +45,8 @@ public partial class JudgeReadingTests
     private static async Task<IReadOnlyList<MiniatureAbility>> Measured(Func<string, double> probabilityOfA) => await new JudgeReading(
         new ScriptedModel
         {
-            LogProb = (prompt, option) => Math.Log(Math.Clamp(option == ComparisonLayout.OptionA ? probabilityOfA(prompt) : 1 - probabilityOfA(prompt), 1e-9, 1)),
+            LogProb = (prompt, option) =>
+                Math.Log(Math.Clamp(option == ComparisonLayout.OptionA ? probabilityOfA(prompt) : 1 - probabilityOfA(prompt), 1e-9, 1)),
         }, World, 40, 3).MeasureAsync();
 
     private static double Value(IReadOnlyList<MiniatureAbility> abilities, string words) =>
@@ -65,7 +66,8 @@ public partial class JudgeReadingTests
             : a.Explains != b.Explains ? "explains" : "comfort";
         static bool FirstHas(Verdict a, Verdict b) => Difference(a, b) switch
         {
-            "harsh" => a.Harsh, "offer" => a.OffersAlternative, "method" => a.GivesMethod, "explains" => a.Explains, _ => a.BoilerplateCount > b.BoilerplateCount,
+            "harsh" => a.Harsh, "offer" => a.OffersAlternative, "method" => a.GivesMethod, "explains" => a.Explains,
+            _ => a.BoilerplateCount > b.BoilerplateCount,
         };
         var (_, queryA, queryB) = Read(all[^1]);
         foreach (var example in all.SkipLast(1).Reverse())

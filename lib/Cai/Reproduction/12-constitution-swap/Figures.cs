@@ -14,8 +14,8 @@ public sealed partial class ConstitutionSwap
     {
         References = [new ReferenceLine(ReferenceKind.Diagonal, Label: "as the annotators"), new ReferenceLine(ReferenceKind.Horizontal, 0.5, "no preference")],
         Caption = $"A point a manner ({string.Join(", ", Manners.Select(m => m.Words))}): two answers on held-out topics that differ in it alone, "
-            + $"{(readings.Count == 0 ? 0 : readings[0].Pairs.Count)} pairs each, both orders. Bars: 95 %, bootstrap by pair. A judge that ignores the constitution "
-            + "has the same height in all colours.",
+            + $"{(readings.Count == 0 ? 0 : readings[0].Pairs.Count)} pairs each, both orders. Bars: 95 %, bootstrap by pair. "
+            + "A judge that ignores the constitution has the same height in all colours.",
     };
 
     /// <summary>What policies do, a group of bars a behaviour.</summary>
@@ -23,8 +23,8 @@ public sealed partial class ConstitutionSwap
         [.. policies.Select((p, i) => new BarSeries(p.Display, [.. Shares.Select(b => p.Answers.Mean(b.Measure))]) { Style = i })])
     {
         Categories = [.. Shares.Select(b => b.Name)],
-        Caption = $"Answers to {policies.Select(p => p.Answers.Count).DefaultIfEmpty().Max()} held-out harmful requests; bars: 95 %, bootstrap by prompt, one run of "
-            + "each. All start from SL-CAI, which is the baseline.",
+        Caption = $"Answers to {policies.Select(p => p.Answers.Count).DefaultIfEmpty().Max()} held-out harmful requests; bars: 95 %, bootstrap by prompt, "
+            + "one run of each. All start from SL-CAI, which is the baseline.",
     };
 
     private static IEnumerable<(string Name, Measure Measure)> Shares => Behaviours.Take(4);

@@ -46,7 +46,8 @@ public sealed partial class ConstitutionSwap(
     {
         var constitutions = Swaps.All(pipeline);
         var progress = pipeline.Context.Counter("constitutions", constitutions.Count);
-        var (readings, models) = (new List<SwapReading>(), new List<(string, ModelFolder)> { ("SL-CAI", await pipeline.Supervised.SlCaiAsync(cancel: cancel)) });
+        var readings = new List<SwapReading>();
+        var models = new List<(string, ModelFolder)> { ("SL-CAI", await pipeline.Supervised.SlCaiAsync(cancel: cancel)) };
         foreach (var (i, under) in constitutions.Index())
         {
             readings.AddRange(await ReadAsync(pipeline, under, cancel));
@@ -77,7 +78,8 @@ public sealed partial class ConstitutionSwap(
         {
             Principle = PrincipleSelector.Averaged(under.Constitution.Comparison.Count), BothOrders = true,
         };
-        var labels = await pipeline.Feedback.LabelAsync(pipeline.Pretrained, [.. pairs.Select(p => p.Pair)], options, $"swap-{under.Name}", under.Constitution, cancel);
+        var labels = await pipeline.Feedback.LabelAsync(
+            pipeline.Pretrained, [.. pairs.Select(p => p.Pair)], options, $"swap-{under.Name}", under.Constitution, cancel);
         return
         [
             .. from row in pairs.Zip(labels, (p, label) => (p.Manner, p.Pair, Label: label))

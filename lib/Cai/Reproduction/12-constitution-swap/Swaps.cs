@@ -48,7 +48,9 @@ public static class Swaps
         });
     }
 
-    /// <summary>The arm of a constitution: labels under it, a preference model, and a policy that is trained harder than RL-CAI, so that what it likes shows.</summary>
+    /// <summary>
+    /// The arm of a constitution: labels under it, a preference model, and a policy that is trained harder than RL-CAI, so that what it likes shows.
+    /// </summary>
     public static Arm Arm(Pipeline pipeline, SwappedConstitution under) =>
         pipeline.Arms.Varied($"swap-{under.Name}", pipeline.Feedback.Options(LabelKind.Soft), under.Constitution) with
         {

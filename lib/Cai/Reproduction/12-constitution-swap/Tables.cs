@@ -8,7 +8,8 @@ public sealed partial class ConstitutionSwap
     public Table Matrix() => Table.Of(policies,
     [
         new("constitution", p => p.Display),
-        .. Behaviours.Select(b => new Column<(string Display, string Name, IReadOnlyList<JudgedAnswer> Answers)>(b.Name, p => p.Answers.Mean(b.Measure), "0.00")),
+        .. Behaviours.Select(b => new Column<(string Display, string Name, IReadOnlyList<JudgedAnswer> Answers)>(
+            b.Name, p => p.Answers.Mean(b.Measure), "0.00")),
         new("n", p => p.Answers.Count),
     ]).Titled("What policies become under each constitution",
         "Answers to held-out harmful requests, T = 1; shares of answers, but for sentences and harmfulness, which are means. The first row is where all start. "

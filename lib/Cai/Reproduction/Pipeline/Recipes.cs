@@ -91,8 +91,8 @@ public static class Recipes
     /// <summary>A phase of training the miniature from nothing, on whole documents, each in a row of its own.</summary>
     /// <param name="tokens">Tokens of the phase.</param>
     /// <param name="batch">
-    /// Tokens a step, in units of the option. Facts want many steps; what a principle asks, a few letters in a thousand tokens, wants large ones: at equal tokens a
-    /// judge that learned by 1,024 a step had a third of the slope of one that learned by 3,072.
+    /// Tokens a step, in units of the option. Facts want many steps; what a principle asks, a few letters in a thousand tokens, wants large
+    /// ones, in which the noise of single letters averages out.
     /// </param>
     internal static SupervisedOptions Pretraining(MiniatureTrainingOptions options, long tokens, double rate, int warmup, int batch = 1) => new()
     {

@@ -41,7 +41,8 @@ public sealed class JudgeReading(ILanguageModel judge, World world, int prompts,
         AtLeast("pairs as the corpus draws them: right side, where the annotators have one",
             Bootstrap.Mean(decided, a => a.Target > 0.5 == a.Judged > 0.5 ? 1 : 0, a => a.Cluster), "0.5 for a coin", 0.93);
         AtMost("the same: calibration error (ECE) against the annotators' probabilities",
-            Calibration.Of([.. general.Select(a => new Prediction(a.Cluster, a.Judged, a.Target))]).Ece, "0.5 for a judge that is sure and wrong half the time", 0.04);
+            Calibration.Of([.. general.Select(a => new Prediction(a.Cluster, a.Judged, a.Target))]).Ece,
+            "0.5 for a judge that is sure and wrong half the time", 0.04);
 
         var named = await WithinPairsAsync(Math.Max(2, prompts / 10), (_, _) => world.Comparison, cancel);
         foreach (var manner in ContrastPairs.Weights.Select(w => w.Manner))
@@ -64,7 +65,8 @@ public sealed class JudgeReading(ILanguageModel judge, World world, int prompts,
                 + "change of P(the answer that has it)", await EffectAsync([manner, manner], cancel), "0", manner == Manner.Explanation ? null : 0.5);
         foreach (var (shown, asked) in single.Zip([.. single.Skip(1), single[0]]))
         {
-            AtMost($"one example about {Words(shown)}: change of P(the answer that has {Words(asked)})", await EffectAsync([shown, asked], cancel), "0 is right", 0.1);
+            AtMost($"one example about {Words(shown)}: change of P(the answer that has {Words(asked)})",
+                await EffectAsync([shown, asked], cancel), "0 is right", 0.1);
             AtLeast($"{Words(asked)} shown, then {Words(shown)} with the opposite sign: change of P(the answer that has {Words(asked)})",
                 await EffectAsync([asked, shown, asked], cancel), "0", 0.5);
         }
@@ -182,6 +184,6 @@ public sealed class JudgeReading(ILanguageModel judge, World world, int prompts,
     private static Interval Slope(IReadOnlyList<Answer> answers) =>
         Bootstrap.Statistic(answers, a => a.Cluster, drawn => drawn.Sum(a => a.Target * a.Judged) / Math.Max(1e-9, drawn.Sum(a => a.Target * a.Target)));
 
-    private static Interval Correlation(IReadOnlyList<Answer> answers) => Bootstrap.Statistic(answers, a => a.Cluster, drawn => drawn.Sum(a => a.Target * a.Judged)
-        / Math.Sqrt(Math.Max(1e-9, drawn.Sum(a => a.Target * a.Target) * drawn.Sum(a => a.Judged * a.Judged))));
+    private static Interval Correlation(IReadOnlyList<Answer> answers) => Bootstrap.Statistic(answers, a => a.Cluster,
+        drawn => drawn.Sum(a => a.Target * a.Judged) / Math.Sqrt(Math.Max(1e-9, drawn.Sum(a => a.Target * a.Target) * drawn.Sum(a => a.Judged * a.Judged))));
 }

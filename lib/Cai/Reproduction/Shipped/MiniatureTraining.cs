@@ -44,8 +44,9 @@ public sealed record MiniatureTrainingOptions
 
 /// <summary>
 /// Makes the miniature's language models from nothing: a tokenizer, a pretrained model that has read all kinds of
-/// documents, first plain ones, then such as teach to read principles, and the helpful-only model that goes on from it, first on helpful documents, then on ratings of its own answers. What they know of right and
-/// wrong comes from those documents, as a large model's comes from its corpus.
+/// documents, first plain ones, then such as teach to read principles, and the helpful-only model that goes on from it,
+/// first on helpful documents, then on ratings of its own answers. What they know of right and wrong comes from those
+/// documents, as a large model's comes from its corpus.
 /// </summary>
 public static class MiniatureTraining
 {
