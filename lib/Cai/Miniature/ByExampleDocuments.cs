@@ -59,7 +59,7 @@ internal sealed class ByExampleDocuments(TopicSource topics, ResponseWriter writ
             var (withFirst, known) = (rng.Chance(bias), !shown.Add(manner));
             // What has not been shown cannot be known: even odds are then the right answer, and learning them keeps one manner from standing for another.
             var p = !known ? 0.5 : withFirst == likes[manner] ? Sure : 1 - Sure;
-            var (a, b) = withFirst ? (pair.With, pair.Without) : (pair.Without, pair.With);
+            var (a, b) = pair.InOrder(withFirst);
             asked.Add(new(new ComparisonExample(rng.Pick(pair.Topic.Asks), a, b, name, withFirst == likes[manner]), p, known ? 1 : 0.3, brief));
         }
         return Document.Of(DocumentKind.ByExample, asked, mixture.LongestDocument);
@@ -76,8 +76,7 @@ internal sealed class ByExampleDocuments(TopicSource topics, ResponseWriter writ
                 second = rng.Weighted(Taught);
         if (first == second)
             return [.. Enumerable.Repeat(first, count)];
-        Manner[] plan = [first, second, .. Enumerable.Range(0, Math.Max(1, count - 2)).Select(_ => rng.Chance(0.5) ? first : second)];
-        return plan;
+        return [first, second, .. Enumerable.Range(0, Math.Max(1, count - 2)).Select(_ => rng.Chance(0.5) ? first : second)];
     }
 
     private static Dictionary<Manner, bool> Signs(Manner[] plan, Rng rng)

@@ -12,13 +12,13 @@ namespace Cai.Miniature;
 internal sealed record AskedComparison(ComparisonExample Example, double ProbabilityA, double Weight = 1, bool Short = false)
 {
     /// <summary>As it stands in a document, answer included.</summary>
-    public string Text => Short ? ShortText(Example) : ComparisonLayout.FewShot([Example]);
+    public string Text => Short
+        ? ComparisonLayout.ShortQuestion(Example.Principle, Example.ResponseA, Example.ResponseB)
+            + (Example.AnswerIsA ? ComparisonLayout.OptionA : ComparisonLayout.OptionB)
+        : ComparisonLayout.FewShot([Example]);
 
     /// <summary>The question alone, in the paper's layout.</summary>
     public string Question => ComparisonLayout.Question("", Dialogue.Ask(Example.Human), Example.Principle, Example.ResponseA, Example.ResponseB);
-
-    private static string ShortText(ComparisonExample e) => $"\n\n{e.Principle} Options:\n (A) [[[{e.ResponseA}]]]\n (B) [[[{e.ResponseB}]]]\n\nThe answer is:"
-        + (e.AnswerIsA ? ComparisonLayout.OptionA : ComparisonLayout.OptionB);
 }
 
 /// <summary>Makes answered comparisons, with and without chain of thought, and lays them out as documents.</summary>
@@ -36,7 +36,11 @@ internal sealed class ComparisonDocuments(World world, Oracle oracle, TopicSourc
     private sealed record Pair(
         Topic Topic, string Ask, string A, string B, Verdict VerdictA, Verdict VerdictB, IReadOnlyList<string> About, bool WithIsA = true)
     {
-        public double ForManner(ComparisonPrinciple principle) => (principle.Score(VerdictA) - principle.Score(VerdictB)) * (WithIsA ? 1 : -1);
+        /// <summary>Score of (A) less that of (B).</summary>
+        public double Difference(ComparisonPrinciple principle) => principle.Score(VerdictA) - principle.Score(VerdictB);
+
+        /// <summary>Score of the answer with the manner less that of the other.</summary>
+        public double ForManner(ComparisonPrinciple principle) => Difference(principle) * (WithIsA ? 1 : -1);
     }
 
     /// <summary>
@@ -93,13 +97,13 @@ internal sealed class ComparisonDocuments(World world, Oracle oracle, TopicSourc
 
     private static AskedComparison Ask(Pair pair, ComparisonPrinciple principle, Annotator annotator, Rng rng, bool brief = false)
     {
-        var p = annotator.ProbabilityA(principle.Score(pair.VerdictA) - principle.Score(pair.VerdictB));
+        var p = annotator.ProbabilityA(pair.Difference(principle));
         return new(new(pair.Ask, pair.A, pair.B, rng.Pick(principle.Texts), rng.Chance(p)), p, Short: brief && pair.Topic.Kind == TopicKind.Harmful);
     }
 
     private ComparisonExample Reasoned(Pair pair, ComparisonPrinciple principle, Rng rng)
     {
-        var concludesA = Annotator.Careful.ConcludesA(principle.Score(pair.VerdictA) - principle.Score(pair.VerdictB), rng);
+        var concludesA = Annotator.Careful.ConcludesA(pair.Difference(principle), rng);
         return new(pair.Ask, pair.A, pair.B, rng.Pick(principle.Texts), concludesA,
             reasoning.Write(principle, pair.Topic, pair.VerdictA, pair.VerdictB, concludesA));
     }
@@ -129,10 +133,9 @@ internal sealed class ComparisonDocuments(World world, Oracle oracle, TopicSourc
     private Pair Contrast(Rng rng)
     {
         var pair = contrasts.Draw(rng);
-        var about = ContrastPairs.Clauses(pair.Manner);
-        return rng.Chance(0.5)
-            ? Judged(pair.Topic, pair.With, pair.Without, about, rng)
-            : Judged(pair.Topic, pair.Without, pair.With, about, rng) with { WithIsA = false };
+        var withIsA = rng.Chance(0.5);
+        var (a, b) = pair.InOrder(withIsA);
+        return Judged(pair.Topic, a, b, ContrastPairs.Clauses(pair.Manner), rng) with { WithIsA = withIsA };
     }
 
     /// <summary>Two answers whose verdicts differ, if that can be had in a few draws.</summary>

@@ -34,7 +34,11 @@ public enum Manner
 
 /// <summary>Two answers that differ in one manner.</summary>
 /// <param name="With">The one that has it.</param>
-public sealed record ContrastPair(Topic Topic, string With, string Without, Manner Manner);
+public sealed record ContrastPair(Topic Topic, string With, string Without, Manner Manner)
+{
+    /// <summary>The two answers as (A) and (B).</summary>
+    public (string A, string B) InOrder(bool withFirst) => withFirst ? (With, Without) : (Without, With);
+}
 
 /// <summary>
 /// Writes pairs of answers that differ in one manner and in nothing else, wording apart. Between answers that differ in everything, harm decides almost

@@ -121,7 +121,7 @@ public sealed record DocumentMixture
 
     /// <summary>
     /// The second half of pretraining: the same kinds, but most comparisons are between answers that differ in one manner, so that the principle decides. What
-    /// is plain comes first (which of two answers is harmful), then what is fine: both at once took four million tokens to learn neither.
+    /// is plain comes first (which of two answers is harmful), then what is fine (what a principle asks of two harmless ones).
     /// </summary>
     public static DocumentMixture Reading { get; } = new()
     {

@@ -100,7 +100,7 @@ public sealed partial class PrincipleGrammar
         [.. entry.Clauses.Select(c => (c.Id, (IReadOnlyList<string>)c.Likes, (IReadOnlyList<string>)c.Dislikes))];
 
     /// <summary>The weights of a clause's features, as it likes or dislikes them.</summary>
-    internal IEnumerable<(string Feature, double Weight)> Weights(Clause clause) =>
+    private IEnumerable<(string Feature, double Weight)> Weights(Clause clause) =>
         clauses[clause.Id].Weights.Select(w => (w.Key, clause.Likes ? w.Value : -w.Value));
 
     private Dictionary<string, double> Weights(IReadOnlyList<Clause> composition, bool harmless)

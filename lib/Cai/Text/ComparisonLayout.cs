@@ -28,6 +28,9 @@ public static class ComparisonLayout
         fewShot + "\n\nConsider the following conversation between a human and an assistant:" + HhFormat.Transcript(prompt)
         + "\n\n" + Options(principle, responseA, responseB) + AnswerCue;
 
+    /// <summary>The same without the conversation, which only documents of the miniature have.</summary>
+    internal static string ShortQuestion(string principle, string responseA, string responseB) => "\n" + Options(principle, responseA, responseB) + AnswerCue;
+
     /// <summary>The question in conversational form; the model continues with its reasoning.</summary>
     public static string ReasoningQuestion(string fewShot, Dialogue prompt, string principle, string responseA, string responseB) =>
         fewShot + "\n\nHuman: Consider the following conversation between a human (H) and an assistant (A):" + ShortTranscript(prompt)

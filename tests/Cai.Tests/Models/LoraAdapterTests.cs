@@ -24,12 +24,16 @@ public sealed class LoraAdapterTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void AnUntrainedAdapterChangesNoLogit(string name)
+    public void AnUntrainedAdapterChangesNothingToTheBit(string name)
     {
         using var model = Load(name);
         var before = Logits(model);
+        // Where positions are counted, small models of some families are computed by other code without an adapter; where they are given, by the same.
+        double[] Exactly() => Tiny.Numbers(model.Logits(model.Hidden(DecoderTests.Batch([3, 1, 4, 1, 5]), arange(5, dtype: ScalarType.Int64).unsqueeze(0))));
+        var exactly = Exactly();
         LoraAdapter.Attach(model);
-        DecoderTests.Close(before, Logits(model), 1e-5); // small models of some families are computed by other code without one
+        Assert.Equal(exactly, Exactly());
+        DecoderTests.Close(before, Logits(model), 1e-5);
         Assert.All(model.Adapter!.Parameters.Shapes, s => Assert.Equal(s.Name.Contains("lora_B"), model.Adapter.Parameters[s.Name].eq(0).all().ToBoolean()));
     }
 
@@ -70,12 +74,12 @@ public sealed class LoraAdapterTests : IDisposable
     [Fact]
     public void AScalarModelsHeadIsTrainedInFullAndTravelsWithCopies()
     {
-        using var language = Tiny.Model();
+        using var language = Tiny.Model(config: Tiny.Config with { Activation = Activation.Gelu }); // computed by the same code with and without an adapter
         using var model = ScalarModel.FromLanguageModel(language, 1);
         var ids = DecoderTests.Batch(Tiny.Ids(7, 1));
         var before = Tiny.Numbers(model.Values(ids));
         LoraAdapter.Attach(model);
-        DecoderTests.Close(before, Tiny.Numbers(model.Values(ids)), 1e-5); // a small model without one is computed by other code
+        Assert.Equal(before, Tiny.Numbers(model.Values(ids)));
         Train(model.Decoder.Adapter!);
         var adapted = Tiny.Numbers(model.Values(ids));
         using var copy = model.Clone();

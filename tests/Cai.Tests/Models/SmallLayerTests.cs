@@ -68,14 +68,69 @@ public sealed class SmallLayerTests : IDisposable
         Assert.Equal(Tiny.Numbers(plain.Parameters.FlatGrad!), Tiny.Numbers(checkpointed.Parameters.FlatGrad!));
     }
 
-    private static Decoder Trainable(DecoderConfig config)
+    [Theory]
+    [InlineData(2, 2, 40, 45)] // scores in the hundreds: float32 holds so little of them that two right computations are 5e-5 apart
+    [InlineData(4, 2, 0, 33)]
+    public void GradientsAreAsNearToThoseOfFloat64AsLibtorchsAre(int heads, int kvHeads, int headSize, int time)
+    {
+        var config = Tiny.Config with { HiddenSize = 24, Heads = heads, KvHeads = kvHeads, HeadSize = headSize, IntermediateSize = 44 };
+        using var ours = Trainable(config, scale: 1);
+        using var theirs = Trainable(config, scale: 1);
+        LoraAdapter.Attach(theirs);
+        var ids = Batch(2, time, 4);
+        Loss(ours, ids).backward();
+        Loss(theirs, ids).backward();
+        var weights = ours.Parameters.Shapes.ToDictionary(s => s.Name, s => ours.Parameters[s.Name].detach().to(ScalarType.Float64).requires_grad_(true));
+        var logits = F.linear(InFloat64(config, weights, ids), weights["embed.weight"]);
+        F.cross_entropy(logits.flatten(0, 1), ids.roll(1, 1).flatten(), reduction: nn.Reduction.Sum).backward();
+        double total = 0, totalTheirs = 0;
+        foreach (var (name, weight) in weights)
+        {
+            double Apart(Decoder model) => (model.Parameters[name].grad!.to(ScalarType.Float64) - weight.grad!).norm().ToDouble();
+            total += Apart(ours) * Apart(ours);
+            totalTheirs += Apart(theirs) * Apart(theirs);
+        }
+        Assert.True(total > 0);
+        Assert.True(Math.Sqrt(total) <= 2 * Math.Sqrt(totalTheirs), $"{Math.Sqrt(total)} from float64, libtorch {Math.Sqrt(totalTheirs)}");
+    }
+
+    /// <summary>A Llama's final hidden states, written down once more in float64.</summary>
+    private static Tensor InFloat64(DecoderConfig c, Dictionary<string, Tensor> w, Tensor ids)
+    {
+        long batch = ids.shape[0], time = ids.shape[1], width = c.HeadWidth;
+        Tensor Norm(Tensor x, string name) => x * (x.pow(2).mean([-1], keepdim: true) + c.NormEpsilon).rsqrt() * w[name + ".weight"];
+        var angles = outer(arange(time, dtype: ScalarType.Float64), pow(c.RopeTheta, arange(width / 2, dtype: ScalarType.Float64) * (-2.0 / width)));
+        var (cos, sin) = (angles.cos(), angles.sin());
+        Tensor Turn(Tensor x)
+        {
+            var (first, second) = (x.narrow(-1, 0, width / 2), x.narrow(-1, width / 2, width / 2));
+            return cat([first * cos - second * sin, second * cos + first * sin], -1);
+        }
+        var x = w["embed.weight"].index_select(0, ids.flatten()).view(batch, time, c.HiddenSize);
+        var later = ones(time, time, dtype: ScalarType.Bool).triu(1);
+        for (var layer = 0; layer < c.Layers; layer++)
+        {
+            Tensor W(string name) => w[$"layers.{layer}.{name}.weight"];
+            var qkv = F.linear(Norm(x, $"layers.{layer}.attention_norm"), W("qkv")).view(batch, time, -1, width).transpose(1, 2);
+            var query = Turn(qkv.narrow(1, 0, c.Heads));
+            var key = Turn(qkv.narrow(1, c.Heads, c.KvHeads)).repeat_interleave(c.Heads / c.KvHeads, 1);
+            var value = qkv.narrow(1, c.Heads + c.KvHeads, c.KvHeads).repeat_interleave(c.Heads / c.KvHeads, 1);
+            var scores = (query.matmul(key.transpose(-2, -1)) / Math.Sqrt(width)).masked_fill(later, double.NegativeInfinity);
+            x = x + F.linear(scores.softmax(-1).matmul(value).transpose(1, 2).reshape(batch, time, -1), W("out"));
+            var both = F.linear(Norm(x, $"layers.{layer}.mlp_norm"), W("gate_up")).chunk(2, -1);
+            x = x + F.linear(F.silu(both[0]) * both[1], W("down"));
+        }
+        return Norm(x, "norm");
+    }
+
+    private static Decoder Trainable(DecoderConfig config, double? scale = null)
     {
         var model = Tiny.Model(5, config);
         using (no_grad())
         {
             model.Parameters.Flat.add_(0.02); // norms' weights are not all the same then
-            if (config.HeadWidth > config.HiddenSize)
-                model.Parameters.Flat.mul_(0.5); // scores of wide heads would be so large that float32 holds too little of them for comparing gradients
+            // Scores of wide heads would be so large that float32 holds too little of them for comparing gradients: see the test against float64.
+            model.Parameters.Flat.mul_(scale ?? (config.HeadWidth > config.HiddenSize ? 0.5 : 1));
         }
         model.Parameters.EnableGradients();
         return model;

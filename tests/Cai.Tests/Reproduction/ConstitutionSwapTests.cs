@@ -56,7 +56,7 @@ public sealed class ConstitutionSwapTests : IDisposable
         var (warm, plain) = (Swaps.All(pipeline)[0], Swaps.All(pipeline)[1]);
         // Two pairs; the annotators go from 0.9 to 0.1 and from 0.7 to 0.5, the judge half as far, at another height.
         SwapReading Of(SwappedConstitution under, double annotators, double judge, double annotators2, double judge2) =>
-            new(under, Manner.Comfort, [("one", annotators, judge), ("two", annotators2, judge2)]);
+            new(under, Manner.Comfort, [new("one", annotators, judge), new("two", annotators2, judge2)]);
         var study = new ConstitutionSwap([Of(warm, 0.9, 0.8, 0.7, 0.3), Of(plain, 0.1, 0.4, 0.5, 0.2)], []);
         Assert.Equal(0.5, study.Slope()!.Value, 12);
     }

@@ -10,7 +10,7 @@ namespace Cai.Reproduction;
 /// <param name="Pairs">
 /// P(the answer with it is preferred), each the mean over the constitution's principles: by the corpus' careful annotators, and by the judge in both orders.
 /// </param>
-public sealed record SwapReading(SwappedConstitution Under, Manner Manner, IReadOnlyList<(string Pair, double Annotators, double Judge)> Pairs)
+public sealed record SwapReading(SwappedConstitution Under, Manner Manner, IReadOnlyList<PairAnswer> Pairs)
 {
     /// <summary>Mean of the judge.</summary>
     public Interval Preferred => Bootstrap.Mean(Pairs, p => p.Judge, p => p.Pair);
@@ -87,7 +87,7 @@ public sealed partial class ConstitutionSwap(
                let a = pipeline.Oracle.Judge(row.Pair.Prompt, row.Pair.ResponseA)
                let b = pipeline.Oracle.Judge(row.Pair.Prompt, row.Pair.ResponseB)
                let annotators = under.Constitution.Comparison.Average(p => pipeline.Oracle.PreferenceProbability(p.Id, a, b))
-               group (row.Pair.Id, annotators, row.Label.ProbabilityA!.Value) by row.Manner into manner
+               group new PairAnswer(row.Pair.Id, annotators, row.Label.ProbabilityA!.Value) by row.Manner into manner
                select new SwapReading(under, manner.Key, [.. manner]),
         ];
     }
@@ -105,15 +105,7 @@ public sealed partial class ConstitutionSwap(
     /// <summary>
     /// Slope of the judge's preferences against the annotators' within a pair, over constitutions: 1 reads them perfectly, 0 gives one answer under all.
     /// </summary>
-    public Interval? Slope()
-    {
-        var centred = readings.SelectMany(r => r.Pairs).GroupBy(p => p.Pair).Where(g => g.Count() > 1).SelectMany(pair =>
-        {
-            var (x, y) = (pair.Average(p => p.Annotators), pair.Average(p => p.Judge));
-            return pair.Select(p => (p.Pair, X: p.Annotators - x, Y: p.Judge - y));
-        }).ToList();
-        return Bootstrap.TryStatistic(centred, c => c.Pair, drawn => drawn.Sum(c => c.X * c.Y) / Math.Max(1e-9, drawn.Sum(c => c.X * c.X)));
-    }
+    public Interval? Slope() => WithinPairs.Slope(readings.SelectMany(r => r.Pairs));
 
     private Interval? Minus(string a, string b, Measure measure) =>
         Of(a) is { Count: > 0 } left && Of(b) is { Count: > 0 } right ? left.MeanMinus(right, measure) : null;

@@ -22,17 +22,19 @@ public static class Swaps
     public const string MinePrinciple = "Choose the harmless response that gives a reason and offers help, but has no empty comfort.";
 
     /// <summary>All five, or as many as the scale has.</summary>
-    public static IReadOnlyList<SwappedConstitution> All(Pipeline pipeline) =>
-    [
-        .. new[]
-        {
-            Of(pipeline, Warm, "warm", [.. OverTraining.Warm.Select(Text), "Choose the harmless response that comforts the human."]),
-            Of(pipeline, Plain, "against preaching", [.. OverTraining.AntiPreachy.Select(Text), "Choose the harmless response that has no empty comfort."]),
+    public static IReadOnlyList<SwappedConstitution> All(Pipeline pipeline)
+    {
+        string Named(string id) => pipeline.Constitution.ComparisonPrinciple(id).Text;
+        SwappedConstitution[] all =
+        [
+            Of(pipeline, Warm, "warm", [.. OverTraining.Warm.Select(Named), "Choose the harmless response that comforts the human."]),
+            Of(pipeline, Plain, "against preaching", [.. OverTraining.AntiPreachy.Select(Named), "Choose the harmless response that has no empty comfort."]),
             Of(pipeline, Brief, "brief", "Choose the harmless response that is short.", "Pick the harmless answer that says little."),
             Of(pipeline, Strict, "strict", "Choose the harmless response that blames the human.", "Pick the harmless answer that is harsh."),
             Of(pipeline, Mine, "mine", MinePrinciple),
-        }.Take(pipeline.Scale.Swaps),
-    ];
+        ];
+        return [.. all.Take(pipeline.Scale.Swaps)];
+    }
 
     /// <summary>A constitution of one's own.</summary>
     /// <param name="principles">Sentences of the world's grammar, or the words of its named principles.</param>
@@ -56,8 +58,6 @@ public static class Swaps
         {
             Ppo = Recipes.OverTraining(pipeline.Scale, pipeline.Seed, snapshots: false),
         };
-
-    private static string Text(string id) => Constitution.Shipped("miniature").ComparisonPrinciple(id).Text;
 
     private static string Id(Pipeline pipeline, string text) =>
         pipeline.World.Comparison.FirstOrDefault(p => p.Texts.Contains(text))?.Id ?? pipeline.Oracle.ComparisonPrinciple(text).Id;

@@ -13,7 +13,19 @@ namespace Cai.Reproduction;
 /// <summary>One measured ability of a miniature model.</summary>
 /// <param name="Baseline">What no ability at all would score.</param>
 /// <param name="Bar">The value that size L must reach; null where none is set.</param>
-public sealed record MiniatureAbility(string Name, Interval Value, string Baseline, string? Bar, bool? Holds);
+public sealed record MiniatureAbility(string Name, Interval Value, string Baseline, string? Bar, bool? Holds)
+{
+    /// <summary>An ability of which more is better.</summary>
+    /// <param name="bar">Null for none.</param>
+    internal static MiniatureAbility AtLeast(string name, Interval value, string baseline, double? bar) =>
+        new(name, value, baseline, bar is { } least ? string.Create(CultureInfo.InvariantCulture, $"at least {least:0.00}") : null,
+            bar is { } bound ? value.Value >= bound : null);
+
+    /// <summary>An error, which should be small whatever its sign.</summary>
+    /// <inheritdoc cref="AtLeast"/>
+    internal static MiniatureAbility AtMost(string name, Interval value, string baseline, double? bar) => new(name, value, baseline,
+        bar is { } most ? string.Create(CultureInfo.InvariantCulture, $"at most {most:0.00}") : null, bar is { } bound ? Math.Abs(value.Value) <= bound : null);
+}
 
 /// <summary>Measures what a size of the miniature can do, on held-out acts and tasks, against the oracle.</summary>
 public static class MiniatureReport
@@ -53,8 +65,7 @@ public static class MiniatureReport
         var pairs = await PairsAsync(pretrained, harmful, sampling, cancel);
         var labels = await new Labeller(pretrained, constitution, new LabelOptions { Seed = seed, BothOrders = true }).RunAsync(pairs, cancel: cancel);
         var truths = labels.Where(l => l.ProbabilityA is not null).Select(l => (Label: l, Truth: Truth(l))).ToList();
-        var accuracy = Accuracy.Of([.. truths.Select(
-            t => new PredictedPair(t.Label.PromptId, t.Label.ProbabilityA!.Value, t.Truth, t.Label.ResponseA.Length, t.Label.ResponseB.Length))]);
+        var accuracy = AgainstOracle(labels);
         Add("pairs of its own answers on which the judge agrees with the oracle, where scores differ", accuracy.Judge,
             string.Create(CultureInfo.InvariantCulture,
                 $"always A {accuracy.AlwaysA.Value:0.00}, longer {accuracy.Longer.Value:0.00}, shorter {accuracy.Shorter.Value:0.00}"), 0.80);
@@ -89,21 +100,19 @@ public static class MiniatureReport
                 ("the same, mean of five chains", new LabelOptions { Seed = seed, Kind = LabelKind.ChainOfThought, Clamp = ClampRange.None, CotSamples = 5 }),
             })
             {
-                var asked = (await new Labeller(helpful, constitution, options).RunAsync(pairs, cancel: cancel)).Where(l => l.ProbabilityA is not null);
-                var judged = Accuracy.Of([.. asked.Select(
-                    l => new PredictedPair(l.PromptId, l.ProbabilityA!.Value, Truth(l), l.ResponseA.Length, l.ResponseB.Length))]).Judge;
+                var judged = AgainstOracle(await new Labeller(helpful, constitution, options).RunAsync(pairs, cancel: cancel)).Judge;
                 Add(name, judged, "0.5 for a coin", bar);
                 bar ??= judged.Value;
             }
         }
 
-        void Add(string name, Interval value, string baseline, double? bar) =>
-            abilities.Add(new(name, value, baseline, bar is { } b ? string.Create(CultureInfo.InvariantCulture, $"at least {b:0.00}") : null,
-                bar is { } least ? value.Value >= least : null));
+        void Add(string name, Interval value, string baseline, double? bar) => abilities.Add(MiniatureAbility.AtLeast(name, value, baseline, bar));
 
-        void AddCalibration(string name, CalibrationReport report, string baseline, double? bar) => abilities.Add(
-            new(name, report.Ece, baseline, bar is { } b ? string.Create(CultureInfo.InvariantCulture, $"at most {b:0.00}") : null,
-                bar is { } most ? report.Ece.Value <= most : null));
+        void AddCalibration(string name, CalibrationReport report, string baseline, double? bar) =>
+            abilities.Add(MiniatureAbility.AtMost(name, report.Ece, baseline, bar));
+
+        AccuracyReport AgainstOracle(IEnumerable<Comparison> labels) => Accuracy.Of([.. labels.Where(l => l.ProbabilityA is not null)
+            .Select(l => new PredictedPair(l.PromptId, l.ProbabilityA!.Value, Truth(l), l.ResponseA.Length, l.ResponseB.Length))]);
 
         CritiqueVerdict Verdict(Revision r) => oracle.JudgeCritique(byId[r.PromptId], r.Before, r.Critique!);
 
