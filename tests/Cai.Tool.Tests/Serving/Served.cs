@@ -44,6 +44,14 @@ internal sealed class Served : IAsyncDisposable
         return new RemoteModel(with?.Invoke(options) ?? options);
     }
 
+    /// <summary>Keeps the model's thread from all other work until the result is disposed.</summary>
+    public IDisposable Busy()
+    {
+        var held = new HeldThread();
+        thread.Add(held);
+        return held;
+    }
+
     /// <summary>Posts JSON.</summary>
     public async Task<(int Status, JsonObject Body)> Post(string path, string json)
     {
@@ -69,5 +77,20 @@ internal sealed class Served : IAsyncDisposable
         await server.DisposeAsync();
         thread.Dispose();
         loaded.Dispose();
+    }
+
+    private sealed class HeldThread : ModelWork, IDisposable
+    {
+        private readonly ManualResetEventSlim released = new();
+
+        public override bool IsAbandoned => false;
+
+        public override bool Joins(ModelWork other) => false;
+
+        public override void Run(IReadOnlyList<ModelWork> batch, CancellationToken stopping) => released.Wait(stopping);
+
+        public override void Fail(Exception error) { }
+
+        public void Dispose() => released.Set();
     }
 }
