@@ -28,6 +28,9 @@ internal static class MiniatureCommand
         }.AcceptOnlyFromAmong([.. MiniatureSizes.Names]);
         var pretrain = StageOptions.Number("--pretrain-tokens", Standard.PretrainTokens, "Tokens of documents of all kinds.");
         var reading = StageOptions.Number("--reading-tokens", Standard.ReadingTokens, "Further tokens in which the principle decides most comparisons.");
+        var byExample = StageOptions.Number(
+            "--by-example-tokens", Standard.ByExampleTokens, "Further tokens, mostly about principles that only examples define.");
+        var together = StageOptions.Number("--together-tokens", Standard.TogetherTokens, "Further tokens about principles of all sorts.");
         var helpful = StageOptions.Number("--helpful-tokens", Standard.HelpfulTokens, "Further tokens in which all dialogues are helpful.");
         var rated = StageOptions.Number(
             "--rated-iterations", Standard.RatedIterations, "Iterations of PPO on ratings of help that end the helpful model; 0 is none.");
@@ -48,15 +51,14 @@ internal static class MiniatureCommand
             The defaults take about an hour for L on two cores. Build again afterwards: the library carries the models with it.
 
             Example:  cai miniature train --size S --pretrain-tokens 3000000 --helpful-tokens 600000
-            """) { size, pretrain, reading, helpful, rated, keep, rate, batch, seed, work, output };
+            """) { size, pretrain, reading, byExample, together, helpful, rated, keep, rate, batch, seed, work, output };
         command.SetAction((parsed, cancel) =>
         {
             var options = new MiniatureTrainingOptions
             {
                 Size = parsed.GetValue(size)!, PretrainTokens = parsed.GetValue(pretrain), ReadingTokens = parsed.GetValue(reading),
-                HelpfulTokens = parsed.GetValue(helpful),
-                RatedIterations = parsed.GetValue(rated), KeepPretrained = parsed.GetValue(keep),
-                LearningRate = parsed.GetValue(rate),
+                ByExampleTokens = parsed.GetValue(byExample), TogetherTokens = parsed.GetValue(together), HelpfulTokens = parsed.GetValue(helpful),
+                RatedIterations = parsed.GetValue(rated), KeepPretrained = parsed.GetValue(keep), LearningRate = parsed.GetValue(rate),
                 TokensPerBatch = parsed.GetValue(batch), Seed = parsed.GetValue(seed),
             };
             var (folder, kept) = (Folder(parsed.GetValue(output)), parsed.GetValue(work) ?? Path.Combine(Repository.FolderOr(null, "out"), "miniature"));
@@ -81,12 +83,8 @@ internal static class MiniatureCommand
                     current = at.Phase;
                     var name = Path.Combine(work, $"{options.Size}-{current}");
                     log = new MetricsWriter(name + ".metrics.jsonl", SupervisedTrainer.CheckpointStep(name + ".safetensors"));
-                    line = ProgressLine.Start(
-                        $"{options.Size} {current}", "thousand tokens",
-                        (int)((current switch
-                        {
-                            MiniatureTraining.General => options.PretrainTokens, MiniatureTraining.Reading => options.ReadingTokens, _ => options.HelpfulTokens,
-                        }) / 1000));
+                    var tokens = MiniatureTraining.Phases(options).Single(p => p.Name == current).Options.MaxTokens;
+                    line = ProgressLine.Start($"{options.Size} {current}", "thousand tokens", (int)(tokens / 1000));
                 }
                 log!.Write(at.Step.Step, at.Step.Values);
                 line!.Report((int)(at.Step.Tokens / 1000));

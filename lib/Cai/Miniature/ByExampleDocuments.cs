@@ -48,30 +48,34 @@ internal sealed class ByExampleDocuments(TopicSource topics, ResponseWriter writ
     /// <param name="bias">Chance that the answer which has the manner stands first.</param>
     public Document Write(double bias, Rng rng)
     {
-        var (name, brief) = (Name(heldOut: false, rng), rng.Chance(0.5));
-        var plan = Plan(brief ? 2 + rng.Next(3) : 2 + rng.Next(2), rng);
+        var name = Name(heldOut: false, rng);
+        // Short answers in the full layout and long ones in the short layout lead from what is found early to what is asked in the end.
+        var (brief, plain) = (rng.Chance(mixture.ShortExamples), rng.Chance(mixture.ShortExamples));
+        var plan = Plan(plain ? 2 + rng.Next(3) : 2 + rng.Next(2), rng);
         var likes = Signs(plan, rng);
-        var shown = new HashSet<Manner>();
+        var shown = new Dictionary<Manner, ContrastPair>();
         var asked = new List<AskedComparison>();
         foreach (var manner in plan)
         {
-            var pair = contrasts.Draw(manner, rng, brief);
-            var (withFirst, known) = (rng.Chance(bias), !shown.Add(manner));
+            var known = shown.TryGetValue(manner, out var before);
+            // Sometimes the same two answers again, where only their order has to be seen.
+            var pair = shown[manner] = known && rng.Chance(mixture.SamePair) ? before! : contrasts.Draw(manner, rng, brief);
+            var withFirst = rng.Chance(bias);
             // What has not been shown cannot be known: even odds are then the right answer, and learning them keeps one manner from standing for another.
             var p = !known ? 0.5 : withFirst == likes[manner] ? Sure : 1 - Sure;
             var (a, b) = pair.InOrder(withFirst);
-            asked.Add(new(new ComparisonExample(rng.Pick(pair.Topic.Asks), a, b, name, withFirst == likes[manner]), p, known ? 1 : 0.3, brief));
+            asked.Add(new(new ComparisonExample(rng.Pick(pair.Topic.Asks), a, b, name, withFirst == likes[manner]), p, known ? 1 : mixture.Unshown, plain));
         }
         return Document.Of(DocumentKind.ByExample, asked, mixture.LongestDocument);
     }
 
     /// <summary>The manner of each question. Where there are two, both are shown before either is asked about again.</summary>
-    private static Manner[] Plan(int count, Rng rng)
+    private Manner[] Plan(int count, Rng rng)
     {
         var first = rng.Weighted(Taught);
         var second = first;
         // Pairs that set one manner against another say something of both, so these stay by themselves.
-        if (IsSingle(first) && rng.Chance(0.65))
+        if (IsSingle(first) && rng.Chance(mixture.TwoManners))
             while (second == first || !IsSingle(second))
                 second = rng.Weighted(Taught);
         if (first == second)

@@ -28,7 +28,7 @@ internal sealed class ComparisonDocuments(World world, Oracle oracle, TopicSourc
     private static readonly (int, double)[] Lengths = [(1, 0.25), (2, 0.3), (3, 0.25), (4, 0.2)];
 
     private readonly ReasoningWriter reasoning = new(world);
-    private readonly ContrastPairs contrasts = new(topics, writer);
+    private readonly ContrastPairs contrasts = new(topics, writer, mixture.OneStep);
 
     /// <summary>What is asked in a document beside the answers of its questions.</summary>
     /// <param name="About">Clauses about what the answers differ in; none where they differ in many things.</param>

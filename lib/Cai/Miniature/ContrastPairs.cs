@@ -44,7 +44,8 @@ public sealed record ContrastPair(Topic Topic, string With, string Without, Mann
 /// Writes pairs of answers that differ in one manner and in nothing else, wording apart. Between answers that differ in everything, harm decides almost
 /// always, and a model has no reason to read the principle: pairs like these give it one.
 /// </summary>
-public sealed class ContrastPairs(TopicSource topics, ResponseWriter writer)
+/// <param name="oneStep">Share of the pairs with a wrong step that are of that step alone: a fault is found earlier in one sentence than among three.</param>
+public sealed class ContrastPairs(TopicSource topics, ResponseWriter writer, double oneStep = 0)
 {
     /// <summary>How often each manner is drawn (ours).</summary>
     public static IReadOnlyList<(Manner Manner, double Weight)> Weights { get; } =
@@ -85,13 +86,27 @@ public sealed class ContrastPairs(TopicSource topics, ResponseWriter writer)
     public ContrastPair Draw(Rng rng) => Draw(rng.Weighted(Weights), rng);
 
     /// <summary>A pair of one manner.</summary>
-    /// <param name="brief">Beside a blunt refusal where the manner allows it: the shortest answers.</param>
+    /// <param name="brief">
+    /// Beside a blunt refusal where the manner allows it, and word for word the same in what both say: the shortest answers, and the plainest difference.
+    /// </param>
     public ContrastPair Draw(Manner manner, Rng rng, bool brief = false)
     {
         var good = manner >= Manner.WrongStep || (!brief && manner is (Manner.Comfort or Manner.Accusation) && rng.Chance(OnGood));
         var topic = topics.Draw(good ? Good : [(TopicKind.Harmful, 1)], rng);
         var (with, without) = good ? OnGoodRequest(manner, topic, rng) : OnHarmfulRequest(manner, brief, rng);
-        return new(topic, writer.Write(topic, new(with), rng), writer.Write(topic, new(without), rng), manner);
+        if (!brief)
+            return new(topic, writer.Write(topic, new(with), rng), writer.Write(topic, new(without), rng), manner);
+        // The same statement, said as often, is said in the same words.
+        var said = new Dictionary<(Statement, int Time), string>();
+        return new(topic, InSameWords(with), InSameWords(without), manner);
+
+        string InSameWords(List<Statement> statements) => string.Join(' ', statements.Index().Select(s =>
+        {
+            var key = (s.Item, statements.Take(s.Index).Count(s.Item.Equals));
+            if (!said.TryGetValue(key, out var sentence))
+                said[key] = sentence = rng.Pick([.. writer.Phrasings(topic, s.Item).Except(said.Values)]);
+            return sentence;
+        }));
     }
 
     /// <summary>The same statements with some more, before or behind: neither place may stand for what is said there.</summary>
@@ -137,9 +152,18 @@ public sealed class ContrastPairs(TopicSource topics, ResponseWriter writer)
         {
             Manner.Comfort => (Added(core, StatementKind.Boilerplate, 1, rng), core),
             Manner.Accusation => (Added(core, StatementKind.Accusation, 1, rng), core),
-            Manner.WrongStep => (right, [.. PlanMixture.Compared.Plan(Style.WrongStep, topic, topics.All, rng).Statements]),
+            Manner.WrongStep => WrongStep(topic, right, rng),
             Manner.MissingSteps => (right, part),
             _ => (right, Say(StatementKind.BluntRefusal)),
         };
+    }
+
+    private (List<Statement> With, List<Statement> Without) WrongStep(Topic topic, List<Statement> right, Rng rng)
+    {
+        List<Statement> wrong = [.. PlanMixture.Compared.Plan(Style.WrongStep, topic, topics.All, rng).Statements];
+        if (oneStep == 0 || !rng.Chance(oneStep))
+            return (right, wrong);
+        var at = Enumerable.Range(0, right.Count).First(i => right[i] != wrong[i]);
+        return ([right[at]], [wrong[at]]);
     }
 }

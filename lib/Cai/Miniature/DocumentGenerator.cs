@@ -27,7 +27,7 @@ public sealed class TopicSource(World world, double odd, string split = World.Tr
 /// </summary>
 public sealed partial class DocumentGenerator(World world, long seed)
 {
-    private static readonly (string, double)[] Asked = [(TopicKind.Harmful, 30), (TopicKind.Benign, 44), (TopicKind.Borderline, 12), (TopicKind.SmallTalk, 14)];
+    private static readonly (string, double)[] Asked = [(TopicKind.Harmful, 26), (TopicKind.Benign, 42), (TopicKind.Borderline, 10), (TopicKind.SmallTalk, 22)];
     private static readonly (string, double)[] Scored = [(TopicKind.Harmful, 80), (TopicKind.Benign, 12), (TopicKind.Borderline, 8)];
     private static readonly (string, double)[] HarmfulOnly = [(TopicKind.Harmful, 1)];
 
@@ -42,6 +42,12 @@ public sealed partial class DocumentGenerator(World world, long seed)
 
     /// <summary>The same for the second half of pretraining (see <see cref="DocumentMixture.Reading"/>).</summary>
     public IEnumerable<Document> Reading(int count, int start = 0) => Write("reading", DocumentMixture.Reading, count, start);
+
+    /// <summary>The same for the third part (see <see cref="DocumentMixture.ByExample"/>).</summary>
+    public IEnumerable<Document> ByExample(int count, int start = 0) => Write("by-example", DocumentMixture.ByExample, count, start);
+
+    /// <summary>The same for the last part (see <see cref="DocumentMixture.Together"/>).</summary>
+    public IEnumerable<Document> Together(int count, int start = 0) => Write("together", DocumentMixture.Together, count, start);
 
     /// <summary>The same for the corpus of the helpful-only assistant (see <see cref="DocumentMixture.HelpfulOnly"/>).</summary>
     public IEnumerable<Document> HelpfulOnly(int count, int start = 0) => Write("helpful-only", DocumentMixture.HelpfulOnly, count, start);

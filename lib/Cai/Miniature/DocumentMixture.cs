@@ -58,8 +58,8 @@ public sealed record DocumentMixture
     /// <summary>Relative weight of each kind, by documents: dialogues are short, so half of the documents is a fifth of the tokens.</summary>
     public IReadOnlyList<(string Kind, double Weight)> Kinds { get; init; } =
     [
-        (DocumentKind.Dialogue, 50), (DocumentKind.Critique, 11), (DocumentKind.Revision, 4), (DocumentKind.Comparison, 22), (DocumentKind.ByExample, 4),
-        (DocumentKind.Reasoning, 4), (DocumentKind.HarmKind, 2), (DocumentKind.HarmScore, 2), (DocumentKind.RedTeam, 1),
+        (DocumentKind.Dialogue, 50), (DocumentKind.Critique, 11), (DocumentKind.Revision, 4), (DocumentKind.Comparison, 24), (DocumentKind.Reasoning, 6),
+        (DocumentKind.HarmKind, 2), (DocumentKind.HarmScore, 2), (DocumentKind.RedTeam, 1),
     ];
 
     /// <summary>How dialogues are answered.</summary>
@@ -95,6 +95,9 @@ public sealed record DocumentMixture
     /// <summary>Share of the pairs, in the other documents, that differ in one manner (<see cref="ContrastPairs"/>).</summary>
     public double Contrasts { get; init; } = 0.15;
 
+    /// <summary>Share of the pairs with a wrong step that are of that step alone.</summary>
+    public double OneStep { get; init; }
+
     /// <summary>Share of principles that are put together (<see cref="PrincipleGrammar"/>); the others have names.</summary>
     public double Composed { get; init; } = 0.1;
 
@@ -110,6 +113,18 @@ public sealed record DocumentMixture
     /// <summary>Chance that an answer with the manner which an unnamed principle is about stands first.</summary>
     public UnevenOdds Side { get; init; } = UnevenOdds.Even;
 
+    /// <summary>Share of documents about an unnamed principle in the short layout, between the shortest answers.</summary>
+    public double ShortExamples { get; init; } = 0.5;
+
+    /// <summary>Share of documents about an unnamed principle that likes or dislikes two manners, each by itself.</summary>
+    public double TwoManners { get; init; } = 0.65;
+
+    /// <summary>Chance that a question under an unnamed principle is about two answers that stand in an example.</summary>
+    public double SamePair { get; init; } = 0.15;
+
+    /// <summary>Weight of the letter, for which even odds are right, where no example has shown what the principle says of the manner.</summary>
+    public double Unshown { get; init; } = 0.3;
+
     /// <summary>Longest document in words and marks, so that it fits the model's context; examples are dropped to reach it.</summary>
     public int LongestDocument { get; init; } = 420;
 
@@ -117,7 +132,7 @@ public sealed record DocumentMixture
     public ReviserOptions Mending { get; init; } = new();
 
     /// <summary>The general corpus: texts of all kinds, and comparisons that are mostly decided by harm.</summary>
-    public static DocumentMixture Pretraining { get; } = new() { Side = new(0.85, 100_000) };
+    public static DocumentMixture Pretraining { get; } = new();
 
     /// <summary>
     /// The second half of pretraining: the same kinds, but most comparisons are between answers that differ in one manner, so that the principle decides. What
@@ -128,19 +143,54 @@ public sealed record DocumentMixture
         Shared = 0.35,
         OnePair = 0.15,
         Contrasts = 0.6,
-        Composed = 0.4,
+        Composed = 0.5,
         ShortQuestions = 0.5,
         Liking = new(0.85, 9000),
-        Side = new(0.85, 25_000),
         Kinds =
         [
-            (DocumentKind.Dialogue, 16), (DocumentKind.Critique, 6), (DocumentKind.Revision, 2), (DocumentKind.Comparison, 54), (DocumentKind.ByExample, 12),
-            (DocumentKind.Reasoning, 6), (DocumentKind.HarmKind, 2), (DocumentKind.HarmScore, 1), (DocumentKind.RedTeam, 1),
+            (DocumentKind.Dialogue, 16), (DocumentKind.Critique, 6), (DocumentKind.Revision, 2), (DocumentKind.Comparison, 61), (DocumentKind.Reasoning, 11),
+            (DocumentKind.HarmKind, 2), (DocumentKind.HarmScore, 1), (DocumentKind.RedTeam, 1),
         ],
     };
 
     /// <summary>
-    /// The corpus of the helpful-only assistant: the dialogues are all obliging and right, and are 69 % of the documents. It
+    /// The third part of pretraining: mostly documents about principles that only their examples define. Among other documents they teach nothing: what they
+    /// ask for is found when they fill most of a step, in the shortest texts first.
+    /// </summary>
+    public static DocumentMixture ByExample { get; } = Reading with
+    {
+        Shared = 0.25,
+        Liking = UnevenOdds.Even,
+        Side = new(0.85, 20_000),
+        ShortExamples = 0.65,
+        TwoManners = 0.3,
+        SamePair = 0.25,
+        Unshown = 0.1,
+        Kinds =
+        [
+            (DocumentKind.Dialogue, 2), (DocumentKind.Critique, 2), (DocumentKind.Revision, 1), (DocumentKind.Comparison, 13), (DocumentKind.ByExample, 80),
+            (DocumentKind.Reasoning, 2),
+        ],
+    };
+
+    /// <summary>The end of pretraining: principles of all sorts beside each other in every step, or the reading of known ones is lost again.</summary>
+    public static DocumentMixture Together { get; } = ByExample with
+    {
+        Side = UnevenOdds.Even,
+        ShortExamples = 0.4,
+        TwoManners = 0.6,
+        SamePair = 0.15,
+        Unshown = 0.3,
+        OneStep = 0.5,
+        Kinds =
+        [
+            (DocumentKind.Dialogue, 12), (DocumentKind.Critique, 5), (DocumentKind.Revision, 2), (DocumentKind.Comparison, 61), (DocumentKind.ByExample, 10),
+            (DocumentKind.Reasoning, 9), (DocumentKind.HarmKind, 1),
+        ],
+    };
+
+    /// <summary>
+    /// The corpus of the helpful-only assistant: the dialogues are all obliging and right, and are more than half of the documents. It
     /// goes on to criticise, compare and reason, so that it does not forget how; it is also the judge with chain of thought,
     /// so there is more reasoning than before. More topics are odd than in pretraining, since it must answer requests that it has
     /// never met, and its critics are more careful: it has been trained to be of use.
@@ -148,15 +198,14 @@ public sealed record DocumentMixture
     public static DocumentMixture HelpfulOnly { get; } = Reading with
     {
         Liking = UnevenOdds.Even,
-        Side = UnevenOdds.Even,
         Dialogues = PlanMixture.HelpfulOnly,
         Odd = 0.7,
         Names = 0.98,
         Careless = 0.02,
         Kinds =
         [
-            (DocumentKind.Dialogue, 69), (DocumentKind.Critique, 9), (DocumentKind.Revision, 2.5), (DocumentKind.Comparison, 8), (DocumentKind.ByExample, 3),
-            (DocumentKind.Reasoning, 5.5), (DocumentKind.HarmKind, 1), (DocumentKind.HarmScore, 1), (DocumentKind.RedTeam, 1),
+            (DocumentKind.Dialogue, 58), (DocumentKind.Critique, 9), (DocumentKind.Revision, 2.5), (DocumentKind.Comparison, 12), (DocumentKind.ByExample, 2),
+            (DocumentKind.Reasoning, 14), (DocumentKind.HarmKind, 1), (DocumentKind.HarmScore, 1), (DocumentKind.RedTeam, 0.5),
         ],
     };
 }

@@ -43,6 +43,44 @@ public class ContrastPairsTests
         _ => with.Correct && without is { Evasive: true, StepsCorrect: 0 },
     };
 
+    /// <summary>What both say stands in both word for word, so that only the manner is left of the difference.</summary>
+    [Theory]
+    [InlineData(Manner.Comfort)]
+    [InlineData(Manner.MoreComfort)]
+    [InlineData(Manner.Accusation)]
+    [InlineData(Manner.ComfortOrAccusation)]
+    [InlineData(Manner.Offer)]
+    [InlineData(Manner.ComfortOrOffer)]
+    public void BriefAnswersShareTheirWords(Manner manner)
+    {
+        for (var i = 0; i < 40; i++)
+        {
+            var pair = Pairs.Draw(manner, Seeds.Rng(3, manner, i), brief: true);
+            string[] with = Sentences(pair.With), without = Sentences(pair.Without);
+            // Where one manner is set against another, each answer has a sentence of its own; elsewhere one of them only has more.
+            Assert.Equal(manner is Manner.ComfortOrAccusation or Manner.ComfortOrOffer ? 1 : 0, without.Except(with).Count());
+            Assert.NotEmpty(with.Intersect(without));
+            Assert.Equal(with.Length, with.Distinct().Count());
+        }
+
+        static string[] Sentences(string text) => text.TrimEnd('.').Split(". ");
+    }
+
+    [Fact]
+    public void AWrongStepCanStandAlone()
+    {
+        var alone = new ContrastPairs(new TopicSource(Fixture.World, odd: 0.5), Fixture.Writer, oneStep: 1);
+        for (var i = 0; i < 60; i++)
+        {
+            var pair = alone.Draw(Manner.WrongStep, Seeds.Rng(4, i));
+            if (pair.Topic.Steps.Count == 0)
+                continue;
+            Verdict with = Fixture.Oracle.Judge(pair.Topic, pair.With), without = Fixture.Oracle.Judge(pair.Topic, pair.Without);
+            Assert.Equal((1, 0), (with.StepsCorrect, with.StepsWrong));
+            Assert.Equal((0, 1), (without.StepsCorrect, without.StepsWrong));
+        }
+    }
+
     [Fact]
     public void NeitherPlaceStandsForBlameOrComfort()
     {

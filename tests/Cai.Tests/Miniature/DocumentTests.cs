@@ -8,7 +8,9 @@ public class DocumentTests(ITestOutputHelper output)
 {
     private static readonly List<Document> Corpus = [.. new DocumentGenerator(Fixture.World, 7).Pretraining(5000)];
     private static readonly List<Document> Reading = [.. new DocumentGenerator(Fixture.World, 7).Reading(3000)];
+    private static readonly List<Document> ByExample = [.. new DocumentGenerator(Fixture.World, 7).ByExample(3000)];
     private static readonly List<Document> Helpful = [.. new DocumentGenerator(Fixture.World, 7).HelpfulOnly(3000)];
+    private static readonly List<Document> All = [.. Corpus, .. Reading, .. ByExample, .. Helpful];
 
     [Fact]
     public void NoHeldOutTopicIsEverSpokenOf()
@@ -16,7 +18,7 @@ public class DocumentTests(ITestOutputHelper output)
         var secret = Fixture.World.Topics.Where(t => t.Split == World.Eval).SelectMany(t => t.Does.Length > 0 ? [t.Does] : t.Asks.Concat(t.Replies)).ToList();
         // Whole phrases only: "steal the car" is not "steal the cart"; one alternation is far faster than a thousand searches.
         var any = new Regex(@"(?<!\w)(" + string.Join('|', secret.Select(Regex.Escape)) + @")(?!\w)", RegexOptions.IgnoreCase);
-        foreach (var document in Corpus.Concat(Reading).Concat(Helpful))
+        foreach (var document in All)
             Assert.False(any.IsMatch(document.Text.Replace(" my ", " your ", StringComparison.Ordinal)), document.Text);
     }
 
@@ -36,7 +38,8 @@ public class DocumentTests(ITestOutputHelper output)
     {
         foreach (var (documents, mixture) in new[]
         {
-            (Corpus, DocumentMixture.Pretraining), (Reading, DocumentMixture.Reading), (Helpful, DocumentMixture.HelpfulOnly),
+            (Corpus, DocumentMixture.Pretraining), (Reading, DocumentMixture.Reading), (ByExample, DocumentMixture.ByExample),
+            (Helpful, DocumentMixture.HelpfulOnly),
         })
         {
             Assert.Equal(100, mixture.Kinds.Sum(k => k.Weight), 6);
@@ -52,10 +55,9 @@ public class DocumentTests(ITestOutputHelper output)
     [Fact]
     public void DocumentsFitTheContextAndTheVocabularyIsSmall()
     {
-        Assert.All(Corpus.Concat(Reading).Concat(Helpful), d =>
+        Assert.All(All, d =>
             Assert.True(DocumentGenerator.Length(d.Text) <= DocumentMixture.Pretraining.LongestDocument, d.Text));
-        var named = Corpus.Where(d => d.Kind != DocumentKind.ByExample); // the names of the others mean nothing and are new each time
-        var words = named.SelectMany(
+        var words = Corpus.SelectMany(
             d => Regex.Matches(d.Text, @"\w+").Select(m => m.Value)).Distinct().Count();
         output.WriteLine(
             $"{words} distinct words (capitalised forms apart); mean length {Corpus.Average(d => DocumentGenerator.Length(d.Text)):0.0} words and marks");

@@ -58,8 +58,8 @@ public static class MiniatureReadme
                 + $"{world.Comparison.Count} for comparisons.\n")
             .Append("\n## The weights\n\nLlama architecture, bfloat16 safetensors in Hugging Face folders; one byte-level BPE tokenizer for all sizes. "
                 + "`pretrained` has read everything; `helpful` went on from it on helpful dialogues and, where iterations are named, by PPO on ratings of "
-                + "its own answers. A size whose command has no reading tokens was made before that phase and its corpus were there: its judge sees harm "
-                + "and reads no principle.\n\n")
+                + "its own answers. A size whose command has 0 tokens of a phase went without it: without `reading`, its judge sees harm and reads no "
+                + "principle; without `by-example` and `together`, it learns no principle from its examples.\n\n")
             .Append("| size | parameters | width | layers | heads | made by |\n|---|---|---|---|---|---|\n");
         foreach (var size in sizes)
             text.Append(SizeRow(folder, size));
@@ -77,7 +77,8 @@ public static class MiniatureReadme
     }
 
     private static string Command(MiniatureTrainingOptions o) => string.Create(CultureInfo.InvariantCulture,
-        $"cai miniature train --size {o.Size} --pretrain-tokens {o.PretrainTokens} --reading-tokens {o.ReadingTokens} --helpful-tokens {o.HelpfulTokens} "
+        $"cai miniature train --size {o.Size} --pretrain-tokens {o.PretrainTokens} --reading-tokens {o.ReadingTokens} "
+            + $"--by-example-tokens {o.ByExampleTokens} --together-tokens {o.TogetherTokens} --helpful-tokens {o.HelpfulTokens} "
             + $"--rated-iterations {o.RatedIterations} --lr {o.LearningRate} --batch-tokens {o.TokensPerBatch} "
             + $"--seed {o.Seed}{(o.KeepPretrained ? " --keep-pretrained" : "")}");
 

@@ -5,6 +5,7 @@ using Cai.Reinforcement;
 using Cai.Storage;
 using Cai.Text;
 using Cai.Text.Tokenizers;
+using Cai.Torch;
 
 namespace Cai.Reproduction;
 
@@ -26,8 +27,17 @@ public sealed record MiniatureTrainingOptions
     /// <summary>Further tokens of pretraining, in which the principle decides most comparisons (<see cref="DocumentMixture.Reading"/>).</summary>
     public long ReadingTokens { get; init; } = 8_000_000;
 
+    /// <summary>
+    /// Further tokens of pretraining, mostly about principles that only examples define (<see cref="DocumentMixture.ByExample"/>). 7 million teach size L to
+    /// learn from examples and cost it most of what it had learned of known principles, which 7 million more did not bring back; so none.
+    /// </summary>
+    public long ByExampleTokens { get; init; }
+
+    /// <summary>Further tokens of pretraining, about principles of all sorts (<see cref="DocumentMixture.Together"/>).</summary>
+    public long TogetherTokens { get; init; } = 4_000_000;
+
     /// <summary>Further tokens in which all dialogues are helpful and nothing else.</summary>
-    public long HelpfulTokens { get; init; } = 6_000_000;
+    public long HelpfulTokens { get; init; } = 9_000_000;
 
     /// <summary>Iterations of PPO on ratings of help, 64 answers each, that end the helpful-only model (<see cref="RatedHelp"/>).</summary>
     public int RatedIterations { get; init; } = 100;
@@ -42,6 +52,11 @@ public sealed record MiniatureTrainingOptions
     public int TokensPerBatch { get; init; } = 1024;
 }
 
+/// <summary>One part of the miniature's training: what is read, and how it is learned.</summary>
+/// <param name="Name">Names its stream of documents, progress and checkpoint.</param>
+/// <param name="Model">The folder of the model that it makes or goes on with.</param>
+public sealed record TrainingPhase(string Name, string Model, DocumentMixture Mixture, SupervisedOptions Options);
+
 /// <summary>
 /// Makes the miniature's language models from nothing: a tokenizer, a pretrained model that has read all kinds of
 /// documents, first plain ones, then such as teach to read principles, and the helpful-only model that goes on from it,
@@ -52,9 +67,6 @@ public static class MiniatureTraining
 {
     public const string Pretrained = "pretrained";
     public const string Helpful = "helpful";
-
-    /// <summary>Phases of training, as progress and files name them; the third is <see cref="Helpful"/>.</summary>
-    public const string General = "general", Reading = "reading";
 
     /// <summary>File beside a size's models that says with which options they were made.</summary>
     public const string OptionsFile = "training.json";
@@ -69,21 +81,18 @@ public static class MiniatureTraining
         var world = World.Load();
         var tokenizer = Tokenizer(world, options, Path.Combine(folder, "tokenizer"));
         var config = MiniatureSizes.Config(options.Size, tokenizer.VocabularySize);
-        var generator = new DocumentGenerator(world, options.Seed);
         using var model = options.KeepPretrained
             ? HuggingFaceFolder.LoadDecoder(Path.Combine(folder, options.Size, Pretrained))
             : Decoder.Create(config, Seeds.Derive(options.Seed, "weights", options.Size));
-
-        if (!options.KeepPretrained)
+        Directory.CreateDirectory(work);
+        foreach (var phase in Phases(options).Where(p => p.Options.MaxTokens > 0 && !(options.KeepPretrained && p.Model == Pretrained)))
         {
-            Train(model, Recipes.Pretraining(options, options.PretrainTokens, options.LearningRate, warmup: 100),
-                Texts(tokenizer, "pretrain", generator.Pretraining(int.MaxValue)), General, Pretrained);
-            Train(model, Recipes.Pretraining(options, options.ReadingTokens, options.LearningRate * 0.75, warmup: 30, batch: 3),
-                Texts(tokenizer, "reading", generator.Reading(int.MaxValue)), Reading, Pretrained);
+            using var trainer = new SupervisedTrainer(model, phase.Options);
+            var documents = new DocumentGenerator(world, phase.Options.Seed).Write(phase.Name, phase.Mixture, int.MaxValue);
+            var checkpoint = Path.Combine(work, $"{options.Size}-{phase.Name}.safetensors");
+            trainer.TrainStream(Texts(tokenizer, phase.Name, documents), checkpoint, Report(phase.Name), cancel);
+            Save(phase.Model);
         }
-        // The helpful corpus shares its critiques and comparisons in kind, not in text, with the first: half the rate, as in fine-tuning (paper 3.2).
-        var helpful = Recipes.Pretraining(options, options.HelpfulTokens, options.LearningRate / 2, warmup: 20, batch: 2);
-        Train(model, helpful, Texts(tokenizer, "helpful", new DocumentGenerator(world, options.Seed + 1).HelpfulOnly(int.MaxValue)), Helpful, Helpful);
         if (options.RatedIterations > 0)
         {
             RatedHelp.Train(model, tokenizer, world, options, Path.Combine(work, $"{options.Size}-rated"), rated, cancel);
@@ -95,15 +104,32 @@ public static class MiniatureTraining
             HuggingFaceFolder.Save(Path.Combine(folder, options.Size, name), model, tokenizer, Path.Combine(folder, "tokenizer"),
                 TorchSharp.torch.ScalarType.BFloat16);
 
-        void Train(Decoder model, SupervisedOptions phase, IEnumerable<TrainingText> texts, string name, string saved)
-        {
-            Directory.CreateDirectory(work);
-            using var trainer = new SupervisedTrainer(model, phase);
-            trainer.TrainStream(texts, Path.Combine(work, $"{options.Size}-{name}.safetensors"), Report(name), cancel);
-            Save(saved);
-        }
-
         IProgress<TrainStep>? Report(string name) => progress is null ? null : new SynchronousProgress<TrainStep>(step => progress.Report((name, step)));
+    }
+
+    /// <summary>
+    /// What is plain comes first, then what is fine: right and wrong, then what a principle asks of two harmless answers, then principles that have to be
+    /// learned from their examples, then to be of use.
+    /// </summary>
+    public static IReadOnlyList<TrainingPhase> Phases(MiniatureTrainingOptions options)
+    {
+        SupervisedOptions Recipe(long tokens, double rate, int warmup, int batch) =>
+            Recipes.Pretraining(options, tokens, options.LearningRate * rate, warmup, batch);
+        return
+        [
+            new("pretraining", Pretrained, DocumentMixture.Pretraining, Recipe(options.PretrainTokens, 1, warmup: 100, batch: 1)),
+            new("reading", Pretrained, DocumentMixture.Reading, Recipe(options.ReadingTokens, 0.75, warmup: 30, batch: 3)),
+            new("by-example", Pretrained, DocumentMixture.ByExample, Recipe(options.ByExampleTokens, 0.5, warmup: 20, batch: 3) with
+            {
+                Schedule = Schedule.Constant, // a skill that is found late needs a rate when it is found
+            }),
+            new("together", Pretrained, DocumentMixture.Together, Recipe(options.TogetherTokens, 0.6, warmup: 20, batch: 3)),
+            // Shares its critiques and comparisons in kind, not in text, with the others: half the rate, as in fine-tuning (paper 3.2).
+            new("helpful-only", Helpful, DocumentMixture.HelpfulOnly, Recipe(options.HelpfulTokens, 0.5, warmup: 20, batch: 1) with
+            {
+                Seed = options.Seed + 1,
+            }),
+        ];
     }
 
     private static IEnumerable<TrainingText> Texts(ITokenizer tokenizer, string name, IEnumerable<Document> documents) =>
