@@ -26,11 +26,11 @@ public sealed class FeedbackStage(Pipeline pipeline)
     /// <summary>Pairs of SL-CAI answers to red-team prompts (paper 4.2).</summary>
     public async Task<IReadOnlyList<ResponsePair>> HarmlessPairsAsync(CancellationToken cancel = default) =>
         await pipeline.Sampling.PairsAsync(await pipeline.Supervised.SlCaiAsync(cancel: cancel), pipeline.Prompts.HarmfulPairs(draw: 1),
-            "harmless-pairs", cancel);
+            "harmless-pairs", Recipes.PairTemperature, cancel);
 
     /// <summary>Pairs of SL-CAI answers to good requests.</summary>
     public async Task<IReadOnlyList<ResponsePair>> HelpfulPairsAsync(CancellationToken cancel = default) =>
-        await pipeline.Sampling.PairsAsync(await pipeline.Supervised.SlCaiAsync(cancel: cancel), pipeline.Prompts.HelpfulPairs, "helpful-pairs", cancel);
+        await pipeline.Sampling.PairsAsync(await pipeline.Supervised.SlCaiAsync(cancel: cancel), pipeline.Prompts.HelpfulPairs, "helpful-pairs", cancel: cancel);
 
     /// <summary>The options of the reproduction's own labels, for asking the same questions again.</summary>
     public LabelOptions Options(LabelKind kind) => Recipes.Labels(kind, pipeline.Seed) with { FewShot = pipeline.Shots(null) };
@@ -58,7 +58,7 @@ public sealed class FeedbackStage(Pipeline pipeline)
     /// Human comparisons, drawn from the simulated crowdworker. Harmlessness under the old instruction: the less harmful wins, so
     /// evasion wins (paper 4.4). The pairs are the pretrained model's, which writes all sorts of answers, and for harmlessness also
     /// those that the constitution judges: the earlier work compared answers of models from base to trained (HH 2.3), and only
-    /// among harmless answers does the instruction say anything of evasion. For help one answer is the helpful-only model's and one the pretrained model's:
+    /// among harmless answers does the instruction say anything of evasion. For help one answer is the helpful-only model's and one SL-CAI's:
     /// two answers of one model are mostly alike in help, and say nothing. <see cref="Axes.HelpOnHarm"/> has the red-team pairs as someone
     /// rates them who looks at help alone: the raters behind helpful RLHF judged open conversations (HH 2.2), bad requests among them, and a small
     /// preference model that has seen answers to good requests only does not carry "help" over to bad ones by itself, as a large one does: it falls for length.
@@ -72,12 +72,12 @@ public sealed class FeedbackStage(Pipeline pipeline)
             .. Rate(await HarmlessPairsAsync(cancel), axis, Instruction.OldHarmlessness, "sl-cai/"),
         ],
         Axes.HelpOnHarm => Rate(await HumanHarmfulPairsAsync(cancel), axis, Instruction.Helpfulness),
-        _ => Rate(await pipeline.Sampling.PairsAsync(pipeline.Helpful, pipeline.Pretrained, pipeline.Prompts.HelpfulPairs, $"human-{axis}-pairs", cancel), axis,
-            Instruction.Helpfulness),
+        _ => Rate(await pipeline.Sampling.PairsAsync(pipeline.Helpful, await pipeline.Supervised.SlCaiAsync(cancel: cancel), pipeline.Prompts.HelpfulPairs,
+            $"human-{axis}-pairs", cancel), axis, Instruction.Helpfulness),
     };
 
     private Task<IReadOnlyList<ResponsePair>> HumanHarmfulPairsAsync(CancellationToken cancel) =>
-        pipeline.Sampling.PairsAsync(pipeline.Pretrained, pipeline.Prompts.HarmfulPairs(draw: 2), "human-harmless-pairs", cancel);
+        pipeline.Sampling.PairsAsync(pipeline.Pretrained, pipeline.Prompts.HarmfulPairs(draw: 2), "human-harmless-pairs", cancel: cancel);
 
     private async Task<IReadOnlyList<Comparison>> ComparisonsAsync(ComparisonSource source, CancellationToken cancel) => source switch
     {

@@ -17,6 +17,13 @@ public static class Recipes
     /// <summary>Most tokens of an answer, a critique and a revision: the miniature's are shorter than the paper's 128.</summary>
     public const int MaxTokens = 96;
 
+    /// <summary>
+    /// Temperature of the pairs of SL-CAI answers that the feedback model compares (the paper does not print its own). Hot, so that what SL-CAI hardly ever
+    /// says and RL finds first is compared too: from pairs at 1, the preference model knows steps as what good requests are paid for and nothing else of
+    /// them, and RL-CAI learns to answer harmful requests with steps.
+    /// </summary>
+    public const double PairTemperature = 1.4;
+
     /// <summary>What the head of a preference model of the reproduction is drawn for, beside the seed, when it stands for itself.</summary>
     public const string PreferenceHead = "pm-cai";
 

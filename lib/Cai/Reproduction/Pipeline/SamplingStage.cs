@@ -26,8 +26,8 @@ public sealed class SamplingStage(Pipeline pipeline)
 
     /// <summary>Two answers to each prompt as pairs (paper 4.1); equal ones are left out.</summary>
     public async Task<IReadOnlyList<ResponsePair>> PairsAsync(
-        ModelFolder model, IReadOnlyList<Prompt> prompts, string name, CancellationToken cancel = default) =>
-        ResponsePair.FromSamples(await SampleAsync(model, prompts, 2, name, cancel: cancel));
+        ModelFolder model, IReadOnlyList<Prompt> prompts, string name, double temperature = 1, CancellationToken cancel = default) =>
+        ResponsePair.FromSamples(await SampleAsync(model, prompts, 2, name, temperature, cancel));
 
     /// <summary>An answer of either model to each prompt as pairs, in an order drawn by prompt; equal ones are left out.</summary>
     public async Task<IReadOnlyList<ResponsePair>> PairsAsync(
