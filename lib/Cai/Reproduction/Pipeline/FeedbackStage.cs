@@ -30,7 +30,8 @@ public sealed class FeedbackStage(Pipeline pipeline)
 
     /// <summary>Pairs of SL-CAI answers to good requests.</summary>
     public async Task<IReadOnlyList<ResponsePair>> HelpfulPairsAsync(CancellationToken cancel = default) =>
-        await pipeline.Sampling.PairsAsync(await pipeline.Supervised.SlCaiAsync(cancel: cancel), pipeline.Prompts.HelpfulPairs, "helpful-pairs", cancel: cancel);
+        await pipeline.Sampling.PairsAsync(
+            await pipeline.Supervised.SlCaiAsync(cancel: cancel), pipeline.Prompts.HelpfulPairs, "helpful-pairs", cancel: cancel);
 
     /// <summary>The options of the reproduction's own labels, for asking the same questions again.</summary>
     public LabelOptions Options(LabelKind kind) => Recipes.Labels(kind, pipeline.Seed) with { FewShot = pipeline.Shots(null) };
