@@ -40,18 +40,6 @@ public sealed partial class DocumentGenerator(World world, long seed)
     /// <summary>Documents <paramref name="start"/> … <paramref name="start"/> + <paramref name="count"/> − 1 of the general corpus.</summary>
     public IEnumerable<Document> Pretraining(int count, int start = 0) => Write("pretraining", DocumentMixture.Pretraining, count, start);
 
-    /// <summary>The same for the second half of pretraining (see <see cref="DocumentMixture.Reading"/>).</summary>
-    public IEnumerable<Document> Reading(int count, int start = 0) => Write("reading", DocumentMixture.Reading, count, start);
-
-    /// <summary>The same for the third part (see <see cref="DocumentMixture.ByExample"/>).</summary>
-    public IEnumerable<Document> ByExample(int count, int start = 0) => Write("by-example", DocumentMixture.ByExample, count, start);
-
-    /// <summary>The same for the last part (see <see cref="DocumentMixture.Together"/>).</summary>
-    public IEnumerable<Document> Together(int count, int start = 0) => Write("together", DocumentMixture.Together, count, start);
-
-    /// <summary>The same for the corpus of the helpful-only assistant (see <see cref="DocumentMixture.HelpfulOnly"/>).</summary>
-    public IEnumerable<Document> HelpfulOnly(int count, int start = 0) => Write("helpful-only", DocumentMixture.HelpfulOnly, count, start);
-
     /// <summary>Documents of any mixture.</summary>
     /// <param name="name">Names the stream: two streams of one seed are independent.</param>
     public IEnumerable<Document> Write(string name, DocumentMixture mixture, int count, int start = 0)

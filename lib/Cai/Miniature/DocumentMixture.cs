@@ -174,13 +174,12 @@ public sealed record DocumentMixture
     };
 
     /// <summary>The end of pretraining: principles of all sorts beside each other in every step, or the reading of known ones is lost again.</summary>
-    public static DocumentMixture Together { get; } = ByExample with
+    public static DocumentMixture Together { get; } = Reading with
     {
-        Side = UnevenOdds.Even,
+        Shared = 0.25,
+        Liking = UnevenOdds.Even,
         ShortExamples = 0.4,
         TwoManners = 0.6,
-        SamePair = 0.15,
-        Unshown = 0.3,
         OneStep = 0.5,
         Kinds =
         [

@@ -7,10 +7,11 @@ namespace Cai.Tests.Miniature;
 public class DocumentTests(ITestOutputHelper output)
 {
     private static readonly List<Document> Corpus = [.. new DocumentGenerator(Fixture.World, 7).Pretraining(5000)];
-    private static readonly List<Document> Reading = [.. new DocumentGenerator(Fixture.World, 7).Reading(3000)];
-    private static readonly List<Document> ByExample = [.. new DocumentGenerator(Fixture.World, 7).ByExample(3000)];
-    private static readonly List<Document> Helpful = [.. new DocumentGenerator(Fixture.World, 7).HelpfulOnly(3000)];
-    private static readonly List<Document> All = [.. Corpus, .. Reading, .. ByExample, .. Helpful];
+    private static readonly List<Document> Reading = Written("reading", DocumentMixture.Reading);
+    private static readonly List<Document> ByExample = Written("by-example", DocumentMixture.ByExample);
+    private static readonly List<Document> Together = Written("together", DocumentMixture.Together);
+    private static readonly List<Document> Helpful = Written("helpful-only", DocumentMixture.HelpfulOnly);
+    private static readonly List<Document> All = [.. Corpus, .. Reading, .. ByExample, .. Together, .. Helpful];
 
     [Fact]
     public void NoHeldOutTopicIsEverSpokenOf()
@@ -39,7 +40,7 @@ public class DocumentTests(ITestOutputHelper output)
         foreach (var (documents, mixture) in new[]
         {
             (Corpus, DocumentMixture.Pretraining), (Reading, DocumentMixture.Reading), (ByExample, DocumentMixture.ByExample),
-            (Helpful, DocumentMixture.HelpfulOnly),
+            (Together, DocumentMixture.Together), (Helpful, DocumentMixture.HelpfulOnly),
         })
         {
             Assert.Equal(100, mixture.Kinds.Sum(k => k.Weight), 6);
@@ -262,6 +263,8 @@ public class DocumentTests(ITestOutputHelper output)
                 Assert.Matches(@"^(\(A\) [^.]*\. )+(\(B\) [^.]*\. )+So ", m.Groups[1].Value);
             }
     }
+
+    private static List<Document> Written(string phase, DocumentMixture mixture) => [.. new DocumentGenerator(Fixture.World, 7).Write(phase, mixture, 3000)];
 
     private static List<Match> Questions(string text) => Regex.Matches(text,
         @"\n\nConsider [^\n]*:\n\nHuman: (.*)\n\n\n(.*) Options:\n \(A\) \[\[\[(.*)]]]\n \(B\) \[\[\[(.*)]]]\n\nThe answer is: \((.)\)").ToList();

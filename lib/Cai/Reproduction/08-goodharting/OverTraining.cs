@@ -75,12 +75,11 @@ public static class OverTraining
 
     private static Arm Arm(Pipeline pipeline, string name, LabelOptions labels, Constitution constitution, bool ideal)
     {
-        var arm = pipeline.Arms.Varied(name, labels, constitution);
+        var arm = pipeline.Arms.OverTrained(name, labels, constitution, snapshots: name is Baseline or Together);
         return arm with
         {
             Comparisons = [.. arm.Comparisons.Select(source => source is AiFeedback feedback ? feedback with { Ideal = ideal } : source)],
             Half = 0,
-            Ppo = Recipes.OverTraining(pipeline.Scale, pipeline.Seed, snapshots: name is Baseline or Together),
         };
     }
 }

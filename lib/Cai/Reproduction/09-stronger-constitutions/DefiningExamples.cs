@@ -1,5 +1,4 @@
 using Cai.Evaluation;
-using Cai.Feedback;
 using Cai.Miniature;
 using Cai.Text;
 
@@ -44,13 +43,8 @@ public sealed partial class DefiningExamples(
     /// <summary>Labels pairs on held-out topics under every constitution, and trains the policies where the scale has them.</summary>
     public static async Task<DefiningExamples> RunAsync(Pipeline pipeline, CancellationToken cancel = default)
     {
-        var contrasts = new ContrastPairs(new TopicSource(pipeline.World, odd: 0, World.Eval), new ResponseWriter(pipeline.World));
         var each = Math.Max(2, pipeline.Scale.ConstitutionPairs * 3 / 8); // of four manners, under twenty constitutions
-        var pairs = DefinedConstitution.Manners.ToDictionary(m => m.Manner, m => Enumerable.Range(0, each).Select(i =>
-        {
-            var pair = contrasts.Draw(m.Manner, Seeds.Rng(pipeline.Seed, "defined pair", m.Manner, i));
-            return new ResponsePair($"{m.Manner}/{i}", pipeline.World.PromptsOf(pair.Topic).First(), pair.With, pair.Without);
-        }).ToList());
+        var pairs = DefinedConstitution.Manners.ToDictionary(m => m.Manner, m => MannerPairs.Of(pipeline, m.Manner, "defined pair", each));
         var cells = new List<DefinedLabels>();
         foreach (var under in Conditions)
             cells.Add(new(under, await pipeline.Feedback.LabelAsync(
@@ -114,19 +108,13 @@ public sealed partial class DefiningExamples(
     private IEnumerable<DefinedLabels> Where(Wording wording, int examples, ExampleAuthor author) =>
         cells.Where(c => (c.Under.Wording, c.Under.Examples, c.Under.Author) == (wording, examples, author));
 
-    private static async Task<IReadOnlyList<(string, string, IReadOnlyList<JudgedAnswer>)>> PoliciesAsync(Pipeline pipeline, CancellationToken cancel)
+    private static async Task<IReadOnlyList<(string Display, string Name, IReadOnlyList<JudgedAnswer> Answers)>> PoliciesAsync(
+        Pipeline pipeline, CancellationToken cancel)
     {
         var models = new List<(string Display, ModelFolder Model)> { ("SL-CAI: no RL", await pipeline.Supervised.SlCaiAsync(cancel: cancel)) };
         foreach (var (display, under) in Trained)
-        {
-            var arm = pipeline.Arms.Varied($"defined-{under.Name}", under.Labels(pipeline), under.Write(pipeline)) with
-            {
-                Ppo = Recipes.OverTraining(pipeline.Scale, pipeline.Seed, snapshots: false),
-            };
-            models.Add((display, await pipeline.Reinforcement.PolicyAsync(arm, cancel)));
-        }
-        var samples = (await pipeline.Evaluation.SamplesAsync(models.Select(m => m.Model), cancel)).ToLookup(s => s.Model);
-        return [.. models.Select(m => (m.Display, m.Model.Name,
-            (IReadOnlyList<JudgedAnswer>)[.. JudgedAnswer.Of(pipeline.Oracle, samples[m.Model.Name]).Where(a => a.Kind == TopicKind.Harmful)]))];
+            models.Add((display, await pipeline.Reinforcement.PolicyAsync(
+                pipeline.Arms.OverTrained($"defined-{under.Name}", under.Labels(pipeline), under.Write(pipeline)), cancel)));
+        return await pipeline.Evaluation.HarmfulAnswersAsync(models, cancel);
     }
 }

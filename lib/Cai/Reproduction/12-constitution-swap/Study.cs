@@ -1,6 +1,5 @@
 using Cai.Constitutions;
 using Cai.Evaluation;
-using Cai.Feedback;
 using Cai.Miniature;
 using Cai.Text;
 
@@ -54,26 +53,24 @@ public sealed partial class ConstitutionSwap(
             models.Add((under.Display, await pipeline.Reinforcement.PolicyAsync(Swaps.Arm(pipeline, under), cancel)));
             progress?.Report(i + 1);
         }
-        return new(readings, await PoliciesAsync(pipeline, models, cancel));
+        return new(readings, await pipeline.Evaluation.HarmfulAnswersAsync(models, cancel));
     }
 
     /// <summary>The same for one constitution of the reader's: seconds for the labels, and a policy of its own.</summary>
     public async Task<ConstitutionSwap> WithAsync(Pipeline pipeline, SwappedConstitution under, CancellationToken cancel = default)
     {
         var read = await ReadAsync(pipeline, under, cancel);
-        var policy = await PoliciesAsync(pipeline, [(under.Display, await pipeline.Reinforcement.PolicyAsync(Swaps.Arm(pipeline, under), cancel))], cancel);
+        var policy = await pipeline.Evaluation.HarmfulAnswersAsync(
+            [(under.Display, await pipeline.Reinforcement.PolicyAsync(Swaps.Arm(pipeline, under), cancel))], cancel);
         return new([.. readings.Where(r => r.Under.Name != under.Name), .. read], [.. policies.Where(p => p.Name != policy[0].Name), .. policy]);
     }
 
     /// <summary>What the pretrained model, the feedback model, prefers under a constitution in pairs that differ in one manner; seconds.</summary>
     public static async Task<IReadOnlyList<SwapReading>> ReadAsync(Pipeline pipeline, SwappedConstitution under, CancellationToken cancel = default)
     {
-        var contrasts = new ContrastPairs(new TopicSource(pipeline.World, odd: 0, World.Eval), new ResponseWriter(pipeline.World));
         var pairs = (from m in Manners
-                     from i in Enumerable.Range(0, pipeline.Scale.PrinciplePrompts)
-                     let pair = contrasts.Draw(m.Manner, Seeds.Rng(pipeline.Seed, "swap", m.Manner, i))
-                     let prompt = pipeline.World.PromptsOf(pair.Topic).First()
-                     select (m.Manner, Pair: new ResponsePair($"{m.Manner}/{i}", prompt, pair.With, pair.Without))).ToList();
+                     from pair in MannerPairs.Of(pipeline, m.Manner, "swap", pipeline.Scale.PrinciplePrompts)
+                     select (m.Manner, Pair: pair)).ToList();
         var options = pipeline.Feedback.Options(LabelKind.Soft) with
         {
             Principle = PrincipleSelector.Averaged(under.Constitution.Comparison.Count), BothOrders = true,
@@ -111,12 +108,4 @@ public sealed partial class ConstitutionSwap(
         Of(a) is { Count: > 0 } left && Of(b) is { Count: > 0 } right ? left.MeanMinus(right, measure) : null;
 
     private IReadOnlyList<JudgedAnswer> Of(string name) => policies.FirstOrDefault(p => p.Name == $"swap-{name}").Answers ?? [];
-
-    private static async Task<IReadOnlyList<(string Display, string Name, IReadOnlyList<JudgedAnswer> Answers)>> PoliciesAsync(
-        Pipeline pipeline, IReadOnlyList<(string Display, ModelFolder Model)> models, CancellationToken cancel)
-    {
-        var samples = (await pipeline.Evaluation.SamplesAsync(models.Select(m => m.Model), cancel)).ToLookup(s => s.Model);
-        return [.. models.Select(m => (m.Display, m.Model.Name,
-            (IReadOnlyList<JudgedAnswer>)[.. JudgedAnswer.Of(pipeline.Oracle, samples[m.Model.Name]).Where(a => a.Kind == TopicKind.Harmful)]))];
-    }
 }

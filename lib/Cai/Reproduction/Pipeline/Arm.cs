@@ -132,6 +132,11 @@ public sealed class PaperArms(Pipeline pipeline)
         Ppo = Recipes.ArmPpo(pipeline.Scale, pipeline.Seed),
     };
 
+    /// <summary>The same, trained harder, so that what its labels like shows (<see cref="Recipes.OverTraining"/>).</summary>
+    /// <inheritdoc cref="Recipes.OverTraining"/>
+    public Arm OverTrained(string name, LabelOptions labels, Constitution constitution, bool snapshots = false) =>
+        Varied(name, labels, constitution) with { Ppo = Recipes.OverTraining(pipeline.Scale, pipeline.Seed, snapshots) };
+
     private AiFeedback Ai(LabelKind kind) => new() { Axis = Axes.Harmless, Constitution = pipeline.Constitution, Labels = pipeline.Feedback.Options(kind) };
 
     private Arm Main(string name, string preferenceModel, ComparisonSource harmless) => new(name)

@@ -25,6 +25,15 @@ public sealed class EvaluationStage(Pipeline pipeline)
         return samples;
     }
 
+    /// <summary>What each of several models, shown under a name of its own, answers to held-out harmful requests.</summary>
+    public async Task<IReadOnlyList<(string Display, string Name, IReadOnlyList<JudgedAnswer> Answers)>> HarmfulAnswersAsync(
+        IReadOnlyList<(string Display, ModelFolder Model)> models, CancellationToken cancel = default)
+    {
+        var samples = (await SamplesAsync(models.Select(m => m.Model), cancel)).ToLookup(s => s.Model);
+        return [.. models.Select(m => (m.Display, m.Model.Name,
+            (IReadOnlyList<JudgedAnswer>)[.. JudgedAnswer.Of(pipeline.Oracle, samples[m.Model.Name]).Where(a => a.Kind == TopicKind.Harmful)]))];
+    }
+
     /// <summary>A model's most probable answer (T = 0) to each held-out harmful request (paper Fig 10, dashed).</summary>
     public Task<IReadOnlyList<Sample>> GreedySamplesAsync(ModelFolder model, CancellationToken cancel = default) =>
         pipeline.Sampling.SampleAsync(model, pipeline.Prompts.HarmfulEval, 1, "eval-greedy", temperature: 0, cancel);
