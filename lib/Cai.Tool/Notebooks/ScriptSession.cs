@@ -90,8 +90,9 @@ public sealed class ScriptSession : IDisposable
         var current = ++Number;
         globals.Begin(cancel);
         RunContext.Announce(shared);
-        using var capture = new ConsoleCapture(Emit, Ask);
-        var (flow, cell) = thread.Start(flow => RunAsync(code, $"cell[{current}]", current, flow));
+        CellFlow? started = null;
+        using var capture = new ConsoleCapture(output => Show(started, output), Ask);
+        var (flow, cell) = thread.Start(flow => RunAsync(code, $"cell[{current}]", current, started = flow));
         var interrupted = new TaskCompletionSource();
         using (cancel.Register(interrupted.SetResult))
             await Task.WhenAny(cell, interrupted.Task).ConfigureAwait(false);
@@ -130,15 +131,16 @@ public sealed class ScriptSession : IDisposable
 
     private void Emit(CellOutput output) => Output?.Invoke(output);
 
+    /// <summary>Output of a cell; what one that was given up still says on its way out, in a `finally`, is not shown.</summary>
+    private void Show(CellFlow? flow, CellOutput output)
+    {
+        if (flow is not { Dropped: true })
+            Emit(output);
+    }
+
     private async Task<CellError?> RunAsync(string code, string name, int current, CellFlow flow)
     {
-        void Show(CellOutput output)
-        {
-            if (!flow.Dropped)
-                Emit(output);
-        }
-
-        RunningCell.Enter(Show, Ask);
+        RunningCell.Enter(output => Show(flow, output), Ask);
         var clock = Stopwatch.StartNew();
         CellSource source;
         try
@@ -155,7 +157,7 @@ public sealed class ScriptSession : IDisposable
         var (value, error) = await SubmitAsync(source.Code, name);
         progress?.EndCell();
         if (error is null && value is not null and not DisplayedValue)
-            Show(new CellValue(current, MimeBundles.Of(value)));
+            Show(flow, new CellValue(current, MimeBundles.Of(value)));
         if (error is null && source.Timed)
             RunningCell.Show(MimeBundles.Of(string.Create(CultureInfo.InvariantCulture, $"Wall time: {clock.Elapsed.TotalMilliseconds:F0} ms")));
         return error;

@@ -176,6 +176,7 @@ public sealed class ScriptSessionTests : IClassFixture<SharedReferences>, IDispo
     [InlineData("System.Threading.Thread.Sleep(-1);", "")]
     [InlineData("await Task.Delay(-1);", "")]
     [InlineData("try { while (true) await Task.Delay(1); } finally { Console.Write(\"never\"); }", "")]
+    [InlineData("try { var n = 0L; while (true) if (++n % 1000 == 0) GC.KeepAlive(n.ToString()); } finally { Console.Write(\"never\"); }", "")]
     public async Task AnInterruptEndsAnyCellAndKeepsTheSession(string code, string printed)
     {
         Assert.Null(await Run("var kept = 1;"));
