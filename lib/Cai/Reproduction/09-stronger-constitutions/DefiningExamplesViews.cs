@@ -16,9 +16,9 @@ public sealed partial class DefiningExamples
     /// <summary>Right, calibrated, without a liking for a letter: each against the number of examples. A sentence alone is the point at 0.</summary>
     public FigurePanel ByExamples() => new("Can examples say what a sentence says?",
     [
-        Panel("How often right", "labels on the constitution's side", Right, 0, 1, 0.5),
+        Panel("How often right", "labels on the constitution's side", Right, 0, 1, new(ReferenceKind.Horizontal, 0.5, "reads nothing")),
         Panel("How well calibrated", "ECE", (w, n, a) => Ece(Where(w, n, a))),
-        Panel("A liking for (A)", "mean P(\"(A)\") - 1/2", (w, n, a) => ExcessOfA(Where(w, n, a)), -0.5, 0.5, 0),
+        Panel("A liking for (A)", "mean P(\"(A)\") - 1/2", (w, n, a) => ExcessOfA(Where(w, n, a)), -0.5, 0.5, new(ReferenceKind.Horizontal, 0, "no bias")),
     ])
     {
         Caption = $"{Asked} Bars: 95 %, bootstrap by pair. Documents of the corpus show up to three examples before a question. "
@@ -71,7 +71,8 @@ public sealed partial class DefiningExamples
         l => l.Bias / 2, l => l.Pair);
 
     private Figure Panel(
-        string title, string y, Func<Wording, int, ExampleAuthor, Interval?> value, double? min = null, double? max = null, double? none = null) =>
+        string title, string y, Func<Wording, int, ExampleAuthor, Interval?> value, double? min = null, double? max = null,
+        ReferenceLine? baseline = null) =>
         new(title, new Axis("worked examples"), new Axis(y, Min: min, Max: max),
         [
             .. Lines.Select((line, i) => new PointSeries(line.Display,
@@ -81,6 +82,6 @@ public sealed partial class DefiningExamples
                     select DataPoint.Of(n + Apart * (i - 1), measured)]) { Connected = true, Style = i }),
         ])
         {
-            References = none is { } y0 ? [new(ReferenceKind.Horizontal, y0, "reads nothing")] : [],
+            References = baseline is null ? [] : [baseline],
         };
 }
