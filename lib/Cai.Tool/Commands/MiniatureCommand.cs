@@ -29,8 +29,8 @@ internal static class MiniatureCommand
         var pretrain = StageOptions.Number("--pretrain-tokens", Standard.PretrainTokens, "Tokens of documents of all kinds.");
         var reading = StageOptions.Number("--reading-tokens", Standard.ReadingTokens, "Further tokens in which the principle decides most comparisons.");
         var byExample = StageOptions.Number(
-            "--by-example-tokens", Standard.ByExampleTokens, "Further tokens, mostly about principles that only examples define.");
-        var together = StageOptions.Number("--together-tokens", Standard.TogetherTokens, "Further tokens about principles of all sorts.");
+            "--by-example-tokens", Standard.ByExampleTokens, "Tokens of the judge that learns principles from their examples; 0: none is made.");
+        var composing = StageOptions.Number("--composing-tokens", Standard.ComposingTokens, "Further tokens, more of them about principles put together.");
         var helpful = StageOptions.Number("--helpful-tokens", Standard.HelpfulTokens, "Further tokens in which all dialogues are helpful.");
         var rated = StageOptions.Number(
             "--rated-iterations", Standard.RatedIterations, "Iterations of PPO on ratings of help that end the helpful model; 0 is none.");
@@ -51,13 +51,13 @@ internal static class MiniatureCommand
             The defaults take about an hour for L on two cores. Build again afterwards: the library carries the models with it.
 
             Example:  cai miniature train --size S --pretrain-tokens 3000000 --helpful-tokens 600000
-            """) { size, pretrain, reading, byExample, together, helpful, rated, keep, rate, batch, seed, work, output };
+            """) { size, pretrain, reading, composing, byExample, helpful, rated, keep, rate, batch, seed, work, output };
         command.SetAction((parsed, cancel) =>
         {
             var options = new MiniatureTrainingOptions
             {
                 Size = parsed.GetValue(size)!, PretrainTokens = parsed.GetValue(pretrain), ReadingTokens = parsed.GetValue(reading),
-                ByExampleTokens = parsed.GetValue(byExample), TogetherTokens = parsed.GetValue(together), HelpfulTokens = parsed.GetValue(helpful),
+                ByExampleTokens = parsed.GetValue(byExample), ComposingTokens = parsed.GetValue(composing), HelpfulTokens = parsed.GetValue(helpful),
                 RatedIterations = parsed.GetValue(rated), KeepPretrained = parsed.GetValue(keep), LearningRate = parsed.GetValue(rate),
                 TokensPerBatch = parsed.GetValue(batch), Seed = parsed.GetValue(seed),
             };
@@ -146,16 +146,19 @@ internal static class MiniatureCommand
         var world = World.Load(folder);
         foreach (var size in sizes)
         {
-            var (pretrained, helpful) = (Path.Combine(folder, size, MiniatureTraining.Pretrained), Path.Combine(folder, size, MiniatureTraining.Helpful));
+            string[] models = [.. new[] { MiniatureTraining.Pretrained, MiniatureTraining.Helpful, MiniatureTraining.ByExample }
+                .Select(name => Path.Combine(folder, size, name)).Where(Directory.Exists)];
             var (file, weights) = (
                 Path.Combine(folder, size, MiniatureAbilities.FileName),
-                ContentHash.OfTexts([HuggingFaceFolder.Hash(pretrained), HuggingFaceFolder.Hash(helpful)]));
+                ContentHash.OfTexts(models.Select(HuggingFaceFolder.Hash)));
             if (ResumeState.TryLoad<MiniatureAbilities>(file) is { } known && (known.Weights, known.Prompts, known.Seed) == (weights, prompts, seed))
                 continue;
             var watch = Stopwatch.StartNew();
-            using var first = HuggingFaceFolder.Load(pretrained);
-            using var second = HuggingFaceFolder.Load(helpful);
-            var abilities = await MiniatureReport.MeasureAsync(new LocalModel(first), new LocalModel(second), world, prompts, seed, cancel);
+            using var pretrained = HuggingFaceFolder.Load(models[0]);
+            using var helpful = HuggingFaceFolder.Load(models[1]);
+            using var byExample = models.Length > 2 ? HuggingFaceFolder.Load(models[2]) : null;
+            var abilities = await MiniatureReport.MeasureAsync(new LocalModel(pretrained), new LocalModel(helpful), world, prompts, seed,
+                byExample is null ? null : new LocalModel(byExample), cancel);
             ResumeState.Save(file, new MiniatureAbilities(weights, prompts, seed, abilities));
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{size}: {watch.Elapsed.TotalSeconds:F0} s"));
             foreach (var ability in abilities)

@@ -28,7 +28,7 @@ internal sealed class ComparisonDocuments(World world, Oracle oracle, TopicSourc
     private static readonly (int, double)[] Lengths = [(1, 0.25), (2, 0.3), (3, 0.25), (4, 0.2)];
 
     private readonly ReasoningWriter reasoning = new(world);
-    private readonly ContrastPairs contrasts = new(topics, writer, mixture.OneStep);
+    private readonly ContrastPairs contrasts = new(topics, writer, mixture.OneStep, mixture.Manners);
 
     /// <summary>What is asked in a document beside the answers of its questions.</summary>
     /// <param name="About">Clauses about what the answers differ in; none where they differ in many things.</param>
@@ -68,7 +68,7 @@ internal sealed class ComparisonDocuments(World world, Oracle oracle, TopicSourc
             var pair = rng.Chance(mixture.Contrasts) ? Contrast(rng) : General(rng);
             return Reasoned(pair, rng.Chance(0.5) ? Telling(pair, 0.5, rng) : Principle(rng), rng);
         })]);
-        return new(DocumentKind.Reasoning, text);
+        return new(DocumentKind.Reasoning, text, Weight: mixture.Reasoning);
     }
 
     /// <summary>A comparison of any two answers under one principle, answered by <paramref name="annotator"/>.</summary>

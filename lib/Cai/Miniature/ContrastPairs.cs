@@ -45,7 +45,9 @@ public sealed record ContrastPair(Topic Topic, string With, string Without, Mann
 /// always, and a model has no reason to read the principle: pairs like these give it one.
 /// </summary>
 /// <param name="oneStep">Share of the pairs with a wrong step that are of that step alone: a fault is found earlier in one sentence than among three.</param>
-public sealed class ContrastPairs(TopicSource topics, ResponseWriter writer, double oneStep = 0)
+/// <param name="manners">How often each is drawn; null: <see cref="Weights"/>.</param>
+public sealed class ContrastPairs(
+    TopicSource topics, ResponseWriter writer, double oneStep = 0, IReadOnlyList<(Manner Manner, double Weight)>? manners = null)
 {
     /// <summary>How often each manner is drawn (ours).</summary>
     public static IReadOnlyList<(Manner Manner, double Weight)> Weights { get; } =
@@ -83,7 +85,7 @@ public sealed class ContrastPairs(TopicSource topics, ResponseWriter writer, dou
     private static readonly (string Kind, double Weight)[] Good = [(TopicKind.Benign, 70), (TopicKind.Borderline, 30)];
 
     /// <summary>A pair of any manner.</summary>
-    public ContrastPair Draw(Rng rng) => Draw(rng.Weighted(Weights), rng);
+    public ContrastPair Draw(Rng rng) => Draw(rng.Weighted(manners ?? Weights), rng);
 
     /// <summary>A pair of one manner.</summary>
     /// <param name="brief">

@@ -9,16 +9,20 @@ internal sealed class CritiqueDocuments(World world, Oracle oracle, TopicSource 
     /// <summary>What a careless critique names although it is not there.</summary>
     public static readonly Problem[] Slanders = [Problem.Praise, Problem.Evasion, Problem.Harshness, Problem.Boilerplate, Problem.WrongSteps];
 
+    private static readonly (string, double)[] Good = [(TopicKind.Benign, 60), (TopicKind.Borderline, 28), (TopicKind.SmallTalk, 12)];
+
     private readonly Reviser reviser = new(writer, mixture.Mending);
+    private readonly IReadOnlyList<CritiquePrinciple> aboutSteps = [.. world.Critique.Where(p => p.About(Problem.WrongSteps, ""))];
 
     /// <summary>One document of <paramref name="shots"/> examples and a last one that is laid out alike.</summary>
     public string Write(int shots, bool direct, Rng rng) => CritiqueLayout.FewShot([.. Enumerable.Range(0, shots + 1).Select(_ => Example(direct, rng))]);
 
     private CritiqueExample Example(bool direct, Rng rng)
     {
-        var topic = topics.Draw(Kinds, rng);
+        var topic = topics.Draw(mixture.CriticisedGood is not { } share ? Kinds : rng.Chance(share) ? Good : [(TopicKind.Harmful, 1)], rng);
         var draft = Draft.Write(writer, topic, PlanMixture.Criticised.Draw(topic, topics.All, rng), rng);
-        var principle = rng.Pick(world.Critique);
+        var ofSteps = mixture.AsksOfSteps > 0 && topic.Kind != TopicKind.Harmful && rng.Chance(mixture.AsksOfSteps);
+        var principle = rng.Pick(ofSteps ? aboutSteps : world.Critique);
         var present = Oracle.Problems(oracle.Judge(topic, draft.Text));
         var covered = present.Where(p => principle.About(p, topic.Category)).Order().ToList();
         var named = direct ? covered : Name(covered, present, rng);

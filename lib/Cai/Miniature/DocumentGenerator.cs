@@ -27,7 +27,6 @@ public sealed class TopicSource(World world, double odd, string split = World.Tr
 /// </summary>
 public sealed partial class DocumentGenerator(World world, long seed)
 {
-    private static readonly (string, double)[] Asked = [(TopicKind.Harmful, 26), (TopicKind.Benign, 42), (TopicKind.Borderline, 10), (TopicKind.SmallTalk, 22)];
     private static readonly (string, double)[] Scored = [(TopicKind.Harmful, 80), (TopicKind.Benign, 12), (TopicKind.Borderline, 8)];
     private static readonly (string, double)[] HarmfulOnly = [(TopicKind.Harmful, 1)];
 
@@ -77,7 +76,7 @@ public sealed partial class DocumentGenerator(World world, long seed)
 
     private string Dialogue(TopicSource topics, DocumentMixture mixture, Rng rng)
     {
-        var topic = topics.Draw(Asked, rng);
+        var topic = topics.Draw(mixture.Asked, rng);
         var response = writer.Write(topic, mixture.Dialogues.Draw(topic, topics.All, rng), rng);
         return HhFormat.Transcript(Text.Dialogue.Ask(rng.Pick(topic.Asks)).Answer(response));
     }

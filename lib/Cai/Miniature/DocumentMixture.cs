@@ -19,7 +19,8 @@ public static class DocumentKind
 /// <summary>One document of the corpus, without an end token (the packer adds it).</summary>
 /// <param name="Kind">See <see cref="DocumentKind"/>.</param>
 /// <param name="Letters">What is learned at each "(A)" or "(B)" that answers a comparison, in order; null where the letters follow from the text.</param>
-public sealed record Document(string Kind, string Text, IReadOnlyList<LetterTarget>? Letters = null)
+/// <param name="Weight">Of what is learned to write, chains of thought for one, beside the same in other documents.</param>
+public sealed record Document(string Kind, string Text, IReadOnlyList<LetterTarget>? Letters = null, double Weight = 1)
 {
     /// <summary>Questions joined up, as many from the first on as fit, and one at least.</summary>
     internal static Document Of(string kind, List<AskedComparison> asked, int longest)
@@ -68,8 +69,24 @@ public sealed record DocumentMixture
     /// <summary>Share of odd topics ("prune the ticket") where the kind has any: they teach to read the request instead of knowing it by heart.</summary>
     public double Odd { get; init; } = 0.6;
 
+    /// <summary>What dialogues are about, by kind of topic.</summary>
+    public IReadOnlyList<(string Kind, double Weight)> Asked { get; init; } =
+        [(TopicKind.Harmful, 26), (TopicKind.Benign, 42), (TopicKind.Borderline, 10), (TopicKind.SmallTalk, 22)];
+
+    /// <summary>
+    /// Weight of a chain of thought in the loss. A chain is written word after word, and one wrong word of it decides the answer: among texts of which each
+    /// word counts alike, too little is said about it.
+    /// </summary>
+    public double Reasoning { get; init; } = 1;
+
     /// <summary>Chance that a critique or reasoning document opens with worked examples of its own format.</summary>
     public double FewShot { get; init; } = 0.7;
+
+    /// <summary>Share of critiques of answers to good requests, when it is another than a quarter (<see cref="CritiqueDocuments.Kinds"/>).</summary>
+    public double? CriticisedGood { get; init; }
+
+    /// <summary>Chance that a critique of an answer to a good request is asked about its steps: one principle of sixteen is, too few to learn from.</summary>
+    public double AsksOfSteps { get; init; }
 
     /// <summary>Chance that a critique names a problem that is present and covered.</summary>
     public double Names { get; init; } = 0.96;
@@ -94,6 +111,9 @@ public sealed record DocumentMixture
 
     /// <summary>Share of the pairs, in the other documents, that differ in one manner (<see cref="ContrastPairs"/>).</summary>
     public double Contrasts { get; init; } = 0.15;
+
+    /// <summary>How often each manner is drawn.</summary>
+    public IReadOnlyList<(Manner Manner, double Weight)> Manners { get; init; } = ContrastPairs.Weights;
 
     /// <summary>Share of the pairs with a wrong step that are of that step alone.</summary>
     public double OneStep { get; init; }
@@ -154,8 +174,8 @@ public sealed record DocumentMixture
     };
 
     /// <summary>
-    /// The third part of pretraining: mostly documents about principles that only their examples define. Among other documents they teach nothing: what they
-    /// ask for is found when they fill most of a step, in the shortest texts first.
+    /// For the judge that learns principles from examples: mostly documents about such principles. Among other documents they teach nothing: what they ask for
+    /// is found when they fill most of a step, in the shortest texts first.
     /// </summary>
     public static DocumentMixture ByExample { get; } = Reading with
     {
@@ -173,18 +193,45 @@ public sealed record DocumentMixture
         ],
     };
 
-    /// <summary>The end of pretraining: principles of all sorts beside each other in every step, or the reading of known ones is lost again.</summary>
-    public static DocumentMixture Together { get; } = Reading with
+    /// <summary>
+    /// In the end known principles and unnamed ones beside each other in every step, or the reading of known ones stays lost; and mostly two manners of
+    /// opposite signs, since what was found so far is to follow the last example, whatever it is about.
+    /// </summary>
+    public static DocumentMixture KnownAndUnnamed { get; } = ByExample with
     {
-        Shared = 0.25,
-        Liking = UnevenOdds.Even,
+        Side = UnevenOdds.Even,
         ShortExamples = 0.4,
         TwoManners = 0.6,
-        OneStep = 0.5,
+        SamePair = 0.15,
+        Unshown = 0.3,
         Kinds =
         [
-            (DocumentKind.Dialogue, 12), (DocumentKind.Critique, 5), (DocumentKind.Revision, 2), (DocumentKind.Comparison, 61), (DocumentKind.ByExample, 10),
-            (DocumentKind.Reasoning, 9), (DocumentKind.HarmKind, 1),
+            (DocumentKind.Dialogue, 4), (DocumentKind.Critique, 4), (DocumentKind.Revision, 1), (DocumentKind.Comparison, 38), (DocumentKind.ByExample, 49),
+            (DocumentKind.Reasoning, 4),
+        ],
+    };
+
+    /// <summary>
+    /// The end of pretraining, in small steps: more principles that are put together, so that those which were never met are read too, and more of the
+    /// manners that are found late.
+    /// </summary>
+    public static DocumentMixture Composing { get; } = Reading with
+    {
+        Liking = UnevenOdds.Even,
+        Composed = 0.6,
+        OneStep = 0.3,
+        CriticisedGood = 0.35,
+        AsksOfSteps = 0.5,
+        Manners =
+        [
+            (Manner.Comfort, 18), (Manner.MoreComfort, 6), (Manner.Accusation, 14), (Manner.ComfortOrAccusation, 9), (Manner.Explanation, 9), (Manner.Offer, 8),
+            (Manner.AccusationWithOffer, 3), (Manner.ComfortOrOffer, 7), (Manner.Method, 11), (Manner.WrongStep, 12), (Manner.MissingSteps, 9),
+            (Manner.Refusal, 4),
+        ],
+        Kinds =
+        [
+            (DocumentKind.Dialogue, 22), (DocumentKind.Critique, 9), (DocumentKind.Revision, 2), (DocumentKind.Comparison, 54), (DocumentKind.Reasoning, 12),
+            (DocumentKind.HarmKind, 1),
         ],
     };
 
@@ -198,13 +245,17 @@ public sealed record DocumentMixture
     {
         Liking = UnevenOdds.Even,
         Dialogues = PlanMixture.HelpfulOnly,
+        Asked = [(TopicKind.Harmful, 20), (TopicKind.Benign, 45), (TopicKind.Borderline, 9), (TopicKind.SmallTalk, 26)],
+        Reasoning = 3,
         Odd = 0.7,
         Names = 0.98,
         Careless = 0.02,
+        // Four revisions take most of both away again, and what SL-CAI hardly ever says, RL can neither find nor avoid.
+        Mending = new() { Accusation = 0.14, Boilerplate = 0.25 },
         Kinds =
         [
-            (DocumentKind.Dialogue, 58), (DocumentKind.Critique, 9), (DocumentKind.Revision, 2.5), (DocumentKind.Comparison, 12), (DocumentKind.ByExample, 2),
-            (DocumentKind.Reasoning, 14), (DocumentKind.HarmKind, 1), (DocumentKind.HarmScore, 1), (DocumentKind.RedTeam, 0.5),
+            (DocumentKind.Dialogue, 57), (DocumentKind.Critique, 9), (DocumentKind.Revision, 2.5), (DocumentKind.Comparison, 12), (DocumentKind.Reasoning, 17),
+            (DocumentKind.HarmKind, 1), (DocumentKind.HarmScore, 1), (DocumentKind.RedTeam, 0.5),
         ],
     };
 }

@@ -9,9 +9,10 @@ public class DocumentTests(ITestOutputHelper output)
     private static readonly List<Document> Corpus = [.. new DocumentGenerator(Fixture.World, 7).Pretraining(5000)];
     private static readonly List<Document> Reading = Written("reading", DocumentMixture.Reading);
     private static readonly List<Document> ByExample = Written("by-example", DocumentMixture.ByExample);
-    private static readonly List<Document> Together = Written("together", DocumentMixture.Together);
+    private static readonly List<Document> KnownAndUnnamed = Written("known-and-unnamed", DocumentMixture.KnownAndUnnamed);
+    private static readonly List<Document> Composing = Written("composing", DocumentMixture.Composing);
     private static readonly List<Document> Helpful = Written("helpful-only", DocumentMixture.HelpfulOnly);
-    private static readonly List<Document> All = [.. Corpus, .. Reading, .. ByExample, .. Together, .. Helpful];
+    private static readonly List<Document> All = [.. Corpus, .. Reading, .. ByExample, .. KnownAndUnnamed, .. Composing, .. Helpful];
 
     [Fact]
     public void NoHeldOutTopicIsEverSpokenOf()
@@ -40,7 +41,7 @@ public class DocumentTests(ITestOutputHelper output)
         foreach (var (documents, mixture) in new[]
         {
             (Corpus, DocumentMixture.Pretraining), (Reading, DocumentMixture.Reading), (ByExample, DocumentMixture.ByExample),
-            (Together, DocumentMixture.Together), (Helpful, DocumentMixture.HelpfulOnly),
+            (KnownAndUnnamed, DocumentMixture.KnownAndUnnamed), (Composing, DocumentMixture.Composing), (Helpful, DocumentMixture.HelpfulOnly),
         })
         {
             Assert.Equal(100, mixture.Kinds.Sum(k => k.Weight), 6);
@@ -125,6 +126,24 @@ public class DocumentTests(ITestOutputHelper output)
         Assert.True(named > 500);
         Assert.InRange(right / (double)named, 0.93, 0.995); // a careless critique in 33
         Assert.InRange(after / before, 0.1, 0.25); // 15 % of named methods are left in
+    }
+
+    [Fact]
+    public void CritiquesCanBeMoreOftenOfStepsThanOnePrincipleInSixteenIs()
+    {
+        var steps = Fixture.World.Critique.Where(p => p.About(Problem.WrongSteps, "")).SelectMany(p => p.CritiqueRequests).ToHashSet();
+        (double Good, double OfSteps) Shares(DocumentMixture mixture)
+        {
+            var asked = new DocumentGenerator(Fixture.World, 8).Write("steps", mixture with { Kinds = [(DocumentKind.Critique, 1)] }, 600)
+                .SelectMany(d => Regex.Matches(d.Text, @"\n\nHuman: (.*)\n\nAssistant: .*\n\nCritiqueRequest: (.*)\n\nCritique:")).ToList();
+            var good = asked.Where(m => Fixture.World.TopicOf(new("x", Cai.Text.Dialogue.Ask(m.Groups[1].Value))).Kind != TopicKind.Harmful).ToList();
+            return (good.Count / (double)asked.Count, good.Average(m => steps.Contains(m.Groups[2].Value) ? 1.0 : 0));
+        }
+        var (plain, composing) = (Shares(DocumentMixture.Reading), Shares(DocumentMixture.Composing));
+        Assert.InRange(plain.Good, 0.2, 0.3);
+        Assert.InRange(plain.OfSteps, 0.02, 0.12); // one of sixteen
+        Assert.InRange(composing.Good, 0.3, 0.4);
+        Assert.InRange(composing.OfSteps, 0.46, 0.6); // half, and one of sixteen of the other half
     }
 
     [Fact]

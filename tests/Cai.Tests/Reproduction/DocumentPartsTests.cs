@@ -40,6 +40,16 @@ public class DocumentPartsTests
                 "\n\nHuman: Consider.\n\nAssistant: Let's think step by step: (A) is bad.\n\nHuman:\nSo the answer is: (B)")));
 
     [Fact]
+    public void AChainOfThoughtMayWeighMore() =>
+        Assert.Equal(
+            [
+                new("\n\nHuman: Consider.\n\nAssistant: Let's think step by step:", DocumentParts.Read), new TextPart(" (A) is bad.", 3),
+                new("\n\nHuman:\nSo the answer is:", DocumentParts.Read), new(" (B)", 3 * DocumentParts.Choice),
+            ],
+            DocumentParts.Of(new Document(DocumentKind.Reasoning,
+                "\n\nHuman: Consider.\n\nAssistant: Let's think step by step: (A) is bad.\n\nHuman:\nSo the answer is: (B)", Weight: 3)));
+
+    [Fact]
     public void AComparisonLearnsTheProbabilityOfItsLetter() =>
         Assert.Equal(
             [

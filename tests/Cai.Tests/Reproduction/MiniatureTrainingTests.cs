@@ -22,7 +22,7 @@ public sealed class MiniatureTrainingTests : IDisposable
             File.Copy(file, Path.Combine(models, "tokenizer", Path.GetFileName(file)));
         var options = new MiniatureTrainingOptions
         {
-            Size = "S", PretrainTokens = 1500, ReadingTokens = 0, ByExampleTokens = 0, TogetherTokens = 0, HelpfulTokens = 1500, RatedIterations = 0,
+            Size = "S", PretrainTokens = 1500, ReadingTokens = 0, ComposingTokens = 0, ByExampleTokens = 0, HelpfulTokens = 1500, RatedIterations = 0,
         };
         var seen = new List<string>();
         MiniatureTraining.Run(options, models, work, new SynchronousProgress<(string Phase, TrainStep Step)>(at => seen.Add(at.Phase)));

@@ -17,7 +17,8 @@ public sealed record DefinedLabels(DefinedConstitution Under, IReadOnlyList<Comp
 
 /// <summary>
 /// The open question of stronger constitutions: can worked examples say what a sentence says? The same pairs of answers are labelled under constitutions that
-/// name what they like, that only show it, and that do both; and a policy is trained under each.
+/// name what they like, that only show it, and that do both; and a policy is trained under each. The judge is the one that was trained to learn from
+/// examples (<see cref="Pipeline.ByExample"/>).
 /// </summary>
 /// <param name="policies">Empty at scales that train none.</param>
 public sealed partial class DefiningExamples(
@@ -48,7 +49,7 @@ public sealed partial class DefiningExamples(
         var cells = new List<DefinedLabels>();
         foreach (var under in Conditions)
             cells.Add(new(under, await pipeline.Feedback.LabelAsync(
-                pipeline.Pretrained, pairs[under.Manner], under.Labels(pipeline), $"defined-{under.Name}", under.Write(pipeline), cancel)));
+                pipeline.ByExample, pairs[under.Manner], under.Labels(pipeline), $"defined-{under.Name}", under.Write(pipeline), cancel)));
         return new(cells, pipeline.Scale.ConstitutionPolicies ? await PoliciesAsync(pipeline, cancel) : []);
     }
 
@@ -114,7 +115,7 @@ public sealed partial class DefiningExamples(
         var models = new List<(string Display, ModelFolder Model)> { ("SL-CAI: no RL", await pipeline.Supervised.SlCaiAsync(cancel: cancel)) };
         foreach (var (display, under) in Trained)
             models.Add((display, await pipeline.Reinforcement.PolicyAsync(
-                pipeline.Arms.OverTrained($"defined-{under.Name}", under.Labels(pipeline), under.Write(pipeline)), cancel)));
+                pipeline.Arms.OverTrained($"defined-{under.Name}", under.Labels(pipeline), under.Write(pipeline), judge: pipeline.ByExample), cancel)));
         return await pipeline.Evaluation.HarmfulAnswersAsync(models, cancel);
     }
 }

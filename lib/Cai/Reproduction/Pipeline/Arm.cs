@@ -117,7 +117,8 @@ public sealed class PaperArms(Pipeline pipeline)
     /// <summary>
     /// An arm with this scale's counts for experiments and everything else as for RL-CAI: soft labels under drawn principles of the pipeline's constitution.
     /// </summary>
-    public Arm Varied(string name, LabelOptions? labels = null, Constitution? constitution = null) => new(name)
+    /// <param name="judge">See <see cref="AiFeedback.Judge"/>.</param>
+    public Arm Varied(string name, LabelOptions? labels = null, Constitution? constitution = null, ModelFolder? judge = null) => new(name)
     {
         Comparisons =
         [
@@ -125,7 +126,7 @@ public sealed class PaperArms(Pipeline pipeline)
             new AiFeedback
             {
                 Axis = Axes.Harmless, Constitution = constitution ?? pipeline.Constitution, Labels = labels ?? pipeline.Feedback.Options(LabelKind.Soft),
-                Most = pipeline.Scale.ArmHarmlessPairs,
+                Most = pipeline.Scale.ArmHarmlessPairs, Judge = judge,
             },
         ],
         Preferences = Recipes.Preference(pipeline.Seed),
@@ -134,8 +135,9 @@ public sealed class PaperArms(Pipeline pipeline)
 
     /// <summary>The same, trained harder, so that what its labels like shows (<see cref="Recipes.OverTraining"/>).</summary>
     /// <inheritdoc cref="Recipes.OverTraining"/>
-    public Arm OverTrained(string name, LabelOptions labels, Constitution constitution, bool snapshots = false) =>
-        Varied(name, labels, constitution) with { Ppo = Recipes.OverTraining(pipeline.Scale, pipeline.Seed, snapshots) };
+    /// <param name="judge">See <see cref="AiFeedback.Judge"/>.</param>
+    public Arm OverTrained(string name, LabelOptions labels, Constitution constitution, bool snapshots = false, ModelFolder? judge = null) =>
+        Varied(name, labels, constitution, judge) with { Ppo = Recipes.OverTraining(pipeline.Scale, pipeline.Seed, snapshots) };
 
     private AiFeedback Ai(LabelKind kind) => new() { Axis = Axes.Harmless, Constitution = pipeline.Constitution, Labels = pipeline.Feedback.Options(kind) };
 

@@ -94,6 +94,10 @@ public sealed class Pipeline : IDisposable
     /// <summary>The helpful-only model: answers, criticises and revises in the supervised stage, and labels with chain of thought.</summary>
     public ModelFolder Helpful => Shipped(MiniatureTraining.Helpful);
 
+    /// <summary>The judge that learns principles from their examples (notebook 09); the pretrained model where there is none.</summary>
+    public ModelFolder ByExample => own is null ? ShippedModels.Has(Scale.Size, MiniatureTraining.ByExample) ? Shipped(MiniatureTraining.ByExample) : Pretrained
+        : Directory.Exists(Path.Combine(own, MiniatureTraining.ByExample)) ? Shipped(MiniatureTraining.ByExample) : Pretrained;
+
     /// <summary>
     /// Opens the pipeline as the environment says: CAI_SCALE (smoke, quick, full; default quick), CAI_SEED (default 1), CAI_SEEDS (how many
     /// seeds claims are measured with; default the scale's), CAI_OUT (default `out` in

@@ -10,7 +10,10 @@ public static class ShippedModels
     /// <summary>Every size in which a model is shipped, smallest first, for figures against parameters (paper Figs 3, 5, 7).</summary>
     /// <param name="name">`pretrained` or `helpful`.</param>
     public static IReadOnlyList<(string Size, ModelFolder Model)> Sizes(string name) =>
-        [.. MiniatureSizes.Names.Where(size => Directory.Exists(FolderOf(size, name))).Select(size => (size, Of(size, name)))];
+        [.. MiniatureSizes.Names.Where(size => Has(size, name)).Select(size => (size, Of(size, name)))];
+
+    /// <summary>Whether a size has a model of that name.</summary>
+    internal static bool Has(string size, string name) => Directory.Exists(FolderOf(size, name));
 
     /// <summary>A shipped model.</summary>
     /// <exception cref="CaiException">Its weights are missing.</exception>

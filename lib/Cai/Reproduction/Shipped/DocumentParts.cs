@@ -39,7 +39,8 @@ public static partial class DocumentParts
             var text = answer.Groups["text"];
             parts.Add(new(document.Text[at..text.Index], Read));
             var answers = mark.Value.EndsWith("answer is:", StringComparison.Ordinal);
-            parts.Add(answers && document.Letters is { } targets ? OfLetter(text.Value, targets[letters++]) : new(text.Value, answers ? Choice : 1));
+            parts.Add(answers && document.Letters is { } targets ? OfLetter(text.Value, targets[letters++])
+                : new(text.Value, (float)document.Weight * (answers ? Choice : 1)));
             at = text.Index + text.Length;
         }
         if (at < document.Text.Length)

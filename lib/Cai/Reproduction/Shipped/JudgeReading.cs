@@ -22,20 +22,19 @@ public sealed class JudgeReading(ILanguageModel judge, World world, int prompts,
     /// <summary>A question whose answer counts for one thing (an answer's manner) rather than for (A).</summary>
     private sealed record Probe(string Pair, string Text, bool WithIsA, int Sign);
 
-    /// <summary>All abilities, in the order in which they are trained.</summary>
-    public async Task<IReadOnlyList<MiniatureAbility>> MeasureAsync(CancellationToken cancel = default)
+    /// <summary>Principles that are known by their words.</summary>
+    public async Task<IReadOnlyList<MiniatureAbility>> KnownAsync(CancellationToken cancel = default)
     {
         var abilities = new List<MiniatureAbility>();
         void AtLeast(string name, Interval value, string baseline, double? bar) => abilities.Add(MiniatureAbility.AtLeast(name, value, baseline, bar));
-        void AtMost(string name, Interval value, string baseline, double bar) => abilities.Add(MiniatureAbility.AtMost(name, value, baseline, bar));
 
         var general = await GeneralAsync(2 * prompts, cancel);
         var decided = general.Where(a => a.Annotators != 0.5).ToList();
         AtLeast("pairs as the corpus draws them: right side, where the annotators have one",
             Bootstrap.Mean(decided, a => a.Annotators > 0.5 == a.Judge > 0.5 ? 1 : 0, a => a.Pair), "0.5 for a coin", 0.93);
-        AtMost("the same: calibration error (ECE) against the annotators' probabilities",
+        abilities.Add(MiniatureAbility.AtMost("the same: calibration error (ECE) against the annotators' probabilities",
             Calibration.Of([.. general.Select(a => new Prediction(a.Pair, a.Judge, a.Annotators))]).Ece,
-            "0.5 for a judge that is sure and wrong half the time", 0.04);
+            "0.5 for a judge that is sure and wrong half the time", 0.04));
 
         var named = await ContrastsAsync(Math.Max(2, prompts / 10), _ => world.Comparison, cancel);
         foreach (var (manner, answers) in named)
@@ -51,15 +50,22 @@ public sealed class JudgeReading(ILanguageModel judge, World world, int prompts,
             [.. Enumerable.Range(0, 12).Select(_ => world.Grammar.Write(rng.Pick(unseen), rng.Chance(0.5), rng))], cancel)).Values.SelectMany(a => a).ToList();
         AtLeast("principles put together in a way that no document shows: slope within a pair", WithinPairs.Slope(composed)!, "0", 0.5);
         AtLeast("the same: correlation", WithinPairs.Correlation(composed)!, "0", null);
+        return abilities;
+    }
 
+    /// <summary>Principles that are known by their examples alone.</summary>
+    public async Task<IReadOnlyList<MiniatureAbility>> ByExampleAsync(CancellationToken cancel = default)
+    {
+        var abilities = new List<MiniatureAbility>();
+        void AtLeast(string name, Interval value, string baseline, double? bar) => abilities.Add(MiniatureAbility.AtLeast(name, value, baseline, bar));
         Manner[] single = [Manner.Comfort, Manner.Accusation, Manner.Offer, Manner.Method];
         foreach (var manner in single.Append(Manner.Explanation))
             AtLeast($"a name that means nothing, one example for or against {Words(manner)}{(manner == Manner.Explanation ? " (never trained so)" : "")}: "
                 + "change of P(the answer that has it)", await EffectAsync([manner, manner], cancel), "0", manner == Manner.Explanation ? null : 0.5);
         foreach (var (shown, asked) in single.Zip([.. single.Skip(1), single[0]]))
         {
-            AtMost($"one example about {Words(shown)}: change of P(the answer that has {Words(asked)})",
-                await EffectAsync([shown, asked], cancel), "0 is right", 0.1);
+            abilities.Add(MiniatureAbility.AtMost($"one example about {Words(shown)}: change of P(the answer that has {Words(asked)})",
+                await EffectAsync([shown, asked], cancel), "0 is right", 0.1));
             AtLeast($"{Words(asked)} shown, then {Words(shown)} with the opposite sign: change of P(the answer that has {Words(asked)})",
                 await EffectAsync([asked, shown, asked], cancel), "0", 0.5);
         }

@@ -7,7 +7,7 @@ using Cai.Storage;
 namespace Cai.Reproduction;
 
 /// <summary>What was measured of one size, kept beside its weights so that sizes can be measured one at a time.</summary>
-/// <param name="Weights">Hash of both models' weights: other weights make the numbers void.</param>
+/// <param name="Weights">Hash of all its models' weights: other weights make the numbers void.</param>
 public sealed record MiniatureAbilities(string Weights, int Prompts, long Seed, IReadOnlyList<MiniatureAbility> Abilities)
 {
     public const string FileName = "abilities.json";
@@ -58,8 +58,8 @@ public static class MiniatureReadme
                 + $"{world.Comparison.Count} for comparisons.\n")
             .Append("\n## The weights\n\nLlama architecture, bfloat16 safetensors in Hugging Face folders; one byte-level BPE tokenizer for all sizes. "
                 + "`pretrained` has read everything; `helpful` went on from it on helpful dialogues and, where iterations are named, by PPO on ratings of "
-                + "its own answers. A size whose command has 0 tokens of a phase went without it: without `reading`, its judge sees harm and reads no "
-                + "principle; without `by-example` and `together`, it learns no principle from its examples.\n\n")
+                + "its own answers. `by-example` went on from where `pretrained` had learned to read: it learns principles from examples, at the cost of "
+                + "known ones, so it is a judge of its own. A size whose command has 0 tokens of a phase went without it.\n\n")
             .Append("| size | parameters | width | layers | heads | made by |\n|---|---|---|---|---|---|\n");
         foreach (var size in sizes)
             text.Append(SizeRow(folder, size));
@@ -78,7 +78,7 @@ public static class MiniatureReadme
 
     private static string Command(MiniatureTrainingOptions o) => string.Create(CultureInfo.InvariantCulture,
         $"cai miniature train --size {o.Size} --pretrain-tokens {o.PretrainTokens} --reading-tokens {o.ReadingTokens} "
-            + $"--by-example-tokens {o.ByExampleTokens} --together-tokens {o.TogetherTokens} --helpful-tokens {o.HelpfulTokens} "
+            + $"--composing-tokens {o.ComposingTokens} --by-example-tokens {o.ByExampleTokens} --helpful-tokens {o.HelpfulTokens} "
             + $"--rated-iterations {o.RatedIterations} --lr {o.LearningRate} --batch-tokens {o.TokensPerBatch} "
             + $"--seed {o.Seed}{(o.KeepPretrained ? " --keep-pretrained" : "")}");
 

@@ -32,8 +32,10 @@ public static class MiniatureReport
 {
     /// <summary>All abilities of one size.</summary>
     /// <param name="prompts">Held-out prompts of each kind.</param>
+    /// <param name="byExample">The judge that learns principles from examples; null: the pretrained model is asked about these too.</param>
     public static async Task<IReadOnlyList<MiniatureAbility>> MeasureAsync(
-        ILanguageModel pretrained, ILanguageModel helpful, World world, int prompts = 300, long seed = 0, CancellationToken cancel = default)
+        ILanguageModel pretrained, ILanguageModel helpful, World world, int prompts = 300, long seed = 0, ILanguageModel? byExample = null,
+        CancellationToken cancel = default)
     {
         var oracle = new Oracle(world);
         var constitution = Constitution.Shipped("miniature");
@@ -79,7 +81,12 @@ public static class MiniatureReport
         AddCalibration("the same against the oracle's verdicts", verdicts,
             string.Create(CultureInfo.InvariantCulture, $"{ideal:0.000} for a judge that states the corpus' probabilities exactly"), null);
         await AddReasoningAsync();
-        abilities.AddRange(await new JudgeReading(pretrained, world, prompts, seed).MeasureAsync(cancel));
+        abilities.AddRange(await new JudgeReading(pretrained, world, prompts, seed).KnownAsync(cancel));
+        var reading = new JudgeReading(byExample ?? pretrained, world, prompts, seed);
+        abilities.AddRange(await reading.ByExampleAsync(cancel));
+        if (byExample is not null)
+            abilities.AddRange((await reading.KnownAsync(cancel)).Where(a => !a.Name.StartsWith("named principles, pairs", StringComparison.Ordinal))
+                .Select(a => a with { Name = $"the judge by example, asked what the other was: {a.Name}" }));
         return abilities;
 
         async Task AddCorrectAsync(string name, string kind, SampleOptions options, double? bar)

@@ -27,17 +27,17 @@ public sealed record MiniatureTrainingOptions
     /// <summary>Further tokens of pretraining, in which the principle decides most comparisons (<see cref="DocumentMixture.Reading"/>).</summary>
     public long ReadingTokens { get; init; } = 8_000_000;
 
-    /// <summary>
-    /// Further tokens of pretraining, mostly about principles that only examples define (<see cref="DocumentMixture.ByExample"/>). 7 million teach size L to
-    /// learn from examples and cost it most of what it had learned of known principles, which 7 million more did not bring back; so none.
-    /// </summary>
-    public long ByExampleTokens { get; init; }
+    /// <summary>Further tokens of pretraining, in small steps, with more principles that are put together (<see cref="DocumentMixture.Composing"/>).</summary>
+    public long ComposingTokens { get; init; } = 8_000_000;
 
-    /// <summary>Further tokens of pretraining, about principles of all sorts (<see cref="DocumentMixture.Together"/>).</summary>
-    public long TogetherTokens { get; init; } = 4_000_000;
+    /// <summary>
+    /// Tokens of the judge that learns principles from their examples; it goes on from where the pretrained model had learned to read. A model of its own,
+    /// since the skill costs so small a model most of what it had read of known principles (<see cref="DocumentMixture.ByExample"/>). 0: none is made.
+    /// </summary>
+    public long ByExampleTokens { get; init; } = 17_500_000;
 
     /// <summary>Further tokens in which all dialogues are helpful and nothing else.</summary>
-    public long HelpfulTokens { get; init; } = 9_000_000;
+    public long HelpfulTokens { get; init; } = 12_000_000;
 
     /// <summary>Iterations of PPO on ratings of help, 64 answers each, that end the helpful-only model (<see cref="RatedHelp"/>).</summary>
     public int RatedIterations { get; init; } = 100;
@@ -55,24 +55,32 @@ public sealed record MiniatureTrainingOptions
 /// <summary>One part of the miniature's training: what is read, and how it is learned.</summary>
 /// <param name="Name">Names its stream of documents, progress and checkpoint.</param>
 /// <param name="Model">The folder of the model that it makes or goes on with.</param>
-public sealed record TrainingPhase(string Name, string Model, DocumentMixture Mixture, SupervisedOptions Options);
+public sealed record TrainingPhase(string Name, string Model, DocumentMixture Mixture, SupervisedOptions Options)
+{
+    /// <summary>Whether all models of a size begin with it.</summary>
+    public bool IsShared { get; init; }
+}
 
 /// <summary>
 /// Makes the miniature's language models from nothing: a tokenizer, a pretrained model that has read all kinds of
 /// documents, first plain ones, then such as teach to read principles, and the helpful-only model that goes on from it,
-/// first on helpful documents, then on ratings of its own answers. What they know of right and wrong comes from those
-/// documents, as a large model's comes from its corpus.
+/// first on helpful documents, then on ratings of its own answers; and a judge that learns principles from examples. What they know of right and wrong comes
+/// from those documents, as a large model's comes from its corpus.
 /// </summary>
 public static class MiniatureTraining
 {
     public const string Pretrained = "pretrained";
     public const string Helpful = "helpful";
 
+    /// <summary>The judge that learns principles from their examples; size L has one.</summary>
+    public const string ByExample = "by-example";
+
     /// <summary>File beside a size's models that says with which options they were made.</summary>
     public const string OptionsFile = "training.json";
 
     /// <summary>
-    /// Trains one size into `{folder}/{size}/pretrained` and `/helpful`; checkpoints lie in <paramref name="work"/>, so that a stopped run goes on.
+    /// Trains one size into `{folder}/{size}/pretrained`, `/helpful` and `/by-example`; checkpoints lie in <paramref name="work"/>, so that a stopped run goes
+    /// on.
     /// </summary>
     /// <param name="folder">The miniature's data folder; its `tokenizer` is trained first when it is not there.</param>
     public static void Run(MiniatureTrainingOptions options, string folder, string work, IProgress<(string Phase, TrainStep Step)>? progress = null,
@@ -81,35 +89,49 @@ public static class MiniatureTraining
         var world = World.Load();
         var tokenizer = Tokenizer(world, options, Path.Combine(folder, "tokenizer"));
         var config = MiniatureSizes.Config(options.Size, tokenizer.VocabularySize);
-        using var model = options.KeepPretrained
-            ? HuggingFaceFolder.LoadDecoder(Path.Combine(folder, options.Size, Pretrained))
-            : Decoder.Create(config, Seeds.Derive(options.Seed, "weights", options.Size));
         Directory.CreateDirectory(work);
-        foreach (var phase in Phases(options).Where(p => p.Options.MaxTokens > 0 && !(options.KeepPretrained && p.Model == Pretrained)))
+        if (options.ByExampleTokens > 0 && !options.KeepPretrained)
         {
-            using var trainer = new SupervisedTrainer(model, phase.Options);
-            var documents = new DocumentGenerator(world, phase.Options.Seed).Write(phase.Name, phase.Mixture, int.MaxValue);
-            var checkpoint = Path.Combine(work, $"{options.Size}-{phase.Name}.safetensors");
-            trainer.TrainStream(Texts(tokenizer, phase.Name, documents), checkpoint, Report(phase.Name), cancel);
-            Save(phase.Model);
+            // The shared phases are trained here and read from their checkpoints below.
+            using var judge = New();
+            Train(judge, Phases(options).Where(p => p.Model == ByExample || p.IsShared));
+            Save(judge, ByExample);
         }
+        using var model = options.KeepPretrained ? HuggingFaceFolder.LoadDecoder(Path.Combine(folder, options.Size, Pretrained)) : New();
+        if (!options.KeepPretrained)
+        {
+            Train(model, Phases(options).Where(p => p.Model == Pretrained));
+            Save(model, Pretrained);
+        }
+        Train(model, Phases(options).Where(p => p.Model == Helpful));
         if (options.RatedIterations > 0)
-        {
             RatedHelp.Train(model, tokenizer, world, options, Path.Combine(work, $"{options.Size}-rated"), rated, cancel);
-            Save(Helpful);
-        }
+        Save(model, Helpful);
         ResumeState.Save(Path.Combine(folder, options.Size, OptionsFile), options);
 
-        void Save(string name) =>
-            HuggingFaceFolder.Save(Path.Combine(folder, options.Size, name), model, tokenizer, Path.Combine(folder, "tokenizer"),
+        Decoder New() => Decoder.Create(config, Seeds.Derive(options.Seed, "weights", options.Size));
+
+        void Train(Decoder learner, IEnumerable<TrainingPhase> phases)
+        {
+            foreach (var phase in phases.Where(p => p.Options.MaxTokens > 0))
+            {
+                using var trainer = new SupervisedTrainer(learner, phase.Options);
+                var documents = new DocumentGenerator(world, phase.Options.Seed).Write(phase.Name, phase.Mixture, int.MaxValue);
+                var checkpoint = Path.Combine(work, $"{options.Size}-{phase.Name}.safetensors");
+                trainer.TrainStream(Texts(tokenizer, phase.Name, documents), checkpoint, Report(phase.Name), cancel);
+            }
+        }
+
+        void Save(Decoder learned, string name) =>
+            HuggingFaceFolder.Save(Path.Combine(folder, options.Size, name), learned, tokenizer, Path.Combine(folder, "tokenizer"),
                 TorchSharp.torch.ScalarType.BFloat16);
 
         IProgress<TrainStep>? Report(string name) => progress is null ? null : new SynchronousProgress<TrainStep>(step => progress.Report((name, step)));
     }
 
     /// <summary>
-    /// What is plain comes first, then what is fine: right and wrong, then what a principle asks of two harmless answers, then principles that have to be
-    /// learned from their examples, then to be of use.
+    /// What is plain comes first, then what is fine: right and wrong, then what a principle asks of two harmless answers. From there one model goes on to
+    /// principles that have to be learned from their examples, and another to more principles, then to be of use.
     /// </summary>
     public static IReadOnlyList<TrainingPhase> Phases(MiniatureTrainingOptions options)
     {
@@ -117,13 +139,15 @@ public static class MiniatureTraining
             Recipes.Pretraining(options, tokens, options.LearningRate * rate, warmup, batch);
         return
         [
-            new("pretraining", Pretrained, DocumentMixture.Pretraining, Recipe(options.PretrainTokens, 1, warmup: 100, batch: 1)),
-            new("reading", Pretrained, DocumentMixture.Reading, Recipe(options.ReadingTokens, 0.75, warmup: 30, batch: 3)),
-            new("by-example", Pretrained, DocumentMixture.ByExample, Recipe(options.ByExampleTokens, 0.5, warmup: 20, batch: 3) with
+            new("pretraining", Pretrained, DocumentMixture.Pretraining, Recipe(options.PretrainTokens, 1, warmup: 100, batch: 1)) { IsShared = true },
+            new("reading", Pretrained, DocumentMixture.Reading, Recipe(options.ReadingTokens, 0.75, warmup: 30, batch: 3)) { IsShared = true },
+            // A skill that is found late needs a rate when it is found.
+            new("by-example", ByExample, DocumentMixture.ByExample, Recipe(options.ByExampleTokens * 4 / 7, 0.5, warmup: 20, batch: 3) with
             {
-                Schedule = Schedule.Constant, // a skill that is found late needs a rate when it is found
+                Schedule = Schedule.Constant,
             }),
-            new("together", Pretrained, DocumentMixture.Together, Recipe(options.TogetherTokens, 0.6, warmup: 20, batch: 3)),
+            new("known-and-unnamed", ByExample, DocumentMixture.KnownAndUnnamed, Recipe(options.ByExampleTokens * 3 / 7, 0.6, warmup: 20, batch: 3)),
+            new("composing", Pretrained, DocumentMixture.Composing, Recipe(options.ComposingTokens, 0.6, warmup: 20, batch: 1)),
             // Shares its critiques and comparisons in kind, not in text, with the others: half the rate, as in fine-tuning (paper 3.2).
             new("helpful-only", Helpful, DocumentMixture.HelpfulOnly, Recipe(options.HelpfulTokens, 0.5, warmup: 20, batch: 1) with
             {
