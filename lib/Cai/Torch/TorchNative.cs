@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
 using System.Security.Cryptography;
@@ -24,7 +25,13 @@ public static class TorchNative
     /// <summary>The libtorch that CAI_LIBTORCH names, once it is loaded; null for the package's.</summary>
     public static LibtorchFolder? Installed { get; private set; }
 
-    /// <summary>Call before the first use of TorchSharp (every executable of this repository does). Safe to call again.</summary>
+    /// <summary>
+    /// Must come before the first use of TorchSharp. The library's own first use calls it; programs and notebooks that may use TorchSharp before the
+    /// library call it themselves (every executable of this repository and cai.csx do). Safe to call again.
+    /// </summary>
+#pragma warning disable CA2255 // whatever of this assembly is used first, tensors come later
+    [ModuleInitializer]
+#pragma warning restore CA2255
     public static void Init()
     {
         if (Interlocked.Exchange(ref started, 1) == 1)
@@ -43,10 +50,24 @@ public static class TorchNative
         catch (CaiException problem)
         {
             TellAtFirstCall(problem);
+            return;
         }
-        if (OperatingSystem.IsLinux())
-            // Fires only after the ordinary search failed, for P/Invoke and for NativeLibrary.TryLoad alike.
-            AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name.Contains(Library, StringComparison.Ordinal) ? LoadWeakened() : 0;
+        if (!OperatingSystem.IsLinux())
+            return;
+        // Fires only after the ordinary search failed, for P/Invoke and for NativeLibrary.TryLoad alike.
+        AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => name.Contains(Library, StringComparison.Ordinal) ? LoadWeakened() : 0;
+        if (AssemblyLoadContext.GetLoadContext(typeof(TorchNative).Assembly) != AssemblyLoadContext.Default)
+            LoadNow();
+    }
+
+    /// <summary>
+    /// A program that loaded this assembly as a guest (.NET Interactive) resolves libraries in its own ways, which come before the event above. There the
+    /// libraries are loaded at once, by full path: whoever asks for their names later gets them.
+    /// </summary>
+    private static void LoadNow()
+    {
+        if (Original() is { } path && !NativeLibrary.TryLoad(path, out _))
+            LoadWeakened();
     }
 
     private static void UseInstalled(string folder)
@@ -131,8 +152,7 @@ public static class TorchNative
 
     private static nint LoadWeakened()
     {
-        var original = SearchFolders().Select(folder => Path.Combine(folder, "libLibTorchSharp.so")).FirstOrDefault(File.Exists);
-        if (original is null)
+        if (Original() is not { } original)
             return 0;
         var bytes = File.ReadAllBytes(original);
         var hash = Convert.ToHexStringLower(SHA256.HashData(bytes));
@@ -154,6 +174,8 @@ public static class TorchNative
         State = $"loaded through a copy with {NeededVersion} marked weak";
         return handle;
     }
+
+    private static string? Original() => SearchFolders().Select(folder => Path.Combine(folder, "libLibTorchSharp.so")).FirstOrDefault(File.Exists);
 
     private static bool WriteWeakenedCopy(byte[] bytes, string copy)
     {

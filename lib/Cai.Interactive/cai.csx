@@ -1,0 +1,8 @@
+// A notebook's first cell: #load "…/lib/Cai.Interactive/cai.csx", with the path from the notebook's folder.
+// For .NET Interactive build it once: dotnet build -c Release lib/Cai.Interactive
+#r "bin/Release/net10.0/Cai.dll"
+#r "bin/Release/net10.0/TorchSharp.dll"
+#r "bin/Release/net10.0/Plotly.NET.dll"
+#r "bin/Release/net10.0/Microsoft.Data.Analysis.dll"
+#r "bin/Release/net10.0/Microsoft.Extensions.AI.Abstractions.dll"
+Cai.Reproduction.NotebookStart.Run();
