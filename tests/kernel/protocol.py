@@ -9,17 +9,16 @@ import queue
 import sys
 import time
 
-from jupyter_client import BlockingKernelClient, KernelManager
+from jupyter_client import KernelManager
 
 PATIENCE = 120  # seconds; a first cell on a busy machine compiles for a while
 
 
 class Client:
-    def __init__(self):
-        self.manager = KernelManager(kernel_name="cai")
-        self.manager.start_kernel()
-        self.kernel = BlockingKernelClient(connection_file=self.manager.connection_file)
-        self.kernel.load_connection_file()
+    def __init__(self, name="cai", folder=None):
+        self.manager = KernelManager(kernel_name=name)
+        self.manager.start_kernel(cwd=folder)
+        self.kernel = self.manager.client()  # knows the process: a kernel that is slow to start is not dead
         self.kernel.start_channels()
         self.kernel.wait_for_ready(timeout=PATIENCE)
 

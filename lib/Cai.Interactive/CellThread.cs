@@ -1,0 +1,153 @@
+using System.Collections.Concurrent;
+
+namespace Cai.Interactive;
+
+/// <summary>
+/// The one thread on which C# cells run. libtorch's gradient mode and TorchSharp's dispose scopes belong to a thread, so that an `await` inside `no_grad`
+/// must come back to it; the engine by itself goes on wherever the pool has a thread.
+/// </summary>
+internal sealed class CellThread : IDisposable
+{
+    private const int StackBytes = 64 << 20;
+
+    private readonly BlockingCollection<(Flow? Flow, SendOrPostCallback Callback, object? State)> queue = [];
+    private readonly Thread thread;
+    private volatile Flow? running;
+
+    public CellThread()
+    {
+        thread = new Thread(Pump, StackBytes) { IsBackground = true, Name = "cells" };
+        thread.Start();
+    }
+
+    /// <summary>Whether the caller is on this thread: a cell that runs another one waits for it here.</summary>
+    public bool IsCurrent => Thread.CurrentThread == thread;
+
+    /// <summary>Cancelled when the running cell is interrupted.</summary>
+    public CancellationToken Cancel => running?.Interrupted.Token ?? CancellationToken.None;
+
+    /// <summary>Runs a cell; whatever it awaits resumes on this thread.</summary>
+    /// <exception cref="CellGivenUpException">It was interrupted while it awaited something that does not watch <see cref="Cancel"/>.</exception>
+    public async Task RunAsync(Func<Task> cell)
+    {
+        var flow = new Flow(this, running);
+        running = flow;
+        var done = flow.Done;
+        var caller = ExecutionContext.Capture()!;
+        flow.Post(_ => ExecutionContext.Run(caller, async _ =>
+        {
+            SynchronizationContext.SetSynchronizationContext(flow);
+            try
+            {
+                await cell();
+                done.TrySetResult();
+            }
+            catch (Exception e)
+            {
+                done.TrySetException(e);
+            }
+        }, null), null);
+        try
+        {
+            await done.Task.ConfigureAwait(false);
+        }
+        finally
+        {
+            flow.Dropped = true;
+            running = flow.Outer;
+        }
+    }
+
+    /// <summary>
+    /// Tells the running cell to stop. What watches <see cref="Cancel"/>, everything long in the library, ends at its next step. A cell that only awaits is
+    /// given up as soon as this thread is free; one that computes without watching runs to its end.
+    /// </summary>
+    public void Interrupt()
+    {
+        if (running is not { } flow)
+            return;
+        flow.Interrupted.Cancel();
+        _ = Task.Delay(Flow.Grace).ContinueWith(_ => Add(null, _ =>
+        {
+            flow.Dropped = true;
+            flow.Done.TrySetException(new CellGivenUpException());
+        }, null), TaskScheduler.Default);
+    }
+
+    public void Dispose() => queue.CompleteAdding();
+
+    private void Add(Flow? flow, SendOrPostCallback callback, object? state)
+    {
+        try
+        {
+            queue.Add((flow, callback, state));
+        }
+        catch (InvalidOperationException)
+        {
+            // The kernel is being closed.
+        }
+    }
+
+    private void Pump()
+    {
+        foreach (var (flow, callback, state) in queue.GetConsumingEnumerable())
+        {
+            if (flow is { Dropped: true })
+                continue;
+            SynchronizationContext.SetSynchronizationContext(flow);
+            try
+            {
+                callback(state);
+            }
+            catch (Exception e)
+            {
+                // An `async void` of a cell: it has nobody to report to, and must not end the process.
+                Console.Error.WriteLine(e.Message);
+            }
+        }
+    }
+
+    /// <summary>One cell's way through the thread.</summary>
+    private sealed class Flow(CellThread cells, Flow? outer) : SynchronizationContext
+    {
+        /// <summary>How long an interrupted cell may take to end by itself before it is given up; a training step may take that long.</summary>
+        public static readonly TimeSpan Grace = TimeSpan.FromSeconds(3);
+
+        /// <summary>The cell that runs this one, if any.</summary>
+        public Flow? Outer { get; } = outer;
+
+        public CancellationTokenSource Interrupted { get; } = new();
+
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Set when the cell is over: nothing of it runs any more.</summary>
+        public bool Dropped { get; set; }
+
+        public override SynchronizationContext CreateCopy() => this;
+
+        public override void Post(SendOrPostCallback d, object? state)
+        {
+            if (!Dropped)
+                cells.Add(this, d, state);
+        }
+
+        public override void Send(SendOrPostCallback d, object? state)
+        {
+            if (cells.IsCurrent)
+            {
+                d(state);
+                return;
+            }
+            using var done = new ManualResetEventSlim();
+            Post(_ =>
+            {
+                d(state);
+                done.Set();
+            }, null);
+            done.Wait();
+        }
+    }
+}
+
+/// <summary>An interrupted cell was left where it waited.</summary>
+internal sealed class CellGivenUpException() : Exception("The cell was interrupted.");
