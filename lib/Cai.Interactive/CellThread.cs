@@ -10,6 +10,9 @@ internal sealed class CellThread : IDisposable
 {
     private const int StackBytes = 64 << 20;
 
+    /// <summary>How long an interrupted cell may take to end by itself before it is given up; a training step and its checkpoint may take the longer one.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(300), WatchedGrace = TimeSpan.FromSeconds(60);
+
     private readonly BlockingCollection<(Flow? Flow, SendOrPostCallback Callback, object? State)> queue = [];
     private readonly Thread thread;
     private volatile Flow? running;
@@ -23,8 +26,17 @@ internal sealed class CellThread : IDisposable
     /// <summary>Whether the caller is on this thread: a cell that runs another one waits for it here.</summary>
     public bool IsCurrent => Thread.CurrentThread == thread;
 
-    /// <summary>Cancelled when the running cell is interrupted.</summary>
-    public CancellationToken Cancel => running?.Interrupted.Token ?? CancellationToken.None;
+    /// <summary>Cancelled when the running cell is interrupted. Who asks for it is given time to end by itself.</summary>
+    public CancellationToken Cancel
+    {
+        get
+        {
+            if (running is not { } flow)
+                return CancellationToken.None;
+            flow.Watched = true;
+            return flow.Interrupted.Token;
+        }
+    }
 
     /// <summary>Runs a cell; whatever it awaits resumes on this thread.</summary>
     /// <exception cref="CellGivenUpException">It was interrupted while it awaited something that does not watch <see cref="Cancel"/>.</exception>
@@ -67,7 +79,7 @@ internal sealed class CellThread : IDisposable
         if (running is not { } flow)
             return;
         flow.Interrupted.Cancel();
-        _ = Task.Delay(Flow.Grace).ContinueWith(_ => Add(null, _ =>
+        _ = Task.Delay(flow.Watched ? WatchedGrace : Grace).ContinueWith(_ => Add(null, _ =>
         {
             flow.Dropped = true;
             flow.Done.TrySetException(new CellGivenUpException());
@@ -110,15 +122,15 @@ internal sealed class CellThread : IDisposable
     /// <summary>One cell's way through the thread.</summary>
     private sealed class Flow(CellThread cells, Flow? outer) : SynchronizationContext
     {
-        /// <summary>How long an interrupted cell may take to end by itself before it is given up; a training step may take that long.</summary>
-        public static readonly TimeSpan Grace = TimeSpan.FromSeconds(3);
-
         /// <summary>The cell that runs this one, if any.</summary>
         public Flow? Outer { get; } = outer;
 
         public CancellationTokenSource Interrupted { get; } = new();
 
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Whether anything of the cell looks at <see cref="Cancel"/>.</summary>
+        public bool Watched { get; set; }
 
         /// <summary>Set when the cell is over: nothing of it runs any more.</summary>
         public bool Dropped { get; set; }
