@@ -10,7 +10,9 @@ internal sealed class CellThread : IDisposable
 {
     private const int StackBytes = 64 << 20;
 
-    /// <summary>How long an interrupted cell may take to end by itself before it is given up; a training step and its checkpoint may take the longer one.</summary>
+    /// <summary>
+    /// How long an interrupted cell may take to end by itself before it is given up; a training step and its checkpoint may take the longer one.
+    /// </summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(300), WatchedGrace = TimeSpan.FromSeconds(60);
 
     private readonly BlockingCollection<(Flow? Flow, SendOrPostCallback Callback, object? State)> queue = [];

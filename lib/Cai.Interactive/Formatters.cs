@@ -51,8 +51,8 @@ internal static class Formatters
             <div data-cai-figure="{{{id}}}">{{{Picture(figure)}}}<script type="application/json">{{{chart}}}</script></div>
             <script>(function(){
             function draw(P){document.querySelectorAll('[data-cai-figure="{{{id}}}"]').forEach(function(e){
-            if(e.dataset.drawn)return;e.dataset.drawn=1;var f=JSON.parse(e.querySelector('script').textContent),d=document.createElement('div');e.appendChild(d);
-            P.newPlot(d,f.data,f.layout,f.config).then(function(){e.querySelector('img').remove()})})}
+            if(e.dataset.drawn)return;e.dataset.drawn=1;var f=JSON.parse(e.querySelector('script').textContent),d=document.createElement('div');
+            e.appendChild(d);P.newPlot(d,f.data,f.layout,f.config).then(function(){e.querySelector('img').remove()})})}
             if(window.Plotly)draw(window.Plotly);
             else if(window.require&&window.require.config){window.require.config({paths:{'cai-plotly':'{{{Plotly}}}'}});window.require(['cai-plotly'],draw)}
             else{var s=document.createElement('script');s.src='{{{Plotly}}}.js';s.onload=function(){draw(window.Plotly)};document.head.appendChild(s)}

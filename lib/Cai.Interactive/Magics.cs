@@ -66,7 +66,8 @@ internal static class Magics
         var prompt = HhFormat.Instance.Prompt(Dialogue.Ask(asked.Prompt));
         var answers = await model.SampleAsync([.. Enumerable.Range(0, Answers).Select(i => new SampleRequest($"cell/{i}", prompt))],
             new SampleOptions { MaxTokens = Recipes.MaxTokens, Seed = pipeline.Seed, Stops = CritiqueLayout.Stops });
-        return Table.Of(answers, new("answer", a => a.Text.Trim()), new("log P", a => a.LogProbs.Sum(l => (double)l), "0.0"), new("tokens", a => a.TokenIds.Count));
+        return Table.Of(answers,
+            new("answer", a => a.Text.Trim()), new("log P", a => a.LogProbs.Sum(l => (double)l), "0.0"), new("tokens", a => a.TokenIds.Count));
     }
 
     private static ClaimsTable MeasuredClaims()

@@ -16,6 +16,9 @@ import sys
 MEASURED = re.compile(r"\d+(?:[.,]\d+)*")
 TIMED = ("study.Cost()",)
 
+# All claims of a results folder: how many they are depends on what ran before.
+GATHERED = '"claims.json"'
+
 
 def text(value):
     return (value if isinstance(value, str) else "".join(value)).replace("\r\n", "\n").strip()
@@ -24,6 +27,8 @@ def text(value):
 def shown(cell):
     """What the cell printed, what it ended with, its pictures, and whether it failed."""
     source = text(cell["source"])
+    if GATHERED in source:
+        cell = {"outputs": [o for o in cell["outputs"] if o["output_type"] == "error"]}
     printed = text([text(o["text"]) for o in cell["outputs"] if o["output_type"] == "stream" and o["name"] == "stdout"])
     results = [o["data"] for o in cell["outputs"] if o["output_type"] == "execute_result"]
     words = "\n".join(text(data.get("text/plain", "")) for data in results)

@@ -117,6 +117,15 @@ public sealed class ScriptSessionTests : IClassFixture<SharedReferences>, IDispo
     }
 
     [Fact]
+    public async Task TheNotebooksFirstCellTakesWhatTheHostHas()
+    {
+        var first = Path.Combine(Cai.Tool.Commands.Repository.Root(), "lib", "Cai.Interactive", "cai.csx").Replace('\\', '/');
+        Assert.Null(await Run($"#load \"{first}\""));
+        Assert.Null(await Run("TorchSharp.torch.ones(2, 2).sum().item<float>()"));
+        Assert.Equal("4", Assert.IsType<CellValue>(outputs.Single()).Bundle["text/plain"].GetValue<string>());
+    }
+
+    [Fact]
     public async Task AnUnknownPackageOrFileIsExplained()
     {
         var package = await Run("var x = 1;".Insert(0, "#r \"nuget: No.Such.Package, 1.0\"\n"));
