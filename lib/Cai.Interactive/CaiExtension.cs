@@ -60,6 +60,7 @@ public sealed class CaiExtension : IKernelExtension
         root.RegisterForDisposal(PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
         {
             signal.Cancel = true;
+            progress.End(); // a cell that fails can show nothing any more
             cells.Interrupt();
             Thread.Sleep(Timeout.Infinite);
         }));

@@ -67,6 +67,23 @@ def magics(c, folder):
         assert reply["status"] == "error", reply
 
 
+def progress(c, folder):
+    out = ok(c, """
+using Cai.Reproduction;
+var shown = RunContext.Announced.Progress;
+for (var i = 0; i <= 8; i++)
+{
+    shown.Report(new StageProgress("training", i, 8, "", "steps", new Dictionary<string, double> { ["loss"] = 1.0 / (i + 1) }));
+    await Task.Delay(400);
+}
+""")
+    shown, updates = protocol.of(out, "display_data"), protocol.of(out, "update_display_data")
+    assert len(shown) == 1 and "<progress" in shown[0]["data"]["text/html"], shown
+    assert {u["transient"]["display_id"] for u in updates} == {shown[0]["transient"]["display_id"]}
+    # The engine keeps the mime types of an output that it redraws.
+    assert "data-cai-figure" in updates[-1]["data"]["text/html"], updates[-1]["data"]
+
+
 def progress_and_interrupt(c, folder):
     ok(c, training.START.replace("FOLDER", folder))
     metrics = os.path.join(folder, "ppo", "metrics.jsonl")
@@ -90,7 +107,6 @@ def progress_and_interrupt(c, folder):
         assert done > 0 and lines == done and checkpoint, (done, lines, checkpoint)
         assert len(shown) == 1 and any("<progress" in u["data"].get("text/html", "") for u in shown + updates)
         assert {u["transient"]["display_id"] for u in updates} == {shown[0]["transient"]["display_id"]}
-        # The engine keeps the mime types of an output that it redraws.
         assert "data-cai-figure" in updates[-1]["data"]["text/html"], updates[-1]["data"]
 
 
@@ -117,7 +133,7 @@ def main():
     failed = 0
     client = protocol.Client(".net-csharp", NOTEBOOKS)
     try:
-        for check in (tensors_before_the_kit, one_thread, formatters, magics, progress_and_interrupt, interrupts):
+        for check in (tensors_before_the_kit, one_thread, formatters, magics, progress, progress_and_interrupt, interrupts):
             try:
                 check(client, folder)
                 print(f"ok     {check.__name__}", flush=True)
