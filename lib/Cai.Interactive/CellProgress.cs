@@ -26,6 +26,7 @@ internal sealed class CellProgress : IProgress<StageProgress>
     private readonly TrainingCurves curves = new();
     private readonly Dictionary<string, StageProgress> seen = [];
     private KernelInvocationContext? cell;
+    private ExecutionContext? flow;
     private DisplayedValue? shown;
     private long began;
     private TimeSpan due;
@@ -34,7 +35,7 @@ internal sealed class CellProgress : IProgress<StageProgress>
     public void Begin(KernelInvocationContext context)
     {
         lock (gate)
-            (cell, shown, began, due) = (context, null, Stopwatch.GetTimestamp(), Quiet);
+            (cell, flow, shown, began, due) = (context, ExecutionContext.Capture(), null, Stopwatch.GetTimestamp(), Quiet);
     }
 
     public void Report(StageProgress value)
@@ -60,10 +61,10 @@ internal sealed class CellProgress : IProgress<StageProgress>
     {
         lock (gate)
         {
-            if (curves.Any)
+            if (cell is not null && curves.Any)
                 Show(curves.Figure());
-            else
-                shown?.Update(new HtmlString(string.Join("<br>", seen.Values.Select(Summary))));
+            else if (cell is not null && shown is not null)
+                Show(new HtmlString(string.Join("<br>", seen.Values.Select(Summary))));
             (cell, shown) = (null, null);
             stages.Clear();
             curves.Clear();
@@ -71,13 +72,14 @@ internal sealed class CellProgress : IProgress<StageProgress>
         }
     }
 
-    private void Show(object what)
+    // The engine finds the cell that an update belongs to by the flow of execution, and reports come from any thread.
+    private void Show(object what) => ExecutionContext.Run(flow!, _ =>
     {
         if (shown is null)
             shown = cell?.Display(what);
         else
             shown.Update(what);
-    }
+    }, null);
 
     private string Live()
     {
