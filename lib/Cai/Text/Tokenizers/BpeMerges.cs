@@ -8,8 +8,8 @@ internal sealed class BpeMerges
 {
     private readonly Dictionary<(int Left, int Right), (int Rank, int Joined)> table = [];
 
-    /// <summary>The pairs that are joined.</summary>
-    public IEnumerable<(int Left, int Right)> Pairs => table.Keys;
+    /// <summary>The pairs that are joined, in the order in which they were learnt.</summary>
+    public IEnumerable<(int Left, int Right)> Pairs => table.OrderBy(rule => rule.Value.Rank).Select(rule => rule.Key);
 
     /// <summary>Adds the next rule. A pair that occurs twice keeps its first rank.</summary>
     public void Add(int left, int right, int joined) => table.TryAdd((left, right), (table.Count, joined));

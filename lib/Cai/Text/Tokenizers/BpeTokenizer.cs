@@ -6,11 +6,12 @@ namespace Cai.Text.Tokenizers;
 
 /// <summary>
 /// Byte-pair encoding as Hugging Face's tokenizer.json describes it, for both families: byte-level (GPT-2, Llama-3,
-/// Qwen2, ours) and SentencePiece-style (Llama-2). Made by <see cref="TokenizerJson"/>.
+/// Qwen2, ours) and SentencePiece-style (Llama-2). Made by <see cref="TokenizerJson"/>. Normal forms, added and control tokens,
+/// words and decoding are the kit's; the pairs of a word are joined by Microsoft.ML.Tokenizers where it can (<see cref="Encoder"/>).
 /// </summary>
 public sealed class BpeTokenizer : ITokenizer
 {
-    private const int LongestCachedPiece = 64;
+    private const int LongestCachedPiece = 64; // and the longest that Microsoft's encoder is given
     private const int MostCachedPieces = 1 << 16;
 
     private readonly BpeDefinition definition;
@@ -20,12 +21,19 @@ public sealed class BpeTokenizer : ITokenizer
     private readonly (AddedTokenMatcher Raw, AddedTokenMatcher Normalized) anyAdded;
     private readonly Dictionary<Rune, int> characters = [];
     private readonly Lazy<MergeBorders> borders;
+    private readonly Lazy<MicrosoftBpe>? microsoft; // its table of pairs is the second one: not made for a tokenizer that only decodes
     private readonly ConcurrentDictionary<string, int[]> cache = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int[]> partCache = new(StringComparer.Ordinal); // as spelt; a part is never taken whole
 
     internal BpeTokenizer(BpeDefinition definition, int? bosId, IReadOnlyList<int> endIds)
+        : this(definition, bosId, endIds, MicrosoftBpe.Lacks(definition) is null ? new(() => new MicrosoftBpe(definition)) : null)
+    {
+    }
+
+    private BpeTokenizer(BpeDefinition definition, int? bosId, IReadOnlyList<int> endIds, Lazy<MicrosoftBpe>? microsoft)
     {
         this.definition = definition;
+        this.microsoft = microsoft;
         BosId = bosId;
         EndIds = endIds;
         foreach (var (id, piece) in definition.Pieces.Index())
@@ -52,7 +60,20 @@ public sealed class BpeTokenizer : ITokenizer
     public IReadOnlyList<AddedToken> AddedTokens => definition.Added;
 
     /// <summary>The same tokenizer with <paramref name="id"/> as the token that ends a response; the others still end one.</summary>
-    public BpeTokenizer EndingWith(int id) => new(definition, BosId, [id, .. EndIds.Where(other => other != id)]);
+    public BpeTokenizer EndingWith(int id) => new(definition, BosId, [id, .. EndIds.Where(other => other != id)], microsoft);
+
+    /// <summary>Which code joins the pairs of a word.</summary>
+    public BpeEncoder Encoder => microsoft is null ? BpeEncoder.BuiltIn : BpeEncoder.MicrosoftML;
+
+    /// <summary>What this file asks for and Microsoft.ML.Tokenizers cannot do; null where it can do all.</summary>
+    public string? MicrosoftLacks => MicrosoftBpe.Lacks(definition);
+
+    /// <summary>The same tokenizer with another encoder and empty caches, to compare the two.</summary>
+    /// <exception cref="CaiException">Microsoft's cannot do what the file asks for (<see cref="MicrosoftLacks"/>).</exception>
+    public BpeTokenizer Using(BpeEncoder encoder) => encoder == BpeEncoder.MicrosoftML && MicrosoftLacks is { } lacking
+        ? throw new CaiException($"Microsoft.ML.Tokenizers cannot do what this tokenizer needs: {lacking}.",
+            $"Use {nameof(BpeEncoder)}.{nameof(BpeEncoder.BuiltIn)}, which gives the same ids wherever both can.")
+        : new(definition, BosId, EndIds, encoder == BpeEncoder.MicrosoftML ? new(() => new MicrosoftBpe(definition)) : null);
 
     /// <summary>The id of a piece as it is spelt in the file, or null.</summary>
     public int? PieceId(string piece) => definition.Ids.TryGetValue(piece, out var id) ? id : null;
@@ -122,8 +143,12 @@ public sealed class BpeTokenizer : ITokenizer
         var spelt = definition.ByteLevel ? ByteAlphabet.Spell(piece) : piece;
         if (definition.IgnoreMerges && definition.Ids.TryGetValue(spelt, out var whole))
             return [whole];
-        return spelt.Length <= LongestCachedPiece ? definition.Merges.Apply(Symbols(spelt)) : JoinParts(spelt);
+        return spelt.Length <= LongestCachedPiece ? JoinPairs(spelt) : JoinParts(spelt);
     }
+
+    private int[] JoinPairs(string spelt) => microsoft is not null && spelt.Length <= LongestCachedPiece
+        ? microsoft.Value.Join(spelt)
+        : definition.Merges.Apply(Symbols(spelt));
 
     private int[] JoinParts(string spelt)
     {
@@ -134,7 +159,7 @@ public sealed class BpeTokenizer : ITokenizer
             end = borders.Value.PartEnd(spelt, start);
             if (!known.TryGetValue(spelt.AsSpan(start..end), out var part))
             {
-                part = definition.Merges.Apply(Symbols(spelt[start..end]));
+                part = JoinPairs(spelt[start..end]);
                 if (end - start <= LongestCachedPiece && partCache.Count < MostCachedPieces)
                     known.TryAdd(spelt.AsSpan(start..end), part);
             }

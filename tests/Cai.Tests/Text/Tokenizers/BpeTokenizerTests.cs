@@ -1,9 +1,7 @@
 using System.Text.Json.Nodes;
 using Cai.Text;
 using Cai.Text.Tokenizers;
-using Microsoft.ML.Tokenizers;
 using Xunit;
-using BpeTokenizer = Cai.Text.Tokenizers.BpeTokenizer;
 
 namespace Cai.Tests.Text.Tokenizers;
 
@@ -226,27 +224,6 @@ public sealed class BpeTokenizerTests : IDisposable
         // One word of letters, ordinary and astral: every pair in it may be joined, as in Hugging Face's library.
         var trained = BpeTrainer.Train(Enumerable.Repeat("x𝒳y", 4), new() { VocabularySize = 300 });
         Assert.Contains("x𝒳y", trained.Save(folder.Root).Encode("x𝒳y").Select(trained.Save(folder.Root).TokenText));
-    }
-
-    [Fact]
-    public void ByteLevelIdsEqualThoseOfASecondImplementation()
-    {
-        var texts = new[]
-        {
-            "\n\nHuman: How do I bake bread, and what's the best flour?\n\nAssistant: You'll need flour, water and 12 g of salt.",
-            "  spaces   and\ttabs\r\n\n  \n x", "naïve café über 日本語 Привет мир 🙂🙂 ½ 3.14 'RE we'll", "", " ",
-            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-        };
-        var trained = BpeTrainer.Train(texts.Concat(texts), new() { VocabularySize = 420 });
-        var ours = trained.Save(folder.Root);
-        var other = Microsoft.ML.Tokenizers.BpeTokenizer.Create(new BpeOptions(trained.Pieces.Select((piece, id) => KeyValuePair.Create(piece, id)))
-        {
-            Merges = trained.Merges.Select(m => m.Left + " " + m.Right),
-            ByteLevel = true,
-            PreTokenizer = new RegexPreTokenizer(new(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"), null),
-        });
-        foreach (var text in texts.Append("Assistant: mixed 日本 up\n\n\n text 🙃 that was never seen"))
-            Assert.Equal(other.EncodeToIds(text), ours.Encode(text));
     }
 
     [Theory]
