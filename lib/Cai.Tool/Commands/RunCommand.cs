@@ -8,7 +8,7 @@ internal static class RunCommand
 {
     public static Command Create()
     {
-        var notebooks = new Argument<string[]>("NOTEBOOK") { Description = "Notebooks (.ipynb) to run, in this order.", Arity = ArgumentArity.OneOrMore };
+        var notebooks = new Argument<string[]>("NOTEBOOK") { Description = "Notebooks (.ipynb or .dib) to run, in this order.", Arity = ArgumentArity.OneOrMore };
         var output = new Option<string?>("--output", "-o")
         {
             Description = "Write the executed notebook here (one notebook), or into this folder (several).",
@@ -19,7 +19,8 @@ internal static class RunCommand
         var command = new Command("run", """
             Runs notebooks without Jupyter and stores what their cells put out in the .ipynb file.
             Stops a notebook at its first error, names the cell and line, and exits with 1. Without -o and --in-place the
-            executed notebook goes to out/notebooks/.
+            executed notebook goes to out/notebooks/. A .dib has no place for outputs: what was run from one is stored as .ipynb,
+            and -o FILE.dib writes the cells without outputs.
 
             Example:  cai run notebooks/02-critique-revision.ipynb --scale smoke -o /tmp/02.ipynb
             """) { notebooks, output, inPlace };
@@ -33,6 +34,8 @@ internal static class RunCommand
     {
         if (output is not null && inPlace)
             throw new CaiException("-o and --in-place say two different places for the outputs.", "Give one of them.");
+        if (inPlace && notebooks.FirstOrDefault(DibFile.Is) is { } dib)
+            throw new CaiException("A .dib file has no place for outputs.", "Leave --in-place out, or name an .ipynb file with -o.", dib);
         var work = notebooks.Select(path => (Path.GetFullPath(path), Target(path))).ToList();
         settings.Apply();
         try
@@ -48,9 +51,11 @@ internal static class RunCommand
         string Target(string path) => (inPlace, output) switch
         {
             (true, _) => Path.GetFullPath(path),
-            (_, null) => Path.Combine(settings.Out, "notebooks", Path.GetFileName(path)),
+            (_, null) => Path.Combine(settings.Out, "notebooks", Executed(path)),
             (_, { } file) when notebooks.Length == 1 && !Directory.Exists(file) => Path.GetFullPath(file),
-            (_, { } folder) => Path.Combine(Path.GetFullPath(folder), Path.GetFileName(path)),
+            (_, { } folder) => Path.Combine(Path.GetFullPath(folder), Executed(path)),
         };
+
+        static string Executed(string path) => Path.GetFileName(DibFile.Is(path) ? Path.ChangeExtension(path, ".ipynb") : path);
     }
 }

@@ -30,7 +30,7 @@ internal sealed partial record CellSource(string Code, IReadOnlyList<string> Imp
                 case "csharp" or "c#":
                     break;
                 default:
-                    throw new CaiException($"\"{lines[i].Trim()}\" is not understood.", "Use C# with #r, #load, #!import FILE.csx and #!time.",
+                    throw new CaiException($"\"{lines[i].Trim()}\" is not understood.", "Use C# with #r, #load, #!import FILE and #!time.",
                         $"{name}:line {i + 1}");
             }
             lines[i] = "";

@@ -4,7 +4,7 @@ using Cai.Storage;
 
 namespace Cai.Tool.Notebooks;
 
-/// <summary>An .ipynb file (nbformat 4). Whatever this program does not know is kept as it is.</summary>
+/// <summary>An .ipynb file (nbformat 4), of which whatever this program does not know is kept as it is; or the cells of a .dib (<see cref="DibFile"/>).</summary>
 public sealed class NotebookDocument
 {
     private readonly JsonObject root;
@@ -18,12 +18,21 @@ public sealed class NotebookDocument
     public IReadOnlyList<NotebookCell> Cells { get; }
 
     /// <summary>Reads a notebook.</summary>
-    /// <exception cref="CaiException">The file is missing, is not JSON or is not a notebook of version 4.</exception>
+    /// <exception cref="CaiException">The file is missing, is not JSON or is not a notebook of version 4; or a .dib has cells in other languages.</exception>
     public static NotebookDocument Load(string path)
     {
         if (!File.Exists(path))
             throw new CaiException("This notebook does not exist.", "Check the path; the notebooks of this repository are in notebooks/.", path);
-        return Parse(File.ReadAllText(path), path);
+        var text = File.ReadAllText(path);
+        return DibFile.Is(path) ? Of(DibFile.Read(text, path)) : Parse(text, path);
+    }
+
+    private static NotebookDocument Of(IEnumerable<(bool IsCode, string Source)> cells)
+    {
+        var array = new JsonArray([.. cells.Select(cell => cell.IsCode
+            ? new JsonObject { ["cell_type"] = "code", ["execution_count"] = null, ["outputs"] = new JsonArray(), ["source"] = cell.Source }
+            : new JsonObject { ["cell_type"] = "markdown", ["source"] = cell.Source })]);
+        return new(new JsonObject { ["nbformat"] = 4, ["cells"] = array }, [.. array.Select(cell => new NotebookCell(cell!.AsObject()))]);
     }
 
     /// <summary>Reads a notebook from its text; <paramref name="path"/> is for messages.</summary>
@@ -72,8 +81,9 @@ public sealed class NotebookDocument
     /// <summary>The notebook's text, the same for the same content.</summary>
     public string ToJson() => NotebookJson.Write(root);
 
+    /// <summary>Writes the notebook; a path that ends in .dib gets the cells alone, since that format has no place for outputs.</summary>
     /// <exception cref="CaiException">The file cannot be written.</exception>
-    public void Save(string path) => AtomicFile.Write(path, ToJson());
+    public void Save(string path) => AtomicFile.Write(path, DibFile.Is(path) ? DibFile.Write(Cells.Select(cell => (cell.IsCode, cell.Source))) : ToJson());
 }
 
 /// <summary>One cell of a notebook.</summary>

@@ -166,11 +166,21 @@ public sealed class ScriptSession : IDisposable
     private async Task<CellError?> ImportAsync(string file, string name)
     {
         var path = Path.GetFullPath(file, folder);
-        if (Path.GetExtension(path) is not (".csx" or ".cs"))
-            throw new CaiException($"#!import \"{file}\" is not a C# script.", "Import a .csx or .cs file.", name);
+        if (Path.GetExtension(path) is not (".csx" or ".cs" or ".ipynb" or DibFile.Extension))
+            throw new CaiException($"#!import \"{file}\" is neither a C# script nor a notebook.", "Import a .csx, .cs, .dib or .ipynb file.", name);
         if (!File.Exists(path))
             throw new CaiException($"#!import \"{file}\" does not exist (looked for {path}).", "Paths count from the notebook's folder.", name);
-        var source = CellSource.Parse(await File.ReadAllTextAsync(path), file);
+        if (Path.GetExtension(path) is ".csx" or ".cs")
+            return await ImportTextAsync(await File.ReadAllTextAsync(path), file);
+        foreach (var (i, cell) in NotebookDocument.Load(path).Cells.Where(cell => cell.IsCode).Index())
+            if (await ImportTextAsync(cell.Source, $"{file}[{i + 1}]") is { } failed)
+                return failed;
+        return null;
+    }
+
+    private async Task<CellError?> ImportTextAsync(string code, string file)
+    {
+        var source = CellSource.Parse(code, file);
         foreach (var import in source.Imports)
             if (await ImportAsync(import, file) is { } failed)
                 return failed;
