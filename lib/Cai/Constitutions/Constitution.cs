@@ -36,8 +36,7 @@ public sealed record Constitution(string Name, string Description, IReadOnlyList
     /// <summary>A constitution that comes with the kit, for example `harmlessness` or `miniature`.</summary>
     public static Constitution Shipped(string name)
     {
-        var beside = Path.GetDirectoryName(typeof(Constitution).Assembly.Location) is { Length: > 0 } dir ? dir : AppContext.BaseDirectory;
-        var folder = Path.Combine(beside, "constitutions");
+        var folder = Path.Combine(ShippedFiles.Folder, "constitutions");
         var path = Path.Combine(folder, name + ".yaml");
         if (File.Exists(path))
             return Load(path);

@@ -48,7 +48,7 @@ public sealed record HandLabel(string Sample, string Half, bool Evasive, bool Bo
 
     /// <summary>The labels that come with the kit (`data/paper/sample-labels.csv`): ids and classes, no text.</summary>
     public static IReadOnlyList<HandLabel> Shipped() =>
-        Read(Path.Combine(Path.GetDirectoryName(typeof(HandLabel).Assembly.Location)!, "data", "paper", "sample-labels.csv"));
+        Read(Path.Combine(ShippedFiles.Folder, "data", "paper", "sample-labels.csv"));
 
     /// <summary>Reads such a file.</summary>
     /// <exception cref="CaiException">The file is missing, or a line has another form; the message names it.</exception>

@@ -50,8 +50,7 @@ public sealed class World
     /// <exception cref="CaiException">The file is missing, malformed or inconsistent.</exception>
     public static World Load(string? folder = null)
     {
-        var assembly = Path.GetDirectoryName(typeof(World).Assembly.Location) is { Length: > 0 } beside ? beside : AppContext.BaseDirectory;
-        var path = Path.Combine(folder ?? Path.Combine(assembly, "data", "miniature"), "world.yaml");
+        var path = Path.Combine(folder ?? Path.Combine(ShippedFiles.Folder, "data", "miniature"), "world.yaml");
         return new World(WorldFile.Read(path), path);
     }
 

@@ -64,7 +64,7 @@ public static class OwnPrompts
         [.. Jsonl.Read<Row>(Path(kind + ".jsonl")).Select(r => new Text.Prompt(r.Id, Text.Dialogue.Ask(r.Prompt), r.Kind))];
 
     internal static string Path(string file) =>
-        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(typeof(OwnPrompts).Assembly.Location)!, "data", "prompts", file);
+        System.IO.Path.Combine(ShippedFiles.Folder, "data", "prompts", file);
 
     private sealed record Row(string Id, string Prompt, string Kind);
 }

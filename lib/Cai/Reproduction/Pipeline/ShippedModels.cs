@@ -16,8 +16,10 @@ public static class ShippedModels
     internal static bool Has(string size, string name) => Directory.Exists(FolderOf(size, name));
 
     /// <summary>A shipped model.</summary>
+    /// <param name="size">One of <see cref="MiniatureSizes.Names"/>.</param>
+    /// <param name="name">`pretrained` or `helpful`.</param>
     /// <exception cref="CaiException">Its weights are missing.</exception>
-    internal static ModelFolder Of(string size, string name)
+    public static ModelFolder Of(string size, string name)
     {
         var folder = FolderOf(size, name);
         if (!Directory.Exists(folder))
@@ -40,6 +42,5 @@ public static class ShippedModels
         return new ModelFolder(name, folder, HuggingFaceFolder.Hash(folder));
     }
 
-    private static string FolderOf(string size, string name) =>
-        Path.Combine(Path.GetDirectoryName(typeof(ShippedModels).Assembly.Location)!, "data", "miniature", size, name);
+    private static string FolderOf(string size, string name) => Path.Combine(ShippedFiles.Folder, "data", "miniature", size, name);
 }

@@ -39,7 +39,7 @@ public sealed partial class ClaimBook
     public IReadOnlyList<ClaimDefinition> All { get; }
 
     /// <summary>Where the file lies beside this assembly.</summary>
-    public static string File => Path.Combine(Path.GetDirectoryName(typeof(ClaimBook).Assembly.Location)!, "data", "paper", "claims.yaml");
+    public static string File => Path.Combine(ShippedFiles.Folder, "data", "paper", "claims.yaml");
 
     /// <summary>Reads the file.</summary>
     /// <exception cref="CaiException">It is missing or broken, or two claims share an id; the message names line and key.</exception>

@@ -30,7 +30,7 @@ public sealed class PaperFigures
     /// <exception cref="CaiException">It is missing or has no Figure 2.</exception>
     public static PaperFigures Load()
     {
-        var path = Path.Combine(Path.GetDirectoryName(typeof(PaperFigures).Assembly.Location)!, "data", "paper", "figures.json");
+        var path = Path.Combine(ShippedFiles.Folder, "data", "paper", "figures.json");
         try
         {
             using var file = JsonDocument.Parse(File.ReadAllText(path));
