@@ -1,4 +1,3 @@
-using System.Globalization;
 using Cai.Miniature;
 using Cai.Text.Tokenizers;
 
@@ -11,7 +10,7 @@ internal static class TokenizerReport
     public static void Run(int rounds, IEnumerable<string> folders)
     {
         var texts = Texts();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\nTokenizers, {texts.Count:N0} texts of {texts.Sum(t => t.Length):N0} characters"));
+        Console.WriteLine($"\nTokenizers, {texts.Count:N0} texts of {texts.Sum(t => t.Length):N0} characters");
         foreach (var folder in folders.Prepend(Path.Combine(Workload.Miniature, "tokenizer")))
         {
             var tokenizer = TokenizerJson.Load(folder);
@@ -24,7 +23,7 @@ internal static class TokenizerReport
                 new($"  {kind}, words known", () => Encode(known[kind], texts)),
             });
             foreach (var m in Timing.Interleaved([.. cases], rounds))
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{m.Case.Name,-50} {m.Rate,10:N0} tokens/s        [{m.Slowest:N0}, {m.Fastest:N0}]"));
+                Console.WriteLine($"{m.Case.Name,-50} {m.Rate,10:N0} tokens/s        [{m.Slowest:N0}, {m.Fastest:N0}]");
         }
     }
 
@@ -33,7 +32,8 @@ internal static class TokenizerReport
     private static List<string> Texts() =>
     [
         .. new DocumentGenerator(World.Load(), 1).Pretraining(2000).Select(document => document.Text),
-        .. new[] { "constitutions", "data" }.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, folder), "*", SearchOption.AllDirectories))
+        .. new[] { "constitutions", "data" }.Select(folder => Path.Combine(AppContext.BaseDirectory, folder))
+            .SelectMany(folder => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
             .Where(file => Path.GetExtension(file) is ".yaml" or ".md" or ".jsonl").Order(StringComparer.Ordinal).SelectMany(File.ReadLines),
     ];
 }

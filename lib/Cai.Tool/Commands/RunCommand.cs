@@ -8,7 +8,10 @@ internal static class RunCommand
 {
     public static Command Create()
     {
-        var notebooks = new Argument<string[]>("NOTEBOOK") { Description = "Notebooks (.ipynb or .dib) to run, in this order.", Arity = ArgumentArity.OneOrMore };
+        var notebooks = new Argument<string[]>("NOTEBOOK")
+        {
+            Description = "Notebooks (.ipynb or .dib) to run, in this order.", Arity = ArgumentArity.OneOrMore,
+        };
         var output = new Option<string?>("--output", "-o")
         {
             Description = "Write the executed notebook here (one notebook), or into this folder (several).",

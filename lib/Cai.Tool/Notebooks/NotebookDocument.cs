@@ -4,7 +4,7 @@ using Cai.Storage;
 
 namespace Cai.Tool.Notebooks;
 
-/// <summary>An .ipynb file (nbformat 4), of which whatever this program does not know is kept as it is; or the cells of a .dib (<see cref="DibFile"/>).</summary>
+/// <summary>An .ipynb file (nbformat 4), of which what this program does not know is kept as it is; or the cells of a .dib (<see cref="DibFile"/>).</summary>
 public sealed class NotebookDocument
 {
     private readonly JsonObject root;

@@ -45,7 +45,8 @@ public sealed class DibFileTests(SharedReferences references) : IClassFixture<Sh
         [(false, "# Title\n\ntext"), (true, "#!time\nvar one = 1;"), (true, "Console.Write(one + 1);")], Cells(NotebookDocument.Load(File("a.dib", Text))));
 
     [Fact]
-    public void AFileWithoutHeadersIsOneCellOfCSharp() => Assert.Equal([(true, "var a = 1;\na")], Cells(NotebookDocument.Load(File("a.dib", "var a = 1;\na\n"))));
+    public void AFileWithoutHeadersIsOneCellOfCSharp() =>
+        Assert.Equal([(true, "var a = 1;\na")], Cells(NotebookDocument.Load(File("a.dib", "var a = 1;\na\n"))));
 
     [Fact]
     public void WhatIsWrittenIsReadAsTheSameCells()
