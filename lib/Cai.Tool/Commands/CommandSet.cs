@@ -28,6 +28,7 @@ internal static class CommandSet
             TrainPmCommand.Create(),
             PpoCommand.Create(),
             EvaluateCommand.Create(),
+            ConvertCommand.Create(),
             ExportCommand.Create(),
             ServeCommand.Create(),
             ChatCommand.Create(),

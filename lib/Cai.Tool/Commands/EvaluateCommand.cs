@@ -17,9 +17,9 @@ internal static class EvaluateCommand
     {
         var (seed, skipBad) = (CommonOptions.Seed(), StageOptions.SkipBad());
         var samples = StageOptions.Files(
-            "--samples", "Samples that `cai sample` wrote (JSONL), of one model or several, on prompts of the miniature world.", required: false);
+            "--samples", "Samples that `cai sample` wrote (JSONL or Parquet), of one model or several, on prompts of the miniature world.", required: false);
         var comparisons = StageOptions.Files(
-            "--comparisons", "Comparisons by people: hh-rlhf as published (JSONL or JSONL.gz), or comparison records.", required: false);
+            "--comparisons", "Comparisons by people: hh-rlhf as published (JSONL, JSONL.gz or Parquet), or comparison records.", required: false);
         var questions = StageOptions.Files(
             "--questions", "Anthropic's multiple-choice files (438HHHEvaluations, HarmfulVsEthical, HarmfulnessClassification).", required: false);
         var texts = StageOptions.Files(

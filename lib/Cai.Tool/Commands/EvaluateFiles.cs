@@ -137,12 +137,7 @@ internal sealed class EvaluateFiles(
     private static bool IsReleased(string path) =>
         ReleasedSamples.Models.Keys.Any(model => Path.GetFileNameWithoutExtension(path).EndsWith("_" + model, StringComparison.Ordinal));
 
-    private static bool IsHhRlhf(string path)
-    {
-        using var reader = new StreamReader(InputFile.Open(path, "Check the path; data/README.md says where hh-rlhf can be had."));
-        for (var number = 1; reader.ReadLine() is { } line; number++)
-            if (!string.IsNullOrWhiteSpace(line))
-                return CaiJson.Read<JsonObject>(line, $"{path}:{number}", "Give hh-rlhf or comparison records, JSONL.").ContainsKey("chosen");
-        return false;
-    }
+    private static bool IsHhRlhf(string path) =>
+        RecordLines.Of(path, "Check the path; data/README.md says where hh-rlhf can be had.").Take(1)
+            .Any(line => line.Read<JsonObject>("Give hh-rlhf or comparison records, JSONL or Parquet.").ContainsKey("chosen"));
 }

@@ -13,8 +13,8 @@ internal static class ExportCommand
         to.AcceptOnlyFromAmong("trl", "openrlhf");
         var model = StageOptions.Model("Folder of the policy to start from (SL-CAI).");
         var (prompts, seed, skipBad) = (StageOptions.Prompts(), CommonOptions.Seed(), StageOptions.SkipBad());
-        var comparisons = StageOptions.Files("--comparisons", "Comparisons for the preference model (JSONL).", required: false);
-        var heldOut = StageOptions.Files("--held-out", "Comparisons to measure it on (JSONL).", required: false);
+        var comparisons = StageOptions.Files("--comparisons", "Comparisons for the preference model (JSONL or Parquet).", required: false);
+        var heldOut = StageOptions.Files("--held-out", "Comparisons to measure it on (JSONL or Parquet).", required: false);
         var judge = new Option<string?>("--pm")
         {
             Description = "Folder of a trained preference model. Without it the script trains one on --comparisons.",

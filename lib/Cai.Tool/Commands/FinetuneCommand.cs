@@ -14,8 +14,8 @@ internal static class FinetuneCommand
     public static Command Create()
     {
         var model = StageOptions.Model("Folder of the pretrained model to start from (paper 3.1).");
-        var revisions = StageOptions.Files("--revisions", "Revisions that `cai critique` wrote (JSONL).");
-        var helpful = StageOptions.Files("--helpful", "Samples of a helpful model (JSONL), which keep the trained model helpful.", required: false);
+        var revisions = StageOptions.Files("--revisions", "Revisions that `cai critique` wrote (JSONL or Parquet).");
+        var helpful = StageOptions.Files("--helpful", "Samples of a helpful model (JSONL or Parquet), which keep the trained model helpful.", required: false);
         var rounds = StageOptions.Number("--rounds", Scale.Quick.Rounds, "Learn from the revisions of rounds 1 to N: SL-CAI-N.");
         var (chat, seed, skipBad) = (StageOptions.Chat(), CommonOptions.Seed(), StageOptions.SkipBad());
         var output = StageOptions.OutFolder(

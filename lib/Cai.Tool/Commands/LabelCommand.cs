@@ -16,7 +16,7 @@ internal static class LabelCommand
         var model = new ModelOptions(
             "Folder of the feedback model: the pretrained one for soft and hard labels, the helpful one for cot (paper 4.1).", scores: true);
         var samples = StageOptions.Files(
-            "--samples", "Samples that `cai sample --per-prompt 2` wrote (JSONL): a model's answers 0 and 1 to a prompt make a pair.");
+            "--samples", "Samples that `cai sample --per-prompt 2` wrote (JSONL or Parquet): a model's answers 0 and 1 to a prompt make a pair.");
         var (constitution, seed, skipBad) = (StageOptions.Constitution(), CommonOptions.Seed(), StageOptions.SkipBad());
         var output = StageOptions.OutFile("Where the comparisons go (JSONL).");
         var flags = LabelFlags.Create();

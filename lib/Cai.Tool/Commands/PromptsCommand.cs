@@ -26,7 +26,7 @@ internal static class PromptsCommand
             DefaultValueFactory = _ => 100,
         };
         var seed = CommonOptions.Seed();
-        var output = new Option<string>("--out") { Description = "Where they go (JSONL).", HelpName = "FILE", Required = true };
+        var output = new Option<string>("--out") { Description = "Where they go (JSONL, or Parquet by its name).", HelpName = "FILE", Required = true };
         var command = new Command("prompts", """
             Writes prompts of the miniature world. The oracle, and so `cai evaluate`, knows the truth about these.
 

@@ -13,7 +13,7 @@ internal static class StageFiles
         + "or leave such lines out with --skip-bad.";
     private const int Chunk = 64;
 
-    /// <summary>All records of some JSONL files, one after the other.</summary>
+    /// <summary>All records of some JSONL or Parquet files, one after the other.</summary>
     public static List<T> Read<T>(IEnumerable<string> paths, bool skipBad)
     {
         var records = new List<T>();
@@ -26,7 +26,7 @@ internal static class StageFiles
             : throw new CaiException("There is no record to read.", "Check the stage that wrote the file.", string.Join(", ", paths));
     }
 
-    /// <summary>Prompts of some JSONL files. A plain line gets the id `{file}-{line}` unless it brings its own.</summary>
+    /// <summary>Prompts of some JSONL or Parquet files. A plain line gets the id `{file}-{line}` unless it brings its own.</summary>
     /// <exception cref="CaiException">A line is neither form, two prompts share an id, or there is none.</exception>
     public static List<Prompt> ReadPrompts(IReadOnlyList<string> paths, bool skipBad)
     {
@@ -35,24 +35,21 @@ internal static class StageFiles
         foreach (var path in paths)
         {
             var skipped = 0;
-            var lines = InputFile.ReadText(path, "Check the path; `cai prompts` writes such a file.").Split('\n');
-            for (var number = 1; number <= lines.Length; number++)
+            foreach (var line in RecordLines.Of(path, "Check the path; `cai prompts` writes such a file."))
             {
-                if (string.IsNullOrWhiteSpace(lines[number - 1]))
-                    continue;
-                var where = $"{path}:{number}";
                 Prompt prompt;
                 try
                 {
-                    prompt = ParsePrompt(lines[number - 1], where, $"{Path.GetFileNameWithoutExtension(path)}-{number}");
+                    prompt = ParsePrompt(line, $"{Path.GetFileNameWithoutExtension(path)}-{line.Number}");
                 }
                 catch (CaiException) when (skipBad)
                 {
                     skipped++;
                     continue;
                 }
-                if (!places.TryAdd(prompt.Id, where))
-                    throw new CaiException($"The prompt id '{prompt.Id}' occurs already at {places[prompt.Id]}.", "Give every prompt an id of its own.", where);
+                if (!places.TryAdd(prompt.Id, line.Where))
+                    throw new CaiException($"The prompt id '{prompt.Id}' occurs already at {places[prompt.Id]}.", "Give every prompt an id of its own.",
+                        line.Where);
                 prompts.Add(prompt);
             }
             SaySkipped(path, skipped);
@@ -89,11 +86,11 @@ internal static class StageFiles
         return all;
     }
 
-    private static Prompt ParsePrompt(string line, string where, string standardId)
+    private static Prompt ParsePrompt(RecordLine line, string standardId)
     {
-        if (!CaiJson.Read<JsonObject>(line, where, PromptRemedy).ContainsKey("prompt"))
-            return CaiJson.Read<Prompt>(line, where, PromptRemedy);
-        var plain = CaiJson.Read<PlainPrompt>(line, where, PromptRemedy);
+        if (!line.Read<JsonObject>(PromptRemedy).ContainsKey("prompt"))
+            return line.Read<Prompt>(PromptRemedy);
+        var plain = line.Read<PlainPrompt>(PromptRemedy);
         return new Prompt(plain.Id ?? standardId, Dialogue.Ask(plain.Prompt.Trim()), plain.Kind ?? "");
     }
 

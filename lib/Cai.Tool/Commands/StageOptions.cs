@@ -27,7 +27,7 @@ internal static class StageOptions
         new(name) { Description = description, HelpName = "FILE", Required = required, AllowMultipleArgumentsPerToken = true };
 
     public static Option<string[]> Prompts() =>
-        Files("--prompts", "JSONL files: lines {\"prompt\": \"text\"} (with \"id\" if you like), or prompt records as `cai prompts` writes them.");
+        Files("--prompts", "JSONL or Parquet files: lines {\"prompt\": \"text\"} (with \"id\" if you like), or prompt records as `cai prompts` writes them.");
 
     public static Option<string> Constitution() => new("--constitution")
     {

@@ -16,8 +16,8 @@ internal static class TrainPmCommand
     {
         var model = StageOptions.Model("Folder of the pretrained model to start from; its head is made new.");
         var comparisons = StageOptions.Files(
-            "--comparisons", "Comparisons (JSONL); several files are one mixture, for example AI harmlessness and human helpfulness.");
-        var heldOut = StageOptions.Files("--held-out", "Comparisons to measure the trained model on (JSONL).", required: false);
+            "--comparisons", "Comparisons (JSONL or Parquet); several files are one mixture, for example AI harmlessness and human helpfulness.");
+        var heldOut = StageOptions.Files("--held-out", "Comparisons to measure the trained model on (JSONL or Parquet).", required: false);
         var head = new Option<string>("--head")
         {
             Description = "Name that the new head is drawn for, beside --seed: the reproduction's models each have one.",

@@ -42,14 +42,11 @@ public static class ChoiceQuestions
         var questions = new List<ChoiceQuestion>();
         var leftOut = 0;
         var name = Path.GetFileName(path).Split('.')[0];
-        foreach (var (line, number) in InputFile.ReadText(path, "Check the path; data/README.md says where the file can be had.").Split('\n')
-            .Select((l, i) => (l, i + 1)))
+        foreach (var line in RecordLines.Of(path, "Check the path; data/README.md says where the file can be had."))
         {
-            if (string.IsNullOrWhiteSpace(line))
-                continue;
             try
             {
-                questions.Add(Question(CaiJson.Read<Row>(line, $"{path}:{number}", Remedy), $"{name}-{number}", $"{path}:{number}"));
+                questions.Add(Question(line.Read<Row>(Remedy), $"{name}-{line.Number}", line.Where));
             }
             catch (CaiException) when (badLines == BadLines.Skip)
             {

@@ -23,7 +23,7 @@ public sealed record HhRlhfCounts(int Rows, int MultiTurn, int NotAlternating, i
 public sealed record HhRlhfFile(IReadOnlyList<Comparison> Comparisons, HhRlhfCounts Counts);
 
 /// <summary>
-/// Human comparisons as Anthropic published them (Hugging Face `Anthropic/hh-rlhf`, JSONL or JSONL.gz): two transcripts that
+/// Human comparisons as Anthropic published them (Hugging Face `Anthropic/hh-rlhf`, JSONL, JSONL.gz or Parquet): two transcripts that
 /// differ in their last answer, the chosen one first.
 /// </summary>
 public static class HhRlhf
@@ -48,18 +48,16 @@ public static class HhRlhf
         var flaws = new Dictionary<Flaw, int>();
         var name = Path.GetFileName(path).Split('.')[0];
         int rows = 0, multiTurn = 0, notAlternating = 0;
-        foreach (var (line, number) in InputFile.ReadText(path, "Check the path; data/README.md says where the file can be had.").Split('\n')
-            .Select((l, i) => (l, i + 1)))
+        foreach (var line in RecordLines.Of(path, "Check the path; data/README.md says where the file can be had."))
         {
-            if (string.IsNullOrWhiteSpace(line))
-                continue;
             rows++;
             try
             {
-                var (chosen, rejected) = Transcripts(line, $"{path}:{number}");
+                var (chosen, rejected) = Transcripts(line);
                 multiTurn += chosen.Count(t => t.Role == Role.Human) > 1 ? 1 : 0;
                 notAlternating += new[] { chosen, rejected }.Count(t => !HhTranscript.Alternates(t));
-                comparisons.Add(Compare(chosen, rejected, $"{name}-{number}", axis, Seeds.Rng(seed, "hh-rlhf", name, number).Chance(0.5), $"{path}:{number}"));
+                comparisons.Add(Compare(
+                    chosen, rejected, $"{name}-{line.Number}", axis, Seeds.Rng(seed, "hh-rlhf", name, line.Number).Chance(0.5), line.Where));
             }
             catch (FlawException e) when (badRows == BadLines.Skip)
             {
@@ -72,16 +70,16 @@ public static class HhRlhf
             : throw new CaiException($"No row is a comparison ({counts}).", "Give a file of hh-rlhf: JSONL with `chosen` and `rejected`.", path);
     }
 
-    private static (IReadOnlyList<Turn> Chosen, IReadOnlyList<Turn> Rejected) Transcripts(string line, string where)
+    private static (IReadOnlyList<Turn> Chosen, IReadOnlyList<Turn> Rejected) Transcripts(RecordLine line)
     {
         try
         {
-            var row = CaiJson.Read<Row>(line, where, RowRemedy);
-            return (HhTranscript.Parse(row.Chosen, where), HhTranscript.Parse(row.Rejected, where));
+            var row = line.Read<Row>(RowRemedy);
+            return (HhTranscript.Parse(row.Chosen, line.Where), HhTranscript.Parse(row.Rejected, line.Where));
         }
         catch (CaiException e)
         {
-            throw new FlawException(Flaw.Unreadable, e.Problem, where);
+            throw new FlawException(Flaw.Unreadable, e.Problem, line.Where);
         }
     }
 

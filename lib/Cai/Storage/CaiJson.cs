@@ -14,6 +14,9 @@ public static class CaiJson
     /// <summary>For files that people read: configurations, claims.</summary>
     public static JsonSerializerOptions Indented { get; } = Create(indented: true);
 
+    /// <summary>For tables, which may hold numbers that are not finite: such a number is the text NaN, Infinity or -Infinity.</summary>
+    private static readonly JsonSerializerOptions Lenient = new(Options) { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+
     /// <summary>JSON text of <paramref name="value"/>.</summary>
     /// <exception cref="CaiException">The value holds NaN or an infinity, which JSON cannot state.</exception>
     public static string Write<T>(T value, bool indented = false)
@@ -32,11 +35,19 @@ public static class CaiJson
     /// <summary>The value that <paramref name="json"/> states.</summary>
     /// <param name="where">File or file:line, for the message.</param>
     /// <exception cref="CaiException">Not JSON, a required key is absent, or a value has the wrong kind.</exception>
-    public static T Read<T>(string json, string where, string remedy)
+    public static T Read<T>(string json, string where, string remedy) => Read<T>(json, Options, where, remedy);
+
+    /// <summary>As <see cref="Read{T}(string, string, string)"/>, of what <see cref="WriteLenient"/> wrote.</summary>
+    internal static T ReadLenient<T>(string json, string where, string remedy) => Read<T>(json, Lenient, where, remedy);
+
+    /// <summary>JSON text in which numbers that are not finite are words.</summary>
+    internal static string WriteLenient(object value) => JsonSerializer.Serialize(value, Lenient);
+
+    private static T Read<T>(string json, JsonSerializerOptions options, string where, string remedy)
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(json, Options) ?? throw new JsonException("the value is null");
+            return JsonSerializer.Deserialize<T>(json, options) ?? throw new JsonException("the value is null");
         }
         catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException or FormatException)
         {

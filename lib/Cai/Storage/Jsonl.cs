@@ -12,7 +12,7 @@ public enum BadLines
     Skip,
 }
 
-/// <summary>Files with one JSON record a line: what every stage reads and writes.</summary>
+/// <summary>Files with one JSON record a line: what every stage reads and writes. A name that ends in `.parquet` is read and written as Parquet.</summary>
 public static class Jsonl
 {
     private const string MissingRemedy = "Check the path; stages write their products as .jsonl files into their run folder.";
@@ -28,42 +28,33 @@ public static class Jsonl
     {
         var records = new List<T>();
         skipped = 0;
-        using var reader = new StreamReader(InputFile.Open(path, MissingRemedy), Encoding.UTF8);
-        for (var number = 1; NextLine(reader, path) is { } line; number++)
-        {
-            if (string.IsNullOrWhiteSpace(line))
-                continue;
+        foreach (var line in RecordLines.Of(path, MissingRemedy))
             try
             {
-                records.Add(CaiJson.Read<T>(line, $"{path}:{number}", BadLineRemedy));
+                records.Add(line.Read<T>(BadLineRemedy));
             }
             catch (CaiException) when (badLines == BadLines.Skip)
             {
                 skipped++;
             }
-        }
         return records;
     }
 
     /// <summary>Writes a whole file at once: either all of it is there afterwards, or the old file is.</summary>
-    /// <exception cref="CaiException">A record cannot be stated in JSON, or the disk is full.</exception>
-    public static void Write<T>(string path, IEnumerable<T> records) => AtomicFile.Write(path, stream =>
+    /// <exception cref="CaiException">A record cannot be stated in JSON (or Parquet), or the disk is full.</exception>
+    public static void Write<T>(string path, IEnumerable<T> records)
+    {
+        if (ParquetFile.Is(path))
+            ParquetFile.Write(path, records);
+        else
+            AtomicFile.Write(path, stream => WriteLines(stream, records));
+    }
+
+    private static void WriteLines<T>(Stream stream, IEnumerable<T> records)
     {
         using var writer = new StreamWriter(stream, new UTF8Encoding(false), 1 << 16, leaveOpen: true) { NewLine = "\n" };
         foreach (var record in records)
             writer.WriteLine(CaiJson.Write(record));
-    });
-
-    private static string? NextLine(StreamReader reader, string path)
-    {
-        try
-        {
-            return reader.ReadLine();
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException)
-        {
-            throw new CaiException($"The file cannot be read to its end ({e.Message}).", "Fetch or write it again.", path, e);
-        }
     }
 }
 
@@ -81,6 +72,8 @@ public sealed class JsonlAppender<T> : IDisposable
     public JsonlAppender(string path)
     {
         Path = path;
+        if (ParquetFile.Is(path))
+            throw new CaiException("A Parquet file cannot grow record by record.", "Name a .jsonl file; `cai convert` makes Parquet of it.", path);
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
         try
         {

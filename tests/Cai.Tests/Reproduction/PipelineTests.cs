@@ -45,6 +45,8 @@ public sealed class PipelineTests : IDisposable
 
         public IEnumerable<Measurement> Measure() =>
             [new("x", new Interval(Seed, Seed - 1, Seed + 1, 5, 5)) { Words = new Dictionary<string, object> { ["many"] = 3 } }];
+
+        public StudyData Data() => new();
     }
 
     [Fact]

@@ -19,8 +19,6 @@ public sealed class FilesTests : IDisposable
 
     private sealed record SameInAnotherOrder(DayOfWeek Day, IReadOnlyList<string> Names, double LearningRate);
 
-    private sealed record Row(string Name, int Count, double? Value, bool Good, DayOfWeek Day, IReadOnlyList<int> Parts);
-
     [Fact]
     public void WritingMakesFoldersReplacesAndLeavesNothingElse()
     {
@@ -101,14 +99,5 @@ public sealed class FilesTests : IDisposable
         Assert.Equal(0.0625, rows[2].Values["loss"]);
         new MetricsWriter(path).Dispose();
         Assert.Empty(File.ReadAllText(path));
-    }
-
-    [Fact]
-    public void RecordsBecomeADataFrame()
-    {
-        var frame = new[] { new Row("a", 1, null, true, DayOfWeek.Friday, [1, 2]), new Row("b", 2, 0.5, false, DayOfWeek.Monday, []) }.ToDataFrame();
-        Assert.Equal(["Name", "Count", "Value", "Good", "Day", "Parts"], frame.Columns.Select(c => c.Name));
-        Assert.Equal(["a", 1, null, true, "Friday", "[1,2]"], frame.Rows[0].ToArray());
-        Assert.Equal(["b", 2, 0.5, false, "Monday", "[]"], frame.Rows[1].ToArray());
     }
 }

@@ -156,6 +156,7 @@ public sealed class StageCommandTests : IDisposable
     [InlineData("evaluate")]
     [InlineData("serve")]
     [InlineData("chat")]
+    [InlineData("convert")]
     [InlineData("export")]
     [InlineData("claim")]
     [InlineData("miniature train")]

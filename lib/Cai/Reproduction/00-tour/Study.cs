@@ -81,4 +81,7 @@ public sealed partial class Tour : IStudy<Tour>
         yield return new("tour-revision", RevisionStudy.Change(Study().Critiqued, 0, pipeline.Scale.Rounds, Measures.Harmfulness));
         yield return new("tour-label", Labels.RevisionPreferred());
     }
+
+    /// <inheritdoc/>
+    public StudyData Data() => new() { { "revisions", Revisions }, { "labels", Labels.Labels } };
 }

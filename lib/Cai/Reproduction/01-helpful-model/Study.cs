@@ -32,6 +32,9 @@ public sealed partial class HelpfulModelStudy(IReadOnlyList<JudgedAnswer> answer
         yield return new("helpful-gains", good.MeanMinus(goodBefore, Measures.Correct));
     }
 
+    /// <inheritdoc/>
+    public StudyData Data() => new() { { "answers", answers } };
+
     private List<JudgedAnswer> Of(string model, bool harmful) => [.. answers.Where(a => a.Model == model && a.Verdict.Harmful == harmful)];
 
     private static string? Baseline(List<JudgedAnswer> rows, Measure measure) =>

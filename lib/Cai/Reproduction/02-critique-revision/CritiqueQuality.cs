@@ -154,6 +154,9 @@ public sealed class CritiqueQuality : IStudy<CritiqueQuality>
             Bootstrap.TryDifference([.. Critiques.Where(c => c.Asked)], [.. Exchanged.Where(c => c.Asked)], c => c.Fits ? 1 : 0, c => c.Revision.PromptId));
     }
 
+    /// <inheritdoc/>
+    public StudyData Data() => new() { { "critiques", Critiques }, { "exchanged", Exchanged } };
+
     private Verdict Judged(Revision r, string text) => oracle.Judge(new Prompt(r.PromptId, r.Prompt), text);
 
     private static Interval? Share(IReadOnlyList<JudgedCritique> rows, Func<JudgedCritique, bool> fact) =>

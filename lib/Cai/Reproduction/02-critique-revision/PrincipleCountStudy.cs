@@ -84,6 +84,9 @@ public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows) : I
         yield return new("fig6-diversity", Bootstrap.TryDifference(Distances(many), Distances(few), d => d.Distance, d => d.PromptId)) { Words = words };
     }
 
+    /// <inheritdoc/>
+    public StudyData Data() => new() { { "revisions", rows } };
+
     /// <summary>Bigram distance between the last revisions of each prompt's chains.</summary>
     public IReadOnlyList<(string PromptId, double Distance)> Distances(int principles) =>
     [

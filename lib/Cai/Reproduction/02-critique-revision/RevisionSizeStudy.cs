@@ -112,6 +112,9 @@ public sealed class RevisionSizeStudy(IReadOnlyList<SizedRevision> rows) : IStud
             yield return new("fig7-shrinks", Bootstrap.TryDifference(small, Lead(Largest), l => l.Lead, l => l.PromptId));
     }
 
+    /// <inheritdoc/>
+    public StudyData Data() => new() { { "revisions", rows } };
+
     private string Smallest => rows.MinBy(r => r.Parameters)!.Size;
 
     private string Largest => rows.MaxBy(r => r.Parameters)!.Size;

@@ -44,6 +44,9 @@ public sealed partial class RevisionStudy(Oracle oracle, IReadOnlyList<Revision>
         yield return new("rev-help", Change(Critiqued, 0, Rounds, Measures.Helpfulness));
     }
 
+    /// <inheritdoc/>
+    public StudyData Data() => new() { { "critiqued", Critiqued }, { "direct", Direct } };
+
     /// <summary>Mean change of a score from one round to another, prompt by prompt; null without prompts.</summary>
     public static Interval? Change(IReadOnlyList<JudgedAnswer> rows, int from, int to, Measure measure) =>
         Paired([.. rows.Where(r => r.Round == from)], [.. rows.Where(r => r.Round == to)], measure);

@@ -82,6 +82,9 @@ public sealed partial class SlCaiTraining : IStudy<SlCaiTraining>
     /// <summary>That what is learned from revisions carries over to prompts that were never seen.</summary>
     public IEnumerable<Measurement> Measure() => [new("sl-5", HeldOutChange())];
 
+    /// <inheritdoc/>
+    public StudyData Data() => new() { { "losses", heldOut }, { "revisions", revisions }, { "helpful", helpful } };
+
     /// <summary>Loss a token over texts of different lengths: the sum of nats over the sum of tokens.</summary>
     public static Interval? MeanLoss(IEnumerable<TextLoss> losses) => Bootstrap.TryStatistic([.. losses], t => t.PromptId, Ratio);
 

@@ -6,7 +6,7 @@ namespace Cai.Reproduction;
 public sealed partial class SlCaiTraining
 {
     /// <summary>Where the training texts come from: revisions of each round and the helpful model's answers to good requests.</summary>
-    public Table Data() => Table.Of(Parts(pipeline.Load(pipeline.Pretrained).Tokenizer, revisions, helpful),
+    public Table Sources() => Table.Of(Parts(pipeline.Load(pipeline.Pretrained).Tokenizer, revisions, helpful),
         new("source", p => p.Name), new("texts", p => p.Texts), new("used", p => p.Used),
         new("tokens", p => p.Tokens), new("learned tokens", p => p.Learned));
 

@@ -31,6 +31,9 @@ public sealed partial class SlCaiBehaviour(IReadOnlyList<JudgedAnswer> answers) 
         yield return new("sl-4", Gap(ModelNames.SlCai, ModelNames.Helpful, harmful: false, Measures.Helpfulness));
     }
 
+    /// <inheritdoc/>
+    public StudyData Data() => new() { { "answers", answers } };
+
     /// <summary>Mean over model a minus mean over model b, prompts paired.</summary>
     public Interval? Gap(string a, string b, bool harmful, Measure measure) =>
         Of([a], harmful).MeanMinus(Of([b], harmful), measure);

@@ -92,6 +92,9 @@ public sealed partial class JudgeSizeStudy(IReadOnlyList<SizedAnswer> answers, A
         };
     }
 
+    /// <inheritdoc/>
+    public StudyData Data() => new() { { "answers", answers } };
+
     private string Smallest => answers.MinBy(a => a.Parameters)!.Size;
 
     private string Largest => answers.MaxBy(a => a.Parameters)!.Size;

@@ -78,4 +78,11 @@ public sealed partial class FeedbackStudy : IStudy<FeedbackStudy>
         yield return new("fb-3", Cot.ExtremenessMinus(Soft));
         yield return new("fb-4", Soft.AgainstVerdict()?.Ece);
     }
+
+    /// <inheritdoc/>
+    public StudyData Data() => new()
+    {
+        { "comparisons", SoftLabels }, { "reasoned", ReasonedLabels }, { "both-orders", Orders },
+        { "labels", "Variant", new[] { Soft, Hard, Cot, Clamped, OneOrder, BothOrders, Averaged }.Select(v => (v.Name, v.Pairs.AsEnumerable())) },
+    };
 }

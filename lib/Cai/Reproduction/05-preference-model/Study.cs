@@ -28,6 +28,9 @@ public sealed partial class PreferenceStudy(PreferenceScores scores) : IStudy<Pr
         yield return new("pm-6", HarmGap(ModelNames.RlCai));
     }
 
+    /// <inheritdoc/>
+    public StudyData Data() => new() { { "pairs", scores.Pairs }, { "answers", scores.Answers }, { "probes", scores.Probes } };
+
     /// <summary>Share of prompts on which one sort of written answer outscores another; a tie counts half.</summary>
     public Interval? WinShare(string model, string first, string second) => Bootstrap.TryMean(Won(model, first, second), w => w.Value, w => w.PromptId);
 

@@ -36,6 +36,9 @@ public sealed class PolicyTraining(IReadOnlyList<PolicyTrajectory> runs, int epi
     /// <summary>Nothing.</summary>
     public IEnumerable<Measurement> Measure() => [];
 
+    /// <inheritdoc/>
+    public StudyData Data() => new() { { "metrics", "Policy", runs.Select(run => (run.Policy, run.Rows.AsEnumerable())) }, { "kl-fits", KlFits() } };
+
     /// <summary>What PPO maximises and what it pays: score, KL and entropy.</summary>
     public FigurePanel Objective() => Panel("Four policies learn: reward, distance from the start, and randomness",
         Curve("objective/scores", "Score", "preference-model score"),

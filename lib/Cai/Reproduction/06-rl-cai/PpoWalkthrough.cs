@@ -76,6 +76,12 @@ public sealed partial class PpoWalkthrough : IStudy<PpoWalkthrough>, IDisposable
     /// </summary>
     public IEnumerable<Measurement> Measure() => [new("rl-1", firstRatio)];
 
+    /// <summary>Every token of the last rollout; look at it before <see cref="Dispose"/>.</summary>
+    public StudyData Data() => new()
+    {
+        { "tokens", "Response", collected?.Responses.Select((r, i) => (r.Prompt.Id, Tokens(collected, i).AsEnumerable())) ?? [] },
+    };
+
     /// <summary>Disposes all rollouts and updates that it gave out, and the networks that it opened.</summary>
     public void Dispose()
     {

@@ -47,6 +47,12 @@ public sealed partial class PolicyChanges(IReadOnlyList<PolicyChange> changes) :
                 yield return new(id, change.HarmChange);
     }
 
+    /// <inheritdoc/>
+    public StudyData Data() => new()
+    {
+        { "changes", changes.Select(c => new { c.Run.Policy, c.ScoreBefore, c.ScoreAfter, c.ScoreGain, c.HarmBefore, c.HarmAfter, c.HarmChange }) },
+    };
+
     private IEnumerable<PolicyChange> Of(string policy) => changes.Where(c => c.Run.Policy == policy);
 
     private static (string PromptId, double Score)[] Scores(PreferenceModel judge, IReadOnlyList<Sample> samples) =>

@@ -79,6 +79,9 @@ public sealed class EloSizeStudy(IReadOnlyList<SizedPolicy> policies, EloTable h
             Words = new Dictionary<string, object> { ["largest"] = line[^1].Size, ["smallest"] = line[0].Size },
         };
 
+    /// <inheritdoc/>
+    public StudyData Data() => new() { { "policies", policies }, { "harmless", harmless.Ratings }, { "helpful", helpful.Ratings } };
+
     private IReadOnlyList<SizedPolicy> Line(string policy) => [.. policies.Where(p => p.Policy == policy).OrderBy(p => p.Parameters)];
 
     private Figure Panel(string title, EloTable table) => new(title, new Axis("parameters", AxisScale.Log), new Axis("Elo (SL-CAI = 0)"),

@@ -104,6 +104,14 @@ public sealed partial record ModelComparison(
         };
     }
 
+    /// <inheritdoc/>
+    public StudyData Data() => new()
+    {
+        { "facts", Facts }, { "greedy", Greedy }, { "samples", Samples },
+        { "harmless", Harmless.Ratings }, { "old-harmless", OldHarmless.Ratings }, { "helpful", Helpful.Ratings },
+        { "metrics", "Policy", Runs.Select(run => (run.Policy, run.Rows.AsEnumerable())) },
+    };
+
     /// <summary>Facts about a model's answers to some kinds of prompt.</summary>
     public IReadOnlyList<ResponseFacts> Of(string model, params IReadOnlyList<string> kinds) => [.. Facts[model].Where(f => kinds.Contains(f.Kind))];
 

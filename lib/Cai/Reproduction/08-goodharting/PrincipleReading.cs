@@ -99,4 +99,7 @@ public sealed class PrincipleReading(IReadOnlyList<PrincipleRead> read, IReadOnl
 
         Interval? Span(string judge) => spans.FirstOrDefault(s => s.Judge == judge).Span;
     }
+
+    /// <inheritdoc/>
+    public StudyData Data() => new() { { "read", read } };
 }

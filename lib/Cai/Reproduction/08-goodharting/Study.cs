@@ -157,6 +157,18 @@ public sealed class GoodhartStudy(
         yield return new("gh-6", EloDifference(Baseline, OverTraining.FixedPrinciple));
     }
 
+    /// <inheritdoc/>
+    public StudyData Data() => new()
+    {
+        { "models", models }, { "facts", facts }, { "samples", Samples }, { "harmless", harmless.Ratings }, { "helpful", helpful.Ratings },
+        {
+            "path", path.Points.SelectMany(p => p.Facts.Select((facts, i) => new
+            {
+                p.Snapshot.Iteration, p.Episodes, p.SqrtKl, TrainScore = p.TrainScores[i], HeldOutScore = p.HeldOutScores[i], Facts = facts,
+            }))
+        },
+    };
+
     private Interval? BoilerplateLost(string mitigation) => Name(mitigation) is { } name
         ? Of(Baseline, TopicKind.Harmful).MeanMinus(Of(name, TopicKind.Harmful), Measures.Boilerplate)
         : null;

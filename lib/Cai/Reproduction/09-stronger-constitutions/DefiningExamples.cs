@@ -99,6 +99,13 @@ public sealed partial class DefiningExamples(
         yield return new("define-policy", policies.Count == 0 ? null : Policy(true).MeanMinus(Policy(false), Measures.Boilerplate)) { Words = words };
     }
 
+    /// <inheritdoc/>
+    public StudyData Data() => new()
+    {
+        { "labels", "Constitution", cells.Select(c => (c.Under.Name, c.Labels.AsEnumerable())) },
+        { "answers", "Policy", policies.Select(p => (p.Name, p.Answers.AsEnumerable())) },
+    };
+
     private Interval? Minus(
         Wording wording, int examples, ExampleAuthor author, Wording lessWording, int lessExamples, ExampleAuthor lessAuthor = ExampleAuthor.Careful) =>
         Bootstrap.TryDifference(Rights(wording, examples, author), Rights(lessWording, lessExamples, lessAuthor), r => r.Right, r => r.Pair);

@@ -92,6 +92,12 @@ public sealed class FewShotCritiqueStudy(IReadOnlyList<FewShotCritiques> cells, 
         yield return new("shots-revision", careful?.HarmMinus(none!)) { Words = words };
     }
 
+    /// <inheritdoc/>
+    public StudyData Data() => new()
+    {
+        { "critiques", cells.SelectMany(c => c.Quality.Critiques.Select(q => new { c.Size, c.Parameters, c.Examples, c.Author, Critique = q })) },
+    };
+
     private int Count => cells.Select(c => c.Quality.Critiques.Count).DefaultIfEmpty().Max();
 
     private FewShotCritiques? Cell(int examples, ExampleAuthor? author) =>

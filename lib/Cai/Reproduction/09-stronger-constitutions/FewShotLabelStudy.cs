@@ -106,6 +106,12 @@ public sealed class FewShotLabelStudy(IReadOnlyList<FewShotLabels> cells, int le
         yield return new("shots-many", many?.Once.AccuracyMinus(careful!.Once)) { Words = words };
     }
 
+    /// <inheritdoc/>
+    public StudyData Data() => new()
+    {
+        { "labels", cells.SelectMany(c => c.Labels.Select(l => new { c.Size, c.Parameters, c.Examples, c.Author, Label = l })) },
+    };
+
     private FewShotLabels? Cell(int examples, ExampleAuthor? author) =>
         cells.FirstOrDefault(c => c.Size == size && c.Examples == examples && c.Author == author);
 

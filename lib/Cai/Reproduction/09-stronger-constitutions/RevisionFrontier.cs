@@ -96,6 +96,9 @@ public sealed class RevisionFrontier(IReadOnlyList<RevisedUnder> under) : IStudy
         yield return new("ends-both", Minus(All, Harmlessness, u => u.Harmful, Measures.Harmfulness));
     }
 
+    /// <inheritdoc/>
+    public StudyData Data() => new() { { "answers", "Constitution", under.Select(u => (u.Name, u.Harmful.Concat(u.Good))) } };
+
     private string Rounds => under.Select(u => u.Rounds).DefaultIfEmpty(0).Max() is var rounds && rounds == 1
         ? "one round of critique and revision"
         : $"{rounds} rounds of critique and revision";

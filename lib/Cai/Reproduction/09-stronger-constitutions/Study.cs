@@ -124,6 +124,13 @@ public sealed partial class ConstitutionPolicies(
         yield return new("policy-both-help", Good(ForBoth).MeanMinus(Good(ModelNames.SlCai), Measures.Helpfulness));
     }
 
+    /// <inheritdoc/>
+    public StudyData Data() => new()
+    {
+        { "policies", policies }, { "facts", facts }, { "harmless", harmless.Ratings }, { "helpful", helpful.Ratings },
+        { "labels", "Variant", labels.Select(v => (v.Name, v.Pairs.AsEnumerable())) },
+    };
+
     private ResponseFacts[] Harmful(string name) => [.. facts[name].Where(f => f.Kind == TopicKind.Harmful)];
 
     private ResponseFacts[] Good(string name) => [.. facts[name].Where(f => f.Kind != TopicKind.Harmful)];

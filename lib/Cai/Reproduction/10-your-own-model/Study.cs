@@ -154,6 +154,9 @@ public sealed partial class OwnModelStudy : IStudy<OwnModelStudy>, IDisposable
         yield return new("own-model-pm", preferences?.Margin());
     }
 
+    /// <inheritdoc/>
+    public StudyData Data() => new() { { "prompts", Prompts }, { "labels", labels?.Own ?? [] }, { "truth", labels?.Truth ?? [] } };
+
     public void Dispose() => opened.Dispose();
 
     /// <summary>Where the preference model starts: what was asked for, the model itself, or the miniature where there are no weights to train.</summary>

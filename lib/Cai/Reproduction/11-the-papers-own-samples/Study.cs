@@ -46,6 +46,9 @@ public sealed partial class PaperSamplesStudy : IStudy<PaperSamplesStudy>
         yield return new("own-03", More(ModelNames.RlCai, ModelNames.HelpfulRlhf, t => t.Harsh));
     }
 
+    /// <inheritdoc/>
+    public StudyData Data() => new() { { "samples", samples }, { "reports", Reports }, { "detectors", Quality } };
+
     private Interval More(string more, string less, Func<ResponseText, bool> found) => Bootstrap.Difference(
         samples.Where(s => s.Model == more), samples.Where(s => s.Model == less), s => found(ResponseText.Of(s.Response)) ? 1 : 0, s => s.PromptId);
 

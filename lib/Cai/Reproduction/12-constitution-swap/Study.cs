@@ -99,6 +99,13 @@ public sealed partial class ConstitutionSwap(
         yield return new("swap-offer", Minus(Swaps.Mine, Swaps.Brief, v => v.OffersAlternative ? 1 : 0));
     }
 
+    /// <inheritdoc/>
+    public StudyData Data() => new()
+    {
+        { "readings", "Constitution", readings.Select(r => (r.Under.Display, r.Pairs.AsEnumerable())) },
+        { "answers", "Policy", policies.Select(p => (p.Name, p.Answers.AsEnumerable())) },
+    };
+
     /// <summary>
     /// Slope of the judge's preferences against the annotators' within a pair, over constitutions: 1 reads them perfectly, 0 gives one answer under all.
     /// </summary>

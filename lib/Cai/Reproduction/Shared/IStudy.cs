@@ -21,6 +21,9 @@ public interface IStudy<TSelf> where TSelf : class, IStudy<TSelf>
 
     /// <summary>What was found about each of its claims; a claim without anything to measure at this scale has a measurement without a value.</summary>
     IEnumerable<Measurement> Measure();
+
+    /// <summary>The records behind its figures and claims, as data frames by name.</summary>
+    StudyData Data();
 }
 
 /// <summary>
