@@ -34,6 +34,13 @@ public sealed record Figure(string Title, Axis X, Axis Y, IReadOnlyList<Series> 
         [Mime.Plain] = ToText(),
     };
 
+    /// <summary>
+    /// The figure as a chart of Plotly.NET, the one that notebooks and the report show: restyle it with Plotly.NET's own functions, from C# most easily
+    /// with `using Plotly.NET.CSharp`, and show it as a cell's last expression.
+    /// </summary>
+    /// <exception cref="CaiException">The figure cannot be drawn; see <see cref="Checked"/>.</exception>
+    public Plotly.NET.GenericChart ToChart() => PlotlyRenderer.ToChart(this);
+
     /// <summary>The figure in words and numbers, for screen readers and diffs.</summary>
     public string ToText()
     {
@@ -154,6 +161,9 @@ public sealed record FigurePanel(string Title, IReadOnlyList<Figure> Figures) : 
         [Mime.Png] = Convert.ToBase64String(StaticRenderer.ToPng(this)),
         [Mime.Plain] = ToText(),
     };
+
+    /// <inheritdoc cref="Figure.ToChart"/>
+    public Plotly.NET.GenericChart ToChart() => PlotlyRenderer.ToChart(this);
 
     /// <summary>All panels in words and numbers.</summary>
     public string ToText() =>

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text;
 using Cai.Text;
 using Microsoft.Data.Analysis;
+using Plotly.NET;
 
 namespace Cai.Figures;
 
@@ -13,7 +14,7 @@ public static class RichOutput
 
     /// <summary>
     /// A conversation or a revision as a transcript; a data frame, a dictionary or a sequence of records as a table of its
-    /// first 20 rows with their number; a rich output as itself. Null for everything else: plain text says it.
+    /// first 20 rows with their number; a chart of Plotly.NET as a figure; a rich output as itself. Null for everything else: plain text says it.
     /// </summary>
     public static IRichOutput? Of(object? value) => value switch
     {
@@ -22,6 +23,7 @@ public static class RichOutput
         Prompt prompt => TranscriptView.Of(prompt.Dialogue, prompt.Id),
         Revision revision => TranscriptView.Of([revision]),
         DataFrame frame => Frame(frame),
+        GenericChart chart => new ChartOutput(chart),
         string => null,
         IEnumerable items => Records(items),
         _ => null,

@@ -24,6 +24,12 @@ internal sealed class HtmlFormatters
     public IEnumerable<object> CreateTypeFormatters() => [new MimeFormatter(Mime.Html), new MimeFormatter(Mime.Plain)];
 }
 
+/// <summary>What only Plotly can draw.</summary>
+internal sealed class PlainFormatters
+{
+    public IEnumerable<object> CreateTypeFormatters() => [new MimeFormatter(Mime.Plain)];
+}
+
 /// <summary>One mime type of any rich output; public members are called by name.</summary>
 internal sealed class MimeFormatter(string mimeType)
 {

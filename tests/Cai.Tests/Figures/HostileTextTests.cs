@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Cai.Evaluation;
 using Cai.Figures;
+using Cai.Reproduction;
 using Cai.Text;
 using Xunit;
 
@@ -116,6 +117,8 @@ public partial class HostileTextTests
         {
             Title = text, Caption = text, Series = [new PointSeries(text, [new DataPoint(1, 1)]), new LineSeries(text, [new DataPoint(0, 0)])],
         };
+        yield return new StudyData { { text, [new { Text = text }] } };
+        yield return RichOutput.Of(points.ToChart())!;
         yield return bars;
         yield return points;
         yield return new FigurePanel(text, [bars, points]) { Caption = text };

@@ -1,6 +1,10 @@
 using System.Text.Json.Nodes;
 using Cai.Figures;
+using Plotly.NET;
+using Plotly.NET.CSharp;
+using Plotly.NET.TraceObjects;
 using Xunit;
+using Figure = Cai.Figures.Figure;
 
 namespace Cai.Tests.Figures;
 
@@ -105,6 +109,34 @@ public class PlotlyRendererTests
         var data = PlotlyRenderer.ToJson(ExampleFigures.Panel)["data"]!.AsArray();
         Assert.Equal(["x", "x2"], data.Select(t => t!["xaxis"]!.GetValue<string>()).Distinct());
         Assert.Equal(3, data.Count(t => t!["showlegend"]?.GetValue<bool>() != false));
+    }
+
+    [Fact]
+    public void AChartIsRestyledWithPlotlysOwnFunctions()
+    {
+        var chart = ExampleFigures.Curves.ToChart();
+        var before = PlotlyRenderer.ToJson(chart);
+        Assert.Equal(PlotlyRenderer.ToJson(ExampleFigures.Curves).ToJsonString(), before.ToJsonString());
+
+        var restyled = PlotlyRenderer.ToJson(chart.WithXAxisStyle<double, double, string>(TitleText: "size").WithSize(Width: 400));
+
+        // Plotly.NET merges into what it finds, so everything else is as it was: it knows our axes as axes.
+        var expected = before.DeepClone().AsObject();
+        expected["layout"]!["xaxis"]!["title"]!["text"] = "size";
+        expected["layout"]!["width"] = 400;
+        Assert.True(JsonNode.DeepEquals(expected, restyled), restyled.ToJsonString());
+        // The figure itself is not touched.
+        Assert.Equal(before.ToJsonString(), PlotlyRenderer.ToJson(ExampleFigures.Curves).ToJsonString());
+    }
+
+    [Fact]
+    public void PlotlysFunctionsFindLinesAndMarkers()
+    {
+        var chart = ExampleFigures.Pareto.ToChart();
+        Assert.All(GenericChart.getTraces(chart), trace => Assert.IsType<Marker>(trace.TryGetPropertyValue("marker").Value));
+        Assert.Equal(["xaxis"], Layout.getXAxes(GenericChart.getLayout(chart)).Select(axis => axis.Item1));
+        Assert.Equal(["yaxis", "yaxis2"], Layout.getYAxes(GenericChart.getLayout(ExampleFigures.Panel.ToChart())).Select(axis => axis.Item1));
+        Assert.Equal(PlotlyRenderer.ToJson(ExampleFigures.Panel).ToJsonString(), PlotlyRenderer.ToJson(ExampleFigures.Panel.ToChart()).ToJsonString());
     }
 
     [Fact]

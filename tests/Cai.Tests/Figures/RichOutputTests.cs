@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Cai.Figures;
 using Cai.Storage;
 using Cai.Text;
@@ -56,6 +57,15 @@ public class RichOutputTests
         Assert.Equal("p/1\n\nHuman: Hi.", string.Join('\n', Shown(new Prompt("p/1", Dialogue.Ask("Hi.")))));
         Assert.Contains("[-Yes.-]{+No.+}", string.Join('\n', Shown(new Revision("p/1", "p", Dialogue.Ask("Hi."), 1, "kind", "Yes.", "Bad.", "No."))));
         Assert.Contains("Human: Hi. Assistant: Hello.", string.Join('\n', Shown(new[] { new { dialogue } })));
+    }
+
+    [Fact]
+    public void AChartOfPlotlyIsAFigure()
+    {
+        var bundle = RichOutput.Of(ExampleFigures.Bars.ToChart())!.MimeBundle();
+        Assert.Equal([Mime.Plotly, Mime.Plain], bundle.Keys);
+        Assert.Equal(PlotlyRenderer.ToJson(ExampleFigures.Bars).ToJsonString(), ((JsonObject)bundle[Mime.Plotly]).ToJsonString());
+        Assert.Contains("2 traces", (string)bundle[Mime.Plain]);
     }
 
     [Fact]
