@@ -42,12 +42,16 @@ public partial class JudgeReadingTests
         Assert.All(abilities.Where(a => a.Name.Contains("opposite sign", StringComparison.Ordinal)), a => Assert.InRange(a.Value.Value, 0.6, 1));
     }
 
-    private static async Task<IReadOnlyList<MiniatureAbility>> Measured(Func<string, double> probabilityOfA) => await new JudgeReading(
-        new ScriptedModel
-        {
-            LogProb = (prompt, option) =>
-                Math.Log(Math.Clamp(option == ComparisonLayout.OptionA ? probabilityOfA(prompt) : 1 - probabilityOfA(prompt), 1e-9, 1)),
-        }, World, 40, 3).MeasureAsync();
+    private static async Task<IReadOnlyList<MiniatureAbility>> Measured(Func<string, double> probabilityOfA)
+    {
+        var reading = new JudgeReading(
+            new ScriptedModel
+            {
+                LogProb = (prompt, option) =>
+                    Math.Log(Math.Clamp(option == ComparisonLayout.OptionA ? probabilityOfA(prompt) : 1 - probabilityOfA(prompt), 1e-9, 1)),
+            }, World, 40, 3);
+        return [.. await reading.KnownAsync(), .. await reading.ByExampleAsync()];
+    }
 
     private static double Value(IReadOnlyList<MiniatureAbility> abilities, string words) =>
         abilities.First(a => a.Name.Contains(words, StringComparison.Ordinal)).Value.Value;
