@@ -31,6 +31,7 @@ internal static class MiniatureCommand
         var byExample = StageOptions.Number(
             "--by-example-tokens", Standard.ByExampleTokens, "Tokens of the judge that learns principles from their examples; 0: none is made.");
         var composing = StageOptions.Number("--composing-tokens", Standard.ComposingTokens, "Further tokens, more of them about principles put together.");
+        var settling = StageOptions.Number("--settling-tokens", Standard.SettlingTokens, "Last tokens of the pretrained model, in large steps.");
         var helpful = StageOptions.Number("--helpful-tokens", Standard.HelpfulTokens, "Further tokens in which all dialogues are helpful.");
         var rated = StageOptions.Number(
             "--rated-iterations", Standard.RatedIterations, "Iterations of PPO on ratings of help that end the helpful model; 0 is none.");
@@ -48,16 +49,17 @@ internal static class MiniatureCommand
         });
         var command = new Command("train", """
             Trains one size: first the pretrained model, from that the helpful one. The tokenizer is trained too where there is none.
-            The defaults take about an hour for L on two cores. Build again afterwards: the library carries the models with it.
+            The defaults take two to three hours for L on two cores. Build again afterwards: the library carries the models with it.
 
             Example:  cai miniature train --size S --pretrain-tokens 3000000 --helpful-tokens 600000
-            """) { size, pretrain, reading, composing, byExample, helpful, rated, keep, rate, batch, seed, work, output };
+            """) { size, pretrain, reading, composing, settling, byExample, helpful, rated, keep, rate, batch, seed, work, output };
         command.SetAction((parsed, cancel) =>
         {
             var options = new MiniatureTrainingOptions
             {
                 Size = parsed.GetValue(size)!, PretrainTokens = parsed.GetValue(pretrain), ReadingTokens = parsed.GetValue(reading),
-                ByExampleTokens = parsed.GetValue(byExample), ComposingTokens = parsed.GetValue(composing), HelpfulTokens = parsed.GetValue(helpful),
+                ByExampleTokens = parsed.GetValue(byExample), ComposingTokens = parsed.GetValue(composing),
+                SettlingTokens = parsed.GetValue(settling), HelpfulTokens = parsed.GetValue(helpful),
                 RatedIterations = parsed.GetValue(rated), KeepPretrained = parsed.GetValue(keep), LearningRate = parsed.GetValue(rate),
                 TokensPerBatch = parsed.GetValue(batch), Seed = parsed.GetValue(seed),
             };

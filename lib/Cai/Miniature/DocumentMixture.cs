@@ -235,6 +235,18 @@ public sealed record DocumentMixture
         ],
     };
 
+    /// <summary>The judge alone ends in large steps at a low rate: what small ones cost it in calibration, and where pairs differ in much, returns.</summary>
+    public static DocumentMixture Settling { get; } = Reading with
+    {
+        Liking = UnevenOdds.Even,
+        Contrasts = 0.5,
+        Kinds =
+        [
+            (DocumentKind.Dialogue, 14), (DocumentKind.Critique, 7), (DocumentKind.Revision, 2), (DocumentKind.Comparison, 64), (DocumentKind.Reasoning, 12),
+            (DocumentKind.HarmKind, 1),
+        ],
+    };
+
     /// <summary>
     /// The corpus of the helpful-only assistant: the dialogues are all obliging and right, and are more than half of the documents. It
     /// goes on to criticise, compare and reason, so that it does not forget how; it is also the judge with chain of thought,

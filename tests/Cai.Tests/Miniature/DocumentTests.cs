@@ -11,8 +11,9 @@ public class DocumentTests(ITestOutputHelper output)
     private static readonly List<Document> ByExample = Written("by-example", DocumentMixture.ByExample);
     private static readonly List<Document> KnownAndUnnamed = Written("known-and-unnamed", DocumentMixture.KnownAndUnnamed);
     private static readonly List<Document> Composing = Written("composing", DocumentMixture.Composing);
+    private static readonly List<Document> Settling = Written("settling", DocumentMixture.Settling);
     private static readonly List<Document> Helpful = Written("helpful-only", DocumentMixture.HelpfulOnly);
-    private static readonly List<Document> All = [.. Corpus, .. Reading, .. ByExample, .. KnownAndUnnamed, .. Composing, .. Helpful];
+    private static readonly List<Document> All = [.. Corpus, .. Reading, .. ByExample, .. KnownAndUnnamed, .. Composing, .. Settling, .. Helpful];
 
     [Fact]
     public void NoHeldOutTopicIsEverSpokenOf()
@@ -41,7 +42,8 @@ public class DocumentTests(ITestOutputHelper output)
         foreach (var (documents, mixture) in new[]
         {
             (Corpus, DocumentMixture.Pretraining), (Reading, DocumentMixture.Reading), (ByExample, DocumentMixture.ByExample),
-            (KnownAndUnnamed, DocumentMixture.KnownAndUnnamed), (Composing, DocumentMixture.Composing), (Helpful, DocumentMixture.HelpfulOnly),
+            (KnownAndUnnamed, DocumentMixture.KnownAndUnnamed), (Composing, DocumentMixture.Composing), (Settling, DocumentMixture.Settling),
+            (Helpful, DocumentMixture.HelpfulOnly),
         })
         {
             Assert.Equal(100, mixture.Kinds.Sum(k => k.Weight), 6);

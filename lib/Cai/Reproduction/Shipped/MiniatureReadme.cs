@@ -78,8 +78,8 @@ public static class MiniatureReadme
 
     private static string Command(MiniatureTrainingOptions o) => string.Create(CultureInfo.InvariantCulture,
         $"cai miniature train --size {o.Size} --pretrain-tokens {o.PretrainTokens} --reading-tokens {o.ReadingTokens} "
-            + $"--composing-tokens {o.ComposingTokens} --by-example-tokens {o.ByExampleTokens} --helpful-tokens {o.HelpfulTokens} "
-            + $"--rated-iterations {o.RatedIterations} --lr {o.LearningRate} --batch-tokens {o.TokensPerBatch} "
+            + $"--composing-tokens {o.ComposingTokens} --settling-tokens {o.SettlingTokens} --by-example-tokens {o.ByExampleTokens} "
+            + $"--helpful-tokens {o.HelpfulTokens} --rated-iterations {o.RatedIterations} --lr {o.LearningRate} --batch-tokens {o.TokensPerBatch} "
             + $"--seed {o.Seed}{(o.KeepPretrained ? " --keep-pretrained" : "")}");
 
     private static string Abilities(string folder, IReadOnlyList<string> sizes)

@@ -30,6 +30,9 @@ public sealed record MiniatureTrainingOptions
     /// <summary>Further tokens of pretraining, in small steps, with more principles that are put together (<see cref="DocumentMixture.Composing"/>).</summary>
     public long ComposingTokens { get; init; } = 8_000_000;
 
+    /// <summary>Last tokens of the pretrained model, in large steps (<see cref="DocumentMixture.Settling"/>); the helpful model goes on without them.</summary>
+    public long SettlingTokens { get; init; } = 2_500_000;
+
     /// <summary>
     /// Tokens of the judge that learns principles from their examples; it goes on from where the pretrained model had learned to read. A model of its own,
     /// since the skill costs so small a model most of what it had read of known principles (<see cref="DocumentMixture.ByExample"/>). 0: none is made.
@@ -54,12 +57,8 @@ public sealed record MiniatureTrainingOptions
 
 /// <summary>One part of the miniature's training: what is read, and how it is learned.</summary>
 /// <param name="Name">Names its stream of documents, progress and checkpoint.</param>
-/// <param name="Model">The folder of the model that it makes or goes on with.</param>
-public sealed record TrainingPhase(string Name, string Model, DocumentMixture Mixture, SupervisedOptions Options)
-{
-    /// <summary>Whether all models of a size begin with it.</summary>
-    public bool IsShared { get; init; }
-}
+/// <param name="Models">Which of a size's models it is a part of: they share what they have in common.</param>
+public sealed record TrainingPhase(string Name, IReadOnlyList<string> Models, DocumentMixture Mixture, SupervisedOptions Options);
 
 /// <summary>
 /// Makes the miniature's language models from nothing: a tokenizer, a pretrained model that has read all kinds of
@@ -90,26 +89,20 @@ public static class MiniatureTraining
         var tokenizer = Tokenizer(world, options, Path.Combine(folder, "tokenizer"));
         var config = MiniatureSizes.Config(options.Size, tokenizer.VocabularySize);
         Directory.CreateDirectory(work);
-        if (options.ByExampleTokens > 0 && !options.KeepPretrained)
+        foreach (var name in new[] { ByExample, Pretrained, Helpful })
         {
-            // The shared phases are trained here and read from their checkpoints below.
-            using var judge = New();
-            Train(judge, Phases(options).Where(p => p.Model == ByExample || p.IsShared));
-            Save(judge, ByExample);
+            var keeps = options.KeepPretrained && name == Helpful;
+            if (name == ByExample ? options.ByExampleTokens == 0 || options.KeepPretrained : name == Pretrained && options.KeepPretrained)
+                continue;
+            using var model = keeps ? HuggingFaceFolder.LoadDecoder(Path.Combine(folder, options.Size, Pretrained))
+                : Decoder.Create(config, Seeds.Derive(options.Seed, "weights", options.Size));
+            // A phase that an earlier model has been through is read from its checkpoint.
+            Train(model, Phases(options).Where(p => keeps ? p.Models is [Helpful] : p.Models.Contains(name)));
+            if (name == Helpful && options.RatedIterations > 0)
+                RatedHelp.Train(model, tokenizer, world, options, Path.Combine(work, $"{options.Size}-rated"), rated, cancel);
+            Save(model, name);
         }
-        using var model = options.KeepPretrained ? HuggingFaceFolder.LoadDecoder(Path.Combine(folder, options.Size, Pretrained)) : New();
-        if (!options.KeepPretrained)
-        {
-            Train(model, Phases(options).Where(p => p.Model == Pretrained));
-            Save(model, Pretrained);
-        }
-        Train(model, Phases(options).Where(p => p.Model == Helpful));
-        if (options.RatedIterations > 0)
-            RatedHelp.Train(model, tokenizer, world, options, Path.Combine(work, $"{options.Size}-rated"), rated, cancel);
-        Save(model, Helpful);
         ResumeState.Save(Path.Combine(folder, options.Size, OptionsFile), options);
-
-        Decoder New() => Decoder.Create(config, Seeds.Derive(options.Seed, "weights", options.Size));
 
         void Train(Decoder learner, IEnumerable<TrainingPhase> phases)
         {
@@ -131,7 +124,7 @@ public static class MiniatureTraining
 
     /// <summary>
     /// What is plain comes first, then what is fine: right and wrong, then what a principle asks of two harmless answers. From there one model goes on to
-    /// principles that have to be learned from their examples, and another to more principles, then to be of use.
+    /// principles that have to be learned from their examples, and the others to more principles; then one to be of use.
     /// </summary>
     public static IReadOnlyList<TrainingPhase> Phases(MiniatureTrainingOptions options)
     {
@@ -139,17 +132,18 @@ public static class MiniatureTraining
             Recipes.Pretraining(options, tokens, options.LearningRate * rate, warmup, batch);
         return
         [
-            new("pretraining", Pretrained, DocumentMixture.Pretraining, Recipe(options.PretrainTokens, 1, warmup: 100, batch: 1)) { IsShared = true },
-            new("reading", Pretrained, DocumentMixture.Reading, Recipe(options.ReadingTokens, 0.75, warmup: 30, batch: 3)) { IsShared = true },
+            new("pretraining", [ByExample, Pretrained, Helpful], DocumentMixture.Pretraining, Recipe(options.PretrainTokens, 1, warmup: 100, batch: 1)),
+            new("reading", [ByExample, Pretrained, Helpful], DocumentMixture.Reading, Recipe(options.ReadingTokens, 0.75, warmup: 30, batch: 3)),
             // A skill that is found late needs a rate when it is found.
-            new("by-example", ByExample, DocumentMixture.ByExample, Recipe(options.ByExampleTokens * 4 / 7, 0.5, warmup: 20, batch: 3) with
+            new("by-example", [ByExample], DocumentMixture.ByExample, Recipe(options.ByExampleTokens * 4 / 7, 0.5, warmup: 20, batch: 3) with
             {
                 Schedule = Schedule.Constant,
             }),
-            new("known-and-unnamed", ByExample, DocumentMixture.KnownAndUnnamed, Recipe(options.ByExampleTokens * 3 / 7, 0.6, warmup: 20, batch: 3)),
-            new("composing", Pretrained, DocumentMixture.Composing, Recipe(options.ComposingTokens, 0.6, warmup: 20, batch: 1)),
+            new("known-and-unnamed", [ByExample], DocumentMixture.KnownAndUnnamed, Recipe(options.ByExampleTokens * 3 / 7, 0.6, warmup: 20, batch: 3)),
+            new("composing", [Pretrained, Helpful], DocumentMixture.Composing, Recipe(options.ComposingTokens, 0.6, warmup: 20, batch: 1)),
+            new("settling", [Pretrained], DocumentMixture.Settling, Recipe(options.SettlingTokens, 0.25, warmup: 30, batch: 3)),
             // Shares its critiques and comparisons in kind, not in text, with the others: half the rate, as in fine-tuning (paper 3.2).
-            new("helpful-only", Helpful, DocumentMixture.HelpfulOnly, Recipe(options.HelpfulTokens, 0.5, warmup: 20, batch: 1) with
+            new("helpful-only", [Helpful], DocumentMixture.HelpfulOnly, Recipe(options.HelpfulTokens, 0.5, warmup: 20, batch: 1) with
             {
                 Seed = options.Seed + 1,
             }),
