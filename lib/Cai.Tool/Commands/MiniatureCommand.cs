@@ -49,7 +49,7 @@ internal static class MiniatureCommand
         });
         var command = new Command("train", """
             Trains one size: first the pretrained model, from that the helpful one. The tokenizer is trained too where there is none.
-            The defaults take two to three hours for L on two cores. Build again afterwards: the library carries the models with it.
+            The defaults take more than an hour for L on two cores. Build again afterwards: the library carries the models with it.
 
             Example:  cai miniature train --size S --pretrain-tokens 3000000 --helpful-tokens 600000
             """) { size, pretrain, reading, composing, settling, byExample, helpful, rated, keep, rate, batch, seed, work, output };
