@@ -33,7 +33,14 @@ public static class PlotlyRenderer
     public static JsonObject ToJson(FigurePanel panel) => ToJson(ToChart(panel));
 
     /// <summary>{data, layout, config} of any chart, whoever made it.</summary>
-    public static JsonObject ToJson(GenericChart chart) => Shorten(JsonNode.Parse(GenericChart.toJson(chart)))!.AsObject();
+    public static JsonObject ToJson(GenericChart chart) => Shorten(JsonNode.Parse(Newtonsoft.Json.JsonConvert.SerializeObject(
+        new { data = GenericChart.getTraces(chart), layout = GenericChart.getLayout(chart), config = GenericChart.getConfig(chart) }, Settings)))!.AsObject();
+
+    /// <summary>
+    /// As <see cref="GenericChart.toJson"/> has them. That function also makes Plotly.NET ready to write pages, which fails in .NET Interactive: its F# library
+    /// is another than the one that the page writer was bound to.
+    /// </summary>
+    private static readonly Newtonsoft.Json.JsonSerializerSettings Settings = new() { ReferenceLoopHandling = Newtonsoft.Json.ReferenceLoopHandling.Serialize };
 
     /// <summary>Numbers as short as they can be said: Plotly.NET writes 1 as 1.0, which makes notebooks larger and their diffs noise.</summary>
     private static JsonNode? Shorten(JsonNode? node) => node switch

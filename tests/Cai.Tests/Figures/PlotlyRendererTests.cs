@@ -44,6 +44,17 @@ public class PlotlyRendererTests
         Assert.Equal(JsonNode.Parse(expected)!.ToJsonString(), PlotlyRenderer.ToJson(figure).ToJsonString());
     }
 
+    /// <summary>Plotly.NET's own words, number for number.</summary>
+    [Fact]
+    public void ChartsAreSaidAsPlotlyNetSaysThem()
+    {
+        foreach (var (name, figure) in ExampleFigures.All)
+        {
+            var theirs = JsonNode.Parse(Plotly.NET.GenericChart.toJson(figure.ToChart()));
+            Assert.True(JsonNode.DeepEquals(theirs, JsonNode.Parse(PlotlyRenderer.ToJson(figure).ToJsonString())), name);
+        }
+    }
+
     [Fact]
     public void EveryKindHasTraces()
     {
