@@ -6,6 +6,7 @@
 FOLDER gets a training's files. Prints one line a check; the exit code is the number of checks that failed.
 """
 import os
+import signal
 import sys
 import time
 
@@ -130,20 +131,10 @@ def interrupts(c, folder):
 def main():
     folder = os.path.abspath(sys.argv[1])
     os.makedirs(folder, exist_ok=True)
-    failed = 0
-    client = protocol.Client(".net-csharp", NOTEBOOKS)
-    try:
-        for check in (tensors_before_the_kit, one_thread, formatters, magics, progress, progress_and_interrupt, interrupts):
-            try:
-                check(client, folder)
-                print(f"ok     {check.__name__}", flush=True)
-            except Exception as error:  # noqa: BLE001: a failing check is reported, the others still run
-                failed += 1
-                print(f"FAILED {check.__name__}: {type(error).__name__}: {error}", flush=True)
-    finally:
-        client.manager.shutdown_kernel(now=True)
-        client.kernel.stop_channels()
-    return failed
+    # Interrupts come as this signal, which a shell in the background lets its children ignore.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    checks = (tensors_before_the_kit, one_thread, formatters, magics, progress, progress_and_interrupt, interrupts)
+    return protocol.run_checks(protocol.Client(".net-csharp", NOTEBOOKS), checks, folder)
 
 
 if __name__ == "__main__":

@@ -278,14 +278,13 @@ CHECKS = [kernel_info, execute, silent, streams, displays, figure, errors, abort
           interrupts, comms, history, heartbeat, signature, restart, shutdown]
 
 
-def main():
+def run_checks(client, checks, *arguments):
+    """Runs them one after the other, prints a line each, ends the kernel, and returns how many failed."""
     failed = 0
-    chosen = [check for check in CHECKS if not sys.argv[1:] or check.__name__ in sys.argv[1:]]
-    client = Client()
     try:
-        for check in chosen:
+        for check in checks:
             try:
-                check(client)
+                check(client, *arguments)
                 print(f"ok     {check.__name__}", flush=True)
             except Exception as error:  # noqa: BLE001: a failing check is reported, the others still run
                 failed += 1
@@ -295,6 +294,10 @@ def main():
             client.manager.shutdown_kernel(now=True)
         client.kernel.stop_channels()
     return failed
+
+
+def main():
+    return run_checks(Client(), [check for check in CHECKS if not sys.argv[1:] or check.__name__ in sys.argv[1:]])
 
 
 if __name__ == "__main__":

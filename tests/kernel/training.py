@@ -88,20 +88,7 @@ def memory(c, folder):
 def main():
     folder = os.path.abspath(sys.argv[1])
     os.makedirs(folder, exist_ok=True)
-    failed = 0
-    client = protocol.Client()
-    try:
-        for check in (interrupt_ppo, memory):
-            try:
-                check(client, folder)
-                print(f"ok     {check.__name__}", flush=True)
-            except Exception as error:  # noqa: BLE001: a failing check is reported, the others still run
-                failed += 1
-                print(f"FAILED {check.__name__}: {type(error).__name__}: {error}", flush=True)
-    finally:
-        client.manager.shutdown_kernel(now=True)
-        client.kernel.stop_channels()
-    return failed
+    return protocol.run_checks(protocol.Client(), (interrupt_ppo, memory), folder)
 
 
 if __name__ == "__main__":
