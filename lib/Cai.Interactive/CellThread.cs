@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Cai.Tool.Notebooks;
 
 namespace Cai.Interactive;
 
@@ -67,7 +68,7 @@ internal sealed class CellThread : IDisposable
         }
         finally
         {
-            flow.Dropped = true;
+            flow.Drop();
             running = flow.Outer;
         }
     }
@@ -83,7 +84,7 @@ internal sealed class CellThread : IDisposable
         flow.Interrupted.Cancel();
         _ = Task.Delay(flow.Watched ? WatchedGrace : Grace).ContinueWith(_ => Add(null, _ =>
         {
-            flow.Dropped = true;
+            flow.Drop();
             flow.Done.TrySetException(new CellGivenUpException());
         }, null), TaskScheduler.Default);
     }
@@ -121,8 +122,8 @@ internal sealed class CellThread : IDisposable
         }
     }
 
-    /// <summary>One cell's way through the thread.</summary>
-    private sealed class Flow(CellThread cells, Flow? outer) : SynchronizationContext
+    /// <summary>A cell's way through the thread.</summary>
+    private sealed class Flow(CellThread cells, Flow? outer) : ThreadFlow
     {
         /// <summary>The cell that runs this one, if any.</summary>
         public Flow? Outer { get; } = outer;
@@ -134,32 +135,10 @@ internal sealed class CellThread : IDisposable
         /// <summary>Whether anything of the cell looks at <see cref="Cancel"/>.</summary>
         public bool Watched { get; set; }
 
-        /// <summary>Set when the cell is over: nothing of it runs any more.</summary>
-        public bool Dropped { get; set; }
+        // Also where the flow is another one: a cell that runs a cell waits on the thread itself.
+        protected override bool IsCurrent => cells.IsCurrent;
 
-        public override SynchronizationContext CreateCopy() => this;
-
-        public override void Post(SendOrPostCallback d, object? state)
-        {
-            if (!Dropped)
-                cells.Add(this, d, state);
-        }
-
-        public override void Send(SendOrPostCallback d, object? state)
-        {
-            if (cells.IsCurrent)
-            {
-                d(state);
-                return;
-            }
-            using var done = new ManualResetEventSlim();
-            Post(_ =>
-            {
-                d(state);
-                done.Set();
-            }, null);
-            done.Wait();
-        }
+        protected override void Enqueue(SendOrPostCallback callback, object? state) => cells.Add(this, callback, state);
     }
 }
 

@@ -122,42 +122,16 @@ internal sealed class CellThread : IDisposable
     }
 }
 
-/// <summary>One cell's way through the cell thread; awaits of the cell resume through it, until it is dropped.</summary>
-internal sealed class CellFlow(CellThread thread) : SynchronizationContext
+/// <summary>A cell's way through the cell thread.</summary>
+internal sealed class CellFlow(CellThread thread) : ThreadFlow
 {
     private readonly CancellationTokenSource abort = new();
-    private volatile bool dropped;
-
-    /// <summary>Set when the cell was given up: nothing of it runs or shows any more.</summary>
-    public bool Dropped => dropped;
 
     internal CancellationToken AbortToken => abort.Token;
 
-    public void Drop() => dropped = true;
+    protected override bool IsCurrent => Current == this;
 
     internal void Abort() => abort.Cancel();
 
-    public override SynchronizationContext CreateCopy() => this;
-
-    public override void Post(SendOrPostCallback d, object? state)
-    {
-        if (!Dropped)
-            thread.Add(this, d, state);
-    }
-
-    public override void Send(SendOrPostCallback d, object? state)
-    {
-        if (Current == this)
-        {
-            d(state);
-            return;
-        }
-        using var done = new ManualResetEventSlim();
-        Post(_ =>
-        {
-            d(state);
-            done.Set();
-        }, null);
-        done.Wait();
-    }
+    protected override void Enqueue(SendOrPostCallback callback, object? state) => thread.Add(this, callback, state);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Newtonsoft.Json;
 using Plotly.NET;
 
 namespace Cai.Figures;
@@ -33,14 +34,14 @@ public static class PlotlyRenderer
     public static JsonObject ToJson(FigurePanel panel) => ToJson(ToChart(panel));
 
     /// <summary>{data, layout, config} of any chart, whoever made it.</summary>
-    public static JsonObject ToJson(GenericChart chart) => Shorten(JsonNode.Parse(Newtonsoft.Json.JsonConvert.SerializeObject(
+    public static JsonObject ToJson(GenericChart chart) => Shorten(JsonNode.Parse(JsonConvert.SerializeObject(
         new { data = GenericChart.getTraces(chart), layout = GenericChart.getLayout(chart), config = GenericChart.getConfig(chart) }, Settings)))!.AsObject();
 
     /// <summary>
     /// As <see cref="GenericChart.toJson"/> has them. That function also makes Plotly.NET ready to write pages, which fails in .NET Interactive: its F# library
     /// is another than the one that the page writer was bound to.
     /// </summary>
-    private static readonly Newtonsoft.Json.JsonSerializerSettings Settings = new() { ReferenceLoopHandling = Newtonsoft.Json.ReferenceLoopHandling.Serialize };
+    private static readonly JsonSerializerSettings Settings = new() { ReferenceLoopHandling = ReferenceLoopHandling.Serialize };
 
     /// <summary>Numbers as short as they can be said: Plotly.NET writes 1 as 1.0, which makes notebooks larger and their diffs noise.</summary>
     private static JsonNode? Shorten(JsonNode? node) => node switch

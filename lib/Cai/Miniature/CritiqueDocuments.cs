@@ -9,7 +9,7 @@ internal sealed class CritiqueDocuments(World world, Oracle oracle, TopicSource 
     /// <summary>What a careless critique names although it is not there.</summary>
     public static readonly Problem[] Slanders = [Problem.Praise, Problem.Evasion, Problem.Harshness, Problem.Boilerplate, Problem.WrongSteps];
 
-    private static readonly (string, double)[] Good = [(TopicKind.Benign, 60), (TopicKind.Borderline, 28), (TopicKind.SmallTalk, 12)];
+    private static readonly (string, double)[] Good = [.. Kinds.Where(kind => kind is not (TopicKind.Harmful, _))];
 
     private readonly Reviser reviser = new(writer, mixture.Mending);
     private readonly IReadOnlyList<CritiquePrinciple> aboutSteps = [.. world.Critique.Where(p => p.About(Problem.WrongSteps, ""))];

@@ -42,8 +42,7 @@ public sealed record AiFeedback : ComparisonSource
 
     /// <summary>
     /// Labelled by the world's careful annotators instead of a model: their exact probability under the principle
-    /// (<see cref="Miniature.Oracle.PreferenceProbability"/>). What a judge would say that reads the principle, as the paper's large ones do and the
-    /// miniature's does not.
+    /// (<see cref="Miniature.Oracle.PreferenceProbability"/>). What a judge would say that reads every principle and never slips.
     /// </summary>
     public bool Ideal { get; init; }
 }

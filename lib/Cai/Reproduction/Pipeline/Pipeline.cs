@@ -95,8 +95,9 @@ public sealed class Pipeline : IDisposable
     public ModelFolder Helpful => Shipped(MiniatureTraining.Helpful);
 
     /// <summary>The judge that learns principles from their examples (notebook 09); the pretrained model where there is none.</summary>
-    public ModelFolder ByExample => own is null ? ShippedModels.Has(Scale.Size, MiniatureTraining.ByExample) ? Shipped(MiniatureTraining.ByExample) : Pretrained
-        : Directory.Exists(Path.Combine(own, MiniatureTraining.ByExample)) ? Shipped(MiniatureTraining.ByExample) : Pretrained;
+    public ModelFolder ByExample =>
+        (own is null ? ShippedModels.Has(Scale.Size, MiniatureTraining.ByExample) : Directory.Exists(Path.Combine(own, MiniatureTraining.ByExample)))
+            ? Shipped(MiniatureTraining.ByExample) : Pretrained;
 
     /// <summary>
     /// Opens the pipeline as the environment says: CAI_SCALE (smoke, quick, full; default quick), CAI_SEED (default 1), CAI_SEEDS (how many

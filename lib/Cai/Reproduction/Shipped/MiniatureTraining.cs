@@ -89,15 +89,13 @@ public static class MiniatureTraining
         var tokenizer = Tokenizer(world, options, Path.Combine(folder, "tokenizer"));
         var config = MiniatureSizes.Config(options.Size, tokenizer.VocabularySize);
         Directory.CreateDirectory(work);
-        foreach (var name in new[] { ByExample, Pretrained, Helpful })
+        string[] made = options.KeepPretrained ? [Helpful] : options.ByExampleTokens > 0 ? [ByExample, Pretrained, Helpful] : [Pretrained, Helpful];
+        foreach (var name in made)
         {
-            var keeps = options.KeepPretrained && name == Helpful;
-            if (name == ByExample ? options.ByExampleTokens == 0 || options.KeepPretrained : name == Pretrained && options.KeepPretrained)
-                continue;
-            using var model = keeps ? HuggingFaceFolder.LoadDecoder(Path.Combine(folder, options.Size, Pretrained))
+            using var model = options.KeepPretrained ? HuggingFaceFolder.LoadDecoder(Path.Combine(folder, options.Size, Pretrained))
                 : Decoder.Create(config, Seeds.Derive(options.Seed, "weights", options.Size));
             // A phase that an earlier model has been through is read from its checkpoint.
-            Train(model, Phases(options).Where(p => keeps ? p.Models is [Helpful] : p.Models.Contains(name)));
+            Train(model, Phases(options).Where(p => options.KeepPretrained ? p.Models is [Helpful] : p.Models.Contains(name)));
             if (name == Helpful && options.RatedIterations > 0)
                 RatedHelp.Train(model, tokenizer, world, options, Path.Combine(work, $"{options.Size}-rated"), rated, cancel);
             Save(model, name);
