@@ -15,7 +15,7 @@ namespace Cai.Tool.Commands;
 /// <param name="Verdict">One of <see cref="Agrees"/>, <see cref="Contradicts"/>, <see cref="Inconclusive"/>, <see cref="NotMeasured"/>.</param>
 internal sealed record ClaimView(
     string Id, string Statement, string Source, string Paper, string Unit, string Direction, double? Bound, string? Baseline, string? Note, string About,
-    string Expected, string Notebook, string Study, string? MeasuredIn, string Verdict, Claim? Found)
+    string Expected, string? Reason, string Notebook, string Study, string? MeasuredIn, string Verdict, Claim? Found)
 {
     public const string Agrees = "agrees";
     public const string Contradicts = "contradicts";
@@ -24,22 +24,18 @@ internal sealed record ClaimView(
 
     public static ClaimView Of(ClaimBook book, ClaimPlaces places, ClaimDefinition claim, Claim? found) => new(
         claim.Id, claim.Statement, claim.Source, book.Paper(claim), claim.Unit, claim.Direction?.ToString().ToLowerInvariant() ?? "identity", claim.Null,
-        claim.Baseline, claim.Note, claim.AboutPaper ? "paper" : "beyond", claim.Expected, claim.Notebook, claim.Study, places.Of(claim),
+        claim.Baseline, claim.Note, claim.About, claim.Expected, claim.Reason, claim.Notebook, claim.Study, places.Of(claim),
         Judge(claim, found), found);
 
-    /// <summary>On which side of the bound the interval lies. An identity has no interval; it agrees or contradicts.</summary>
-    public static string Judge(ClaimDefinition claim, Claim? found)
-    {
-        if (found?.Value is not { } value)
-            return NotMeasured;
-        if (found.Holds)
-            return Agrees;
-        if ((claim.Null ?? (found.Claimed is null ? null : found.NullValue)) is not { } bound)
-            return Inconclusive; // the bound was measured, and claims.json does not have it
-        if (claim.Direction is null)
-            return value <= bound ? Agrees : Contradicts;
-        return (claim.Direction == Evaluation.Direction.Greater ? found.High < bound : found.Low > bound) ? Contradicts : Inconclusive;
-    }
+    /// <summary>What a measurement says about a claim, judged by the bound as it stands in the file now.</summary>
+    public static string Judge(ClaimDefinition claim, Claim? found) =>
+        (found is null ? ClaimVerdict.NotMeasured : (found with { Claimed = claim.Direction, NullValue = claim.Null ?? found.NullValue }).Verdict) switch
+        {
+            ClaimVerdict.Agrees => Agrees,
+            ClaimVerdict.Contradicts => Contradicts,
+            ClaimVerdict.Inconclusive => Inconclusive,
+            _ => NotMeasured,
+        };
 
     /// <summary>A line of at most <paramref name="width"/> columns.</summary>
     public static string Cut(string line, int width) => line.Length <= width ? line : line[..Math.Max(0, width - 1)] + "…";
@@ -55,6 +51,7 @@ internal sealed record ClaimView(
         Say("baseline", Found?.Baseline ?? Baseline);
         Say("note", Note);
         Say("expected", Expected);
+        Say("reason", Reason);
         Say("measured", string.Join(", ", new[] { $"notebook {Notebook}", Study, MeasuredIn }.OfType<string>()));
         if (Found?.Text != Statement)
             Say("as found", Found?.Text);

@@ -5,51 +5,95 @@ using Cai.Figures;
 
 namespace Cai.Tool.Report;
 
-/// <summary>The claims as the table at the head of the page, in the order of the notebooks; each number leads to the cell that made it.</summary>
+/// <summary>
+/// The claims by the paper's figures and sections, folded, with an index and a filter; each number leads to the cell that made it. All but the filter works
+/// without scripts.
+/// </summary>
 internal static class ClaimsHtml
 {
-    /// <summary>The table, or a sentence where nothing was checked.</summary>
-    /// <param name="notebooks">The page's sections. A claim belongs to the first that shows it; claims that none shows come last.</param>
-    public static string Render(IReadOnlyList<Claim> claims, IReadOnlyList<NotebookHtml> notebooks)
+    private static readonly ClaimVerdict[] Verdicts = [ClaimVerdict.Agrees, ClaimVerdict.Inconclusive, ClaimVerdict.Contradicts, ClaimVerdict.NotMeasured];
+
+    /// <summary>The claims, or a sentence where nothing was checked.</summary>
+    /// <param name="linked">Ids of the claims that a cell on the page shows.</param>
+    public static string Render(IReadOnlyList<Claim> claims, IReadOnlySet<string> linked)
     {
         if (claims.Count == 0)
             return "<p>No claims were checked in this run.</p>\n";
+        var parts = PaperParts.Of(claims);
         var html = new StringBuilder();
-        html.Append(CultureInfo.InvariantCulture,
-            $"<p>{Count(claims)} claims hold here: their 95 % interval excludes the opposite. A number leads to the cell that made it.</p>\n")
-            .Append("<div class=\"wide\"><table class=\"claims\">\n"
-                + "<thead><tr><th>Holds</th><th>Claim</th><th>Paper</th><th>Here</th><th>n</th><th>Seeds</th></tr></thead>\n");
-        var left = claims.ToDictionary(claim => claim.Id);
-        foreach (var notebook in notebooks)
-        {
-            var own = notebook.Claims.Where(left.ContainsKey).Select(id => left[id]).ToList();
-            foreach (var claim in own)
-                left.Remove(claim.Id);
-            Group($"<a href=\"#{NotebookHtml.Encode(notebook.Headings[0].Anchor)}\">{NotebookHtml.Encode(notebook.Headings[0].Title)}</a>",
-                own, linked: true, html);
-        }
-        Group("In no notebook of this page", [.. claims.Where(claim => left.ContainsKey(claim.Id))], linked: false, html);
-        return html.Append("</table></div>\n").ToString();
+        html.Append("<p>").Append(Summary(claims)).Append(" A claim <em>agrees</em> when its whole 95 % interval lies on the claimed side, "
+            + "<em>contradicts</em> when it lies on the other, and is <em>inconclusive</em> when the interval contains the bound.</p>\n");
+        html.Append("<p class=\"index\">By figure and section of the paper: ").AppendJoin(" ", parts.Select(part =>
+            $"<a href=\"#{part.Anchor}\" title=\"{NotebookHtml.Encode(part.Title)}\">{NotebookHtml.Encode(part.Key)}</a>")).Append("</p>\n");
+        Filter(html);
+        foreach (var part in parts)
+            Group(part, linked, html);
+        return html.Append("<p class=\"none\" hidden>No claim is like that.</p>\n").ToString();
     }
 
-    private static void Group(string title, IReadOnlyList<Claim> claims, bool linked, StringBuilder html)
+    /// <summary>`Of 79 claims about the paper 52 agree, 19 are inconclusive, 8 contradict; of 43 beyond it 30 agree …`.</summary>
+    public static string Summary(IReadOnlyList<Claim> claims)
     {
-        if (claims.Count == 0)
-            return;
-        html.Append("<tbody>\n<tr class=\"group\"><th colspan=\"6\">").Append(title).Append(" <span class=\"source\">").Append(Count(claims))
-            .Append("</span></th></tr>\n");
-        foreach (var claim in claims)
-        {
-            html.Append(claim.Holds ? "<tr><td class=\"yes\">✓ yes</td>" : "<tr><td class=\"no\">✗ no</td>")
-                .Append("<td class=\"claim\">").Append(Text(claim.Text)).Append(" <span class=\"source\">").Append(Text(claim.Source)).Append("</span>");
-            foreach (var remark in new[] { claim.Baseline is null ? null : $"baseline: {claim.Baseline}", claim.Note }.OfType<string>())
-                html.Append("<br><small>").Append(Text(remark)).Append("</small>");
-            html.Append("</td><td class=\"paper\" data-label=\"Paper\">").Append(Text(claim.Paper))
-                .Append("</td><td class=\"number\" data-label=\"Here\">").Append(Linked(Here(claim), linked ? claim : null))
-                .Append("</td><td class=\"number\" data-label=\"n\">").Append(CultureInfo.InvariantCulture, $"{claim.N}")
-                .Append("</td><td class=\"number\" data-label=\"Seeds\">").Append(CultureInfo.InvariantCulture, $"{claim.Seeds.Count}").Append("</td></tr>\n");
-        }
-        html.Append("</tbody>\n");
+        (string About, IReadOnlyList<Claim> Claims)[] groups =
+            [("about the paper", [.. claims.Where(c => c.About != "beyond")]), ("beyond it", [.. claims.Where(c => c.About == "beyond")])];
+        return string.Join("; ", groups.Where(g => g.Claims.Count > 0).Select((g, i) =>
+            $"{(i == 0 ? "Of" : "of")} {g.Claims.Count} claims {g.About} {Counts(g.Claims, Plural)}")) + ".";
+    }
+
+    /// <summary>The style class of a verdict.</summary>
+    public static string Class(ClaimVerdict verdict) => ClaimWords.Of(verdict).Replace(' ', '-');
+
+    private static string Counts(IReadOnlyList<Claim> claims, Func<ClaimVerdict, int, string> words) => string.Join(", ",
+        from verdict in Verdicts
+        let count = claims.Count(claim => claim.Verdict == verdict)
+        where count > 0
+        select $"<span class=\"{Class(verdict)}\">{count} {words(verdict, count)}</span>");
+
+    private static string Plural(ClaimVerdict verdict, int count) => verdict switch
+    {
+        ClaimVerdict.Agrees => count == 1 ? "agrees" : "agree",
+        ClaimVerdict.Contradicts => count == 1 ? "contradicts" : "contradict",
+        var other => $"{(count == 1 ? "is" : "are")} {ClaimWords.Of(other)}",
+    };
+
+    private static void Filter(StringBuilder html)
+    {
+        html.Append("<form class=\"filter\" role=\"search\" hidden>\n")
+            .Append("<label>Search <input type=\"search\" name=\"words\" placeholder=\"Elo, CoT, res-03 …\"></label>\n");
+        foreach (var verdict in Verdicts)
+            html.Append("<label><input type=\"checkbox\" name=\"verdict\" value=\"").Append(Class(verdict)).Append("\" checked> ")
+                .Append(ClaimWords.Of(verdict)).Append("</label>\n");
+        html.Append("<label>about <select name=\"about\"><option value=\"\">all</option><option value=\"paper\">the paper</option>"
+            + "<option value=\"beyond\">beyond it</option></select></label>\n"
+            + "<button type=\"button\" name=\"unfold\">Unfold all</button>\n<output aria-live=\"polite\"></output>\n</form>\n");
+    }
+
+    private static void Group(PaperPart part, IReadOnlySet<string> linked, StringBuilder html)
+    {
+        html.Append("<details class=\"part\" id=\"").Append(part.Anchor).Append("\"><summary><strong>").Append(Text(part.Key)).Append("</strong> ")
+            .Append(Text(part.Title)).Append(" <span class=\"source\">").Append(Counts(part.Claims, (verdict, _) => ClaimWords.Of(verdict)))
+            .Append("</span></summary>\n<table class=\"claims\">\n<thead><tr>")
+            .AppendJoin("", new[] { "Verdict", "Claim", "Paper", "Here", "n", "Seeds" }.Select(name => $"<th scope=\"col\">{name}</th>"))
+            .Append("</tr></thead>\n<tbody>\n");
+        foreach (var claim in part.Claims.OrderBy(claim => claim.About == "beyond"))
+            Row(claim, linked.Contains(claim.Id), html);
+        html.Append("</tbody></table></details>\n");
+    }
+
+    private static void Row(Claim claim, bool linked, StringBuilder html)
+    {
+        html.Append("<tr id=\"row-").Append(Text(Uri.EscapeDataString(claim.Id))).Append("\" data-verdict=\"").Append(Class(claim.Verdict))
+            .Append("\" data-about=\"").Append(Text(claim.About ?? "paper")).Append("\"><td class=\"verdict ").Append(Class(claim.Verdict)).Append("\">")
+            .Append(ClaimWords.Of(claim.Verdict)).Append("</td><td class=\"claim\">").Append(Text(claim.Text))
+            .Append(" <span class=\"source\">").Append(Text(claim.Source)).Append(" · ")
+            .Append(Text(claim.Id)).Append(claim.About == "beyond" ? " · beyond the paper" : "").Append("</span>");
+        foreach (var (kind, remark) in new[] { ("why", ClaimWords.Reason(claim)), ("baseline", claim.Baseline), ("note", claim.Note) })
+            if (remark is not null)
+                html.Append("<br><small><span class=\"source\">").Append(kind).Append(":</span> ").Append(Text(remark)).Append("</small>");
+        html.Append("</td><td class=\"paper\" data-label=\"Paper\">").Append(Text(claim.Paper))
+            .Append("</td><td class=\"number\" data-label=\"Here\">").Append(Linked(Here(claim), linked ? claim : null))
+            .Append("</td><td class=\"number\" data-label=\"n\">").Append(CultureInfo.InvariantCulture, $"{claim.N}")
+            .Append("</td><td class=\"number\" data-label=\"Seeds\">").Append(CultureInfo.InvariantCulture, $"{claim.Seeds.Count}").Append("</td></tr>\n");
     }
 
     private static string Linked(string text, Claim? claim) =>
@@ -61,9 +105,6 @@ internal static class ClaimsHtml
         { Value: { } value, Low: { } low, High: { } high } => $"{Number(value)} <span class=\"interval\">[{Number(low)}, {Number(high)}]</span>",
         { Value: { } value } => $"{Number(value)} <span class=\"interval\">(no interval)</span>",
     };
-
-    private static string Count(IReadOnlyList<Claim> claims) =>
-        string.Create(CultureInfo.InvariantCulture, $"{claims.Count(claim => claim.Holds)} of {claims.Count}");
 
     private static string Number(double value) => NumberText.Short(value).Replace('-', '−');
 

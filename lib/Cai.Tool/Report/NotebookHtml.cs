@@ -11,7 +11,7 @@ namespace Cai.Tool.Report;
 internal sealed partial class NotebookHtml
 {
     private readonly StringBuilder html = new();
-    private readonly List<string> claims = [];
+    private readonly List<(string Title, string Html)> figures = [];
     private readonly HashSet<string> shown;
 
     /// <param name="anchor">Id of the notebook on the page; the ids of its headings and cells begin with it.</param>
@@ -36,8 +36,8 @@ internal sealed partial class NotebookHtml
 
     public IReadOnlyList<Heading> Headings { get; }
 
-    /// <summary>Ids of the claims that its cells show, in their order.</summary>
-    public IReadOnlyList<string> Claims => claims;
+    /// <summary>Its interactive figures, each by the title that it bears.</summary>
+    public IReadOnlyList<(string Title, string Html)> Figures => figures;
 
     /// <summary>Whether the section needs plotly.js.</summary>
     public bool HasPlotly { get; private set; }
@@ -84,7 +84,8 @@ internal sealed partial class NotebookHtml
             HasPlotly = true;
             // The picture stays until the script has drawn the figure, and for readers whose browser runs no scripts.
             // ToJsonString escapes '<', so nothing in the data can end the element.
-            return $"<div class=\"figure\"><script type=\"application/json\">{figure.ToJsonString()}</script>{picture}</div>";
+            figures.Add((Alternative(data), $"<div class=\"figure\"><script type=\"application/json\">{figure.ToJsonString()}</script>{picture}</div>"));
+            return figures[^1].Html;
         }
         if (picture.Length > 0)
             return picture;
@@ -99,7 +100,6 @@ internal sealed partial class NotebookHtml
         var id = WebUtility.HtmlDecode(row.Groups[1].Value);
         if (!shown.Add(id))
             return row.Value;
-        claims.Add(id);
         return $"{row.Value} id=\"{Encode(ClaimAnchor(id))}\"";
     }
 

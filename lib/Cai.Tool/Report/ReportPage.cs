@@ -1,6 +1,7 @@
 using System.Text;
 using Cai.Evaluation;
 using Cai.Figures;
+using Cai.Reproduction;
 using Cai.Storage;
 
 namespace Cai.Tool.Report;
@@ -34,12 +35,19 @@ public static class ReportPage
         var html = new StringBuilder();
         html.Append(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
-            .Append("<title>Constitutional AI, reproduced</title>\n<style>\n").Append(Resource("report.css")).Append("</style>\n</head>\n<body>\n");
+            .Append("<title>Constitutional AI, reproduced</title>\n<style>\n").Append(Resource("report.css")).Append("</style>\n</head>\n<body>\n")
+            .Append("<a class=\"skip\" href=\"#main\">Skip to the results</a>\n");
         Contents(sections, profile is not null, html);
-        html.Append("<main>\n<header>\n<h1 id=\"claims\">Constitutional AI, reproduced</h1>\n");
+        var found = Explained(Claims.Load(claims).All);
+        html.Append("<main id=\"main\" tabindex=\"-1\">\n<header>\n<h1 id=\"top\">Constitutional AI, reproduced</h1>\n")
+            .Append("<p>The method of <a href=\"https://arxiv.org/abs/2212.08073\">Bai et al. 2022</a>, every stage computed on this machine with small "
+                + "models of a closed world in which right and wrong are known exactly. Each box leads to its notebook.</p>\n");
+        if (environment?.Scale == "smoke")
+            html.Append("<p class=\"warning\">Scale smoke only shows that everything runs: its samples are too small for the claims to say anything.</p>\n");
+        html.Append(Overview.Render(found, sections)).Append("<h2 id=\"claims\">Every claim</h2>\n").Append(ClaimsHtml.Render(found, shown));
         if (environment is not null)
             Environment(environment, html);
-        html.Append(ClaimsHtml.Render(Claims.Load(claims).All, sections)).Append("</header>\n");
+        html.Append("</header>\n");
         foreach (var section in sections)
             html.Append(section);
         if (profile is not null)
@@ -51,9 +59,18 @@ public static class ReportPage
         return html.Append("</body>\n</html>\n").ToString();
     }
 
+    /// <summary>Reasons as the file of claims has them now: most are found out after a run.</summary>
+    private static IReadOnlyList<Claim> Explained(IReadOnlyList<Claim> claims)
+    {
+        var known = ClaimBook.Load().All.ToDictionary(claim => claim.Id);
+        return [.. claims.Select(c => known.TryGetValue(c.Id, out var claim)
+            ? c with { About = claim.About, Reason = claim.Why, Claimed = claim.Direction, NullValue = claim.Null ?? c.NullValue }
+            : c)];
+    }
+
     private static void Contents(IEnumerable<NotebookHtml> sections, bool profiled, StringBuilder html)
     {
-        html.Append("<nav aria-label=\"Contents\">\n<ol>\n<li><a href=\"#claims\">Claims</a></li>\n");
+        html.Append("<nav aria-label=\"Contents\">\n<ol>\n<li><a href=\"#top\">Overview</a></li>\n<li><a href=\"#claims\">Every claim</a></li>\n");
         foreach (var section in sections)
         {
             html.Append("<li>").Append(Link(section.Headings[0]));
@@ -89,14 +106,12 @@ public static class ReportPage
         ])
             html.Append("<div><dt>").Append(name).Append("</dt><dd>").Append(NotebookHtml.Encode(value)).Append("</dd></div>");
         html.Append("</dl>\n");
-        if (run.Scale == "smoke")
-            html.Append("<p class=\"warning\">Scale smoke only shows that everything runs: its samples are too small for the claims to say anything.</p>\n");
     }
 
     private static void Script(string code, StringBuilder html) =>
         html.Append("<script>").Append(code.Replace("</script", "<\\/script", StringComparison.OrdinalIgnoreCase)).Append("</script>\n");
 
-    private static string Resource(string name)
+    internal static string Resource(string name)
     {
         using var reader = new StreamReader(typeof(ReportPage).Assembly.GetManifestResourceStream($"Cai.Tool.Report.{name}")!);
         return reader.ReadToEnd();

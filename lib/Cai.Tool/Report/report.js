@@ -1,3 +1,56 @@
+// The claims: a filter by words, verdict and kind, and groups that unfold when a link leads into them.
+(() => {
+  const form = document.querySelector('.filter');
+  if (!form) return;
+  form.hidden = false;
+  const parts = [...document.querySelectorAll('.part')];
+  const none = document.querySelector('.none');
+  let asked = false;
+
+  const apply = () => {
+    const words = form.words.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const verdicts = new Set([...form.querySelectorAll('[name=verdict]:checked')].map(box => box.value));
+    const about = form.about.value;
+    asked = words.length > 0 || verdicts.size < 4 || about !== '';
+    let shown = 0;
+    for (const part of parts) {
+      const title = part.querySelector('summary strong').textContent.toLowerCase();
+      let here = 0;
+      for (const row of part.querySelectorAll('tbody tr')) {
+        const text = title + ' ' + row.textContent.toLowerCase();
+        row.hidden = !(verdicts.has(row.dataset.verdict) && (!about || row.dataset.about === about) && words.every(word => text.includes(word)));
+        if (!row.hidden) here++;
+      }
+      part.hidden = here === 0;
+      part.open = asked && here > 0;
+      shown += here;
+    }
+    none.hidden = shown > 0;
+    form.querySelector('output').textContent = asked ? `${shown} shown` : '';
+  };
+
+  const follow = () => {
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const part = target && target.closest('.part');
+    if (!part) return;
+    if (target.hidden || part.hidden) { form.reset(); apply(); }
+    part.open = true;
+    target.scrollIntoView();
+  };
+
+  form.addEventListener('input', apply);
+  form.addEventListener('submit', event => event.preventDefault());
+  form.unfold.addEventListener('click', () => {
+    const open = parts.some(part => !part.hidden && !part.open);
+    for (const part of parts) part.open = open && !part.hidden;
+    form.unfold.textContent = open ? 'Fold all' : 'Unfold all';
+  });
+  addEventListener('hashchange', follow);
+  // A link that is followed twice changes no hash.
+  document.addEventListener('click', event => event.target.closest?.('a[href^="#"]') && setTimeout(follow));
+  follow();
+})();
+
 // Draws each figure when it comes into view: a page of fifty interactive figures would take seconds to open otherwise.
 // Title and caption are set in HTML, where text wraps; panels stand one below the other where they would be too narrow.
 (() => {
@@ -33,7 +86,7 @@
     const title = layout.title?.text;
     const width = holder.clientWidth;
     const panels = axes(layout, 'x').length;
-    const stacked = panels > 1 && width / panels < narrow / 2;
+    const stacked = panels > 1 && width / panels < (panels > 2 ? 220 : narrow / 2);
     const entries = new Set(data.filter(trace => trace.showlegend !== false).map(trace => trace.name)).size;
     layout.annotations = (layout.annotations ?? []).filter(note => note.name !== 'caption');
     delete layout.title;

@@ -3,7 +3,29 @@ using System.Text.Json.Serialization;
 namespace Cai.Evaluation;
 
 /// <summary>Which side of the null value a claim is about.</summary>
-public enum Direction { Greater, Less }
+[JsonConverter(typeof(JsonStringEnumConverter<Direction>))]
+public enum Direction
+{
+    [JsonStringEnumMemberName("greater")] Greater,
+    [JsonStringEnumMemberName("less")] Less,
+}
+
+/// <summary>What a measurement says about a claim.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ClaimVerdict>))]
+public enum ClaimVerdict
+{
+    /// <summary>The whole interval lies on the claimed side.</summary>
+    [JsonStringEnumMemberName("agrees")] Agrees,
+
+    /// <summary>The interval contains the null value: the run cannot tell.</summary>
+    [JsonStringEnumMemberName("inconclusive")] Inconclusive,
+
+    /// <summary>The whole interval lies on the other side.</summary>
+    [JsonStringEnumMemberName("contradicts")] Contradicts,
+
+    /// <summary>There was nothing to measure at this scale.</summary>
+    [JsonStringEnumMemberName("not measured")] NotMeasured,
+}
 
 /// <summary>One statement of the paper and what we measured.</summary>
 /// <param name="Id">Stable and unique, for example `fig2-harmless-slcai-rlcai`.</param>
@@ -32,13 +54,32 @@ public sealed record Claim(
     [property: JsonPropertyOrder(10), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Baseline = null,
     [property: JsonPropertyOrder(11), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Note = null)
 {
-    /// <summary>The side of <see cref="NullValue"/> that is claimed; null where the claim is not about an interval. Not written.</summary>
-    [JsonIgnore]
+    /// <summary>The side of <see cref="NullValue"/> that is claimed; null where the claim is not about an interval. In JSON: `direction`.</summary>
+    [JsonPropertyOrder(12), JsonPropertyName("direction"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Direction? Claimed { get; init; }
 
-    /// <summary>The value that the interval must exclude. Not written.</summary>
-    [JsonIgnore]
-    public double NullValue { get; init; }
+    /// <summary>The value that the interval must exclude; null where it is unknown. In JSON: `null`.</summary>
+    [JsonPropertyOrder(13), JsonPropertyName("null"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? NullValue { get; init; }
+
+    /// <summary>`paper` where the paper states it, `beyond` where it does not; null where nothing is known.</summary>
+    [JsonPropertyOrder(14), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? About { get; init; }
+
+    /// <summary>Why it may not agree at the sizes of this run; null where nothing is known.</summary>
+    [JsonPropertyOrder(15), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Reason { get; init; }
+
+    /// <summary>Whether the measurement agrees with the claim, contradicts it or cannot tell. An identity has no interval: it agrees or contradicts.</summary>
+    [JsonPropertyOrder(16)]
+    public ClaimVerdict Verdict => (Value, Holds, Claimed) switch
+    {
+        (null, _, _) => ClaimVerdict.NotMeasured,
+        (_, true, _) => ClaimVerdict.Agrees,
+        (_, _, null) => Low is null ? ClaimVerdict.Contradicts : ClaimVerdict.Inconclusive,
+        (_, _, Direction.Greater) => High < NullValue ? ClaimVerdict.Contradicts : ClaimVerdict.Inconclusive,
+        _ => Low > NullValue ? ClaimVerdict.Contradicts : ClaimVerdict.Inconclusive,
+    };
 
     /// <summary>
     /// A claim that holds when the whole interval lies on the claimed side of <paramref name="nullValue"/>. Without an
@@ -85,7 +126,7 @@ public sealed record Claim(
         if (measured.Count == 0)
             return first;
         var over = FromSeeds(first.Id, first.Source, first.Text, first.Paper, [.. measured.Select(r => (r.Seeds[0], r.Interval))],
-            measured[0].Claimed!.Value, measured[0].NullValue, first.Baseline, measured[0].Note);
+            measured[0].Claimed!.Value, measured[0].NullValue ?? 0, first.Baseline, measured[0].Note) with { About = first.About, Reason = first.Reason };
         return measured.Count == seeds ? over : over with { Note = $"{over.Note}; {seeds - measured.Count} of {seeds} seeds had nothing to measure" };
     }
 

@@ -240,6 +240,12 @@ public sealed record DocumentMixture
     {
         Liking = UnevenOdds.Even,
         Contrasts = 0.5,
+        Manners =
+        [
+            (Manner.Comfort, 18), (Manner.MoreComfort, 5), (Manner.Accusation, 14), (Manner.ComfortOrAccusation, 8), (Manner.Explanation, 9), (Manner.Offer, 8),
+            (Manner.AccusationWithOffer, 3), (Manner.ComfortOrOffer, 7), (Manner.Method, 20), (Manner.WrongStep, 8), (Manner.MissingSteps, 5),
+            (Manner.Refusal, 4),
+        ],
         Kinds =
         [
             (DocumentKind.Dialogue, 14), (DocumentKind.Critique, 7), (DocumentKind.Revision, 2), (DocumentKind.Comparison, 64), (DocumentKind.Reasoning, 12),

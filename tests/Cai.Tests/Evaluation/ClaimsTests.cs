@@ -10,7 +10,7 @@ public class ClaimsTests : IDisposable
     private string File => folder.Path("claims.json");
 
     [Fact]
-    public void TheFileHasTheTenKeysInOrder()
+    public void TheFileHasItsKeysInOrder()
     {
         var claims = new Claims();
         claims.Add(Claim.FromInterval("b", "Fig 2", "RL-CAI is less harmful than SL-CAI", "+121 Elo", new Interval(80, 60.5, 99, 300, 50),
@@ -32,7 +32,10 @@ public class ClaimsTests : IDisposable
                   1
                 ],
                 "holds": false,
-                "note": "one prompt"
+                "note": "one prompt",
+                "direction": "greater",
+                "null": 0,
+                "verdict": "inconclusive"
               },
               {
                 "id": "b",
@@ -47,11 +50,65 @@ public class ClaimsTests : IDisposable
                   1,
                   2
                 ],
-                "holds": true
+                "holds": true,
+                "direction": "greater",
+                "null": 0,
+                "verdict": "agrees"
               }
             ]
 
             """.ReplaceLineEndings("\n"), claims.ToJson());
+    }
+
+    private static Claim Difference(double value, double low, double high) =>
+        Claim.FromInterval("x", "Fig 2", "RL-CAI is more harmless than SL-CAI (Elo difference)", "59 to 142", new Interval(value, low, high, 200, 100),
+            Direction.Greater, 0, [1]);
+
+    [Fact]
+    public void ASentenceAboutAResultChangesWithItsNumbers()
+    {
+        Assert.Equal("RL-CAI is more harmless than SL-CAI: 184 [127, 244] (Elo difference, n = 200).", ClaimWords.Sentence(Difference(184, 127, 244)));
+        Assert.Equal("Not settled here: “RL-CAI is more harmless than SL-CAI”. 12 [-19, 49] (Elo difference, n = 200): the interval contains 0.",
+            ClaimWords.Sentence(Difference(12, -19, 49)));
+        Assert.Equal("Not so here: “RL-CAI is more harmless than SL-CAI”. -184 [-244, -127] (Elo difference, n = 200).",
+            ClaimWords.Sentence(Difference(-184, -244, -127)));
+        Assert.Equal("Not measured in this run: “RL-CAI is more harmless than SL-CAI”.", ClaimWords.Sentence(Difference(1, 1, 1) with { Value = null }));
+    }
+
+    [Fact]
+    public void WhyAClaimDoesNotAgreeIsWhatIsKnownAndWhatTheIntervalSays()
+    {
+        Assert.Null(ClaimWords.Reason(Difference(184, 127, 244) with { Reason = "small" }));
+        Assert.Equal("small; the interval contains 0; with n = 200 an effect of less than about 34 does not show",
+            ClaimWords.Reason(Difference(12, -19, 49) with { Reason = "small" }));
+        Assert.Equal("small", ClaimWords.Reason(Difference(-184, -244, -127) with { Reason = "small" }));
+        Assert.Null(ClaimWords.Reason(Difference(-184, -244, -127)));
+    }
+
+    [Theory]
+    [InlineData("a (b) is c (d (e), f)", "a (b) is c", "d (e), f")]
+    [InlineData("no quantity", "no quantity", null)]
+    [InlineData("broken)", "broken)", null)]
+    public void TheQuantityStandsInBracketsAtTheEnd(string text, string statement, string? quantity) =>
+        Assert.Equal((statement, quantity), ClaimWords.Parts(text));
+
+    [Fact]
+    public void TheFileSaysWhichWayAClaimGoesAndWhatFollows()
+    {
+        var claims = new Claims();
+        claims.Add(Difference(-184, -244, -127) with { About = "paper", Reason = "small" });
+        claims.Save(File);
+        Assert.EndsWith("""
+              "direction": "greater",
+                "null": 0,
+                "about": "paper",
+                "reason": "small",
+                "verdict": "contradicts"
+              }
+            ]
+
+            """.ReplaceLineEndings("\n"), System.IO.File.ReadAllText(File));
+        Assert.Equal(ClaimVerdict.Contradicts, Claims.Load(File).All.Single().Verdict);
     }
 
     [Theory]

@@ -29,7 +29,7 @@ public class PrincipleReadingTests
         // Likers: 0.25, 0.2 and 0.3; those against: -0.4, -0.2 and -0.2.
         var ideal = (Logistic(0.25) + Logistic(0.2) + Logistic(0.3) - Logistic(-0.4) - 2 * Logistic(-0.2)) / 3;
         var claim = Assert.Single(Claimed(reading));
-        Assert.Equal(ideal / 2, claim.NullValue, 9);
+        Assert.Equal(ideal / 2, claim.NullValue!.Value, 9);
         Assert.Contains(FormattableString.Invariant($"{ideal:0.00} for the annotators"), claim.Baseline);
     }
 

@@ -95,8 +95,8 @@ public sealed class ReportPageTests : IDisposable
              {"id": "c", "source": "4.4", "claim": "w", "paper": "text", "value": null, "low": null, "high": null, "n": 0, "seeds": [1], "holds": false}]
             """);
         var page = Page();
-        Assert.Contains("1 of 3 claims hold", page);
-        Assert.Contains("<td class=\"yes\">✓ yes</td><td class=\"claim\">x &lt; y <span class=\"source\">Fig 2</span>", page);
+        Assert.Contains("Of 3 claims about the paper <span class=\"agrees\">1 agree", page);
+        Assert.Contains("<td class=\"verdict agrees\">agrees</td><td class=\"claim\">x &lt; y <span class=\"source\">Fig 2 · a</span>", page);
         Assert.Contains("80.25 <span class=\"interval\">[−60.5, 99]</span></td><td class=\"number\" data-label=\"n\">1300</td><td class=\"number\" "
             + "data-label=\"Seeds\">2</td>", page);
         Assert.Contains("1 <span class=\"interval\">(no interval)</span>", page);
@@ -107,22 +107,57 @@ public sealed class ReportPageTests : IDisposable
     [Fact]
     public void EveryNumberLeadsToTheRowOfTheCellThatMadeIt()
     {
-        // Sorted by id the claims of the second notebook would come first; the page follows the notebooks.
         Claim second = Measured("a&1"), first = Measured("b 2"), nowhere = Measured("c");
         foreach (var claim in new[] { second, first, nowhere })
             claims.Add(claim);
         claims.Save(work.Path("claims.json"));
         var page = ReportPage.Render([Shows("01-x.ipynb", first), Shows("02-y.ipynb", first, second)], work.Path("claims.json"), null);
 
-        Assert.Equal(["b 2", "a&1", "c"], Regex.Matches(page, "<td class=\"claim\">claim (.+?) <").Select(m => WebUtility.HtmlDecode(m.Groups[1].Value)));
-        Assert.Equal(["claim-b%202", "claim-a%261"], Regex.Matches(page, "data-label=\"Here\"><a href=\"#([^\"]+)\"").Select(m => m.Groups[1].Value));
+        Assert.Equal(["a&1", "b 2", "c"], Regex.Matches(page, "<td class=\"claim\">claim (.+?) <").Select(m => WebUtility.HtmlDecode(m.Groups[1].Value)));
+        Assert.Equal(["claim-a%261", "claim-b%202"], Regex.Matches(page, "data-label=\"Here\"><a href=\"#([^\"]+)\"").Select(m => m.Groups[1].Value));
         var ids = Regex.Matches(page, " id=\"([^\"]+)\"").Select(m => WebUtility.HtmlDecode(m.Groups[1].Value)).ToList();
         Assert.Equal(ids.Count, ids.Distinct().Count());
         // Both rows stand in the cell that showed their claim first.
         int At(string id) => page.IndexOf($" id=\"{WebUtility.HtmlEncode(id)}\"", StringComparison.Ordinal);
         Assert.True(At("nb-01-x-cell-1") < At("claim-b 2") && At("claim-b 2") < At("nb-02-y"));
         Assert.True(At("nb-02-y-cell-1") < At("claim-a&1"));
-        Assert.Contains("In no notebook of this page", page);
+    }
+
+    [Fact]
+    public void ClaimsStandByFigureAndSectionWithTheirReasonsAndLinksLeadIntoThem()
+    {
+        var low = new Interval(1, -2, 4, 10, 5);
+        foreach (var claim in new[]
+        {
+            Claim.FromInterval("x", "4.4", "claim x", "+1", low, Direction.Greater, 0, [1]),
+            Claim.FromInterval("y", "Fig 12, App. B", "claim y", "+1", low with { High = -1 }, Direction.Greater, 0, [1]) with { Reason = "the judge is small" },
+            Claim.FromInterval("z", "3.3, Fig 2", "claim z", "+1", new Interval(3, 2, 4, 10, 5), Direction.Greater, 0, [1]) with { About = "beyond" },
+        })
+            claims.Add(claim);
+        claims.Save(work.Path("claims.json"));
+        var page = ReportPage.Render([], work.Path("claims.json"), null);
+
+        Assert.Equal(["part-fig-2", "part-fig-12", "part-4-4"], Regex.Matches(page, "<details class=\"part\" id=\"([^\"]+)\"").Select(m => m.Groups[1].Value));
+        Assert.Equal(["part-fig-2", "part-fig-12", "part-4-4"], Regex.Matches(page, "<a href=\"#(part-[^\"]+)\"").Select(m => m.Groups[1].Value));
+        Assert.Contains("<span class=\"inconclusive\">1 is inconclusive</span>, <span class=\"contradicts\">1 contradicts</span>; of 1 claims beyond it", page);
+        Assert.Contains("the judge is small</small>", page);
+        Assert.Contains("the interval contains 0; with n = 10 an effect of less than about 3 does not show", page);
+        Assert.Contains("data-verdict=\"contradicts\" data-about=\"paper\"", page);
+    }
+
+    [Fact]
+    public void TheFirstScreenSaysWhatWasFoundAndItsBoxesLeadToNotebooksThatAreThere()
+    {
+        claims.Add(Claim.FromInterval("res-03", "Fig 2", "RL-CAI is more harmless than SL-CAI (Elo difference)", "59", new Interval(184, 127, 244, 200, 100),
+            Direction.Greater, 0, [1]));
+        claims.Save(work.Path("claims.json"));
+        var page = ReportPage.Render([work.Notebook("03-sl-cai.ipynb", "md:# SL-CAI")], work.Path("claims.json"), null);
+
+        Assert.Contains("<li class=\"agrees\">RL-CAI is more harmless than SL-CAI: 184 [127, 244] (Elo difference, n = 200).", page);
+        Assert.Contains("<a href=\"#row-res-03\">", page);
+        Assert.Contains("<tr id=\"row-res-03\"", page);
+        Assert.Contains("<a href=\"#nb-03-sl-cai\"><rect", page);
+        Assert.DoesNotContain("href=\"#nb-06-rl-cai\"", page);
     }
 
     [Fact]

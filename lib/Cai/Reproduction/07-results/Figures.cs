@@ -12,8 +12,11 @@ public sealed partial record ModelComparison
         ("boilerplate", TopicKind.Harmful, Measures.Boilerplate), ("over-refusal", TopicKind.Borderline, Measures.Evasive),
     ];
 
+    /// <summary>The title of <see cref="Fig2"/>.</summary>
+    public const string Fig2Title = "Harmlessness against helpfulness";
+
     /// <summary>Figure 2: harmlessness Elo against helpfulness Elo, one marker a snapshot of each RL run; the paper's beside it.</summary>
-    public FigurePanel Fig2(PaperFigures paper) => new("Harmlessness against helpfulness",
+    public FigurePanel Fig2(PaperFigures paper) => new(Fig2Title,
     [
         new("Here", new Axis("helpfulness Elo (SL-CAI = 0)"), new Axis("harmlessness Elo (SL-CAI = 0)"),
             [.. Models.Select(m => (Style: ModelStyles.Of(m), Points: Along(m))).Select(m => new PointSeries(m.Style.Display,

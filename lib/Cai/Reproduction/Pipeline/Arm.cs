@@ -23,7 +23,15 @@ public abstract record ComparisonSource
 /// <summary>
 /// Comparisons by the simulated crowdworker (paper 4.2): <see cref="Axes.Helpful"/>, <see cref="Axes.HelpOnHarm"/> or <see cref="Axes.Harmless"/>.
 /// </summary>
-public sealed record HumanFeedback : ComparisonSource;
+public sealed record HumanFeedback : ComparisonSource
+{
+    /// <summary>
+    /// Whether half of the answers under <see cref="Axes.Helpful"/> that are compared with the helpful-only model's are the pretrained model's, as the
+    /// earlier work compared models from base to trained (HH 2.3). RL that starts from that model needs it: a preference model which has never seen a good
+    /// request refused pays for refusing all of them.
+    /// </summary>
+    public bool AlsoPretrained { get; init; }
+}
 
 /// <summary>
 /// AI feedback (paper 4.1): which constitution, asked how. Under <see cref="Axes.Harmless"/> the pairs answer red-team prompts, under
@@ -142,7 +150,7 @@ public sealed class PaperArms(Pipeline pipeline)
 
     private Arm Main(string name, string preferenceModel, ComparisonSource harmless) => new(name)
     {
-        Comparisons = [new HumanFeedback { Axis = Axes.Helpful }, harmless], PreferenceModel = preferenceModel,
+        Comparisons = [new HumanFeedback { Axis = Axes.Helpful, AlsoPretrained = harmless is HumanFeedback }, harmless], PreferenceModel = preferenceModel,
         Preferences = Recipes.Preference(pipeline.Seed), Ppo = Recipes.Ppo(pipeline.Scale, pipeline.Seed),
     };
 }

@@ -65,7 +65,8 @@ public sealed class FeedbackStage(Pipeline pipeline)
     /// preference model that has seen answers to good requests only does not carry "help" over to bad ones by itself, as a large one does: it falls for length.
     /// </summary>
     /// <param name="axis">One of <see cref="Axes"/>.</param>
-    public async Task<IReadOnlyList<Comparison>> HumanLabelsAsync(string axis, CancellationToken cancel = default) => axis switch
+    /// <param name="alsoPretrained">See <see cref="HumanFeedback.AlsoPretrained"/>.</param>
+    public async Task<IReadOnlyList<Comparison>> HumanLabelsAsync(string axis, bool alsoPretrained = false, CancellationToken cancel = default) => axis switch
     {
         Axes.Harmless =>
         [
@@ -73,16 +74,24 @@ public sealed class FeedbackStage(Pipeline pipeline)
             .. Rate(await HarmlessPairsAsync(cancel), axis, Instruction.OldHarmlessness, "sl-cai/"),
         ],
         Axes.HelpOnHarm => Rate(await HumanHarmfulPairsAsync(cancel), axis, Instruction.Helpfulness),
-        _ => Rate(await pipeline.Sampling.PairsAsync(pipeline.Helpful, await pipeline.Supervised.SlCaiAsync(cancel: cancel), pipeline.Prompts.HelpfulPairs,
-            $"human-{axis}-pairs", cancel), axis, Instruction.Helpfulness),
+        _ => Rate(await HumanHelpfulPairsAsync(alsoPretrained, cancel), axis, Instruction.Helpfulness),
     };
+
+    private async Task<IReadOnlyList<ResponsePair>> HumanHelpfulPairsAsync(bool alsoPretrained, CancellationToken cancel)
+    {
+        var byOther = pipeline.Prompts.HelpfulPairs.ToLookup(p => alsoPretrained && Seeds.Rng(pipeline.Seed, "compared with", p.Id).Chance(0.5));
+        return [.. await Against(await pipeline.Supervised.SlCaiAsync(cancel: cancel), byOther[false]), .. await Against(pipeline.Pretrained, byOther[true])];
+
+        Task<IReadOnlyList<ResponsePair>> Against(ModelFolder other, IEnumerable<Prompt> prompts) =>
+            pipeline.Sampling.PairsAsync(pipeline.Helpful, other, [.. prompts], "human-helpful-pairs", cancel);
+    }
 
     private Task<IReadOnlyList<ResponsePair>> HumanHarmfulPairsAsync(CancellationToken cancel) =>
         pipeline.Sampling.PairsAsync(pipeline.Pretrained, pipeline.Prompts.HarmfulPairs(draw: 2), "human-harmless-pairs", cancel: cancel);
 
     private async Task<IReadOnlyList<Comparison>> ComparisonsAsync(ComparisonSource source, CancellationToken cancel) => source switch
     {
-        HumanFeedback human => pipeline.Prompts.Some(await HumanLabelsAsync(human.Axis, cancel), human.Most ?? int.MaxValue, c => c.Id),
+        HumanFeedback human => pipeline.Prompts.Some(await HumanLabelsAsync(human.Axis, human.AlsoPretrained, cancel), human.Most ?? int.MaxValue, c => c.Id),
         AiFeedback ai => await LabelsAsync(ai, ai.Axis == Axes.Harmless ? await HarmlessPairsAsync(cancel) : await HelpfulPairsAsync(cancel), cancel),
         _ => throw new InvalidOperationException($"A {source.GetType().Name} is no source of comparisons."),
     };

@@ -18,9 +18,19 @@ namespace Cai.Reproduction;
 /// <param name="Null">The bound; null where it is measured too.</param>
 /// <param name="AboutPaper">Whether the paper says so; otherwise it goes beyond.</param>
 /// <param name="Expected">Whether it is expected to hold at the miniature's sizes: `yes`, or `no, because …`.</param>
+/// <param name="Reason">Why it does not hold where it does not, found out after a run; null where nothing was.</param>
 public sealed record ClaimDefinition(
     string Id, string Notebook, string Study, string Source, string Statement, string Unit, string Paper, Direction? Direction, double? Null,
-    string? Baseline, string? Note, bool AboutPaper, string Expected);
+    string? Baseline, string? Note, bool AboutPaper, string Expected, string? Reason)
+{
+    private const string Because = "no, because ";
+
+    /// <summary>`paper` or `beyond`.</summary>
+    public string About => AboutPaper ? "paper" : "beyond";
+
+    /// <summary>Why it does not hold, as far as that is known: what was found out, else what was expected.</summary>
+    public string? Why => Reason ?? (Expected.StartsWith(Because, StringComparison.Ordinal) ? Expected[Because.Length..] : null);
+}
 
 /// <summary>
 /// All claims of the reproduction, as `data/paper/claims.yaml` states them, to read on its own. The code measures, the file speaks; a
@@ -28,15 +38,22 @@ public sealed record ClaimDefinition(
 /// </summary>
 public sealed partial class ClaimBook
 {
-    private static readonly string[] Keys = ["id", "source", "statement", "unit", "paper", "direction", "null", "baseline", "note", "about", "expected"];
+    private static readonly string[] Keys =
+    [
+        "id", "source", "statement", "unit", "paper", "direction", "null", "baseline", "note", "about", "expected", "reason",
+    ];
 
     private readonly Dictionary<string, ClaimDefinition> claims;
     private readonly PaperFigures figures = PaperFigures.Load();
 
-    private ClaimBook(IReadOnlyList<ClaimDefinition> all) => (All, claims) = (all, all.ToDictionary(c => c.Id));
+    private ClaimBook(IReadOnlyList<ClaimDefinition> all, IReadOnlyList<string> headlines) =>
+        (All, claims, Headlines) = (all, all.ToDictionary(c => c.Id), headlines);
 
     /// <summary>In the order of the file, which is that of the notebooks.</summary>
     public IReadOnlyList<ClaimDefinition> All { get; }
+
+    /// <summary>Ids of the claims that sum the work up, in the order in which they are read.</summary>
+    public IReadOnlyList<string> Headlines { get; }
 
     /// <summary>Where the file lies beside this assembly.</summary>
     public static string File => Path.Combine(ShippedFiles.Folder, "data", "paper", "claims.yaml");
@@ -46,13 +63,17 @@ public sealed partial class ClaimBook
     public static ClaimBook Load(string? path = null)
     {
         path ??= File;
-        var studies = YamlMap.Open(path, ["studies"], "the file of claims")?.List("studies", ["notebook", "study", "claims"]) ?? [];
+        var file = YamlMap.Open(path, ["headlines", "studies"], "the file of claims");
+        var studies = file?.List("studies", ["notebook", "study", "claims"]) ?? [];
         var entries = studies.SelectMany(study => study.List("claims", Keys).Select(claim => (Study: study, Claim: claim))).ToList();
         var ids = new HashSet<string>();
         foreach (var (_, claim) in entries)
             if (!ids.Add(claim.Text("id")))
                 throw claim.Error("id", "occurs twice.", "Give every claim an id of its own: claims.json is merged by it.");
-        return new ClaimBook([.. entries.Select(e => Read(e.Study, e.Claim))]);
+        var headlines = file?.Texts("headlines") ?? [];
+        if (headlines.FirstOrDefault(id => !ids.Contains(id)) is { } unknown)
+            throw file!.Error("headlines", $"names '{unknown}', which is no claim.", NearNames.Hint(unknown, ids));
+        return new ClaimBook([.. entries.Select(e => Read(e.Study, e.Claim))], headlines);
     }
 
     /// <summary>The claim of this id.</summary>
@@ -78,11 +99,15 @@ public sealed partial class ClaimBook
         string?[] notes = [Filled(claim.Note), found.Note, found.Value is null ? "nothing to measure at this scale" : null];
         var note = string.Join("; ", notes.OfType<string>());
         var stated = new Claim(claim.Id, claim.Source, Filled(claim.Statement)!, Filled(Paper(claim))!, null, null, null, 0, [seed], false, baseline,
-            note.Length > 0 ? note : null);
+            note.Length > 0 ? note : null)
+        {
+            About = claim.About, Reason = claim.Why,
+        };
         var bound = claim.Null ?? found.Null ?? double.NaN;
         return found.Value is not { } value ? stated
-            : claim.Direction is not { } direction ? stated with { Value = value.Value, N = value.N, Holds = value.Value <= bound }
-            : Claim.FromInterval(stated.Id, stated.Source, stated.Text, stated.Paper, value, direction, bound, [seed], stated.Baseline, stated.Note);
+            : claim.Direction is not { } direction ? stated with { Value = value.Value, N = value.N, Holds = value.Value <= bound, NullValue = bound }
+            : Claim.FromInterval(stated.Id, stated.Source, stated.Text, stated.Paper, value, direction, bound, [seed], stated.Baseline, stated.Note)
+                with { About = stated.About, Reason = stated.Reason };
     }
 
     private static ClaimDefinition Read(YamlMap study, YamlMap entry)
@@ -109,7 +134,7 @@ public sealed partial class ClaimBook
                 "beyond" => false,
                 _ => throw entry.Error("about", "is neither paper nor beyond.", "Say whether the paper states it."),
             },
-            expected);
+            expected, entry.TextOrNull("reason"));
     }
 
     private static string Fill(string text, Measurement found, long seed) => Place().Replace(text, m =>

@@ -1,4 +1,5 @@
 using Cai.Evaluation;
+using Cai.Figures;
 
 namespace Cai.Reproduction;
 
@@ -72,6 +73,20 @@ public sealed class Studies(Pipeline pipeline)
         if (kept.All.Count > 0)
             kept.Save(Path.Combine(pipeline.Out, "claims.json"));
         return all.All;
+    }
+
+    /// <summary>What was found about claims of studies that were run here, a sentence each, in the order asked.</summary>
+    /// <exception cref="CaiException">No study that was run here measures one of them.</exception>
+    public async Task<Findings> FindingsAsync(params string[] ids)
+    {
+        var book = ClaimBook.Load();
+        var studies = ids.Select(id => book[id].Study).ToHashSet();
+        var found = new Dictionary<string, Claim>();
+        foreach (var study in measured.Where(m => studies.Contains(m.Study.Name)))
+            foreach (var claim in await study.ClaimsAsync(book, pipeline.Context.Or(default)))
+                found[claim.Id] = claim;
+        return new Findings([.. ids.Select(id => found.GetValueOrDefault(id) ?? throw new CaiException(
+            $"'{id}' is measured by {book[id].Study}, which was not run here.", $"Run that study first, or look into notebook {book[id].Notebook}.", id))]);
     }
 
     private interface IMeasured

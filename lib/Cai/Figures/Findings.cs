@@ -1,0 +1,34 @@
+using System.Net;
+using System.Text;
+using Cai.Evaluation;
+
+namespace Cai.Figures;
+
+/// <summary>
+/// What was found about some claims, a sentence each: in place of prose about results, which would stay as it is when the results change.
+/// </summary>
+[TypeFormatterSource(typeof(HtmlFormatters), PreferredMimeTypes = [Mime.Html, Mime.Plain])]
+public sealed class Findings(IReadOnlyList<Claim> claims) : IRichOutput
+{
+    /// <summary>The sentences, in order.</summary>
+    public IReadOnlyList<string> Sentences => [.. claims.Select(ClaimWords.Sentence)];
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, object> MimeBundle() => new Dictionary<string, object>
+    {
+        [Mime.Html] = ToHtml(),
+        [Mime.Plain] = string.Concat(claims.Select(c => $"- {ClaimWords.Sentence(c)} Paper: {c.Paper}.\n")),
+    };
+
+    /// <summary>A list; each item's class is its verdict.</summary>
+    public string ToHtml()
+    {
+        var html = new StringBuilder("<ul class=\"findings\">\n");
+        foreach (var claim in claims)
+            html.Append("<li class=\"").Append(ClaimWords.Of(claim.Verdict).Replace(' ', '-')).Append("\">").Append(Encode(ClaimWords.Sentence(claim)))
+                .Append(" <small>Paper: ").Append(Encode(claim.Paper)).Append(".</small></li>\n");
+        return html.Append("</ul>\n").ToString();
+    }
+
+    private static string Encode(string text) => WebUtility.HtmlEncode(text);
+}
