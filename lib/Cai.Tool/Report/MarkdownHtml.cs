@@ -1,3 +1,4 @@
+using System.Text;
 using Markdig;
 using Markdig.Renderers;
 using Markdig.Renderers.Html;
@@ -31,7 +32,11 @@ internal sealed class MarkdownHtml(string anchor, IReadOnlyDictionary<string, st
             heading.GetAttributes().Id = id;
         }
         foreach (var link in document.Descendants<LinkInline>())
-            if (link is { IsImage: false, Url: { } url } && notebooks.TryGetValue(url.Split('#')[0].TrimStart('.', '/'), out var target))
+            if (link is { IsImage: true, Url: "../docs/method.svg" })
+                link.Url = "data:image/svg+xml;base64," + Convert.ToBase64String(Encoding.UTF8.GetBytes(ReportPage.Resource("method.svg")));
+            else if (link.Url == "../docs/glossary.md")
+                link.Url = "#" + ReportPage.GlossaryAnchor;
+            else if (link is { IsImage: false, Url: { } url } && notebooks.TryGetValue(url.Split('#')[0].TrimStart('.', '/'), out var target))
                 link.Url = "#" + target;
         using var writer = new StringWriter { NewLine = "\n" };
         var renderer = new HtmlRenderer(writer);

@@ -12,6 +12,8 @@ namespace Cai.Tool.Report;
 /// </summary>
 public static class ReportPage
 {
+    internal const string GlossaryAnchor = "glossary";
+
     /// <summary>Writes the page from `notebooks/`, `claims.json`, `environment.json` and `profile.json` in a folder, as far as they are there.</summary>
     /// <returns>The path of the page.</returns>
     /// <exception cref="CaiException">One of the files is damaged, or the page cannot be written.</exception>
@@ -52,6 +54,7 @@ public static class ReportPage
             html.Append(section);
         if (profile is not null)
             Profile(profile, html);
+        html.Append("<section>\n").Append(new MarkdownHtml(GlossaryAnchor, anchors).Render(Resource("glossary.md"))).Append("</section>\n");
         html.Append("</main>\n");
         if (sections.Any(section => section.HasPlotly))
             Script(PlotlyRenderer.Script(), html);
@@ -82,6 +85,7 @@ public static class ReportPage
         }
         if (profiled)
             html.Append("<li><a href=\"#profile\">Where the time went</a></li>\n");
+        html.Append("<li><a href=\"#").Append(GlossaryAnchor).Append("\">Glossary</a></li>\n");
         html.Append("</ol>\n</nav>\n");
     }
 

@@ -26,9 +26,9 @@ public abstract record ComparisonSource
 public sealed record HumanFeedback : ComparisonSource
 {
     /// <summary>
-    /// Whether half of the answers under <see cref="Axes.Helpful"/> that are compared with the helpful-only model's are the pretrained model's, as the
-    /// earlier work compared models from base to trained (HH 2.3). RL that starts from that model needs it: a preference model which has never seen a good
-    /// request refused pays for refusing all of them.
+    /// Whether under <see cref="Axes.Helpful"/> the helpful-only model's answers are compared with the pretrained model's, too, as the earlier work compared
+    /// models from base to trained (HH 2.3). RL that starts from that model needs it: a preference model which has never seen a good request refused
+    /// pays for refusing all of them.
     /// </summary>
     public bool AlsoPretrained { get; init; }
 }

@@ -74,17 +74,15 @@ public sealed class FeedbackStage(Pipeline pipeline)
             .. Rate(await HarmlessPairsAsync(cancel), axis, Instruction.OldHarmlessness, "sl-cai/"),
         ],
         Axes.HelpOnHarm => Rate(await HumanHarmfulPairsAsync(cancel), axis, Instruction.Helpfulness),
-        _ => Rate(await HumanHelpfulPairsAsync(alsoPretrained, cancel), axis, Instruction.Helpfulness),
+        _ =>
+        [
+            .. Rate(await HumanHelpfulPairsAsync(await pipeline.Supervised.SlCaiAsync(cancel: cancel), cancel), axis, Instruction.Helpfulness),
+            .. alsoPretrained ? Rate(await HumanHelpfulPairsAsync(pipeline.Pretrained, cancel), axis, Instruction.Helpfulness, "pretrained/") : [],
+        ],
     };
 
-    private async Task<IReadOnlyList<ResponsePair>> HumanHelpfulPairsAsync(bool alsoPretrained, CancellationToken cancel)
-    {
-        var byOther = pipeline.Prompts.HelpfulPairs.ToLookup(p => alsoPretrained && Seeds.Rng(pipeline.Seed, "compared with", p.Id).Chance(0.5));
-        return [.. await Against(await pipeline.Supervised.SlCaiAsync(cancel: cancel), byOther[false]), .. await Against(pipeline.Pretrained, byOther[true])];
-
-        Task<IReadOnlyList<ResponsePair>> Against(ModelFolder other, IEnumerable<Prompt> prompts) =>
-            pipeline.Sampling.PairsAsync(pipeline.Helpful, other, [.. prompts], "human-helpful-pairs", cancel);
-    }
+    private Task<IReadOnlyList<ResponsePair>> HumanHelpfulPairsAsync(ModelFolder other, CancellationToken cancel) =>
+        pipeline.Sampling.PairsAsync(pipeline.Helpful, other, pipeline.Prompts.HelpfulPairs, "human-helpful-pairs", cancel);
 
     private Task<IReadOnlyList<ResponsePair>> HumanHarmfulPairsAsync(CancellationToken cancel) =>
         pipeline.Sampling.PairsAsync(pipeline.Pretrained, pipeline.Prompts.HarmfulPairs(draw: 2), "human-harmless-pairs", cancel: cancel);

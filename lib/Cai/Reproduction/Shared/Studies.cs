@@ -12,6 +12,7 @@ public sealed class Studies(Pipeline pipeline)
     private readonly Dictionary<Type, object> done = [];
     private readonly Dictionary<Type, IReadOnlyList<object>> others = []; // the same study with the other seeds, where a notebook looks at all
     private readonly List<IMeasured> measured = [];
+    private readonly Dictionary<Type, IReadOnlyList<Claim>> stated = []; // claims of a study as it is now, which a notebook asks for more than once
 
     /// <summary>
     /// The seeds that claims are measured with at this scale, the pipeline's first. They
@@ -34,6 +35,7 @@ public sealed class Studies(Pipeline pipeline)
     public T Add<T>(T study) where T : class, IStudy<T>
     {
         done[typeof(T)] = study;
+        stated.Remove(typeof(T));
         if (measured.TrueForAll(m => m.Study != typeof(T)))
             measured.Add(new Measured<T>(this));
         return study;
@@ -75,7 +77,9 @@ public sealed class Studies(Pipeline pipeline)
         return all.All;
     }
 
-    /// <summary>What was found about claims of studies that were run here, a sentence each, in the order asked.</summary>
+    /// <summary>
+    /// What was found about claims of studies that were run here, a sentence each, in the order asked; a study without its files states none.
+    /// </summary>
     /// <exception cref="CaiException">No study that was run here measures one of them.</exception>
     public async Task<Findings> FindingsAsync(params string[] ids)
     {
@@ -83,10 +87,16 @@ public sealed class Studies(Pipeline pipeline)
         var studies = ids.Select(id => book[id].Study).ToHashSet();
         var found = new Dictionary<string, Claim>();
         foreach (var study in measured.Where(m => studies.Contains(m.Study.Name)))
-            foreach (var claim in await study.ClaimsAsync(book, pipeline.Context.Or(default)))
+        {
+            if (!stated.TryGetValue(study.Study, out var claims))
+                stated[study.Study] = claims = await study.ClaimsAsync(book, pipeline.Context.Or(default));
+            foreach (var claim in claims)
                 found[claim.Id] = claim;
-        return new Findings([.. ids.Select(id => found.GetValueOrDefault(id) ?? throw new CaiException(
-            $"'{id}' is measured by {book[id].Study}, which was not run here.", $"Run that study first, or look into notebook {book[id].Notebook}.", id))]);
+        }
+        if (ids.FirstOrDefault(id => measured.TrueForAll(m => m.Study.Name != book[id].Study)) is { } missing)
+            throw new CaiException($"'{missing}' is measured by {book[missing].Study}, which was not run here.",
+                $"Run that study first, or look into notebook {book[missing].Notebook}.", missing);
+        return new Findings([.. ids.Where(found.ContainsKey).Select(id => found[id])]);
     }
 
     private interface IMeasured
