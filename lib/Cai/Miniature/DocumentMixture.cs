@@ -243,7 +243,7 @@ public sealed record DocumentMixture
         Manners =
         [
             (Manner.Comfort, 18), (Manner.MoreComfort, 5), (Manner.Accusation, 14), (Manner.ComfortOrAccusation, 8), (Manner.Explanation, 9), (Manner.Offer, 8),
-            (Manner.AccusationWithOffer, 3), (Manner.ComfortOrOffer, 7), (Manner.Method, 28), (Manner.WrongStep, 4), (Manner.MissingSteps, 5),
+            (Manner.AccusationWithOffer, 3), (Manner.ComfortOrOffer, 7), (Manner.Method, 36), (Manner.WrongStep, 4), (Manner.MissingSteps, 5),
             (Manner.Refusal, 4),
         ],
         Kinds =
