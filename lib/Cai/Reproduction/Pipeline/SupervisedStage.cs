@@ -51,7 +51,8 @@ public sealed class SupervisedStage(Pipeline pipeline)
             ContentHash.OfTexts(helpful.Select(s => s.Id + s.Response)) };
         var stage = pipeline.Store.OpenStage("supervised", ModelNames.SlCai, new { Rounds = rounds, Training = options }, inputs);
         stage.Once(s => Train(s.Folder, start, revisions, helpful, rounds, options, pipeline.Context.Or(cancel)));
-        return new ModelFolder(ModelNames.SlCai, stage.Path("model"), stage.Hash, stage.Path("metrics.jsonl"));
+        var name = rounds == pipeline.Scale.Rounds ? ModelNames.SlCai : $"{ModelNames.SlCai}-{rounds}";
+        return new ModelFolder(name, stage.Path("model"), stage.Hash, stage.Path("metrics.jsonl"));
     }
 
     private void Train(string folder, ModelFolder from, IReadOnlyList<Revision> revisions, IReadOnlyList<Sample> helpful, int rounds, SupervisedOptions options,

@@ -31,7 +31,7 @@ public sealed record MiniatureTrainingOptions
     public long ComposingTokens { get; init; } = 8_000_000;
 
     /// <summary>Last tokens of the pretrained model, in large steps (<see cref="DocumentMixture.Settling"/>); the helpful model goes on without them.</summary>
-    public long SettlingTokens { get; init; } = 2_500_000;
+    public long SettlingTokens { get; init; } = 6_000_000;
 
     /// <summary>
     /// Tokens of the judge that learns principles from their examples; it goes on from where the pretrained model had learned to read. A model of its own,
