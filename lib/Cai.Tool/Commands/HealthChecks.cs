@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Cai.Storage;
 using Cai.Torch;
 
 namespace Cai.Tool.Commands;
@@ -162,7 +163,10 @@ internal static class HealthChecks
         var header = reader.ReadInt64();
         if (header <= 0 || header > stream.Length - sizeof(long))
             return "has no readable header";
-        using var json = System.Text.Json.JsonDocument.Parse(reader.ReadBytes((int)header));
+        var bytes = reader.ReadBytes((int)Math.Min(header, int.MaxValue));
+        if (OutsideJson.FaultIn(bytes) is not null)
+            return "has no readable header";
+        using var json = System.Text.Json.JsonDocument.Parse(bytes);
         var end = json.RootElement.EnumerateObject().Where(tensor => tensor.Name != "__metadata__")
             .Max(tensor => tensor.Value.GetProperty("data_offsets")[1].GetInt64());
         return end == stream.Length - sizeof(long) - header ? null : "is truncated or has bytes too many";

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Cai.Storage;
 
 namespace Cai.Tool.Kernel;
 
@@ -17,7 +18,8 @@ internal sealed record ConnectionFile(
         ConnectionFile? file;
         try
         {
-            file = JsonSerializer.Deserialize<ConnectionFile>(File.ReadAllText(path), Names);
+            const string remedy = "Let Jupyter start the kernel.";
+            file = OutsideJson.Element(InputFile.ReadText(path, remedy), path, "a connection file", remedy).Deserialize<ConnectionFile>(Names);
         }
         catch (JsonException e)
         {

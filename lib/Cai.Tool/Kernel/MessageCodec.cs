@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Cai.Storage;
 
 namespace Cai.Tool.Kernel;
 
@@ -44,16 +45,11 @@ internal sealed class MessageCodec(string key, string session)
         var parts = frames.Skip(at + 2).Take(Parts).ToArray();
         if (!CryptographicOperations.FixedTimeEquals(frames[at + 1], Encoding.ASCII.GetBytes(Sign(parts))))
             return null;
-        try
-        {
-            return JsonNode.Parse(parts[0]) is JsonObject header && (string?)header["msg_type"] is { } type && JsonNode.Parse(parts[^1]) is JsonObject content
-                ? new JupyterMessage([.. frames.Take(at)], type, parts[0], content)
-                : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
+        return !parts.Any(part => OutsideJson.FaultIn(part) is not null)
+            && OutsideJson.Node(parts[0]) is JsonObject header && header["msg_type"] is JsonValue named && named.TryGetValue<string>(out var type)
+            && OutsideJson.Node(parts[^1]) is JsonObject content
+            ? new JupyterMessage([.. frames.Take(at)], type, parts[0], content)
+            : null;
     }
 
     private string Sign(byte[][] parts)

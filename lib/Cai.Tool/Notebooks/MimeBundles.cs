@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Cai.Figures;
+using Cai.Storage;
 
 namespace Cai.Tool.Notebooks;
 
@@ -38,7 +39,7 @@ public static partial class MimeBundles
 
     /// <summary>A bundle of one text under one mime type.</summary>
     public static IReadOnlyDictionary<string, JsonNode> Single(string mime, string text) =>
-        new SortedDictionary<string, JsonNode>(StringComparer.Ordinal) { [mime] = IsJson(mime) ? JsonNode.Parse(text)! : JsonValue.Create(text) };
+        new SortedDictionary<string, JsonNode>(StringComparer.Ordinal) { [mime] = IsJson(mime) ? Json(mime, text) : JsonValue.Create(text) };
 
     // A string may be what a model wrote: its escape sequences are spelt out instead of obeyed.
     private static IReadOnlyDictionary<string, JsonNode> Plain(string text) => Single(Text, SafeText.Plain(text));
@@ -51,11 +52,13 @@ public static partial class MimeBundles
             {
                 byte[] bytes => Convert.ToBase64String(bytes),
                 JsonNode node => node.DeepClone(),
-                string text => IsJson(mime) ? JsonNode.Parse(text)! : JsonValue.Create(text),
+                string text => IsJson(mime) ? Json(mime, text) : JsonValue.Create(text),
                 _ => JsonSerializer.SerializeToNode(content)!,
             };
         return bundle;
     }
+
+    private static JsonNode Json(string mime, string text) => OutsideJson.Node(text, mime, "JSON", "Give the text another mime type, or mend it.")!;
 
     private static bool IsJson(string mime) => mime is "application/json" || mime.EndsWith("+json", StringComparison.Ordinal);
 

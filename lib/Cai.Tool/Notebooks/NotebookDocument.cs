@@ -23,7 +23,7 @@ public sealed class NotebookDocument
     {
         if (!File.Exists(path))
             throw new CaiException("This notebook does not exist.", "Check the path; the notebooks of this repository are in notebooks/.", path);
-        var text = File.ReadAllText(path);
+        var text = InputFile.ReadText(path, "Restore the notebook from version control.");
         return DibFile.Is(path) ? Of(DibFile.Read(text, path)) : Parse(text, path);
     }
 
@@ -39,15 +39,7 @@ public sealed class NotebookDocument
     /// <exception cref="CaiException">As <see cref="Load"/>.</exception>
     public static NotebookDocument Parse(string json, string path)
     {
-        JsonNode? node;
-        try
-        {
-            node = JsonNode.Parse(json);
-        }
-        catch (JsonException e)
-        {
-            throw new CaiException("This is not JSON.", "Restore the notebook from version control.", $"{path}:{e.LineNumber + 1}", e);
-        }
+        var node = OutsideJson.Node(json, path, "JSON", "Restore the notebook from version control.");
         if (node is not JsonObject root || root["nbformat"]?.GetValueKind() != JsonValueKind.Number || (int)root["nbformat"]! != 4
             || root["cells"] is not JsonArray array)
             throw new CaiException("This is not a notebook of format 4 (expected the keys \"nbformat\": 4 and \"cells\").",

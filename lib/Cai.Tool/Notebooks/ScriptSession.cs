@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Cai.Reproduction;
+using Cai.Storage;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Scripting;
@@ -171,7 +172,7 @@ public sealed class ScriptSession : IDisposable
         if (!File.Exists(path))
             throw new CaiException($"#!import \"{file}\" does not exist (looked for {path}).", "Paths count from the notebook's folder.", name);
         if (Path.GetExtension(path) is ".csx" or ".cs")
-            return await ImportTextAsync(await File.ReadAllTextAsync(path), file);
+            return await ImportTextAsync(InputFile.ReadText(path, "Check the path."), file);
         foreach (var (i, cell) in NotebookDocument.Load(path).Cells.Where(cell => cell.IsCode).Index())
             if (await ImportTextAsync(cell.Source, $"{file}[{i + 1}]") is { } failed)
                 return failed;

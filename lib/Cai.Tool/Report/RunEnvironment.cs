@@ -30,7 +30,7 @@ public sealed record RunEnvironment(string Cpu, int Cores, int Threads, string S
     public static RunEnvironment? Load(string folder)
     {
         var path = Path.Combine(folder, FileName);
-        return File.Exists(path) ? CaiJson.Read<RunEnvironment>(File.ReadAllText(path), path, "Delete it; cai reproduce writes it again.") : null;
+        return File.Exists(path) ? CaiJson.ReadFile<RunEnvironment>(path, "Delete it; cai reproduce writes it again.") : null;
     }
 
     /// <summary>

@@ -28,7 +28,7 @@ public sealed record ProfileReport(double PeakOperationsPerSecond, IReadOnlyList
     public static ProfileReport? Load(string folder)
     {
         var path = Path.Combine(folder, FileName);
-        return File.Exists(path) ? CaiJson.Read<ProfileReport>(File.ReadAllText(path), path, "Delete it; cai reproduce --profile writes it again.") : null;
+        return File.Exists(path) ? CaiJson.ReadFile<ProfileReport>(path, "Delete it; cai reproduce --profile writes it again.") : null;
     }
 
     /// <summary>Stages of one name taken together, the longest first, and the sum.</summary>

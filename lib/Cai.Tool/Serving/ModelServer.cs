@@ -1,6 +1,6 @@
 using System.Net;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using Cai.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -124,16 +124,12 @@ internal sealed class ModelServer : IAsyncDisposable
         // A web page elsewhere can post a form to loopback without asking, but JSON only with the server's consent.
         if (!context.Request.HasJsonContentType())
             throw new ApiException(415, "The request must be JSON: send the header Content-Type: application/json.");
-        try
-        {
-            return await JsonNode.ParseAsync(context.Request.Body, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false },
-                cancellationToken: context.RequestAborted) as JsonObject
-                ?? throw new ApiException(400, "The request must be a JSON object.");
-        }
-        catch (JsonException e)
-        {
-            throw new ApiException(400, $"The request is not JSON: {e.Message.ReplaceLineEndings(" ")}");
-        }
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        var bytes = body.ToArray();
+        if (OutsideJson.FaultIn(bytes) is { } fault)
+            throw new ApiException(400, $"The request is not JSON: {fault.Problem} (line {fault.Line}).");
+        return OutsideJson.Node(bytes) as JsonObject ?? throw new ApiException(400, "The request must be a JSON object.");
     }
 
     private async Task Guarded(HttpContext context, RequestDelegate next)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Cai.Storage;
 using Cai.Text;
 
 namespace Cai.Constitutions;
@@ -115,21 +116,17 @@ public sealed record AnthropicFiles
     {
         if (file is null)
             return [];
+        const string remedy = "Fetch the file again, unchanged.";
         if (!File.Exists(file))
             throw new CaiException("There is no such file.", "Check the path.", file);
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllText(file));
-            return [.. read(document.RootElement)];
-        }
-        catch (JsonException e)
-        {
-            throw new CaiException("This is not JSON.", "Fetch the file again, unchanged.", $"{file}:{e.LineNumber + 1}", e);
+            return [.. read(OutsideJson.Element(InputFile.ReadText(file, remedy), file, "JSON", remedy))];
         }
         catch (InvalidOperationException e)
         {
             throw new CaiException($"The file has another shape than Anthropic's ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')}).",
-                "Fetch the file again, unchanged.", file, e);
+                remedy, file, e);
         }
     }
 

@@ -1,3 +1,4 @@
+using Cai.Storage;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -32,10 +33,11 @@ internal sealed class YamlMap
         if (!File.Exists(path))
             throw new CaiException("There is no such file.", "Give the path of a constitution (.yaml), or a folder with Anthropic's JSON files.", path);
         var stream = new YamlStream();
-        using var reader = File.OpenText(path);
-        var parser = new Parser(reader);
+        var text = OutsideYaml.ReadText(path, "Save the constitution again.");
+        var parser = new Parser(new StringReader(text));
         try
         {
+            OutsideYaml.Check(text, path);
             stream.Load(parser);
         }
         // YamlDotNet 16.3 throws the latter on a flow list that is never closed.

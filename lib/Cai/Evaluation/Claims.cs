@@ -39,14 +39,16 @@ public sealed class Claims
         var result = new Claims();
         if (!File.Exists(path))
             return result;
+        const string remedy = "Delete the file; the run writes it anew.";
         try
         {
-            foreach (var claim in JsonSerializer.Deserialize<List<Claim>>(File.ReadAllText(path), Json) ?? [])
+            var list = OutsideJson.Element(InputFile.ReadText(path, remedy), path, "a list of claims", remedy);
+            foreach (var claim in list.Deserialize<List<Claim>>(Json) ?? [])
                 result.Add(claim);
         }
         catch (JsonException e)
         {
-            throw new CaiException($"This is not a list of claims: {e.Message}", "Delete the file; the run writes it anew.", path, e);
+            throw new CaiException($"This is not a list of claims: {e.Message}", remedy, path, e);
         }
         return result;
     }

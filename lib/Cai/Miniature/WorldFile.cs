@@ -1,3 +1,4 @@
+using Cai.Storage;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
@@ -105,10 +106,12 @@ public sealed class WorldFile
         if (!File.Exists(path))
             throw new CaiException("The world of the miniature is missing.",
                 "Build lib/Cai, which copies data/miniature beside its assembly, or pass the folder that holds world.yaml.", path);
-        var reader = new DeserializerBuilder().WithNamingConvention(UnderscoredNamingConvention.Instance).Build();
+        var reader = new DeserializerBuilder().WithNamingConvention(UnderscoredNamingConvention.Instance).WithDuplicateKeyChecking().Build();
+        var text = OutsideYaml.ReadText(path, "Restore world.yaml.");
         try
         {
-            return reader.Deserialize<WorldFile>(File.ReadAllText(path))
+            OutsideYaml.Check(text, path);
+            return reader.Deserialize<WorldFile>(text)
                 ?? throw new CaiException("The file is empty.", "Restore world.yaml.", path);
         }
         catch (YamlException e)

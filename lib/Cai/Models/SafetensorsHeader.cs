@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using Cai.Storage;
 using static TorchSharp.torch;
 
 namespace Cai.Models;
@@ -58,14 +59,13 @@ internal static class SafetensorsHeader
     {
         List<TensorEntry> entries = [];
         Dictionary<string, string> metadata = [];
-        HashSet<string> names = [];
+        if (OutsideJson.FaultIn(json) is { } fault)
+            throw new CaiException($"The header is not the JSON of a safetensors file: {fault.Problem}.", Remedy, path);
         try
         {
             using var document = JsonDocument.Parse(json);
             foreach (var property in document.RootElement.EnumerateObject())
             {
-                if (!names.Add(property.Name))
-                    throw new CaiException($"The header names tensor '{property.Name}' twice.", Remedy, path);
                 if (property.Name == MetadataKey)
                     foreach (var pair in property.Value.EnumerateObject())
                         metadata[pair.Name] = pair.Value.GetString() ?? "";

@@ -18,10 +18,11 @@ public sealed class WeightFiles : IDisposable
         Folder = folder;
         try
         {
-            if (File.Exists(Path.Combine(folder, Single)))
-                Add(Path.Combine(folder, Single));
-            else if (File.Exists(Path.Combine(folder, Index)))
-                AddShards(Path.Combine(folder, Index));
+            var (single, index) = (Path.Combine(folder, Single), Path.Combine(folder, Index));
+            if (File.Exists(index))
+                AddShards(index);
+            else if (File.Exists(single))
+                Add(single);
             else
                 throw new CaiException($"The folder holds neither {Single} nor {Index}.",
                     "Weights in another format (.bin, .gguf) must first be saved as safetensors.", folder);
@@ -69,11 +70,14 @@ public sealed class WeightFiles : IDisposable
     private void AddShards(string index)
     {
         const string remedy = "Download the model's index and shards again.";
-        using var document = ParseIndex(index, remedy);
-        if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("weight_map", out var map)
+        var root = OutsideJson.Element(InputFile.ReadText(index, remedy), index, "an index of weights", remedy);
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("weight_map", out var map)
             || map.ValueKind != JsonValueKind.Object)
             throw new CaiException("The index has no weight_map.", remedy, index);
-        foreach (var shard in map.EnumerateObject().GroupBy(p => p.Value.ToString()))
+        var shards = map.EnumerateObject().GroupBy(p => p.Value.ToString()).ToList();
+        if (File.Exists(Path.Combine(Folder, Single)) && !shards.Exists(shard => shard.Key == Single))
+            throw new CaiException($"The folder holds {Single} and also {Index}, which names other files.", "Remove the one that is not meant.", Folder);
+        foreach (var shard in shards)
         {
             // Only names beside the index: an index must not reach outside its folder.
             if (shard.Key.Length == 0 || Path.GetFileName(shard.Key) != shard.Key)
@@ -84,18 +88,6 @@ public sealed class WeightFiles : IDisposable
             var file = Add(path);
             if (shard.FirstOrDefault(p => !file.Contains(p.Name)) is { Value.ValueKind: not JsonValueKind.Undefined } absent)
                 throw new CaiException($"weight_map places '{absent.Name}' in {shard.Key}, which does not hold it.", remedy, index);
-        }
-    }
-
-    private static JsonDocument ParseIndex(string index, string remedy)
-    {
-        try
-        {
-            return JsonDocument.Parse(InputFile.ReadText(index, remedy));
-        }
-        catch (JsonException e)
-        {
-            throw new CaiException($"Not JSON ({e.Message.TrimEnd('.')}).", remedy, index, e);
         }
     }
 }

@@ -34,7 +34,9 @@ public static class CaiJson
 
     /// <summary>The value that <paramref name="json"/> states.</summary>
     /// <param name="where">File or file:line, for the message.</param>
-    /// <exception cref="CaiException">Not JSON, a required key is absent, or a value has the wrong kind.</exception>
+    /// <exception cref="CaiException">
+    /// Not JSON, a key stands twice, a text has half a surrogate pair, a required key is absent, or a value has the wrong kind.
+    /// </exception>
     public static T Read<T>(string json, string where, string remedy) => Read<T>(json, Options, where, remedy);
 
     /// <summary>As <see cref="Read{T}(string, string, string)"/>, of what <see cref="WriteLenient"/> wrote.</summary>
@@ -43,8 +45,10 @@ public static class CaiJson
     /// <summary>JSON text in which numbers that are not finite are words.</summary>
     internal static string WriteLenient(object value) => JsonSerializer.Serialize(value, Lenient);
 
-    private static T Read<T>(string json, JsonSerializerOptions options, string where, string remedy)
+    private static T Read<T>(string json, JsonSerializerOptions options, string where, string remedy, bool isFile = false)
     {
+        if (OutsideJson.FaultIn(json) is { } fault)
+            throw new CaiException($"Not a {typeof(T).Name}: {fault.Problem}.", remedy, isFile ? $"{where}:{fault.Line}" : where);
         try
         {
             return JsonSerializer.Deserialize<T>(json, options) ?? throw new JsonException("the value is null");
@@ -57,13 +61,14 @@ public static class CaiJson
 
     /// <summary>Reads one JSON file.</summary>
     /// <exception cref="CaiException">The file is missing or broken.</exception>
-    public static T ReadFile<T>(string path, string remedy) => Read<T>(InputFile.ReadText(path, remedy), path, remedy);
+    public static T ReadFile<T>(string path, string remedy) => 
+        Read<T>(InputFile.ReadText(path, remedy), Options, path, remedy, isFile: true);
 
     /// <summary>The parser's message on one line, without the position in a text that the user never sees.</summary>
     internal static string Reason(Exception e)
     {
         var text = e.Message.ReplaceLineEndings(" ");
-        var cut = text.IndexOf(" Path: ", StringComparison.Ordinal);
+        var cut = new[] { " Path: ", " LineNumber: " }.Select(part => text.IndexOf(part, StringComparison.Ordinal)).Where(at => at >= 0).DefaultIfEmpty(-1).Min();
         var path = e is JsonException { Path: { Length: > 1 } key } ? $" (key {key})" : "";
         return (cut < 0 ? text : text[..cut]).TrimEnd('.', ' ') + path;
     }

@@ -130,14 +130,8 @@ public static class DataFrames
         if (RecordPart.IsPlain(wanted))
             // JSON has no NaN; the reader below takes it as text.
             return value is double or float && !double.IsFinite(Convert.ToDouble(value, CultureInfo.InvariantCulture)) ? Text(value) : JsonValue.Create(value);
-        try
-        {
-            return JsonNode.Parse($"{value}");
-        }
-        catch (JsonException e)
-        {
-            throw new CaiException($"The column '{column}' holds a {wanted.Name} as JSON text, and this is none ({CaiJson.Reason(e)}).", Remedy, where, e);
-        }
+        return OutsideJson.FaultIn($"{value}") is not { } fault ? JsonNode.Parse($"{value}")
+            : throw new CaiException($"The column '{column}' holds a {wanted.Name} as JSON text, and this is none ({fault.Problem}).", Remedy, where);
     }
 
     private static string? Text(object? value) => value switch

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Cai.Storage;
 
 /// <summary>One record of a file, as JSON text.</summary>
@@ -30,27 +28,15 @@ public static class RecordLines
 {
     /// <summary>All records of a file in order, each as JSON text. Blank lines do not count as lines of data.</summary>
     /// <exception cref="CaiException">
-    /// The file is missing or cannot be read to its end, or a Parquet file has a column of a kind that no record has.
+    /// The file is missing, truncated or no UTF-8, or a Parquet file has a column of a kind that no record has: no option leaves that out.
     /// </exception>
-    public static IEnumerable<RecordLine> Of(string path, string remedy) => ParquetFile.Is(path) ? ParquetFile.Lines(path, remedy) : TextLines(path, remedy);
+    public static IEnumerable<RecordLine> Of(string path, string remedy) => ParquetFile.Is(path) ? ParquetFile.Lines(path, remedy) : OfText(path, remedy);
 
-    private static IEnumerable<RecordLine> TextLines(string path, string remedy)
+    private static IEnumerable<RecordLine> OfText(string path, string remedy)
     {
-        using var reader = new StreamReader(InputFile.Open(path, remedy), Encoding.UTF8);
-        for (var number = 1; NextLine(reader, path) is { } line; number++)
+        using var lines = new TextLines(InputFile.Open(path, remedy), path);
+        for (var number = 1; lines.Next() is { } line; number++)
             if (!string.IsNullOrWhiteSpace(line))
                 yield return new(number, line, $"{path}:{number}");
-    }
-
-    private static string? NextLine(StreamReader reader, string path)
-    {
-        try
-        {
-            return reader.ReadLine();
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException)
-        {
-            throw new CaiException($"The file cannot be read to its end ({e.Message}).", "Fetch or write it again.", path, e);
-        }
     }
 }

@@ -74,7 +74,7 @@ public sealed class FilesTests : IDisposable
         ResumeState.Save(path, state);
         Assert.Equal(state, ResumeState.TryLoad<State>(path));
         File.WriteAllText(path, "{\"step\":");
-        Assert.Equal(path, Assert.Throws<CaiException>(() => ResumeState.TryLoad<State>(path)).Where);
+        Assert.Equal($"{path}:1", Assert.Throws<CaiException>(() => ResumeState.TryLoad<State>(path)).Where);
     }
 
     private sealed record State(long Step, ulong Rng, double KlCoefficient);

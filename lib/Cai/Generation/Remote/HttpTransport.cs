@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cai.Storage;
 
@@ -121,9 +120,9 @@ internal sealed class HttpTransport : IDisposable
             using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
             key?.Apply(request);
             using var response = await client.SendAsync(request, both.Token).ConfigureAwait(false);
-            var text = Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(both.Token).ConfigureAwait(false));
+            var bytes = await response.Content.ReadAsByteArrayAsync(both.Token).ConfigureAwait(false);
             everAnswered = true;
-            return response.IsSuccessStatusCode ? Parse(text) : (null, Refused(response, text));
+            return response.IsSuccessStatusCode ? Parse(bytes) : (null, Refused(response, Encoding.UTF8.GetString(bytes)));
         }
         catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
         {
@@ -169,21 +168,15 @@ internal sealed class HttpTransport : IDisposable
             RetryPolicy.Passes(response.StatusCode), status, wait);
     }
 
-    private (JsonObject? Answer, Failure? Failure) Parse(string text)
+    private static (JsonObject? Answer, Failure? Failure) Parse(byte[] bytes)
     {
-        if (IsHtml(text))
+        if (IsHtml(Encoding.UTF8.GetString(bytes)))
             return (null, new Failure("The server answered HTML, not JSON", AddressRemedy, Passes: false));
-        try
-        {
-            // A key that stands twice would only fail later, when it is read.
-            if (JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) is JsonObject answer)
-                return (answer, null);
-        }
-        catch (JsonException e)
-        {
-            return (null, new Failure($"The server's answer is not JSON: {CaiJson.Reason(e)}", AddressRemedy, Passes: false, Inner: e));
-        }
-        return (null, new Failure("The server's answer is not a JSON object", AddressRemedy, Passes: false));
+        if (OutsideJson.FaultIn(bytes) is { } fault)
+            return (null, new Failure($"The server's answer is not JSON: {fault.Problem}", AddressRemedy, Passes: false));
+        return OutsideJson.Node(bytes) is JsonObject answer
+            ? (answer, null)
+            : (null, new Failure("The server's answer is not a JSON object", AddressRemedy, Passes: false));
     }
 
     /// <summary>The server's own words on one line: OpenAI's and vLLM's error objects, FastAPI's detail, or the text itself.</summary>
@@ -192,16 +185,8 @@ internal sealed class HttpTransport : IDisposable
         const int Longest = 300;
         if (IsHtml(text))
             return "an HTML page, not JSON";
-        string? said = null;
-        try
-        {
-            var node = JsonNode.Parse(text);
-            said = WireJson.Text(node, "error", "message") ?? WireJson.Text(node, "error") ?? WireJson.Text(node, "message") ?? WireJson.Text(node, "detail");
-        }
-        catch (JsonException)
-        {
-            // Then it is plain text.
-        }
+        var node = OutsideJson.FaultIn(text) is null ? JsonNode.Parse(text) : null; // null: plain text
+        var said = WireJson.Text(node, "error", "message") ?? WireJson.Text(node, "error") ?? WireJson.Text(node, "message") ?? WireJson.Text(node, "detail");
         var line = string.Join(' ', (said ?? text).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
         line = key?.Redact(line) ?? line;
         return line.Length <= Longest ? line : line[..Longest] + "…";
