@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cai.Storage;
@@ -58,7 +59,7 @@ internal static class ConfigJson
         Add(keys.RopeTheta.FirstOrDefault(), c.RopeTheta);
         Add(keys.RotaryShare.FirstOrDefault(), c.RotaryShare);
         if (c.RopeScaling is { } scaling)
-            Add("rope_scaling", Scaling(scaling));
+            Add("rope_scaling", RopeJson.Write(scaling));
         Add(keys.ParallelResidual, c.ParallelResidual);
         if (c.AttentionBias != family.Default.AttentionBias)
             Add(keys.AttentionBias, c.AttentionBias);
@@ -87,7 +88,8 @@ internal static class ConfigJson
         var (family, scalar) = Architecture(json);
         var (keys, absent) = (family.Keys, family.Default);
         Refuse(json, family);
-        var rope = json.Object("rope_parameters") ?? json.Object("rope_scaling"); // transformers 5 moved everything rotary into the former
+        KnownKeys.Check(json, family);
+        var rope = RopeJson.Of(json);
         var (heads, hidden) = (json.Int(keys.Heads), json.Int(keys.HiddenSize));
         var (attentionBias, outputBias) = keys.AttentionBias is { } key && json.Has(key)
             ? (json.Flag(key, false), json.Flag(key, false))
@@ -107,7 +109,7 @@ internal static class ConfigJson
             ParallelResidual = keys.ParallelResidual is { } parallel ? json.Flag(parallel, absent.ParallelResidual) : absent.ParallelResidual,
             RopeTheta = First(json, rope, keys.RopeTheta, absent.RopeTheta),
             RotaryShare = First(json, rope, keys.RotaryShare, absent.RotaryShare),
-            RopeScaling = absent.LearnedPositions ? null : Scaling(rope),
+            RopeScaling = absent.LearnedPositions ? null : RopeJson.Scaling(rope),
             TiedHead = json.Flag("tie_word_embeddings", absent.TiedHead),
             AttentionBias = attentionBias,
             OutputBias = outputBias,
@@ -121,14 +123,14 @@ internal static class ConfigJson
 
     private static (ModelFamily Family, bool Scalar) Architecture(ConfigReader json)
     {
-        var name = json.Json["architectures"] is JsonArray { Count: > 0 } list ? list[0]?.ToString() : null;
-        foreach (var family in ModelFamily.All)
-        {
-            if (name == family.LanguageModel)
-                return (family, false);
-            if (name == family.ScalarModel)
-                return (family, true);
-        }
+        var names = json.Strings("architectures");
+        if (names.Count > 1)
+            throw json.Error("architectures", $"names {string.Join(" and ", names)}; one was expected");
+        var name = names.FirstOrDefault();
+        if (ModelFamily.All.FirstOrDefault(f => name == f.LanguageModel || name == f.ScalarModel) is { } family)
+            return json.Text("model_type") is { } type && type != family.ModelType
+                ? throw json.Error("model_type", $"is '{type}', but architectures names {name}, which is of '{family.ModelType}'")
+                : (family, name == family.ScalarModel);
         throw new CaiException($"The architecture {(name is null ? "is not stated" : $"'{name}' is not known")}.",
             $"Known: {string.Join(", ", ModelFamily.All.SelectMany(f => new[] { f.LanguageModel, f.ScalarModel }))}.", $"{json.Path}: architectures");
     }
@@ -143,8 +145,9 @@ internal static class ConfigJson
             throw json.Error("attention_bias", $"is true; models of family {family.ModelType} have no such key");
         if (family.Keys.MlpBias is null && json.Flag("mlp_bias", false))
             throw json.Error("mlp_bias", $"is true; models of family {family.ModelType} have no such key");
-        if (family.Keys.RotaryShare.Count == 0 && json.Number("partial_rotary_factor", 1) != 1)
-            throw json.Error("partial_rotary_factor", $"is not 1; models of family {family.ModelType} rotate whole heads");
+        foreach (var place in (ConfigReader?[])[json, json.Object("rope_parameters"), json.Object("rope_scaling")])
+            if (family.Keys.RotaryShare.Count == 0 && place is not null && place.Number("partial_rotary_factor", 1) != 1)
+                throw place.Error("partial_rotary_factor", $"is not 1; models of family {family.ModelType} rotate whole heads");
         if (json.Json["quantization_config"] is not null)
             throw json.Error("quantization_config", "says that the weights are quantised; only plain weights are read");
     }
@@ -157,34 +160,14 @@ internal static class ConfigJson
 
     private static double First(ConfigReader json, ConfigReader? rope, IReadOnlyList<string> names, double absent)
     {
-        foreach (var name in names)
-            foreach (var place in (ConfigReader?[])[rope, json])
-                if (place?.Has(name) == true)
-                    return place.Number(name, absent);
-        return absent;
+        var said = (from name in names from place in (ConfigReader?[])[rope, json] where place?.Json[name] is not null
+            select (Place: place!, Name: name, Number: place!.Number(name))).ToList();
+        foreach (var other in said.Skip(1))
+            if (other.Number != said[0].Number)
+                throw other.Place.Error(other.Name, string.Create(CultureInfo.InvariantCulture,
+                    $"is {other.Number}, but {said[0].Name} in {said[0].Place.Path} is {said[0].Number}"));
+        return said.Count > 0 ? said[0].Number : absent;
     }
-
-    private static RopeScaling? Scaling(ConfigReader? rope)
-    {
-        var type = rope?.Text("rope_type") ?? rope?.Text("type");
-        if (rope is null || type is null or "default")
-            return null;
-        return type switch
-        {
-            "linear" => new(RopeScalingKind.Linear, rope.Number("factor")),
-            "llama3" => new(RopeScalingKind.Llama3, rope.Number("factor"), rope.Number("low_freq_factor"), rope.Number("high_freq_factor"),
-                rope.Int("original_max_position_embeddings")),
-            _ => throw rope.Error("rope_type", $"is '{type}'; computed are default, linear, llama3"),
-        };
-    }
-
-    private static JsonObject Scaling(RopeScaling s) => s.Kind == RopeScalingKind.Linear
-        ? new() { ["rope_type"] = "linear", ["factor"] = s.Factor }
-        : new()
-        {
-            ["rope_type"] = "llama3", ["factor"] = s.Factor, ["low_freq_factor"] = s.LowFrequencyFactor, ["high_freq_factor"] = s.HighFrequencyFactor,
-            ["original_max_position_embeddings"] = s.OriginalPositions,
-        };
 
     /// <summary>A window that is switched off, null, or set for no layer is none.</summary>
     private static DecoderConfig WithWindow(ConfigReader json, ModelFamily family, DecoderConfig config)
@@ -195,9 +178,8 @@ internal static class ConfigJson
             window = json.Has(key) ? json.Int(key, 0) : absent.Window;
         var from = window > 0 && keys.WindowFrom is not null ? json.Count(keys.WindowFrom, absent.WindowFrom) : 0;
         config = config with { Window = from < config.Layers ? window : 0, WindowFrom = from < config.Layers ? from : 0 };
-        if (keys.Window is not null && json.Json["layer_types"] is JsonArray types
-            && !types.Select(t => t?.ToString())
-                .SequenceEqual(Enumerable.Range(0, config.Layers).Select(i => config.IsWindowed(i) ? "sliding_attention" : "full_attention")))
+        if (keys.Window is not null && json.Strings("layer_types") is { Count: > 0 } types
+            && !types.SequenceEqual(Enumerable.Range(0, config.Layers).Select(i => config.IsWindowed(i) ? "sliding_attention" : "full_attention")))
             throw json.Error("layer_types", $"does not agree with {keys.Window}{(keys.WindowFrom is null ? "" : $", {keys.UseWindow} and {keys.WindowFrom}")}; "
                 + "other patterns are not computed");
         return config;
@@ -209,6 +191,12 @@ internal static class ConfigJson
             throw json.Error(keys.KvHeads!, $"is {config.KvHeads}, which does not divide {keys.Heads} {config.Heads}");
         if (config.HeadSize == 0 && config.HiddenSize % config.Heads != 0)
             throw json.Error(keys.Heads, $"is {config.Heads}, which does not divide {keys.HiddenSize} {config.HiddenSize}");
+        if (!config.LearnedPositions && !(config.RotaryShare is > 0 and <= 1))
+            throw json.Error(keys.RotaryShare[0], $"makes {config.RotaryShare} of each head rotary; above 0 to 1 was expected");
+        if (!config.LearnedPositions && !(config.RopeTheta > 0))
+            throw json.Error(keys.RopeTheta[0], $"is {config.RopeTheta}; a number above 0 was expected");
+        if (!(config.NormEpsilon >= 0))
+            throw json.Error(keys.NormEpsilon, $"is {config.NormEpsilon}; a number from 0 was expected");
         if (!config.LearnedPositions && (config.RotaryWidth % 2 != 0 || config.RotaryWidth < 2))
             throw json.Error(config.RotaryShare == 1 ? keys.HeadSize ?? keys.Heads : keys.RotaryShare[0],
                 $"makes {config.RotaryWidth} of each head's {config.HeadWidth} numbers rotary; an even number was expected");
@@ -222,6 +210,6 @@ internal static class ConfigJson
             if (!JsonNode.DeepEquals(value, said[name]))
                 throw new CaiException($"A model of family '{model.Family}' cannot have {name} {value?.ToJsonString() ?? "null"}.",
                     $"Set the configuration's Family to one that can ({string.Join(", ", ModelFamily.All.Select(f => f.ModelType))}).");
-        static JsonObject Node(DecoderConfig c) => JsonSerializer.SerializeToNode(c with { HeadSize = c.HeadWidth })!.AsObject();
+        static JsonObject Node(DecoderConfig c) => JsonSerializer.SerializeToNode(c with { HeadSize = c.HeadWidth, SpeltTokens = 0 })!.AsObject();
     }
 }

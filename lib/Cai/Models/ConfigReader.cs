@@ -26,7 +26,30 @@ internal sealed record ConfigReader(string Path, JsonObject Json)
             ? value.GetValue<bool>()
             : throw Error(key, $"is {value.ToJsonString()}; true or false was expected");
 
-    public string? Text(string key) => Json[key]?.ToString();
+    /// <summary>A text; null when absent or null.</summary>
+    /// <param name="orList">Null for a list, too.</param>
+    public string? Text(string key, bool orList = false) => Json[key] switch
+    {
+        null => null,
+        JsonValue value when value.TryGetValue<string>(out var text) => text,
+        JsonArray when orList => null,
+        var other => throw Error(key, $"is {Short(other)}; a text was expected"),
+    };
+
+    /// <summary>A list of texts; none when absent or null.</summary>
+    public IReadOnlyList<string> Strings(string key) => Json[key] switch
+    {
+        null => [],
+        JsonArray items when items.All(item => item is JsonValue value && value.TryGetValue<string>(out _)) => [.. items.Select(item => item!.GetValue<string>())],
+        var other => throw Error(key, $"is {Short(other)}; a list of texts was expected"),
+    };
+
+    /// <summary>Whether a key asks for nothing: null, false, an empty text, list or object.</summary>
+    public static bool IsOff(JsonNode? value) => value is null or JsonArray { Count: 0 } or JsonObject { Count: 0 }
+        || value.GetValueKind() == JsonValueKind.False || value is JsonValue text && text.TryGetValue<string>(out var said) && said.Length == 0;
+
+    /// <summary>A value for messages.</summary>
+    public static string Short(JsonNode? value) => value?.ToJsonString() is not { } json ? "null" : json.Length <= 80 ? json : json[..80] + "…";
 
     /// <summary>An object inside; null when absent or null.</summary>
     public ConfigReader? Object(string key) => Json[key] switch
@@ -37,7 +60,7 @@ internal sealed record ConfigReader(string Path, JsonObject Json)
     };
 
     public CaiException Error(string key, string problem) =>
-        new($"The key {problem}.", "Correct config.json, or take a model that this kit computes.", $"{Path}: {key}");
+        new($"The key {problem}.", $"Correct {System.IO.Path.GetFileName(Path.Split(": ")[0])}, or take a model that this kit computes.", $"{Path}: {key}");
 
     private int Whole(string key, int least, string range, int? absent)
     {

@@ -138,12 +138,13 @@ public sealed class Decoder : IDisposable
         return Norm(x, "norm").MoveToOuterDisposeScope();
     }
 
-    /// <summary>Logits of the next token: [..., hidden] to [..., vocab].</summary>
+    /// <summary>Logits of the next token: [..., hidden] to [..., vocab] (<see cref="DecoderConfig.Predicted"/>).</summary>
     public Tensor Logits(Tensor hidden)
     {
         if (Instruments.Counting)
-            Instruments.Count(0, (double)hidden.NumberOfElements * Config.VocabularySize, is_grad_enabled());
-        return F.linear(hidden, Parameters[Config.TiedHead ? "embed.weight" : "head.weight"]);
+            Instruments.Count(0, (double)hidden.NumberOfElements * Config.Predicted, is_grad_enabled());
+        var head = Parameters[Config.TiedHead ? "embed.weight" : "head.weight"];
+        return F.linear(hidden, Config.Predicted < Config.VocabularySize ? head.narrow(0, 0, Config.Predicted) : head);
     }
 
     /// <summary>

@@ -45,6 +45,15 @@ public sealed record DecoderConfig
 {
     public required int VocabularySize { get; init; }
 
+    /// <summary>
+    /// How many tokens can be predicted: rows of the matrices beyond them are padding, which no tokenizer spells, and have no probability. 0: all. Known once a
+    /// tokenizer is, so not from config.json.
+    /// </summary>
+    public int SpeltTokens { get; init; }
+
+    /// <summary>Width of the predictions.</summary>
+    public int Predicted => SpeltTokens > 0 ? SpeltTokens : VocabularySize;
+
     /// <summary>Width of the residual stream.</summary>
     public required int HiddenSize { get; init; }
 

@@ -23,7 +23,7 @@ public static class HuggingFaceFolder
     public static PretrainedModel Load(string folder, LoadOptions? options = null)
     {
         var (tokenizer, format) = LoadTexts(folder, options); // before the weights, which would have to be released if it failed
-        return new(LoadDecoder(folder, options), tokenizer, format, folder);
+        return new(LoadSpelt(folder, options, tokenizer), tokenizer, format, folder);
     }
 
     /// <summary>Loads a scalar model (LlamaForSequenceClassification with one label) and its tokenizer. The head must be in the file.</summary>
@@ -36,12 +36,16 @@ public static class HuggingFaceFolder
 
     /// <summary>Loads the weights of a language model alone.</summary>
     /// <exception cref="CaiException">Anything missing, unknown or contradictory; the message names file, key or tensor.</exception>
-    public static Decoder LoadDecoder(string folder, LoadOptions? options = null)
+    public static Decoder LoadDecoder(string folder, LoadOptions? options = null) => LoadSpelt(folder, options, tokenizer: null);
+
+    private static Decoder LoadSpelt(string folder, LoadOptions? options, BpeTokenizer? tokenizer)
     {
         var (config, scalar) = ConfigJson.Read(folder);
         if (scalar)
             throw new CaiException("This is a scalar model (a preference model or critic); a language model was expected.",
                 "Name the folder of a language model.", folder);
+        if (tokenizer is not null && tokenizer.VocabularySize < config.VocabularySize)
+            config = config with { SpeltTokens = tokenizer.VocabularySize };
         return new Decoder(config, WeightLoader.Load(folder, config, scalar: false, options ?? new()));
     }
 

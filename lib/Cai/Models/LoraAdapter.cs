@@ -69,11 +69,17 @@ public sealed class LoraAdapter : IDisposable
     {
         if (options.Rank < 1)
             throw new CaiException($"LoRA's rank is {options.Rank}; a number above 0 was expected.", "Take 8 or 16.", "LoraOptions: Rank");
-        List<ParameterShape> shapes = [.. parts.SelectMany(
-            p => new ParameterShape[] { new(p.Theirs + First, [options.Rank, p.Columns]), new(p.Theirs + Second, [p.Rows, options.Rank]) })];
+        return new(parts, options, new ParameterSet(Shapes(model.Config, parts, options.Rank, head), device: model.Device));
+    }
+
+    /// <summary>The factors of named modules, and a scalar model's head.</summary>
+    internal static List<ParameterShape> Shapes(DecoderConfig config, IReadOnlyList<Part> parts, int rank, bool head)
+    {
+        List<ParameterShape> shapes =
+            [.. parts.SelectMany(p => new ParameterShape[] { new(p.Theirs + First, [rank, p.Columns]), new(p.Theirs + Second, [p.Rows, rank]) })];
         if (head)
-            shapes.Add(new(Head, [1, model.Config.HiddenSize]));
-        return new(parts, options, new ParameterSet(shapes, device: model.Device));
+            shapes.Add(new(Head, [1, config.HiddenSize]));
+        return shapes;
     }
 
     /// <summary>All matrices of attention and MLP that an adapter can have, by the family's names.</summary>

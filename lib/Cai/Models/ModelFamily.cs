@@ -59,6 +59,13 @@ public sealed record ConfigKeys
     public string? UseWindow { get; init; }
 
     public string? WindowFrom { get; init; }
+
+    /// <summary>Every key that is read.</summary>
+    internal IEnumerable<string> All => ((string?[])
+    [
+        VocabularySize, HiddenSize, Layers, Heads, KvHeads, IntermediateSize, MaxPositions, HeadSize, NormEpsilon, Activation, .. RopeTheta, .. RotaryShare,
+        ParallelResidual, AttentionBias, MlpBias, Window, UseWindow, WindowFrom,
+    ]).OfType<string>();
 }
 
 /// <summary>

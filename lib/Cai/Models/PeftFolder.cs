@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Cai.Storage;
+using Cai.Torch;
 using static TorchSharp.torch;
 
 namespace Cai.Models;
@@ -70,9 +71,8 @@ public static class PeftFolder
     {
         if (model.Adapter is not null)
             throw new CaiException("The model has an adapter already.", "Merge it first (Decoder.Merge).", folder);
-        var path = Path.Combine(folder, ConfigFile);
-        var config = new ConfigReader(path, CaiJson.ReadFile<JsonObject>(path, $"An adapter is a folder with {ConfigFile} and {WeightFile}."));
-        Refuse(config);
+        var config = new PeftConfig(Path.Combine(folder, ConfigFile), scalar);
+        var adapted = config.Adapted(model.Config);
         using var file = Safetensors.Open(Path.Combine(folder, WeightFile));
         var known = LoraAdapter.All(model.Config).ToDictionary(p => p.Theirs);
         var names = file.Entries.Where(e => e.Name.EndsWith(LoraAdapter.First, StringComparison.Ordinal))
@@ -80,11 +80,13 @@ public static class PeftFolder
         var parts = names.Select(n => n.StartsWith(Prefix, StringComparison.Ordinal) && known.TryGetValue(n[Prefix.Length..], out var part) ? part
             : throw new CaiException($"'{n}' is no module of this model of family '{model.Config.Family}'.",
                 "Load the adapter on the model that it was trained for.", file.Path)).ToList();
+        parts = Complete(parts, adapted, model.Config, file);
         var options = new LoraOptions
         {
-            Rank = config.Int("r"), Alpha = config.Number("lora_alpha"),
+            Rank = config.Rank, Alpha = config.Alpha,
             TargetModules = [.. parts.Select(p => p.Theirs[(p.Theirs.LastIndexOf('.') + 1)..]).Distinct()],
         };
+        CheckTensors(LoraAdapter.Shapes(model.Config, parts, options.Rank, scalar), file); // before anything is made, however large the file says it is
         var adapter = LoraAdapter.Of(model, parts, options, scalar);
         try
         {
@@ -98,6 +100,45 @@ public static class PeftFolder
         }
     }
 
+    /// <summary>The modules that config and model ask for, all of them and no others.</summary>
+    /// <param name="adapted">What the config names; null: the kinds of modules that the file has, in every layer.</param>
+    private static List<LoraAdapter.Part> Complete(List<LoraAdapter.Part> parts, HashSet<string>? adapted, DecoderConfig config, Safetensors file)
+    {
+        const string remedy = "Save the adapter again; nothing of it is made up.";
+        var kinds = parts.Select(p => Kind(p.Theirs)).ToHashSet();
+        var wanted = LoraAdapter.All(config).Where(p => adapted?.Contains(p.Theirs) ?? kinds.Contains(Kind(p.Theirs))).ToList();
+        if (wanted.Count == 0)
+            throw new CaiException("The file holds no tensors of an adapter, or its config names no module of this model.", remedy, file.Path);
+        var missing = wanted.SelectMany(p => new[] { p.Theirs + LoraAdapter.First, p.Theirs + LoraAdapter.Second }).Where(n => !file.Contains(Prefix + n)).ToList();
+        if (missing.Count > 0)
+            throw new CaiException($"{missing.Count} tensors that the adapter must have are missing: "
+                + $"{string.Join(", ", missing.Take(8).Select(n => Prefix + n))}{(missing.Count > 8 ? ", …" : "")}.", remedy, file.Path);
+        return parts.FirstOrDefault(p => !wanted.Contains(p)) is { } more
+            ? throw new CaiException($"'{Prefix}{more.Theirs}' is adapted in the file, but not by target_modules in {ConfigFile}.",
+                "Save the adapter again, so that both say the same.", file.Path)
+            : wanted;
+
+        static string Kind(string module) => module[(module.LastIndexOf('.') + 1)..];
+    }
+
+    private static void CheckTensors(List<ParameterShape> shapes, Safetensors file)
+    {
+        foreach (var shape in shapes)
+        {
+            if (!file.Contains(Prefix + shape.Name))
+                throw new CaiException($"The tensor '{Prefix}{shape.Name}' is missing.", "Save the adapter again; nothing of it is made up.", file.Path);
+            var entry = file.Entry(Prefix + shape.Name);
+            if (!entry.Shape.SequenceEqual(shape.Shape))
+                throw new CaiException($"Tensor '{entry.Name}' has shape [{string.Join(", ", entry.Shape)}], but r in {ConfigFile} and the model ask for "
+                    + $"[{string.Join(", ", shape.Shape)}].", "Load the adapter on the model that it was trained for.", file.Path);
+        }
+        var expected = shapes.Select(s => Prefix + s.Name).ToHashSet();
+        var unexpected = file.Entries.Where(e => !expected.Contains(e.Name)).Select(e => e.Name).ToList();
+        if (unexpected.Count > 0)
+            throw new CaiException($"{unexpected.Count} tensors have no place in a LoRA adapter of this model: {string.Join(", ", unexpected.Take(8))}.",
+                "Load a scalar model's adapter on a scalar model; other kinds of adapters are not computed.", file.Path);
+    }
+
     private static void Fill(LoraAdapter adapter, Safetensors file, DecoderConfig config)
     {
         using var guard = no_grad();
@@ -105,35 +146,9 @@ public static class PeftFolder
         foreach (var shape in adapter.Parameters.Shapes)
         {
             using var scope = NewDisposeScope();
-            if (!file.Contains(Prefix + shape.Name))
-                throw new CaiException($"The tensor '{Prefix}{shape.Name}' is missing.", "Save the adapter again; nothing of it is made up.", file.Path);
-            var entry = file.Entry(Prefix + shape.Name);
-            if (!entry.Shape.SequenceEqual(shape.Shape))
-                throw new CaiException($"Tensor '{entry.Name}' has shape [{string.Join(", ", entry.Shape)}], but r in {ConfigFile} and the model ask for "
-                    + $"[{string.Join(", ", shape.Shape)}].", "Load the adapter on the model that it was trained for.", file.Path);
             var ours = adapter.Parameters[shape.Name];
-            file.CopyTo(entry.Name, layouts.TryGetValue(shape.Name, out var part) ? RowsInTheirOrder(ours, part, config) : ours, checkFinite: true);
+            file.CopyTo(Prefix + shape.Name, layouts.TryGetValue(shape.Name, out var part) ? RowsInTheirOrder(ours, part, config) : ours, checkFinite: true);
         }
-        var expected = adapter.Parameters.Shapes.Select(s => Prefix + s.Name).ToHashSet();
-        var unexpected = file.Entries.Where(e => !expected.Contains(e.Name)).Select(e => e.Name).ToList();
-        if (unexpected.Count > 0)
-            throw new CaiException($"{unexpected.Count} tensors have no place in a LoRA adapter of this model: {string.Join(", ", unexpected.Take(8))}.",
-                "Load a scalar model's adapter on a scalar model; other kinds of adapters are not computed.", file.Path);
-    }
-
-    /// <summary>What is not computed must not be loaded as though it were.</summary>
-    private static void Refuse(ConfigReader config)
-    {
-        if (config.Text("peft_type") is var type && type != "LORA")
-            throw config.Error("peft_type", $"is {type ?? "missing"}; only LORA is computed");
-        if (config.Text("bias") is { } bias && bias != "none")
-            throw config.Error("bias", $"is '{bias}'; trained biases are not computed");
-        foreach (var key in (string[])["use_dora", "use_rslora", "lora_bias"])
-            if (config.Flag(key, false))
-                throw config.Error(key, "is true, which is not computed");
-        foreach (var key in (string[])["rank_pattern", "alpha_pattern"])
-            if (config.Json[key] is JsonObject { Count: > 0 })
-                throw config.Error(key, "gives modules a rank or scale of their own, which is not computed");
     }
 
     /// <summary>The second factor's rows are the weight's rows; Conv1D's transposition is PEFT's fan_in_fan_out and not in the file.</summary>

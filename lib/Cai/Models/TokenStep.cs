@@ -42,7 +42,8 @@ internal sealed class TokenStep : IDisposable
         weights =
         [
             .. Enumerable.Range(0, config.Layers).SelectMany(i => (string[])[$"layers.{i}.qkv", $"layers.{i}.out", $"layers.{i}.gate_up", $"layers.{i}.down"])
-                .Append(config.TiedHead ? "embed" : "head").Select(name => decoder.Parameters[name + ".weight"].t().DetachFromDisposeScope()),
+                .Select(name => decoder.Parameters[name + ".weight"].t().DetachFromDisposeScope()),
+            decoder.Parameters[config.TiedHead ? "embed.weight" : "head.weight"].narrow(0, 0, config.Predicted).t().DetachFromDisposeScope(),
         ];
         if (prefix is not null)
         {
@@ -233,7 +234,7 @@ internal sealed class TokenStep : IDisposable
             Projected = Blank(rows, step.hidden);
             GateUp = Blank(rows, 2 * step.inner);
             Gated = Blank(rows, step.inner);
-            Logits = Blank(rows, step.config.VocabularySize);
+            Logits = Blank(rows, step.config.Predicted);
         }
 
         public int Rows { get; }
