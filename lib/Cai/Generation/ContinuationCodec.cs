@@ -8,7 +8,9 @@ namespace Cai.Generation;
 /// </summary>
 public sealed class ContinuationCodec(ITokenizer tokenizer)
 {
-    private const string Anchor = "\n"; // never joins its neighbour into one token in the SentencePiece family
+    // The first never joins its neighbour into one token in the SentencePiece family; byte-level words end where letters, digits and signs meet.
+    private static readonly string[] Anchors = ["\n", "1", "a", "."];
+
     private readonly bool addsBlank = string.Concat(tokenizer.Encode("a").Select(tokenizer.TokenText)) is [' ', ..];
 
     /// <summary>The begin token, if the model has one, and the text; with control tokens read as such, the text alone.</summary>
@@ -19,9 +21,10 @@ public sealed class ContinuationCodec(ITokenizer tokenizer)
     {
         if (!addsBlank)
             return tokenizer.Encode(text);
-        var anchor = tokenizer.Encode(Anchor);
-        var both = tokenizer.Encode(Anchor + text);
-        return both.AsSpan().StartsWith(anchor) ? both[anchor.Length..] : tokenizer.Encode(text);
+        foreach (var before in Anchors)
+            if (tokenizer.Encode(before) is var anchor && tokenizer.Encode(before + text) is var both && both.AsSpan().StartsWith(anchor))
+                return both[anchor.Length..];
+        return tokenizer.Encode(text);
     }
 
     /// <summary>Text of tokens that follow a prompt.</summary>

@@ -135,7 +135,7 @@ public sealed class Scorer(Decoder decoder, int batchSize = 64)
     private List<double> LogProbs(Tensor hidden, List<long> targets)
     {
         List<double> all = [];
-        var chunk = (int)Math.Max(1, LogitsAtOnce / decoder.Config.VocabularySize);
+        var chunk = (int)Math.Max(1, LogitsAtOnce / decoder.Config.Predicted);
         for (var at = 0; at < targets.Count; at += chunk)
         {
             using var scope = NewDisposeScope();

@@ -36,7 +36,7 @@ public sealed class TokenReader(Decoder decoder)
         {
             cancel.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            ReadBatch(batch, requests, read, Math.Min(top, decoder.Config.VocabularySize), temperature);
+            ReadBatch(batch, requests, read, Math.Min(top, decoder.Config.Predicted), temperature);
         }
         return read;
     }
@@ -49,7 +49,7 @@ public sealed class TokenReader(Decoder decoder)
         if (places.Count == 0)
             return;
         var hidden = decoder.Hidden(tokens.Ids).view(tokens.Rows * tokens.Time, -1);
-        foreach (var chunk in places.Chunk((int)Math.Max(1, LogitsAtOnce / decoder.Config.VocabularySize)))
+        foreach (var chunk in places.Chunk((int)Math.Max(1, LogitsAtOnce / decoder.Config.Predicted)))
         {
             using var scope = NewDisposeScope();
             var logits = decoder.Logits(hidden.index_select(0, tensor(chunk.Select(p => p.Row * tokens.Time + p.Time - 1).ToArray(), device: decoder.Device)))

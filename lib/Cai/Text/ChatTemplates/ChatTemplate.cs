@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cai.Jinja;
+using Cai.Storage;
 using Cai.Text.Tokenizers;
 
 namespace Cai.Text.ChatTemplates;
@@ -116,25 +117,40 @@ public sealed class ChatTemplate
         }
     }
 
+    /// <summary>The texts of all templates of a folder.</summary>
+    internal static IEnumerable<string> Texts(string folder) => Written(folder).Select(template => template.Text);
+
     /// <summary>Templates by name, with the file that each is from.</summary>
+    /// <exception cref="CaiException">One name has two texts.</exception>
     private static Dictionary<string, (string Text, string File)> Find(string folder)
     {
-        var found = new Dictionary<string, (string, string)>(StringComparer.Ordinal);
+        var found = new Dictionary<string, (string Text, string File)>(StringComparer.Ordinal);
+        foreach (var (name, text, file) in Written(folder))
+        {
+            // A file of its own goes before tokenizer_config.json, as in transformers.
+            if (found.TryGetValue(name, out var other) && other.File == file && other.Text != text)
+                throw new CaiException($"The chat template '{name}' stands there twice, with two texts.", "Remove the one that the model was not trained on.", file);
+            found[name] = (text, file);
+        }
+        return found;
+    }
+
+    private static IEnumerable<(string Name, string Text, string File)> Written(string folder)
+    {
         var config = Path.Combine(folder, "tokenizer_config.json");
         if (File.Exists(config) && JsonKeys.Read(config).Child("chat_template") is { } key)
             if (key.Element.ValueKind == JsonValueKind.Array)
                 foreach (var item in key.Items())
-                    found[item.Require("name").Text()] = (item.Require("template").Text(), config);
+                    yield return (item.Require("name").Text(), item.Require("template").Text(), config);
             else
-                found[DefaultName] = (key.Text(), config);
+                yield return (DefaultName, key.Text(), config);
         var own = Path.Combine(folder, "chat_template.jinja");
         if (File.Exists(own))
-            found[DefaultName] = (File.ReadAllText(own), own);
+            yield return (DefaultName, InputFile.ReadText(own, Remedy), own);
         var others = Path.Combine(folder, "additional_chat_templates");
         if (Directory.Exists(others))
-            foreach (var file in Directory.GetFiles(others, "*.jinja"))
-                found[Path.GetFileNameWithoutExtension(file)] = (File.ReadAllText(file), file);
-        return found;
+            foreach (var file in Directory.GetFiles(others, "*.jinja").Order(StringComparer.Ordinal))
+                yield return (Path.GetFileNameWithoutExtension(file), InputFile.ReadText(file, Remedy), file);
     }
 
     private static Dictionary<string, string> SpecialTokens(string folder)

@@ -7,12 +7,23 @@ namespace Cai.Text.Tokenizers;
 internal sealed class BpeMerges
 {
     private readonly Dictionary<(int Left, int Right), (int Rank, int Joined)> table = [];
+    private int next;
 
     /// <summary>The pairs that are joined, in the order in which they were learnt.</summary>
     public IEnumerable<(int Left, int Right)> Pairs => table.OrderBy(rule => rule.Value.Rank).Select(rule => rule.Key);
 
-    /// <summary>Adds the next rule. A pair that occurs twice keeps its first rank.</summary>
-    public void Add(int left, int right, int joined) => table.TryAdd((left, right), (table.Count, joined));
+    /// <summary>Adds the next rule. A pair that occurs twice has its last rank, as in Hugging Face's libraries.</summary>
+    public void Add(int left, int right, int joined) => table[(left, right)] = (next++, joined);
+
+    /// <summary>The same rules without those that make one of <paramref name="pieces"/>.</summary>
+    public BpeMerges Without(IReadOnlySet<int> pieces)
+    {
+        var kept = new BpeMerges();
+        foreach (var ((left, right), (_, joined)) in table.OrderBy(rule => rule.Value.Rank))
+            if (!pieces.Contains(joined))
+                kept.Add(left, right, joined);
+        return kept;
+    }
 
     /// <summary>Joins the symbols of one pre-token. `[symbols]` to `[at most symbols]`.</summary>
     public int[] Apply(List<int> symbols)

@@ -37,12 +37,13 @@ public sealed class BpeTokenizer : ITokenizer
         BosId = bosId;
         EndIds = endIds;
         foreach (var (id, piece) in definition.Pieces.Index())
-            if (Rune.DecodeFromUtf16(piece, out var character, out var length) == OperationStatus.Done && length == piece.Length)
+            if (!definition.Control.Contains(id)
+                && Rune.DecodeFromUtf16(piece, out var character, out var length) == OperationStatus.Done && length == piece.Length)
                 characters[character] = id;
         borders = new Lazy<MergeBorders>(() => new MergeBorders(characters, definition.Pieces, definition.Merges.Pairs));
         plainAdded = Matchers(definition.Added.Where(token => !token.Special));
         anyAdded = Matchers(definition.Added);
-        hidden = [.. definition.Added.Where(token => token.Special).Select(token => token.Id)];
+        hidden = [.. definition.Control];
         var addedIds = definition.Added.Select(token => token.Id).ToHashSet();
         bytes = [.. definition.Pieces.Select((piece, id) => addedIds.Contains(id) ? Encoding.UTF8.GetBytes(piece) : definition.Decoding.Bytes(piece))];
     }
@@ -110,21 +111,26 @@ public sealed class BpeTokenizer : ITokenizer
         }
     }
 
+    /// <inheritdoc/>
+    /// <remarks>Ids beyond the vocabulary, which a padded model may have, spell nothing.</remarks>
     public string Decode(IReadOnlyList<int> ids)
     {
         using var buffer = new MemoryStream(ids.Count * 4);
         foreach (var id in ids)
             if (!hidden.Contains(id))
-                buffer.Write(bytes[id]);
+                buffer.Write(Bytes(id));
         return definition.Decoding.Text(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
     }
 
     /// <summary>The text of one token, blanks kept; bytes that are only part of a character are shown as `&lt;0xE2&gt;`.</summary>
     public string TokenText(int id)
     {
-        var text = Encoding.UTF8.GetString(bytes[id]);
-        return text.Contains('\uFFFD') ? string.Concat(bytes[id].Select(TokenDecoding.FallbackPiece)) : text;
+        var text = Encoding.UTF8.GetString(Bytes(id));
+        return text.Contains('\uFFFD') ? string.Concat(Bytes(id).Select(TokenDecoding.FallbackPiece)) : text;
     }
+
+    // A model's matrices may have more rows than there are tokens.
+    private byte[] Bytes(int id) => id >= 0 && id < bytes.Length ? bytes[id] : [];
 
     private int[] EncodePiece(string piece)
     {
@@ -141,7 +147,7 @@ public sealed class BpeTokenizer : ITokenizer
     private int[] Join(string piece)
     {
         var spelt = definition.ByteLevel ? ByteAlphabet.Spell(piece) : piece;
-        if (definition.IgnoreMerges && definition.Ids.TryGetValue(spelt, out var whole))
+        if (definition.IgnoreMerges && definition.Ids.TryGetValue(spelt, out var whole) && !definition.Control.Contains(whole))
             return [whole];
         return spelt.Length <= LongestCachedPiece ? JoinPairs(spelt) : JoinParts(spelt);
     }
@@ -222,6 +228,9 @@ internal sealed record BpeDefinition
     public required BpeMerges Merges { get; init; }
 
     public required IReadOnlyList<AddedToken> Added { get; init; }
+
+    /// <summary>Ids of the tokens for control: text never spells them, whatever the merges say, and decoding leaves them out.</summary>
+    public IReadOnlySet<int> Control { get; init; } = new HashSet<int>();
 
     public required Func<string, string> Normalize { get; init; }
 

@@ -14,6 +14,9 @@ internal static class ByteAlphabet
     /// <summary>The 256 characters in the order of their code, which is the order Hugging Face's trainer gives them ids in.</summary>
     public static IEnumerable<char> Characters => CharOf.Order();
 
+    /// <summary>Those of the bytes that UTF-8 has: all but C0, C1 and F5 to FF. GPT-NeoX's vocabularies hold no others.</summary>
+    public static IEnumerable<char> OfUtf8 => Enumerable.Range(0, 256).Where(b => b is not (0xC0 or 0xC1 or >= 0xF5)).Select(b => CharOf[b]).Order();
+
     public static char Spell(byte value) => CharOf[value];
 
     /// <summary>The UTF-8 bytes of a text, spelt; half a surrogate pair counts as U+FFFD.</summary>

@@ -54,6 +54,13 @@ internal readonly record struct JsonKeys(string File, string Key, JsonElement El
         _ => throw child.Wrong("true or false"),
     };
 
+    /// <exception cref="CaiException">The object has both keys: which one is meant is not known.</exception>
+    public void OneOf(string key, string other)
+    {
+        if (Child(key) is not null && Child(other) is not null)
+            throw new CaiException($"The key \"{Key}\" has both \"{key}\" and \"{other}\".", Remedy, File);
+    }
+
     public CaiException Wrong(string expected) => new($"The key \"{Key}\" holds {Element.ValueKind}; {expected} was expected.", Remedy, File);
 
     public CaiException Unsupported(string what) => new($"The key \"{Key}\" asks for {what}, which this kit does not know.",

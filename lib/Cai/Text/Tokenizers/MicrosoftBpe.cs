@@ -36,7 +36,7 @@ internal sealed class MicrosoftBpe
     /// <summary>What a file asks for that the package cannot do, or null.</summary>
     public static string? Lacks(BpeDefinition definition) =>
         !definition.ByteLevel ? "SentencePiece-style BPE (byte fallback, unknown characters)"
-        : ByteAlphabet.Characters.Any(c => !definition.Ids.ContainsKey(c.ToString())) ? "a vocabulary without a piece for every byte"
+        : ByteAlphabet.OfUtf8.Any(c => !definition.Ids.ContainsKey(c.ToString())) ? "a vocabulary without a piece for every byte of UTF-8"
         : null;
 
     /// <summary>Ids of a word.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Cai.Storage;
 
 namespace Cai.Text.Tokenizers;
 
@@ -32,14 +33,21 @@ internal sealed class RegexSplit(Regex pattern) : IPreTokenizer
         var (matched, starts) = AstralStandIns.Replace(text);
         var pieces = new List<string>();
         var at = 0;
-        foreach (var match in pattern.EnumerateMatches(matched))
+        try
         {
-            if (match.Length == 0)
-                continue;
-            if (match.Index > at)
-                pieces.Add(Slice(at, match.Index));
-            pieces.Add(Slice(match.Index, match.Index + match.Length));
-            at = match.Index + match.Length;
+            foreach (var match in pattern.EnumerateMatches(matched))
+            {
+                if (match.Length == 0)
+                    continue;
+                if (match.Index > at)
+                    pieces.Add(Slice(at, match.Index));
+                pieces.Add(Slice(match.Index, match.Index + match.Length));
+                at = match.Index + match.Length;
+            }
+        }
+        catch (RegexMatchTimeoutException e)
+        {
+            throw OutsideRegex.TooLong(pattern, e);
         }
         if (at < matched.Length)
             pieces.Add(Slice(at, matched.Length));
@@ -56,7 +64,7 @@ internal sealed partial class ByteLevelSplit(bool addPrefixSpace, bool useRegex)
 
     public IEnumerable<string> Split(string text, bool first)
     {
-        if (addPrefixSpace && text.Length > 0 && !char.IsWhiteSpace(text[0]))
+        if (addPrefixSpace && text is [not ' ', ..]) // a line break is no blank
             text = " " + text;
         return useRegex ? Words.Split(text, first) : [text];
     }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Cai.Storage;
 
 namespace Cai.Text.Tokenizers;
 
@@ -44,14 +45,8 @@ internal static class PreTokenizerReader
         if (step.Text("behavior") != "Isolated" || step.Flag("invert"))
             throw step.Unsupported("a Split other than Isolated");
         var pattern = step.Require("pattern");
+        pattern.OneOf("Regex", "String");
         var regex = pattern.Text("Regex") ?? Regex.Escape(pattern.Require("String").Text());
-        try
-        {
-            return new RegexSplit(new Regex(regex, RegexOptions.CultureInvariant | RegexOptions.Compiled));
-        }
-        catch (ArgumentException e)
-        {
-            throw pattern.Unsupported($"the pattern {regex} ({e.Message})");
-        }
+        return new RegexSplit(OutsideRegex.Make(regex, pattern.File, pattern.Key, RegexOptions.Compiled));
     }
 }

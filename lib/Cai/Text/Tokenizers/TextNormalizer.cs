@@ -1,4 +1,4 @@
-using System.Text.RegularExpressions;
+using Cai.Storage;
 
 namespace Cai.Text.Tokenizers;
 
@@ -20,10 +20,11 @@ internal static class TextNormalizer
             case "Replace":
                 var content = step.Require("content").Text();
                 var pattern = step.Require("pattern");
+                pattern.OneOf("Regex", "String");
                 if (pattern.Text("String") is { } plain)
                     return text => text.Replace(plain, content, StringComparison.Ordinal);
-                var regex = new Regex(pattern.Require("Regex").Text(), RegexOptions.CultureInvariant);
-                return text => regex.Replace(text, content.Replace("$", "$$", StringComparison.Ordinal));
+                var regex = OutsideRegex.Make(pattern.Require("Regex").Text(), pattern.File, pattern.Key);
+                return text => OutsideRegex.Guarded(() => regex.Replace(text, content.Replace("$", "$$", StringComparison.Ordinal)), regex);
             case "NFC":
                 return CanonicalForm.Compose;
             case "NFD":

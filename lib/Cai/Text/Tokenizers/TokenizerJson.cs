@@ -21,7 +21,8 @@ public static class TokenizerJson
         var (root, merges) = !File.Exists(file) && VocabularyFiles.Exist(folder) ? VocabularyFiles.Read(folder) : (JsonKeys.Read(file), (JsonKeys?)null);
         var definition = ReadDefinition(root, merges);
         var tokens = new SpecialTokens(root, definition, folder);
-        return new BpeTokenizer(definition, tokens.BosId(), tokens.EndIds());
+        var (begin, ends) = (tokens.BosId(), tokens.EndIds());
+        return new BpeTokenizer(ControlWords.Marked(definition, root.File, folder, begin is { } id ? [id, .. ends] : ends), begin, ends);
     }
 
     /// <param name="mergesFile">The merges where they are in a file of their own.</param>
@@ -65,7 +66,7 @@ public static class TokenizerJson
             FuseUnknown = model.Flag("fuse_unk"),
         };
         if (definition.ByteLevel && definition.UnknownId is null
-            && ByteAlphabet.Characters.FirstOrDefault(c => !ids.ContainsKey(c.ToString())) is var lost and not '\0')
+            && ByteAlphabet.OfUtf8.FirstOrDefault(c => !ids.ContainsKey(c.ToString())) is var lost and not '\0')
             throw new CaiException($"The key \"model.vocab\" lacks the byte piece \"{lost}\".", JsonKeys.Remedy, root.File);
         return definition;
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Cai.Storage;
 
 namespace Cai.Text.Tokenizers;
 
@@ -55,15 +56,9 @@ internal static class VocabularyFiles
 
     private static JsonKeys ReadMerges(string file)
     {
-        try
-        {
-            var rules = File.ReadLines(file).Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal));
-            return new(file, "merges", JsonSerializer.SerializeToElement(rules.ToArray()));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CaiException($"The file cannot be read: {e.Message}", JsonKeys.Remedy, file, e);
-        }
+        var rules = InputFile.ReadText(file, JsonKeys.Remedy).Split('\n').Select(line => line.TrimEnd('\r'))
+            .Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal));
+        return new(file, "merges", JsonSerializer.SerializeToElement(rules.ToArray()));
     }
 
     /// <summary>Tokens with ids of their own, and those of the vocabulary that some file names as special.</summary>

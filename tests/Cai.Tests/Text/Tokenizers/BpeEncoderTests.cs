@@ -99,9 +99,9 @@ public sealed class BpeEncoderTests : IDisposable
     {
         var file = Trained();
         file["model"]!["unk_token"] = "<|end|>";
-        file["model"]!["vocab"]!.AsObject().Remove("ÿ");
+        file["model"]!["vocab"]!.AsObject().Remove("ô");
         foreach (var piece in file["model"]!["vocab"]!.AsObject().Select(p => p.Key).ToList())
-            if ((int)file["model"]!["vocab"]![piece]! is var id && id > 188) // "ÿ" is the 188th of the bytes, after the end token
+            if ((int)file["model"]!["vocab"]![piece]! is var id && id > 177) // "ô" is the 177th of the bytes, after the end token
                 file["model"]!["vocab"]![piece] = id - 1;
         var tokenizer = Load(file);
         Assert.Equal(BpeEncoder.BuiltIn, tokenizer.Encoder);
