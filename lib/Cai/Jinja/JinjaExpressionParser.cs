@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Cai.Jinja;
 
@@ -124,10 +125,10 @@ internal sealed class JinjaExpressionParser(JinjaTokens tokens)
                     var name => new NameNode(name),
                 };
             case JinjaTokenKind.String:
-                var text = token.Text;
+                var text = new StringBuilder(token.Text); // strings side by side are one
                 while (tokens.Current.Kind == JinjaTokenKind.String)
-                    text += tokens.Take().Text;
-                return new LiteralNode(text);
+                    text.Append(tokens.Take().Text);
+                return new LiteralNode(text.ToString());
             case JinjaTokenKind.Integer:
                 return long.TryParse(token.Text, CultureInfo.InvariantCulture, out var whole)
                     ? new LiteralNode(whole)

@@ -16,6 +16,8 @@ internal sealed class JinjaFilters(TemplateBudget budget, JinjaPrinter printer, 
             case "tojson":
                 var json = arguments.Bind("ensure_ascii?", "indent?", "separators?", "sort_keys?");
                 var separators = json.Or(2, null) as JinjaList;
+                if (separators is not null && separators.Items is not [string, string])
+                    throw JinjaError.Value("The separators of 'tojson' are two texts.");
                 var indent = json.Or(1, null) is null ? (int?)null : (int)Math.Clamp(json.Whole(1), 0, 1000);
                 return printer.Json(value, indent, separators?.Items[0] as string, separators?.Items.ElementAtOrDefault(1) as string,
                     JinjaOperations.IsTrue(json.Or(3, false)), JinjaOperations.IsTrue(json.Or(0, false)));
@@ -52,6 +54,9 @@ internal sealed class JinjaFilters(TemplateBudget budget, JinjaPrinter printer, 
             case "sum":
                 var sum = arguments.Bind("attribute?", "start?");
                 return operations.Items(value).Aggregate(sum.Or(1, 0L), (total, item) => operations.Binary("+", total, Path(item, sum.Or(0, null))));
+            // These four give nothing for whatever is false or none, as Jinja's do.
+            case "map" or "select" or "reject" or "selectattr" or "rejectattr" when !JinjaOperations.IsTrue(value):
+                return new JinjaList([]);
             case "map":
                 return Map(operations.Items(value), arguments);
             case "select" or "reject" or "selectattr" or "rejectattr":
@@ -61,7 +66,7 @@ internal sealed class JinjaFilters(TemplateBudget budget, JinjaPrinter printer, 
         var result = name switch
         {
             "length" or "count" => operations.Length(value),
-            "upper" => budget.Made(printer.Text(value).ToUpperInvariant()),
+            "upper" => budget.Made(JinjaString.Upper(printer.Text(value))),
             "lower" => budget.Made(printer.Text(value).ToLowerInvariant()),
             "capitalize" => budget.Made(JinjaString.Capitalize(printer.Text(value))),
             "title" => budget.Made(TitleFilter(printer.Text(value))),
@@ -73,7 +78,7 @@ internal sealed class JinjaFilters(TemplateBudget budget, JinjaPrinter printer, 
             "list" => new JinjaList(operations.Items(value)),
             "items" => value is Undefined ? new JinjaList([]) : value is JinjaMap map ? Pairs(map) : throw JinjaError.Value("'items' needs a dictionary."),
             "reverse" => value is string text ? operations.Slice(text, null, null, -1L) : new JinjaList([.. operations.Items(value).Reverse()]),
-            "abs" => operations.Order(value, 0L) < 0 ? operations.Negate(value) : value,
+            "abs" => operations.Order(value, 0L) < 0 ? operations.Negate(value) : value is bool flag ? flag ? 1L : 0L : value,
             _ => throw JinjaError.Unsupported($"the filter '{name}'"),
         };
         arguments.Bind(); // these take none; a filter that is not known is said to be so first
@@ -103,8 +108,8 @@ internal sealed class JinjaFilters(TemplateBudget budget, JinjaPrinter printer, 
             _ => throw JinjaError.Value("The width of 'indent' is no text and no number from 0 to 10000."),
         };
         var (first, blank) = (JinjaOperations.IsTrue(bound.Or(1, false)), JinjaOperations.IsTrue(bound.Or(2, false)));
-        var lines = text.Split('\n');
-        budget.Reserve(text.Length + (long)width.Length * lines.Length);
+        var lines = JinjaString.Lines(text + "\n", keepEnds: false); // Jinja's own quirk: the last line break counts
+        budget.Reserve(text.Length + (long)width.Length * lines.Count);
         // Jinja's own: without `first` the first line stays, without `blank` empty lines do.
         return string.Join('\n', lines.Select((line, i) => i == 0 ? first ? width + line : line : blank || line.Length > 0 ? width + line : line));
     }
@@ -132,6 +137,8 @@ internal sealed class JinjaFilters(TemplateBudget budget, JinjaPrinter printer, 
         var scaled = number.AsDouble * scale;
         return bound.Text(1, "common") switch
         {
+            // Python leaves whole numbers whole.
+            "common" when number.IsWhole => (object)(bound.Whole(0, 0) >= 0 ? number.Whole : (long)(Math.Round(scaled, MidpointRounding.ToEven) / scale)),
             // Python's round goes to the even neighbour.
             "common" => Math.Round(scaled, MidpointRounding.ToEven) / scale,
             "ceil" => Math.Ceiling(scaled) / scale,
@@ -234,7 +241,7 @@ internal sealed class JinjaFilters(TemplateBudget budget, JinjaPrinter printer, 
         return string.Concat(text.Select(c =>
         {
             var shown = start ? char.ToUpperInvariant(c) : char.ToLowerInvariant(c);
-            start = char.IsWhiteSpace(c) || "-({[<".Contains(c);
+            start = JinjaString.IsSpace(c) || "-({[<".Contains(c);
             return shown;
         }));
     }

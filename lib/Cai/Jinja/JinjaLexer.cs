@@ -23,7 +23,8 @@ internal sealed class JinjaLexer
     /// <exception cref="JinjaError">A tag, string or comment has no end, or a character means nothing.</exception>
     public static List<JinjaToken> Tokens(string template)
     {
-        var source = template.ReplaceLineEndings("\n");
+        // Jinja knows these three line ends; U+2028 and its kind are text.
+        var source = template.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
         var lexer = new JinjaLexer(source.EndsWith('\n') ? source[..^1] : source);
         lexer.Run();
         return lexer.tokens;
@@ -66,11 +67,11 @@ internal sealed class JinjaLexer
     private string Before(string text, char kind, char sign)
     {
         if (sign == '-')
-            return text.TrimEnd();
+            return JinjaString.Strip(text, start: false, end: true);
         if (sign == '+' || kind == '{')
             return text;
         var start = text.LastIndexOf('\n') + 1;
-        return (start > 0 || atLineStart) && string.IsNullOrWhiteSpace(text[start..]) ? text[..start] : text;
+        return (start > 0 || atLineStart) && text.AsSpan(start).IndexOfAnyExcept(JinjaString.Space) < 0 ? text[..start] : text;
     }
 
     /// <summary>Moves past the end of a tag and the blank space that it takes.</summary>
@@ -78,7 +79,7 @@ internal sealed class JinjaLexer
     {
         var stop = end + length;
         if (source[end] == '-')
-            while (stop < source.Length && char.IsWhiteSpace(source[stop]))
+            while (stop < source.Length && JinjaString.IsSpace(source[stop]))
                 stop++;
         else if (trimsBlocks && source[end] != '+' && stop < source.Length && source[stop] == '\n')
             stop++;
@@ -250,7 +251,7 @@ internal sealed class JinjaLexer
 
     private int SkipBlank(int from)
     {
-        while (from < source.Length && char.IsWhiteSpace(source[from]))
+        while (from < source.Length && JinjaString.IsSpace(source[from]))
             from++;
         return from;
     }

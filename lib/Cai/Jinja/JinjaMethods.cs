@@ -23,7 +23,7 @@ internal sealed class JinjaMethods(TemplateBudget budget, JinjaPrinter printer, 
         "strip" => a => Strip(text, a, start: true, end: true),
         "lstrip" => a => Strip(text, a, start: true, end: false),
         "rstrip" => a => Strip(text, a, start: false, end: true),
-        "upper" => a => None(a, text.ToUpperInvariant()),
+        "upper" => a => None(a, JinjaString.Upper(text)),
         "lower" => a => None(a, text.ToLowerInvariant()),
         "title" => a => None(a, JinjaString.Title(text)),
         "capitalize" => a => None(a, JinjaString.Capitalize(text)),
@@ -31,7 +31,7 @@ internal sealed class JinjaMethods(TemplateBudget budget, JinjaPrinter printer, 
         "isdigit" or "isnumeric" or "isdecimal" => a => None(a, text.Length > 0 && text.All(char.IsDigit)),
         "isalpha" => a => None(a, text.Length > 0 && text.All(char.IsLetter)),
         "isalnum" => a => None(a, text.Length > 0 && text.All(char.IsLetterOrDigit)),
-        "isspace" => a => None(a, text.Length > 0 && text.All(char.IsWhiteSpace)),
+        "isspace" => a => None(a, text.Length > 0 && text.All(JinjaString.IsSpace)),
         "isupper" => a => None(a, text.Any(char.IsUpper) && !text.Any(char.IsLower)),
         "islower" => a => None(a, text.Any(char.IsLower) && !text.Any(char.IsUpper)),
         "startswith" => a => Ends(a, affix => text.StartsWith(affix, StringComparison.Ordinal)),
@@ -121,6 +121,8 @@ internal sealed class JinjaMethods(TemplateBudget budget, JinjaPrinter printer, 
         // An empty set strips nothing in Python; .NET would read it as blank space.
         if (set is [])
             return text;
+        if (set is null)
+            return JinjaString.Strip(text, start, end);
         text = start ? text.TrimStart(set) : text;
         return end ? text.TrimEnd(set) : text;
     }
@@ -156,13 +158,7 @@ internal sealed class JinjaMethods(TemplateBudget budget, JinjaPrinter printer, 
     private JinjaList Lines(string text, bool keepEnds)
     {
         budget.Reserve(text.Length);
-        var lines = new List<object?>();
-        for (int at = 0, next; at < text.Length; at = next)
-        {
-            var end = text.AsSpan(at).IndexOfAny('\n', '\r') is var i and >= 0 ? at + i : text.Length;
-            next = end >= text.Length ? end : text.AsSpan(end).StartsWith("\r\n") ? end + 2 : end + 1;
-            lines.Add(keepEnds ? text[at..next] : text[at..end]);
-        }
+        var lines = JinjaString.Lines(text, keepEnds);
         return Listed(lines, lines.Count);
     }
 

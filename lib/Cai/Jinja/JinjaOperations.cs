@@ -183,7 +183,8 @@ internal sealed class JinjaOperations(TemplateBudget budget, JinjaPrinter printe
                 budget.Step(list.Items.Count);
                 return new JinjaList([.. JinjaString.Indices(list.Items.Count, Whole(start), Whole(stop), by).Select(i => list.Items[i])], list.IsTuple);
             default:
-                throw (value as Undefined)?.Error() ?? JinjaError.Value($"{JinjaPrinter.TypeName(value)} has no slices.");
+                // Jinja's subscript of what has none is undefined, a slice as an index.
+                return value is Undefined missing ? throw missing.Error() : new Undefined($"a slice of {JinjaPrinter.TypeName(value)}");
         }
 
         static long? Whole(object? bound) => bound switch
@@ -204,6 +205,9 @@ internal sealed class JinjaOperations(TemplateBudget budget, JinjaPrinter printe
     private object Repeat(object value, long times)
     {
         times = Math.Max(times, 0);
+        // Nothing, however often, is nothing at once.
+        if (times == 0 || value is "" or JinjaList { Items.Count: 0 })
+            return value is string ? "" : new JinjaList([], ((JinjaList)value).IsTuple);
         if (times > int.MaxValue)
             budget.Reserve(long.MaxValue);
         if (value is string text)

@@ -127,7 +127,7 @@ internal sealed class JinjaPrinter(TemplateBudget budget)
     {
         var quote = text.Contains('\'') && !text.Contains('"') ? '"' : '\'';
         var builder = new StringBuilder(text.Length + 2).Append(quote);
-        foreach (var c in text)
+        foreach (var (c, next) in text.EnumerateRunes().Select(rune => (rune.IsBmp ? (char)rune.Value : '\uFFFF', rune)))
             _ = c switch
             {
                 '\\' => builder.Append("\\\\"),
@@ -135,11 +135,17 @@ internal sealed class JinjaPrinter(TemplateBudget budget)
                 '\r' => builder.Append("\\r"),
                 '\t' => builder.Append("\\t"),
                 _ when c == quote => builder.Append('\\').Append(c),
-                < ' ' or '\x7f' => builder.Append(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}"),
-                _ => builder.Append(c),
+                _ when IsPrintable(next) => builder.Append(next),
+                <= '\xFF' => builder.Append(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}"),
+                _ => builder.Append(next.IsBmp ? "\\u" : "\\U").Append(next.Value.ToString(next.IsBmp ? "x4" : "x8", CultureInfo.InvariantCulture)),
             };
         return builder.Append(quote).ToString();
     }
+
+    /// <summary>Python's `isprintable`: no control, format, private, unassigned or separating character but the blank.</summary>
+    private static bool IsPrintable(Rune rune) => rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format
+        or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned or UnicodeCategory.LineSeparator
+        or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator);
 
     private sealed record JsonStyle(int? Indent, string ItemSeparator, string KeySeparator, bool SortKeys, bool AsciiOnly);
 

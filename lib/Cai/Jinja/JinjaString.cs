@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Cai.Jinja;
@@ -5,6 +6,35 @@ namespace Cai.Jinja;
 /// <summary>Texts as Python sees them: by code point, not by UTF-16 unit.</summary>
 internal static class JinjaString
 {
+    /// <summary>Blank space as Python means it: .NET's, and the four separators U+001C to U+001F.</summary>
+    public static SearchValues<char> Space { get; } =
+        SearchValues.Create([.. Enumerable.Range(0, char.MaxValue + 1).Select(c => (char)c).Where(IsSpace)]);
+
+    public static bool IsSpace(char c) => char.IsWhiteSpace(c) || c is >= '\u001C' and <= '\u001F';
+
+    /// <summary>Python's `strip` of blank space.</summary>
+    public static string Strip(string text, bool start, bool end)
+    {
+        var from = start ? text.AsSpan().IndexOfAnyExcept(Space) : 0;
+        var to = end ? text.AsSpan().LastIndexOfAnyExcept(Space) + 1 : text.Length;
+        return from < 0 || to <= from ? "" : text[from..to];
+    }
+
+    /// <summary>Python's `splitlines`: lines with their ends, or without.</summary>
+    public static List<string> Lines(string text, bool keepEnds)
+    {
+        var lines = new List<string>();
+        for (int at = 0, next; at < text.Length; at = next)
+        {
+            var end = text.AsSpan(at).IndexOfAny(LineEnds) is var i and >= 0 ? at + i : text.Length;
+            next = end >= text.Length ? end : text.AsSpan(end).StartsWith("\r\n") ? end + 2 : end + 1;
+            lines.Add(keepEnds ? text[at..next] : text[at..end]);
+        }
+        return lines;
+    }
+
+    private static SearchValues<char> LineEnds { get; } = SearchValues.Create("\n\r\v\f\u001C\u001D\u001E\u0085\u2028\u2029");
+
     public static int Length(string text) => text.Length - Pairs(text);
 
     public static IEnumerable<string> Characters(string text)
@@ -82,6 +112,9 @@ internal static class JinjaString
         return builder.ToString();
     }
 
+    /// <summary>Python's `upper`, which writes ß as two letters; .NET keeps the length.</summary>
+    public static string Upper(string text) => text.ToUpperInvariant().Replace("ß", "SS", StringComparison.Ordinal);
+
     public static string Capitalize(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..].ToLowerInvariant();
 
     public static int Count(string text, string part)
@@ -106,11 +139,11 @@ internal static class JinjaString
             {
                 if (most >= 0 && pieces.Count >= most)
                 {
-                    pieces.Add(text[at..].TrimEnd());
+                    pieces.Add(Strip(text[at..], start: false, end: true));
                     break;
                 }
                 var end = at;
-                while (end < text.Length && !char.IsWhiteSpace(text[end]))
+                while (end < text.Length && !IsSpace(text[end]))
                     end++;
                 pieces.Add(text[at..end]);
                 at = end;
@@ -124,7 +157,7 @@ internal static class JinjaString
 
         int Skip(int from)
         {
-            while (from < text.Length && char.IsWhiteSpace(text[from]))
+            while (from < text.Length && IsSpace(text[from]))
                 from++;
             return from;
         }

@@ -86,4 +86,25 @@ public sealed class TemplateLimitsTests
     [InlineData("{{ 'x'.Length }}{{ messages.Items }}{{ messages[0].Count }}{{ messages[0]['Items'] }}")]
     public void MembersOfTheEnginesOwnTypesAreNotThere(string template) =>
         Assert.Equal("", new ChatTemplate(template).Render(Dialogue.Ask("Hi"), addGenerationPrompt: true));
+
+    /// <summary>A few bytes of template cost no more than a few bytes: each of these took seconds, or more than linear time.</summary>
+    [Theory]
+    [InlineData("{{ '' * 2147483647 }}", "")]
+    [InlineData("{% for i in range(1000) %}{% set x = [] * 2147483647 %}{% endfor %}", "")]
+    [InlineData("{{ () * 2147483647 }}", "()")]
+    public void NothingManyTimesCostsNothing(string template, string expected)
+    {
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        Assert.Equal(expected, new ChatTemplate(template).Render(Cai.Text.Dialogue.Ask("q"), addGenerationPrompt: false));
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(2), $"{clock.Elapsed}");
+    }
+
+    [Fact]
+    public void StringsSideBySideAreReadInLinearTime()
+    {
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        var template = new ChatTemplate("{{ (" + string.Concat(Enumerable.Repeat("'0123456789' ", 200_000)) + ")|length }}");
+        Assert.Equal("2000000", template.Render(Cai.Text.Dialogue.Ask("q"), addGenerationPrompt: false));
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"{clock.Elapsed}");
+    }
 }
