@@ -40,8 +40,7 @@ public sealed class NotebookDocument
     public static NotebookDocument Parse(string json, string path)
     {
         var node = OutsideJson.Node(json, path, "JSON", "Restore the notebook from version control.");
-        if (node is not JsonObject root || root["nbformat"]?.GetValueKind() != JsonValueKind.Number || (int)root["nbformat"]! != 4
-            || root["cells"] is not JsonArray array)
+        if (node is not JsonObject root || Whole(root["nbformat"]) != 4 || root["cells"] is not JsonArray array)
             throw new CaiException("This is not a notebook of format 4 (expected the keys \"nbformat\": 4 and \"cells\").",
                 "Save it again with a current Jupyter.", path);
         var cells = new List<NotebookCell>();
@@ -49,10 +48,16 @@ public sealed class NotebookDocument
         {
             if (item is not JsonObject cell || cell["cell_type"] is null || cell["source"] is null)
                 throw new CaiException($"Cell {cells.Count + 1} lacks \"cell_type\" or \"source\".", "Save it again with a current Jupyter.", path);
+            if (!IsText(cell["cell_type"]) || !(IsText(cell["source"]) || cell["source"] is JsonArray lines && lines.All(IsText)))
+                throw new CaiException($"The \"cell_type\" or \"source\" of cell {cells.Count + 1} is no text.", "Save it again with a current Jupyter.", path);
             cells.Add(new NotebookCell(cell));
         }
         return new NotebookDocument(root, cells);
     }
+
+    private static bool IsText(JsonNode? node) => node?.GetValueKind() == JsonValueKind.String;
+
+    private static int? Whole(JsonNode? node) => node is JsonValue value && value.TryGetValue<int>(out var number) ? number : null;
 
     /// <summary>
     /// Makes the file ready for outputs: old ones go, and with them execution times, which would differ in every run.
@@ -60,7 +65,7 @@ public sealed class NotebookDocument
     /// </summary>
     public void Clear()
     {
-        root["nbformat_minor"] = Math.Max(5, (int?)root["nbformat_minor"] ?? 0);
+        root["nbformat_minor"] = Math.Max(5, Whole(root["nbformat_minor"]) ?? 0);
         for (var i = 0; i < Cells.Count; i++)
             Cells[i].Clear($"cell-{i + 1:D2}");
         if (root["metadata"] is not JsonObject metadata)
@@ -93,11 +98,12 @@ public sealed class NotebookCell(JsonObject json)
     public IEnumerable<JsonObject> Outputs => (json["outputs"] as JsonArray ?? []).OfType<JsonObject>();
 
     /// <summary>Whether the author expects this cell to fail (Jupyter's cell tag `raises-exception`).</summary>
-    public bool MayFail => (json["metadata"]?["tags"] as JsonArray ?? []).Any(tag => (string?)tag == "raises-exception");
+    public bool MayFail => ((json["metadata"] as JsonObject)?["tags"] as JsonArray ?? [])
+        .Any(tag => tag is JsonValue value && value.TryGetValue<string>(out var text) && text == "raises-exception");
 
     public int? ExecutionCount
     {
-        get => (int?)json["execution_count"];
+        get => json["execution_count"] is JsonValue value && value.TryGetValue<int>(out var number) ? number : null;
         set => json["execution_count"] = value;
     }
 
@@ -147,7 +153,7 @@ public sealed class NotebookCell(JsonObject json)
     /// <summary>Text that nbformat stores as a string or as a list of lines.</summary>
     public static string Join(JsonNode? text) => text switch
     {
-        JsonArray lines => string.Concat(lines.Select(line => (string?)line)),
+        JsonArray lines => string.Concat(lines.Select(line => line is JsonValue one && one.TryGetValue<string>(out var said) ? said : line?.ToJsonString())),
         JsonValue value when value.GetValueKind() == JsonValueKind.String => value.GetValue<string>(),
         null => "",
         _ => text.ToJsonString(),

@@ -1,6 +1,5 @@
 using Cai.Models;
 using Cai.Text;
-using Cai.Text.Tokenizers;
 
 namespace Cai.Generation;
 
@@ -94,7 +93,7 @@ public sealed class LocalModel : ILanguageModel
     }
 
     /// <summary>Tokens that end a sample.</summary>
-    public IReadOnlyList<int> EndIds => Tokenizer is BpeTokenizer tokenizer ? tokenizer.EndIds : [Tokenizer.EosId];
+    public IReadOnlyList<int> EndIds => Tokenizer.EndIds;
 
     private string Text(TokenPrompt prompt, TokenSample sample, StopStrings stops)
     {

@@ -52,6 +52,10 @@ public sealed class ChatClientModel(IChatClient client, string? name = null, ICh
                 "Check its address, key and options.", $"request {request.Id}", e);
         }
         var text = response.Text;
+        if (text.Length == 0 && response.Messages.SelectMany(m => m.Contents).FirstOrDefault(
+            c => c is not (TextContent or TextReasoningContent or UsageContent)) is { } other)
+            throw new CaiException($"The chat client answers with {other.GetType().Name} and no text.", "Ask it for text: without tools or other media.",
+                $"request {request.Id}");
         var stop = options.Stops.Where(s => s.Length > 0).Select(s => text.IndexOf(s, StringComparison.Ordinal)).Where(at => at >= 0).DefaultIfEmpty(-1).Min();
         var finish = stop >= 0 ? FinishReason.StopString
             : response.FinishReason == ChatFinishReason.Stop || response.FinishReason is null ? FinishReason.EndToken

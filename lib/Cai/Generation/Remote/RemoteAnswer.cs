@@ -16,11 +16,7 @@ internal static class RemoteAnswer
     public static Completion Completion(JsonObject answer, string id, IReadOnlyList<string> stops, string where)
     {
         var choice = Choice(answer, where);
-        // A chat model that thought until its limit, or refused, may leave the content null.
-        var text = WireJson.Text(choice, "text") ?? WireJson.Text(choice, "message", "content")
-            ?? (WireJson.At(choice, "message") is JsonObject message
-                ? WireJson.Text(message, "refusal") ?? ""
-                : throw Unreadable("choices[0] has no text", where));
+        var text = TextOf(choice, where);
         var row = Tokens(choice);
         var ids = WireJson.Items(choice, "token_ids")?.Select(n => WireJson.Integer(n)).ToList();
         var stop = stops.Where(s => s.Length > 0).Select(s => text.IndexOf(s, StringComparison.Ordinal)).Where(at => at >= 0).DefaultIfEmpty(-1).Min();
@@ -32,6 +28,36 @@ internal static class RemoteAnswer
             ids is null || ids.Contains(null) ? [] : [.. ids.Select(i => (int)i!.Value)],
             row is null || row.LogProbs.Contains(null) ? [] : [.. row.LogProbs.Select(l => (float)l!.Value)], finish);
     }
+
+    /// <summary>What the model said. A shape that is not known is an error: it must not pass for an empty answer.</summary>
+    private static string TextOf(JsonNode choice, string where)
+    {
+        if (WireJson.At(choice, "text") is { } plain)
+            return WireJson.Text(plain) ?? throw Unreadable($"choices[0].text is {Short(plain)}, no text", where);
+        if (WireJson.At(choice, "message") is not JsonObject message)
+            throw Unreadable("choices[0] has no text", where);
+        return message["content"] switch
+        {
+            JsonArray parts => string.Concat(parts.Select(Part)),
+            { } content => WireJson.Text(content) ?? throw Unreadable($"choices[0].message.content is {Short(content)}, no text", where),
+            // A model that refused, or thought until its limit, leaves the content null.
+            null when WireJson.Text(message, "refusal") is { } refusal => refusal,
+            null when WireJson.Items(message, "tool_calls") is { Count: > 0 } => throw Unreadable("it calls a tool and says nothing", where),
+            null when message.ContainsKey("content") || WireJson.Text(message, "reasoning_content") is not null => "",
+            null => throw Unreadable("choices[0].message has no content", where),
+        };
+
+        string Part(JsonNode? part) => (WireJson.Text(part), WireJson.Text(part, "type")) switch
+        {
+            ({ } said, _) => said,
+            (_, "text" or "output_text") when WireJson.Text(part, "text") is { } said => said,
+            (_, "refusal") when WireJson.Text(part, "refusal") is { } said => said,
+            (_, "thinking" or "reasoning") => "",
+            _ => throw Unreadable($"choices[0].message.content has a part {Short(part)}, whose text is not known", where),
+        };
+    }
+
+    private static string Short(JsonNode? node) => node?.ToJsonString() is not { } json ? "null" : json.Length <= 80 ? json : json[..80] + "…";
 
     /// <summary>The listed tokens of the first choice; null when there are none.</summary>
     public static TokenRow? Tokens(JsonNode? choice)
