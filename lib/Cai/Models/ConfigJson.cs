@@ -30,7 +30,7 @@ internal static class ConfigJson
 
     /// <summary>The config.json of a model, readable by Hugging Face's libraries.</summary>
     /// <exception cref="CaiException">The family is unknown, or cannot state what the model computes.</exception>
-    public static string Write(DecoderConfig c, bool scalar, string dtype, int? bosId, int eosId)
+    public static string Write(DecoderConfig c, bool scalar, string dtype, int? bosId, IReadOnlyList<int> endIds)
     {
         var family = ModelFamily.Find(c.Family)
             ?? throw new CaiException($"A model of family '{c.Family}' cannot be saved.",
@@ -71,7 +71,7 @@ internal static class ConfigJson
             Add(keys.WindowFrom, c.WindowFrom);
         Add("tie_word_embeddings", c.TiedHead);
         Add("bos_token_id", bosId);
-        Add("eos_token_id", eosId);
+        Add("eos_token_id", Ends(endIds));
         Add("torch_dtype", dtype);
         if (scalar)
         {
@@ -82,6 +82,9 @@ internal static class ConfigJson
         CheckStated(c, Read(new ConfigReader(FileName, json)).Config);
         return json.ToJsonString(CaiJson.Indented) + "\n";
     }
+
+    /// <summary>The tokens that end a text as Hugging Face's files say it: one, or a list.</summary>
+    public static JsonNode Ends(IReadOnlyList<int> ids) => ids is [var only] ? only : new JsonArray([.. ids.Select(id => (JsonNode)id)]);
 
     private static (DecoderConfig Config, bool Scalar) Read(ConfigReader json)
     {

@@ -40,7 +40,8 @@ internal sealed record ConfigReader(string Path, JsonObject Json)
     public IReadOnlyList<string> Strings(string key) => Json[key] switch
     {
         null => [],
-        JsonArray items when items.All(item => item is JsonValue value && value.TryGetValue<string>(out _)) => [.. items.Select(item => item!.GetValue<string>())],
+        JsonArray items when items.All(item => item is JsonValue value && value.TryGetValue<string>(out _)) =>
+            [.. items.Select(item => item!.GetValue<string>())],
         var other => throw Error(key, $"is {Short(other)}; a list of texts was expected"),
     };
 

@@ -14,6 +14,9 @@ namespace Cai.Models;
 /// </summary>
 public static class HuggingFaceFolder
 {
+    private const string GenerationConfig = "generation_config.json";
+    private const string OtherTemplates = "additional_chat_templates";
+
     private static readonly string[] TokenizerFiles =
         ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "tokenizer.model",
             "chat_template.jinja"];
@@ -81,7 +84,9 @@ public static class HuggingFaceFolder
         long shardBytes = WeightSaver.DefaultShardBytes) =>
         Save(folder, model.Decoder, model.Parameters, scalar: true, tokenizer, tokenizerFolder, dtype, shardBytes);
 
-    /// <summary>Names a model by the contents of its configuration, tokenizer and weights; hex.</summary>
+    /// <summary>
+    /// Names a model by the contents of all files that decide what it says: configuration, tokenizer, chat templates, end tokens, weights; hex.
+    /// </summary>
     /// <exception cref="CaiException">The folder or one of these files is missing.</exception>
     public static string Hash(string folder)
     {
@@ -94,7 +99,13 @@ public static class HuggingFaceFolder
         string[] texts = File.Exists(Path.Combine(folder, "vocab.json")) && !File.Exists(Path.Combine(folder, TokenizerJson.FileName))
             ? ["vocab.json", "merges.txt"]
             : [TokenizerJson.FileName];
-        return ContentHash.OfFiles(texts.Prepend(ConfigJson.FileName).Select(name => Path.Combine(folder, name)).Concat(weights));
+        var others = TokenizerFiles.Append(GenerationConfig).Except(texts).Where(name => File.Exists(Path.Combine(folder, name)));
+        IEnumerable<string> templates = Directory.Exists(Path.Combine(folder, OtherTemplates))
+            ? Directory.GetFiles(Path.Combine(folder, OtherTemplates), "*.jinja").Order(StringComparer.Ordinal) : [];
+        // With their names: a text may move from one file to another and then mean another thing.
+        return ContentHash.OfTexts(
+            texts.Prepend(ConfigJson.FileName).Concat(others).Select(name => Path.Combine(folder, name)).Concat(templates).Concat(weights)
+            .SelectMany(path => new[] { Path.GetRelativePath(folder, path).Replace('\\', '/'), ContentHash.OfFile(path) }));
     }
 
     private static void Save(
@@ -107,13 +118,21 @@ public static class HuggingFaceFolder
             ScalarType.Float16 => "float16",
             _ => throw new CaiException($"Weights cannot be saved as {dtype}.", "Choose Float32, BFloat16 or Float16.", folder),
         };
-        var json = ConfigJson.Write(model.Config, scalar, name, tokenizer.BosId, tokenizer.EosId);
+        var json = ConfigJson.Write(model.Config, scalar, name, tokenizer.BosId, tokenizer.EndIds);
         WeightSaver.Save(folder, model, parameters, scalar, dtype, shardBytes);
         if (tokenizerFolder is not null && Path.GetFullPath(tokenizerFolder) != Path.GetFullPath(folder))
             foreach (var file in TokenizerFiles.Where(f => File.Exists(Path.Combine(tokenizerFolder, f))))
                 AtomicFile.Write(Path.Combine(folder, file), File.ReadAllBytes(Path.Combine(tokenizerFolder, file)));
-        var generation = new JsonObject { ["bos_token_id"] = tokenizer.BosId, ["eos_token_id"] = tokenizer.EosId };
-        AtomicFile.Write(Path.Combine(folder, "generation_config.json"), generation.ToJsonString(CaiJson.Indented) + "\n");
+        if (tokenizerFolder is not null && Path.GetFullPath(tokenizerFolder) != Path.GetFullPath(folder)
+            && Path.Combine(tokenizerFolder, OtherTemplates) is var more && Directory.Exists(more))
+            foreach (var file in Directory.GetFiles(more, "*.jinja"))
+                AtomicFile.Write(Path.Combine(folder, OtherTemplates, Path.GetFileName(file)), File.ReadAllBytes(file));
+        // How the start model is to be sampled stays said.
+        var start = Path.Combine(tokenizerFolder ?? folder, GenerationConfig);
+        var generation = File.Exists(start) ? CaiJson.ReadFile<JsonObject>(start, "Remove it, or fetch the model again.") : [];
+        generation["bos_token_id"] = tokenizer.BosId;
+        generation["eos_token_id"] = ConfigJson.Ends(tokenizer.EndIds);
+        AtomicFile.Write(Path.Combine(folder, GenerationConfig), generation.ToJsonString(CaiJson.Indented) + "\n");
         AtomicFile.Write(Path.Combine(folder, ConfigJson.FileName), json);
     }
 

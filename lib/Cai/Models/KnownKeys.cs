@@ -12,8 +12,9 @@ internal static class KnownKeys
     private static readonly HashSet<string> Neutral =
     [
         "architectures", "model_type", "transformers_version", "torch_dtype", "dtype", "name_or_path", "auto_map", "tokenizer_class", "prefix",
-        "attn_implementation", "use_cache", "use_bfloat16", "return_dict", "return_dict_in_generate", "output_hidden_states", "output_attentions", "output_scores",
-        "torchscript", "tf_legacy_loss", "gradient_checkpointing", "chunk_size_feed_forward", "pretraining_tp", "reorder_and_upcast_attn", "n_ctx",
+        "attn_implementation", "use_cache", "use_bfloat16", "return_dict", "return_dict_in_generate", "output_hidden_states", "output_attentions",
+        "output_scores", "torchscript", "tf_legacy_loss", "gradient_checkpointing",
+        "chunk_size_feed_forward", "pretraining_tp", "reorder_and_upcast_attn", "n_ctx",
         "bos_token_id", "eos_token_id", "pad_token_id", "sep_token_id", "unk_token_id", "cls_token_id", "mask_token_id", "decoder_start_token_id",
         "forced_bos_token_id", "forced_eos_token_id", "id2label", "label2id", "num_labels", "problem_type", "finetuning_task", "task_specific_params",
         "initializer_range", "attention_dropout", "hidden_dropout", "attn_pdrop", "embd_pdrop", "resid_pdrop", "hidden_dropout_prob",

@@ -64,7 +64,8 @@ internal sealed partial class PeftConfig
         var (targets, excluded, layers) = (Named("target_modules"), Named("exclude_modules"), Layers());
         bool Is(string module) => targets(module) && !excluded(module) && (layers is null || layers.Contains(LayerOf(module)));
         foreach (var tensor in new[] { family.NameOf("embed"), family.NameOf("head") })
-            if (tensor[..^".weight".Length] is var module && config.Text("target_modules", orList: true) != "all-linear" && targets(module) && !excluded(module))
+            if (tensor[..^".weight".Length] is var module && config.Text("target_modules", orList: true) != "all-linear"
+                && targets(module) && !excluded(module))
                 throw config.Error("target_modules", $"names '{module}'; adapters of embeddings and heads are not computed");
         return [.. LoraAdapter.All(model).Select(part => part.Theirs).Where(Is)];
     }

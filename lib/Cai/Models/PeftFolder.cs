@@ -109,7 +109,8 @@ public static class PeftFolder
         var wanted = LoraAdapter.All(config).Where(p => adapted?.Contains(p.Theirs) ?? kinds.Contains(Kind(p.Theirs))).ToList();
         if (wanted.Count == 0)
             throw new CaiException("The file holds no tensors of an adapter, or its config names no module of this model.", remedy, file.Path);
-        var missing = wanted.SelectMany(p => new[] { p.Theirs + LoraAdapter.First, p.Theirs + LoraAdapter.Second }).Where(n => !file.Contains(Prefix + n)).ToList();
+        var missing = wanted.SelectMany(p => new[] { p.Theirs + LoraAdapter.First, p.Theirs + LoraAdapter.Second })
+            .Where(n => !file.Contains(Prefix + n)).ToList();
         if (missing.Count > 0)
             throw new CaiException($"{missing.Count} tensors that the adapter must have are missing: "
                 + $"{string.Join(", ", missing.Take(8).Select(n => Prefix + n))}{(missing.Count > 8 ? ", …" : "")}.", remedy, file.Path);

@@ -11,6 +11,9 @@ public interface ITokenizer
     /// <summary>Id of the token that ends a response. Never used for padding: padding is by mask only.</summary>
     int EosId { get; }
 
+    /// <summary>Every token that ends a response, <see cref="EosId"/> first. Chat models often have several.</summary>
+    IReadOnlyList<int> EndIds => [EosId];
+
     /// <summary>
     /// Ids of <paramref name="text"/>, without BOS or EOS. Special tokens spelt in the text are read as plain text
     /// unless <paramref name="parseSpecial"/> is set: text from a user must not be able to forge a control token.

@@ -44,7 +44,8 @@ public sealed class ConfigTests : IDisposable
     public void ARotarySettingIsWholeOrRefused(string scaling, string expected)
     {
         foreach (var key in (string[])["rope_scaling", "rope_parameters"])
-            Assert.Contains(expected, Assert.Throws<CaiException>(() => Read("llama2", c => (c["rope_scaling"], c[key]) = (null, JsonNode.Parse(scaling)))).Message);
+            Assert.Contains(expected, Assert.Throws<CaiException>(
+                () => Read("llama2", c => (c["rope_scaling"], c[key]) = (null, JsonNode.Parse(scaling)))).Message);
     }
 
     [Theory]
@@ -61,7 +62,8 @@ public sealed class ConfigTests : IDisposable
         Assert.Equal(4, Read("llama2", c => (c["rope_parameters"], c["rope_scaling"]) = (JsonNode.Parse(Linear), JsonNode.Parse(Linear))).RopeScaling!.Factor);
         foreach (var (now, before) in ((string, string)[])[("""{"rope_type":"default"}""", Linear), (Linear, """{"rope_type":"linear","factor":2.0}""")])
         {
-            var error = Assert.Throws<CaiException>(() => Read("llama2", c => (c["rope_parameters"], c["rope_scaling"]) = (JsonNode.Parse(now), JsonNode.Parse(before))));
+            var error = Assert.Throws<CaiException>(
+                () => Read("llama2", c => (c["rope_parameters"], c["rope_scaling"]) = (JsonNode.Parse(now), JsonNode.Parse(before))));
             Assert.Contains("rope_scaling", error.Message);
             Assert.Contains("rope_parameters", error.Message);
         }

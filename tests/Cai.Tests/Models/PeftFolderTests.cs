@@ -182,7 +182,8 @@ public sealed class PeftFolderTests : IDisposable
         var path = folder.Path("a", "adapter_model.safetensors");
         List<KeyValuePair<string, Tensor>> kept;
         using (var file = Safetensors.Open(path))
-            kept = [.. file.Entries.Where(e => !e.Name.Contains(without, StringComparison.Ordinal)).Select(e => KeyValuePair.Create(e.Name, file.Read(e.Name)))];
+            kept = [.. file.Entries.Where(e => !e.Name.Contains(without, StringComparison.Ordinal))
+                .Select(e => KeyValuePair.Create(e.Name, file.Read(e.Name)))];
         Safetensors.Write(path, kept);
         using var fresh = Tiny.Model();
         var error = Assert.Throws<CaiException>(() => PeftFolder.Load(folder.Path("a"), fresh));
@@ -204,6 +205,7 @@ public sealed class PeftFolderTests : IDisposable
             Assert.Throws<CaiException>(() => PeftFolder.Load(folder.Path("a"), shallow)).Message);
         Safetensors.Write(folder.Path("a", "adapter_model.safetensors"), [new("base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight", zeros(8, 16))]);
         using var fresh = Tiny.Model();
-        Assert.Contains("3 tensors that the adapter must have are missing: base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight", Assert.Throws<CaiException>(() => PeftFolder.Load(folder.Path("a"), fresh)).Message);
+        Assert.Contains("3 tensors that the adapter must have are missing: base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight",
+            Assert.Throws<CaiException>(() => PeftFolder.Load(folder.Path("a"), fresh)).Message);
     }
 }
