@@ -63,7 +63,8 @@ internal static class ExportCommand
             return StageRun.KeepAsync(folder, () =>
             {
                 var summary = TrainingExport.Write(folder, input, options, cancel);
-                Console.WriteLine($"{summary.Rows} preference rows ({summary.Unlabelled} without label and {summary.Ties} ties left out), "
+                Console.WriteLine($"{summary.Rows} preference rows ({summary.Unlabelled} without label, {summary.EqualAnswers} of equal answers "
+                    + $"and {summary.Ties} ties left out), "
                     + $"{summary.HeldOutRows} held out, {summary.Prompts} prompts: {folder}");
             });
         });

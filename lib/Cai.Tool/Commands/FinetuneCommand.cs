@@ -54,7 +54,7 @@ internal static class FinetuneCommand
         StageRun.Begin(target, folder: true, "finetune", new { Rounds = rounds, Training = options },
             StageRun.WithLoading(
                 load, ("model", HuggingFaceFolder.Hash(folder)), ("revisions", ContentHash.Of(revisions)), ("helpful", ContentHash.Of(helpful))));
-        var texts = SlCaiData.Build(start.Tokenizer, start.Format, revisions, helpful, rounds);
+        var texts = SlCaiData.Build(start.Tokenizer, start.Format, revisions, helpful, out var leftOut, rounds);
         var (checkpoint, metrics) = (Path.Combine(target, "training.checkpoint"), Path.Combine(target, "metrics.jsonl"));
         using (var log = new MetricsWriter(metrics, SupervisedTrainer.CheckpointStep(checkpoint)))
         using (var line = ProgressLine.Start("finetune", "tokens", (int)Math.Min(int.MaxValue, options.Epochs * texts.Sum(t => (long)t.Ids.Length))))
@@ -66,7 +66,8 @@ internal static class FinetuneCommand
         TrainedFolder.Save(target, start, folder);
         var losses = Metrics.Read(metrics);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{texts.Count} texts of {revisions.Count} revisions and {helpful.Count} helpful samples, {losses.Count} steps, "
+            $"{texts.Count} texts of {revisions.Count} revisions and {helpful.Count} helpful samples "
+            + $"({leftOut.Unfinished} unfinished and {leftOut.Empty} empty left out), {losses.Count} steps, "
             + $"loss {losses[0].Values["loss"]:F3} to {losses[^1].Values["loss"]:F3}: {target}"));
     }
 }

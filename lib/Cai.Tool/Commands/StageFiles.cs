@@ -88,7 +88,10 @@ internal static class StageFiles
 
     private static Prompt ParsePrompt(RecordLine line, string standardId)
     {
-        if (!line.Read<JsonObject>(PromptRemedy).ContainsKey("prompt"))
+        var keys = line.Read<JsonObject>(PromptRemedy);
+        if (keys.ContainsKey("prompt") && keys.ContainsKey("dialogue"))
+            throw new CaiException("The line has both `prompt` and `dialogue`.", PromptRemedy, line.Where);
+        if (!keys.ContainsKey("prompt"))
             return line.Read<Prompt>(PromptRemedy);
         var plain = line.Read<PlainPrompt>(PromptRemedy);
         return new Prompt(plain.Id ?? standardId, Dialogue.Ask(plain.Prompt.Trim()), plain.Kind ?? "");

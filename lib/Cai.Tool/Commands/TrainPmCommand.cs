@@ -66,7 +66,8 @@ internal static class TrainPmCommand
             summary = PreferenceTraining.Run(
                 start, comparisons, options, Recipes.HeadSeed(options.Seed, head), new PreferenceFiles(target, target, "training.checkpoint"),
                 new SynchronousProgress<PreferenceStep>(step => line.Report((int)step.Pairs)), cancel);
-        Console.WriteLine($"{summary.Pairs} comparisons, {summary.Unlabelled} without label and {summary.TooLong} too long left out, "
+        Console.WriteLine($"{summary.Pairs} comparisons, {summary.Unlabelled} without label, {summary.EqualAnswers} of equal answers and "
+            + $"{summary.TooLong} too long left out, "
             + $"{summary.Steps} steps: {target}");
         if (heldOut.Count == 0)
             return;

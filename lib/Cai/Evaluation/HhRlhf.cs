@@ -11,12 +11,13 @@ namespace Cai.Evaluation;
 /// <param name="PromptsDiffer">Rows left out because the two transcripts differ before the last answer, so they compare no answers.</param>
 /// <param name="EmptyAnswers">Rows left out because an answer is empty.</param>
 /// <param name="Unreadable">Rows left out because they are no pair of transcripts.</param>
-public sealed record HhRlhfCounts(int Rows, int MultiTurn, int NotAlternating, int PromptsDiffer, int EmptyAnswers, int Unreadable)
+/// <param name="EqualAnswers">Rows left out because both answers are the same: nothing was preferred.</param>
+public sealed record HhRlhfCounts(int Rows, int MultiTurn, int NotAlternating, int PromptsDiffer, int EmptyAnswers, int Unreadable, int EqualAnswers = 0)
 {
-    public int LeftOut => PromptsDiffer + EmptyAnswers + Unreadable;
+    public int LeftOut => PromptsDiffer + EmptyAnswers + Unreadable + EqualAnswers;
 
     public override string ToString() => $"{Rows} rows, {MultiTurn} of several turns, {NotAlternating} transcripts do not alternate; left out: {PromptsDiffer} "
-        + $"with differing prompts, {EmptyAnswers} with an empty answer, {Unreadable} unreadable";
+        + $"with differing prompts, {EmptyAnswers} with an empty answer, {EqualAnswers} with equal answers, {Unreadable} unreadable";
 }
 
 /// <summary>A file of hh-rlhf as comparisons, with what was found on the way.</summary>
@@ -32,7 +33,7 @@ public static class HhRlhf
 
     private sealed record Row([property: JsonRequired] string Chosen, [property: JsonRequired] string Rejected);
 
-    private enum Flaw { PromptsDiffer, EmptyAnswer, Unreadable }
+    private enum Flaw { PromptsDiffer, EmptyAnswer, EqualAnswers, Unreadable }
 
     private sealed class FlawException(Flaw flaw, string problem, string where) : CaiException(problem, RowRemedy, where)
     {
@@ -65,7 +66,7 @@ public static class HhRlhf
             }
         }
         var counts = new HhRlhfCounts(rows, multiTurn, notAlternating, flaws.GetValueOrDefault(Flaw.PromptsDiffer), flaws.GetValueOrDefault(Flaw.EmptyAnswer),
-            flaws.GetValueOrDefault(Flaw.Unreadable));
+            flaws.GetValueOrDefault(Flaw.Unreadable), flaws.GetValueOrDefault(Flaw.EqualAnswers));
         return comparisons.Count > 0 ? new HhRlhfFile(comparisons, counts)
             : throw new CaiException($"No row is a comparison ({counts}).", "Give a file of hh-rlhf: JSONL with `chosen` and `rejected`.", path);
     }
@@ -92,6 +93,8 @@ public static class HhRlhf
             throw new FlawException(Flaw.PromptsDiffer, "The two transcripts differ before the last answer, so they compare no answers to one prompt.", where);
         if (chosen[^1].Text.Length == 0 || rejected[^1].Text.Length == 0)
             throw new FlawException(Flaw.EmptyAnswer, "An answer is empty.", where);
+        if (chosen[^1].Text == rejected[^1].Text)
+            throw new FlawException(Flaw.EqualAnswers, "Both answers are the same, so they compare no two answers.", where);
         var prompt = new Dialogue([.. chosen.SkipLast(1)]);
         var (a, b) = chosenFirst ? (chosen, rejected) : (rejected, chosen);
         return new Comparison(id, HhTranscript.PromptId(prompt), prompt, a[^1].Text, b[^1].Text, axis, LabelKind.Human, chosenFirst ? 1 : 0);

@@ -67,4 +67,8 @@ public sealed record ExportInput(string Policy, IReadOnlyList<Prompt> Prompts, I
 /// <param name="Retokenised">
 /// Rows in which prompt and answer, encoded as one text, give other tokens than encoded one after the other as here; null for rows of messages.
 /// </param>
-public sealed record ExportSummary(int Rows, int Unlabelled, int Ties, int HeldOutRows, int Prompts, int PairsPerStep, int LongestPrompt, int? Retokenised);
+public sealed record ExportSummary(int Rows, int Unlabelled, int Ties, int HeldOutRows, int Prompts, int PairsPerStep, int LongestPrompt, int? Retokenised)
+{
+    /// <summary>Comparisons left out because both answers are the same.</summary>
+    public int EqualAnswers { get; init; }
+}

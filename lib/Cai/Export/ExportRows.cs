@@ -27,12 +27,12 @@ public sealed class ExportRows
 
     /// <summary>
     /// A comparison as rows {"id", "prompt", "chosen", "rejected"}; texts, or lists of {"role", "content"} messages.
-    /// None when the label is missing, or when it is a tie and there is one copy.
+    /// None when the label is missing, when both answers are the same, or when it is a tie and there is one copy.
     /// </summary>
     /// <exception cref="CaiException">The label is no probability.</exception>
     public IEnumerable<JsonObject> Of(Comparison comparison)
     {
-        if (comparison.ProbabilityA is not { } label || IsTie(comparison))
+        if (comparison.ProbabilityA is not { } label || IsTie(comparison) || IsEqual(comparison))
             return [];
         if (!(label is >= 0 and <= 1))
             throw new CaiException(
@@ -56,6 +56,9 @@ public sealed class ExportRows
 
     /// <summary>Whether one copy cannot say which answer is better.</summary>
     public bool IsTie(Comparison comparison) => options.LabelCopies == 1 && comparison.ProbabilityA == 0.5;
+
+    /// <summary>Whether both answers are the same: no preference can be learnt from them.</summary>
+    public static bool IsEqual(Comparison comparison) => comparison.ResponseA.Trim() == comparison.ResponseB.Trim();
 
     private JsonNode Prompt(Dialogue dialogue) => options.ChatTemplate
         ? new JsonArray([.. dialogue.Turns.Select(

@@ -43,9 +43,13 @@ public static class TrainingExport
         WriteRows(Path.Combine(folder, "data", "prompts", "train.jsonl"), [.. input.Prompts.Select(rows.Of)]);
 
         var summary = new ExportSummary(
-            train.Count, input.Comparisons.Count(c => c.ProbabilityA is null), input.Comparisons.Count(rows.IsTie), heldOut.Count, input.Prompts.Count,
+            train.Count, input.Comparisons.Count(c => c.ProbabilityA is null), input.Comparisons.Count(c => rows.IsTie(c) && !ExportRows.IsEqual(c)),
+            heldOut.Count, input.Prompts.Count,
             PairsPerStep(input.Comparisons, tokenizer, format, options.Preference), input.Prompts.Max(p => tokenizer.EncodePrompt(format, p.Dialogue).Length),
-            options.ChatTemplate ? null : input.Comparisons.Count(c => Retokenised(c, tokenizer, format)));
+            options.ChatTemplate ? null : input.Comparisons.Count(c => Retokenised(c, tokenizer, format)))
+        {
+            EqualAnswers = input.Comparisons.Count(c => c.ProbabilityA is not null && ExportRows.IsEqual(c)),
+        };
         var plan = new ExportPlan(options, summary, input.PreferenceModel is not null, input.PreferenceModel is null && input.PreferenceStart is not null);
         WriteScript(Path.Combine(folder, "run.sh"), options.Target == ExportTarget.Trl ? TrlScripts.Launch(plan) : OpenRlhfScript.Launch(plan));
         if (options.Target == ExportTarget.Trl)

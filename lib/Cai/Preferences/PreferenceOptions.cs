@@ -71,4 +71,5 @@ public sealed record PreferenceStep(long Step, double Loss, double? Accuracy, do
 /// <param name="Pairs">Comparisons trained on in an epoch.</param>
 /// <param name="Unlabelled">Comparisons left out because their label is missing.</param>
 /// <param name="TooLong">Comparisons left out because they are longer than <see cref="PreferenceOptions.MaxLength"/>.</param>
-public sealed record PreferenceSummary(long Steps, int Pairs, int Unlabelled, int TooLong);
+/// <param name="EqualAnswers">Comparisons left out because both answers are the same to the model: they teach nothing.</param>
+public sealed record PreferenceSummary(long Steps, int Pairs, int Unlabelled, int TooLong, int EqualAnswers = 0);

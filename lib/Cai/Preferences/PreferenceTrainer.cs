@@ -37,28 +37,29 @@ public sealed class PreferenceTrainer : IDisposable
     /// <summary>The last step whose effects are in a checkpoint file, or null: what <see cref="MetricsWriter"/> needs to resume.</summary>
     public static long? CheckpointStep(string path) => TrainingCheckpoint.ReadState<Position>(path)?.Step;
 
-    /// <summary>Trains for <see cref="PreferenceOptions.Epochs"/> passes. Comparisons without a label are left out and counted.</summary>
+    /// <summary>Trains for <see cref="PreferenceOptions.Epochs"/> passes. Comparisons without a label, or of equal answers, are left out and counted.</summary>
     /// <param name="checkpoint">File to resume from and to write to; null keeps nothing.</param>
     /// <exception cref="CaiException">
-    /// No comparison is labelled, one does not fit, or loss or gradient stopped being finite (the last checkpoint stays).
+    /// No comparison is labelled and compares two answers, one does not fit, or loss or gradient stopped being finite (the last checkpoint stays).
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled; a checkpoint of everything done has been written.</exception>
     public PreferenceSummary Train(
         IReadOnlyList<Comparison> comparisons, string? checkpoint = null, IProgress<PreferenceStep>? progress = null, CancellationToken cancel = default)
     {
         var labelled = comparisons.Select(c => TokenPair.Of(c, model.Tokenizer, model.Format, options)).OfType<TokenPair>().ToList();
-        var pairs = labelled.Where(p => p.Longest <= options.MaxLength).ToList();
-        if (pairs.Count < labelled.Count && !options.SkipLong)
+        var different = labelled.Where(p => !p.A.AsSpan().SequenceEqual(p.B)).ToList();
+        var pairs = different.Where(p => p.Longest <= options.MaxLength).ToList();
+        if (pairs.Count < different.Count && !options.SkipLong)
         {
-            var tooLong = labelled.First(p => p.Longest > options.MaxLength);
+            var tooLong = different.First(p => p.Longest > options.MaxLength);
             throw new CaiException($"A side has {tooLong.Longest} tokens; at most {options.MaxLength} fit.",
                 "Raise MaxLength (up to the model's context) or set SkipLong.", $"comparison {tooLong.Id}");
         }
         if (pairs.Count == 0)
-            throw new CaiException($"None of {comparisons.Count} comparisons has a label and fits.",
+            throw new CaiException($"None of {comparisons.Count} comparisons has a label and two different answers, and fits.",
                 "Label comparisons first, or check the feedback stage for missing option tokens.");
         var steps = Run(pairs, checkpoint, progress, cancel);
-        return new(steps, pairs.Count, comparisons.Count - labelled.Count, labelled.Count - pairs.Count);
+        return new(steps, pairs.Count, comparisons.Count - labelled.Count, different.Count - pairs.Count, labelled.Count - different.Count);
     }
 
     public void Dispose()

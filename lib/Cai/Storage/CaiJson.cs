@@ -68,7 +68,8 @@ public static class CaiJson
     internal static string Reason(Exception e)
     {
         var text = e.Message.ReplaceLineEndings(" ");
-        var cut = new[] { " Path: ", " LineNumber: " }.Select(part => text.IndexOf(part, StringComparison.Ordinal)).Where(at => at >= 0).DefaultIfEmpty(-1).Min();
+        var cut = new[] { " Path: ", " LineNumber: " }.Select(part => text.IndexOf(part, StringComparison.Ordinal))
+            .Where(at => at >= 0).DefaultIfEmpty(-1).Min();
         var path = e is JsonException { Path: { Length: > 1 } key } ? $" (key {key})" : "";
         return (cut < 0 ? text : text[..cut]).TrimEnd('.', ' ') + path;
     }

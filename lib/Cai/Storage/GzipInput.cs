@@ -77,8 +77,8 @@ internal sealed class GzipInput : ReadingStream
 
     private CaiException Broken(Exception? error) => member.Position > 0
         ? new($"The file is truncated at byte {file.Length}: its gzip data has no end.", Remedy, path, error)
-        : new($"The file's gzip data is broken before byte {file.Position}{(error is null ? ", or other bytes follow it" : $" ({error.Message.TrimEnd('.')})")}.",
-            Remedy, path, error);
+        : new($"The file's gzip data is broken before byte {file.Position}"
+            + (error is null ? ", or other bytes follow it." : $" ({error.Message.TrimEnd('.')})."), Remedy, path, error);
 
     /// <summary>The file, then the member; never both in one read, so that asking for the member means that the file is used up.</summary>
     private sealed class Both(Stream file, Stream member) : ReadingStream

@@ -38,5 +38,6 @@ internal static class OutsideRegex
 
     /// <summary>The error for a pattern that took too long.</summary>
     public static CaiException TooLong(Regex pattern, RegexMatchTimeoutException e) =>
-        new($"The pattern {pattern} took longer than {Longest.TotalSeconds:0} s on one text.", "Take a model with another pattern, or shorten the text.", inner: e);
+        new($"The pattern {pattern} took longer than {Longest.TotalSeconds:0} s on one text.",
+            "Take a model with another pattern, or shorten the text.", inner: e);
 }

@@ -3,7 +3,7 @@ using YamlDotNet.Core.Events;
 
 namespace Cai.Storage;
 
-/// <summary>Bounds for YAML that people write, looked at before it is built: a nesting that would overflow the stack, aliases that would fill the memory.</summary>
+/// <summary>Bounds for YAML that people write, checked before it is built: against nesting that overflows the stack and aliases that fill the memory.</summary>
 internal static class OutsideYaml
 {
     private const int MostBytes = 16 << 20;

@@ -96,4 +96,18 @@ public sealed class HhRlhfTests : IDisposable
     }
 
     private HhRlhfFile Read(string content, BadLines badRows = BadLines.Throw) => HhRlhf.Read(folder.File("file.jsonl", content), "harmless", badRows);
+
+    /// <summary>Equal answers compare nothing: with Throw the row is named, with Skip it is left out and counted.</summary>
+    [Fact]
+    public void EqualAnswersAreLeftOutAndCounted()
+    {
+        using var folder = new TempFolder();
+        const string good = """{"chosen":"\n\nHuman: hi\n\nAssistant: yes","rejected":"\n\nHuman: hi\n\nAssistant: no"}""";
+        const string equal = """{"chosen":"\n\nHuman: hi\n\nAssistant: same","rejected":"\n\nHuman: hi\n\nAssistant: same "}""";
+        var path = folder.File("x.jsonl", good + "\n" + equal + "\n");
+        Assert.Contains("compare no two answers", Assert.ThrowsAny<CaiException>(() => HhRlhf.Read(path, "harmless")).Message);
+        var file = HhRlhf.Read(path, "harmless", BadLines.Skip);
+        Assert.Equal((1, 1, 1), (file.Comparisons.Count, file.Counts.EqualAnswers, file.Counts.LeftOut));
+        Assert.Contains("1 with equal answers", file.Counts.ToString());
+    }
 }

@@ -40,4 +40,19 @@ public sealed class SlCaiDataTests
         Assert.Equal(["p/1", "p/2", "p/3", "p/4", "h/m/0", "h/m/1"], Ids(4, finished: false));
         Assert.Throws<CaiException>(() => Ids(0));
     }
+
+    [Fact]
+    public void EmptyTextsAreLeftOutAndCounted()
+    {
+        var ask = Dialogue.Ask("q");
+        Revision Revised(string id, string after, bool finished = true) => new(id, id, ask, 1, "p", "x", "c", after) { Finished = finished };
+        Sample Sampled(string id, string response) => new(id, id, ask, response, "m", 0, true);
+        var texts = SlCaiData.Build(new Tiny.Letters(), HhFormat.Instance,
+            [Revised("a", ""), Revised("b", " \n "), Revised("c", "fine"), Revised("d", "cut", false)],
+            [Sampled("e", "good"), Sampled("f", " ")], out var leftOut);
+        Assert.Equal(["c", "e"], texts.Select(t => t.Id));
+        Assert.Equal(new SlCaiLeftOut(Unfinished: 1, Empty: 3), leftOut);
+        Assert.Contains("2 empty", Assert.Throws<CaiException>(
+            () => SlCaiData.Build(new Tiny.Letters(), HhFormat.Instance, [Revised("a", ""), Revised("b", "  ")], [])).Message);
+    }
 }

@@ -101,6 +101,17 @@ public sealed class PreferenceTrainerTests : IDisposable
         Assert.Equal(1, before + model.Probability(Dialogue.Ask("say"), "nn", "gg"), 1e-9);
     }
 
+    /// <summary>Equal answers have no gradient, but would fill the batches of those that have.</summary>
+    [Fact]
+    public void EqualAnswersAreLeftOutAndCounted()
+    {
+        var pairs = Pairs(12);
+        pairs[4] = pairs[4] with { ResponseA = "same", ResponseB = " same " };
+        using var trainer = new PreferenceTrainer(Model(), new() { MaxLength = 64 });
+        Assert.Equal((11, 1), trainer.Train(pairs) is var summary ? (summary.Pairs, summary.EqualAnswers) : default);
+        Assert.Contains("two different answers", Assert.Throws<CaiException>(() => trainer.Train(pairs[4..5])).Message);
+    }
+
     [Fact]
     public void MissingLabelsAreCountedAndNeverGuessed()
     {

@@ -35,7 +35,8 @@ public sealed class InputFileTests : IDisposable
     public void AGzipFileThatBrokeOffIsAnErrorThatSaysWhere()
     {
         var whole = Zip(Text(400));
-        foreach (var length in (int[])[0, 1, 5, 10, 11, whole.Length / 3, whole.Length / 2, whole.Length - 9, whole.Length - 8, whole.Length - 4, whole.Length - 1])
+        foreach (var length in (int[])[0, 1, 5, 10, 11, whole.Length / 3, whole.Length / 2, whole.Length - 9,
+            whole.Length - 8, whole.Length - 4, whole.Length - 1])
         {
             var path = Write("x.jsonl.gz", whole[..length]);
             foreach (var bad in (BadLines[])[BadLines.Throw, BadLines.Skip])

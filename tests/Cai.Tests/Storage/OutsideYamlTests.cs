@@ -18,7 +18,10 @@ public sealed class OutsideYamlTests : IDisposable
         { "closed", "name: x\ncritique: " + new string('[', 2_000) + new string(']', 2_000) },
         { "maps", "name: x\ncritique: " + string.Concat(Enumerable.Repeat("{a: ", 10_000)) },
         { "dashes", "name: x\ncritique:\n  " + string.Concat(Enumerable.Repeat("- ", 10_000)) + "x" },
-        { "aliases", Bomb.Replace("{0}", string.Concat("bcdefghi".Select((c, i) => $"{c}: &{c} [{string.Join(',', Enumerable.Repeat($"*{(char)('a' + i)}", 9))}]\n"))) },
+        {
+            "aliases", Bomb.Replace("{0}", string.Concat("bcdefghi".Select(
+                (c, i) => $"{c}: &{c} [{string.Join(',', Enumerable.Repeat($"*{(char)('a' + i)}", 9))}]\n")))
+        },
         {
             "keys", "? &a [x,x,x,x,x,x,x,x,x]\n: 1\n"
                 + string.Concat("bcdefghi".Select((c, i) => $"? &{c} [{string.Join(',', Enumerable.Repeat($"*{(char)('a' + i)}", 9))}]\n: 1\n"))

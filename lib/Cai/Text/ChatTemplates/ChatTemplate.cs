@@ -129,7 +129,8 @@ public sealed class ChatTemplate
         {
             // A file of its own goes before tokenizer_config.json, as in transformers.
             if (found.TryGetValue(name, out var other) && other.File == file && other.Text != text)
-                throw new CaiException($"The chat template '{name}' stands there twice, with two texts.", "Remove the one that the model was not trained on.", file);
+                throw new CaiException($"The chat template '{name}' stands there twice, with two texts.",
+                    "Remove the one that the model was not trained on.", file);
             found[name] = (text, file);
         }
         return found;

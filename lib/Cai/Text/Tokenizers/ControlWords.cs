@@ -31,8 +31,8 @@ internal static partial class ControlWords
         var control = added.Where(token => token.Special).Select(token => token.Id).ToHashSet();
         if (definition.ByteLevel
             && ByteAlphabet.OfUtf8.FirstOrDefault(c => definition.Ids.TryGetValue(c.ToString(), out var id) && control.Contains(id)) is var lost and not '\0')
-            throw new CaiException($"The key \"added_tokens\" makes a control token of \"{lost}\", the only piece for that byte: text with it could not be told "
-                + "from control.", JsonKeys.Remedy, file);
+            throw new CaiException($"The key \"added_tokens\" makes a control token of \"{lost}\", the only piece for that byte: text with it could not be "
+                + "told from control.", JsonKeys.Remedy, file);
         return definition with { Added = added, Control = control, Merges = definition.Merges.Without(control) };
     }
 
@@ -48,7 +48,8 @@ internal static partial class ControlWords
                     words.Add(Content(token));
             foreach (var list in new[] { "additional_special_tokens", "extra_special_tokens" })
                 if (keys.Child(list) is { } more)
-                    words.UnionWith(more.Element.ValueKind == JsonValueKind.Object ? more.Members().Select(m => Content(m.Value)) : more.Items().Select(Content));
+                    words.UnionWith(more.Element.ValueKind == JsonValueKind.Object
+                        ? more.Members().Select(m => Content(m.Value)) : more.Items().Select(Content));
             if (keys.Child("added_tokens_decoder") is { } decoder)
                 words.UnionWith(decoder.Members().Where(m => m.Value.Flag("special")).Select(m => Content(m.Value)));
         }

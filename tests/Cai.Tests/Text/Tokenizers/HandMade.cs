@@ -55,7 +55,10 @@ internal static class HandMade
         {
             ["added_tokens"] = new JsonArray([Added(0, "<unk>", true), .. added.Select((token, i) => Added(vocabulary.Count + i, token.Text, token.Special))]),
             ["decoder"] = new JsonObject { ["type"] = "ByteFallback" },
-            ["model"] = new JsonObject { ["type"] = "BPE", ["unk_token"] = "<unk>", ["byte_fallback"] = true, ["vocab"] = vocabulary, ["merges"] = new JsonArray() },
+            ["model"] = new JsonObject
+            {
+                ["type"] = "BPE", ["unk_token"] = "<unk>", ["byte_fallback"] = true, ["vocab"] = vocabulary, ["merges"] = new JsonArray(),
+            },
         };
     }
 

@@ -87,7 +87,8 @@ public sealed class VocabularyEdgeTests : IDisposable
         var ids = DecoderTestIds();
         Assert.Equal(257, model.Decoder.Logits(model.Decoder.Hidden(ids)).shape[^1]);
         Assert.Equal(512, whole.Logits(whole.Hidden(ids)).shape[^1]);
-        var samples = await new LocalModel(model).SampleAsync([.. Enumerable.Range(0, 40).Select(i => new SampleRequest($"{i}", "a"))], new() { MaxTokens = 12 });
+        var samples = await new LocalModel(model).SampleAsync(
+            [.. Enumerable.Range(0, 40).Select(i => new SampleRequest($"{i}", "a"))], new() { MaxTokens = 12 });
         Assert.All(samples, sample => Assert.All(sample.TokenIds, id => Assert.InRange(id, 0, 256)));
         // The probabilities of all tokens that there are sum to 1.
         var all = new Scorer(model.Decoder).Score([new([97], [.. Enumerable.Range(0, 257).Select(i => (int[])[i])])]);
@@ -123,7 +124,7 @@ public sealed class VocabularyEdgeTests : IDisposable
         },
     };
 
-    /// <summary>No spelling in a text that people write becomes a control token, however the file says that it is one; with control tokens on, it is read.</summary>
+    /// <summary>No spelling in a text that people write becomes a control token, however files mark it; with control tokens on, it is read.</summary>
     [Theory]
     [MemberData(nameof(Forged))]
     public void ControlTokensAreNotReadFromPlainText(string name, string word, JsonObject file, string config)
@@ -157,7 +158,10 @@ public sealed class VocabularyEdgeTests : IDisposable
 
     /// <summary>A pattern that takes exponential time is an error after two seconds, not a hang.</summary>
     [Theory]
-    [InlineData("pre_tokenizer", """{"type": "Sequence", "pretokenizers": [{"type": "Split", "behavior": "Isolated", "pattern": {"Regex": "(a+)+$"}}, {"type": "ByteLevel", "use_regex": false}]}""")]
+    [InlineData("pre_tokenizer", """
+        {"type": "Sequence", "pretokenizers": [
+            {"type": "Split", "behavior": "Isolated", "pattern": {"Regex": "(a+)+$"}}, {"type": "ByteLevel", "use_regex": false}]}
+        """)]
     [InlineData("normalizer", """{"type": "Replace", "pattern": {"Regex": "(a|aa)+$"}, "content": ""}""")]
     public void PatternsHaveATimeLimit(string key, string step)
     {
