@@ -23,7 +23,7 @@ internal sealed record ConnectionFile(
         }
         catch (JsonException e)
         {
-            throw new CaiException("This is no connection file.", "Let Jupyter start the kernel.", path, e);
+            throw new CaiException("This is not a connection file.", "Let Jupyter start the kernel.", path, e);
         }
         if (file is not { Transport: not null, Ip: not null, Key: not null } || file.ShellPort <= 0 || file.IopubPort <= 0 || file.StdinPort <= 0
             || file.ControlPort <= 0 || file.HbPort <= 0)

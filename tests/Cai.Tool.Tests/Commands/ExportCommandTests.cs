@@ -24,7 +24,7 @@ public sealed class ExportCommandTests : IDisposable
             "export", "--to", to, "--model", Path.Combine(Size, "helpful"), "--pm-start", Path.Combine(Size, "pretrained"),
             "--comparisons", work.Path("c.jsonl"), "--prompts", work.Path("p.jsonl"), "--kl", "0.03", "--label-copies", "10", "--out", work.Path("x"));
         Assert.Equal(0, code);
-        Assert.Contains("10 preference rows (0 without label and 0 ties left out), 0 held out, 1 prompts", output);
+        Assert.Contains("10 preference rows (0 without label, 0 of equal answers and 0 ties left out), 0 held out, 1 prompts", output);
         Assert.Contains(flag, File.ReadAllText(Path.Combine(work.Path("x"), "run.sh")));
         Assert.Equal(10, File.ReadAllLines(Path.Combine(work.Path("x"), "data", "preferences", "train.jsonl")).Length);
         Assert.True(File.Exists(Path.Combine(work.Path("x"), "models", "reward-start", "model.safetensors")));

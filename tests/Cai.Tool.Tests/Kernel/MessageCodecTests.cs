@@ -57,7 +57,7 @@ public sealed class MessageCodecTests
     }
 
     [Theory]
-    [InlineData("{", "no connection file")]
+    [InlineData("{", "not a connection file")]
     [InlineData("{}", "lacks")]
     [InlineData("""{"transport":"tcp","ip":"127.0.0.1","shell_port":1,"iopub_port":2,"stdin_port":3,"control_port":4,"hb_port":0,"key":""}""", "lacks")]
     [InlineData("""{"transport":"tcp","ip":"127.0.0.1","shell_port":1,"iopub_port":2,"stdin_port":3,"control_port":4,"hb_port":5,"""
