@@ -76,6 +76,8 @@ internal static class ChatCommand
             var judge = setup.Judge is null ? null : ModelSource.Open(setup.Judge, setup.Load);
             if (judge is not null)
                 opened.Add(judge);
+            if (setup.Preference is not null)
+                StageRun.RequireLayout(setup.Preference, setup.Load);
             using var scorer = setup.Preference is null ? null : PreferenceModel.Load(setup.Preference, setup.Load);
             var labeller = judge is null ? null
                 : new Labeller(judge.Model, StageOptions.Load(setup.Constitution), new LabelOptions { BothOrders = true, Seed = setup.Options.Seed },

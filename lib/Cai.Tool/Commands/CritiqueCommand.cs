@@ -54,8 +54,9 @@ internal static class CritiqueCommand
         {
             MaxTokens = options.MaxTokens, Temperature = options.Temperature, Seed = options.Seed, Stops = CritiqueLayout.Stops,
         };
-        var initial = await StageFiles.SampleAsync(
-            opened.Model, opened.Pretrained?.Format, prompts, sampling, 1, Path.ChangeExtension(file, ".initial.jsonl"), cancel);
+        var first = Path.ChangeExtension(file, ".initial.jsonl");
+        StageRun.Begin(first, folder: false, "critique", sampling, source.Inputs(("prompts", ContentHash.Of(prompts))));
+        var initial = await StageFiles.SampleAsync(opened.Model, opened.Pretrained?.Format, prompts, sampling, 1, first, cancel);
         IReadOnlyList<Revision> revisions;
         using (var line = ProgressLine.Start("critique", "texts", prompts.Count * options.Rounds * (options.Direct ? 1 : 2)))
             revisions = await loop.RunAsync(initial, file, line, cancel);

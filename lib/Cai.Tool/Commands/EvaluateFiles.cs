@@ -26,7 +26,7 @@ internal sealed class EvaluateFiles(
         Say(name, "nobody: baselines", ComparisonEvaluation.Baselines(comparisons), judged: false);
         if (preferenceModel is not null)
         {
-            using var scorer = PreferenceModel.Load(preferenceModel);
+            using var scorer = PreferenceModel.Load(preferenceModel, StageRun.AsTrained(preferenceModel));
             using var line = ProgressLine.Start("score", "comparisons", comparisons.Count);
             Say(name, Name(preferenceModel), ComparisonEvaluation.Of(scorer, comparisons, progress: line, cancel: cancel));
         }
@@ -52,7 +52,7 @@ internal sealed class EvaluateFiles(
             Say(file.Name, "nobody: baselines", ComparisonEvaluation.Baselines(pairs), judged: false);
         if (preferenceModel is not null && pairs.Count > 0)
         {
-            using var scorer = PreferenceModel.Load(preferenceModel);
+            using var scorer = PreferenceModel.Load(preferenceModel, StageRun.AsTrained(preferenceModel));
             using var line = ProgressLine.Start("score", "comparisons", pairs.Count);
             Say(file.Name, Name(preferenceModel), ComparisonEvaluation.Of(scorer, pairs, progress: line, cancel: cancel));
         }

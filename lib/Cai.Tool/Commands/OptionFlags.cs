@@ -87,7 +87,17 @@ internal sealed class OptionFlags<T>(Func<long, T> recipe, string prefix = "")
 
     private OptionFlags<T> Add<V>(Option<V> option, Func<T, V, T> set)
     {
-        flags.Add((option, (parsed, record) => set(record, parsed.GetValue(option)!)));
+        flags.Add((option, (parsed, record) =>
+        {
+            try
+            {
+                return set(record, parsed.GetValue(option)!);
+            }
+            catch (CaiException e) when (e.Where is not null && !e.Where.StartsWith('-'))
+            {
+                throw new CaiException(e.Problem, e.Remedy, option.Name, e); // the user knows the option, not the property
+            }
+        }));
         return this;
     }
 

@@ -51,6 +51,7 @@ internal static class PpoCommand
 
     private static void Train(string start, string judge, LoadOptions load, List<Prompt> prompts, PpoOptions options, string folder, CancellationToken cancel)
     {
+        StageRun.RequireLayout(judge, load);
         var (startHash, judgeHash) = (HuggingFaceFolder.Hash(start), HuggingFaceFolder.Hash(judge));
         using var session = PpoSession.Open(start, judge, options, load);
         StageRun.Begin(folder, folder: true, "ppo", options,

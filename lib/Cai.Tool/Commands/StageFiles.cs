@@ -62,12 +62,16 @@ internal static class StageFiles
     /// computed together, and with them the last bits of the log-probabilities, are those of an unbroken run.
     /// </summary>
     /// <param name="format">How the model reads a conversation; the paper's layout when null.</param>
+    /// <exception cref="CaiException">The file holds two samples of one id, or an answer to another prompt than that of its id.</exception>
     public static async Task<IReadOnlyList<Sample>> SampleAsync(
         ILanguageModel model, IPromptFormat? format, IReadOnlyList<Prompt> prompts, SampleOptions options, int perPrompt, string path, CancellationToken cancel)
     {
         using var file = new JsonlAppender<Sample>(path);
         using var line = ProgressLine.Start("sample", "answers", prompts.Count * perPrompt);
-        var done = file.Existing.ToDictionary(s => s.Id);
+        var done = new Dictionary<string, Sample>();
+        foreach (var sample in file.Existing)
+            if (!done.TryAdd(sample.Id, sample) && done[sample.Id] != sample)
+                throw new CaiException($"Two different samples have the id '{sample.Id}'.", "Remove one of them, or the file to begin anew.", path);
         var all = new List<Sample>();
         foreach (var chunk in prompts.Chunk(Chunk))
         {

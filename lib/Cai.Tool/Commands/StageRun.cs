@@ -32,7 +32,7 @@ internal static class StageRun
             return;
         }
         var before = CaiJson.ReadFile<JsonObject>(path, Remedy);
-        if (Difference(before, now, "") is { } difference)
+        if (RunKey.Difference(before, now) is { } difference)
             throw new CaiException($"It was made in another way: {difference}.", Remedy, product);
     }
 
@@ -59,6 +59,21 @@ internal static class StageRun
             all.Add(("layout", "chat"));
         return [.. all];
     }
+
+    /// <summary>A preference model scores nonsense in a layout that it was not trained in.</summary>
+    /// <param name="folder">The preference model's.</param>
+    /// <exception cref="CaiException">Its record says another layout than is asked for.</exception>
+    public static void RequireLayout(string folder, LoadOptions load)
+    {
+        if (TrainedWithChat(folder) is { } chat && chat != load.ChatTemplate)
+            throw new CaiException(
+                chat ? "The preference model was trained on conversations in its own chat template; the paper's layout is asked for."
+                : "The preference model was trained on conversations in the paper's layout; its chat template is asked for.",
+                chat ? "Give --chat." : "Leave out --chat, or train the preference model with it.", folder);
+    }
+
+    /// <summary>How to load a preference model so that it reads conversations as it did in training; the paper's layout where no record says.</summary>
+    public static LoadOptions AsTrained(string folder) => new() { ChatTemplate = TrainedWithChat(folder) ?? false };
 
     /// <summary>A trained model must not replace the one it is made from: then nothing could be resumed.</summary>
     /// <exception cref="CaiException">Both are one folder.</exception>
@@ -92,21 +107,9 @@ internal static class StageRun
         return Task.CompletedTask;
     });
 
+    private static bool? TrainedWithChat(string folder) =>
+        Load(folder) is { } run && run["command"]?.ToString() == "train-pm" ? run["inputs"]?["layout"]?.ToString() == "chat" : null;
+
     private static JsonObject? Load(string folder) =>
         Path.Combine(folder, FileName) is var path && File.Exists(path) ? CaiJson.ReadFile<JsonObject>(path, BrokenRemedy) : null;
-
-    private static string? Difference(JsonNode? before, JsonNode? now, string key) => (before, now) switch
-    {
-        (JsonObject a, JsonObject b) => a.Select(p => p.Key).Union(b.Select(p => p.Key))
-            .Select(k => Difference(a[k], b[k], key.Length == 0 ? k : $"{key}.{k}")).FirstOrDefault(d => d is not null),
-        _ when JsonNode.DeepEquals(before, now) => null,
-        _ => $"{key} was {Short(before)} and is now {Short(now)}",
-    };
-
-    private static string Short(JsonNode? node) => node?.ToJsonString(CaiJson.Options) switch
-    {
-        null => "not set",
-        { Length: > 40 } text => text[..12] + "…",
-        var text => text,
-    };
 }

@@ -25,10 +25,10 @@ internal sealed record ArenaRound(IReadOnlyList<ArenaAnswer> Answers, ArenaVerdi
 internal sealed record ArenaOptions
 {
     /// <summary>Most tokens of an answer.</summary>
-    public int MaxTokens { get; init; } = 128;
+    public int MaxTokens { get; init => field = new SampleOptions { MaxTokens = value }.MaxTokens; } = 128;
 
     /// <summary>The paper samples at 1.</summary>
-    public double Temperature { get; init; } = 1;
+    public double Temperature { get; init => field = new SampleOptions { Temperature = value }.Temperature; } = 1;
 
     /// <summary>Answers derive from it and the prompt's number.</summary>
     public long Seed { get; init; } = 1;

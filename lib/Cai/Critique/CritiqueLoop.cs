@@ -47,7 +47,7 @@ public sealed class CritiqueLoop
     /// <param name="initial">One response a prompt (<see cref="InitialResponses"/>).</param>
     /// <param name="path">
     /// A JSONL file to which each finished round is added. Revisions that it holds already are not made again, so a run
-    /// that was cut off goes on where it stopped.
+    /// that was cut off goes on where it stopped; `FILE.key.json` beside it says what they were made from.
     /// </param>
     /// <param name="progress">Texts sampled so far, of prompts × rounds × 2 (× 1 when direct).</param>
     /// <returns>
@@ -61,6 +61,8 @@ public sealed class CritiqueLoop
             throw new CaiException($"Prompt '{twice.Key}' has {twice.Count()} initial responses; one was expected.",
                 "Give the loop one response a prompt, for example those with Index 0.");
 
+        if (path is not null)
+            RunKey.Require(path, new { Model = model.Identity, Constitution = constitution.Hash, Layout = format.Identity(), Options = options with { Rounds = 1 } });
         using var file = path is null ? null : new JsonlAppender<Revision>(path);
         var done = Existing(file?.Existing ?? [], initial, path);
         var current = initial.ToDictionary(s => s.PromptId, s => s.Response.Trim());

@@ -6,13 +6,13 @@ namespace Cai.Critique;
 public sealed record CritiqueOptions
 {
     /// <summary>Critique-revision steps a prompt (paper 3.2: 4).</summary>
-    public int Rounds { get; init; } = 4;
+    public int Rounds { get; init => field = InRange.Whole(value, 1, nameof(CritiqueOptions)); } = 4;
 
     /// <summary>Seed of principles and samples.</summary>
     public long Seed { get; init; }
 
     /// <summary>Worked examples before each query: at most this many, all when null (paper E.1: 5).</summary>
-    public int? FewShot { get; init; }
+    public int? FewShot { get; init => field = InRange.Whole(value, 0, nameof(CritiqueOptions)); }
 
     /// <summary>
     /// Show only the examples of the principle that a step applies (<see cref="Constitution.About"/>),
@@ -24,10 +24,10 @@ public sealed record CritiqueOptions
     public bool Direct { get; init; }
 
     /// <summary>Most tokens of a critique and of a revision, the end token included (the paper's RL limit; 3 gives none for this stage).</summary>
-    public int MaxTokens { get; init; } = 128;
+    public int MaxTokens { get; init => field = InRange.Whole(value, 1, nameof(CritiqueOptions)); } = 128;
 
     /// <summary>Paper 3.2: "We always sample at T = 1".</summary>
-    public double Temperature { get; init; } = 1;
+    public double Temperature { get; init => field = InRange.Temperature(value, nameof(CritiqueOptions)); } = 1;
 
     /// <summary>Draw from these principles only (one id fixes it); from all of the constitution when null (paper 3.1).</summary>
     public IReadOnlyList<string>? PrincipleIds { get; init; }
@@ -38,12 +38,6 @@ public sealed record CritiqueOptions
     /// <exception cref="CaiException">A value is out of range.</exception>
     internal void Check()
     {
-        if (Rounds < 1)
-            throw new CaiException($"Rounds is {Rounds}; at least 1 was expected.", "Ask for one to four rounds.", nameof(CritiqueOptions));
-        if (MaxTokens < 1)
-            throw new CaiException($"MaxTokens is {MaxTokens}; at least 1 was expected.", "The paper's limit is 128.", nameof(CritiqueOptions));
-        if (FewShot < 0)
-            throw new CaiException($"FewShot is {FewShot}; 0 or more was expected.", "Leave it null for all examples.", nameof(CritiqueOptions));
         if (PrincipleIds is { Count: 0 })
             throw new CaiException("PrincipleIds is empty.", "Leave it null for all principles, or name at least one.", nameof(CritiqueOptions));
     }

@@ -6,21 +6,18 @@ public sealed record BootstrapOptions
     /// <summary>
     /// Resamples. 2,000 keep the Monte-Carlo error of a 95 % end below a tenth of its width (Efron and Tibshirani 1993, ch. 13: at least 1,000).
     /// </summary>
-    public int Resamples { get; init; } = 2000;
+    public int Resamples { get; init => field = InRange.Whole(value, 1, nameof(BootstrapOptions)); } = 2000;
 
     /// <summary>Share of the resamples inside the interval; 0.95 throughout the kit.</summary>
-    public double Level { get; init; } = 0.95;
+    public double Level
+    {
+        get;
+        init => field = value is > 0 and < 1 ? value
+            : throw new CaiException($"The level of an interval is {value}, but must lie between 0 and 1.", "Use 0.95 for 95 %.", nameof(Level));
+    } = 0.95;
 
     /// <summary>Seed of the resampling. The same data and seed give the same interval, in whatever order the rows come.</summary>
     public long Seed { get; init; }
-
-    internal BootstrapOptions Checked()
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(Resamples, 1);
-        if (!(Level is > 0 and < 1))
-            throw new CaiException($"The level of an interval is {Level}, but must lie between 0 and 1.", "Use 0.95 for 95 %.", nameof(Level));
-        return this;
-    }
 }
 
 /// <summary>
@@ -102,11 +99,11 @@ public static class Bootstrap
 
     private static Interval Resample<TGroup>(TGroup[] groups, int n, Func<TGroup[], double> statistic, BootstrapOptions? options)
     {
-        var checkedOptions = (options ?? new BootstrapOptions()).Checked();
+        options ??= new BootstrapOptions();
         var value = statistic(groups);
         if (groups.Length < 2)
             return new Interval(value, double.NaN, double.NaN, n, groups.Length);
-        var (low, high) = Percentiles(Draws(groups, checkedOptions).Select(statistic), checkedOptions.Level);
+        var (low, high) = Percentiles(Draws(groups, options).Select(statistic), options.Level);
         return new Interval(value, low, high, n, groups.Length);
     }
 

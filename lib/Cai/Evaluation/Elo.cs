@@ -9,7 +9,7 @@ public sealed record EloOptions
     /// Penalty on squared log-odds. 0.1 is far weaker than one game and keeps a model that won every comparison finite;
     /// at a few hundred comparisons a model it moves ratings by less than one point.
     /// </summary>
-    public double L2 { get; init; } = 0.1;
+    public double L2 { get; init => field = InRange.Number(value, 0, 1e9, nameof(EloOptions)); } = 0.1;
 
     /// <summary>Bootstrap over prompts; 500 resamples, since each is a whole fit.</summary>
     public BootstrapOptions Bootstrap { get; init; } = new() { Resamples = 500 };
@@ -124,7 +124,7 @@ public sealed class EloTable
             : "Some models won or lost every comparison with the rest: only the penalty keeps their distance finite.";
         var elo = Rate(wins, settings.L2);
         var resamples = prompts.Length < 2 ? []
-            : Evaluation.Bootstrap.Draws(prompts, settings.Bootstrap.Checked()).Select(drawn => Rate(Sum(drawn, models.Length), settings.L2)).ToArray();
+            : Evaluation.Bootstrap.Draws(prompts, settings.Bootstrap).Select(drawn => Rate(Sum(drawn, models.Length), settings.L2)).ToArray();
         var games = new double[models.Length, models.Length];
         for (var i = 0; i < models.Length; i++)
             for (var j = 0; j < models.Length; j++)

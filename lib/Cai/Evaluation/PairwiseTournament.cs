@@ -6,7 +6,7 @@ namespace Cai.Evaluation;
 public sealed record TournamentOptions
 {
     /// <summary>Pairs drawn for every two models on every prompt. The paper had about 800 comparisons a model (3.3).</summary>
-    public int PairsPerPrompt { get; init; } = 1;
+    public int PairsPerPrompt { get; init => field = InRange.Whole(value, 1, nameof(TournamentOptions)); } = 1;
 
     /// <summary>Shows every pair in both orders, so that a judge who favours the first place cannot tilt a rating. Otherwise the order is drawn.</summary>
     public bool BothOrders { get; init; } = true;
@@ -33,7 +33,6 @@ public static class PairwiseTournament
         TournamentOptions? options = null, IProgress<int>? progress = null, CancellationToken cancel = default)
     {
         var settings = options ?? new TournamentOptions();
-        ArgumentOutOfRangeException.ThrowIfLessThan(settings.PairsPerPrompt, 1);
         var known = prompts.Select(p => p.Id).ToHashSet(StringComparer.Ordinal);
         var answers = samples.ToLookup(s => s.PromptId, StringComparer.Ordinal);
         foreach (var group in answers)

@@ -27,7 +27,7 @@ public sealed record ExportOptions
     /// Rows a comparison. Both libraries know only a chosen and a rejected answer; n rows, of which round(p n) choose A, have
     /// the loss of the soft label p up to that rounding. Default 1: the likelier answer is chosen, and ties are left out.
     /// </summary>
-    public int LabelCopies { get; init; } = 1;
+    public int LabelCopies { get; init => field = InRange.Whole(value, 1, nameof(ExportOptions), 100); } = 1;
 
     /// <summary>Settings of the preference model.</summary>
     public PreferenceOptions Preference { get; init; } = new();

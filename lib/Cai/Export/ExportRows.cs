@@ -15,9 +15,6 @@ public sealed class ExportRows
     /// <param name="format">Layout of rows of text.</param>
     public ExportRows(ExportOptions options, ITokenizer tokenizer, IPromptFormat? format = null)
     {
-        if (options.LabelCopies is < 1 or > 100)
-            throw new CaiException(
-                $"LabelCopies is {options.LabelCopies}; 1 to 100 was expected.", "Ten copies keep labels to a tenth.", nameof(ExportOptions));
         (this.options, this.format) = (options, format ?? HhFormat.Instance);
         // TRL's tokenizers add both by themselves; OpenRLHF adds neither the begin token nor, without a blank before it, the end token.
         var spelt = options.Target == ExportTarget.OpenRlhf;

@@ -6,6 +6,12 @@ namespace Cai.Feedback;
 /// <summary>Bounds for a label's probability.</summary>
 public sealed record ClampRange(double Low, double High)
 {
+    public double Low { get; init => field = InRange.Number(value, 0, 1, nameof(ClampRange)); } = Low >= 0 && Low < High && High <= 1 ? Low
+        : throw new CaiException(FormattableString.Invariant($"Clamp is {Low} to {High}; 0 <= low < high <= 1 was expected."), "The paper's is 0.4 to 0.6.",
+            nameof(ClampRange));
+
+    public double High { get; init => field = InRange.Number(value, 0, 1, nameof(ClampRange)); } = High;
+
     /// <summary>No bounds.</summary>
     public static ClampRange None { get; } = new(0, 1);
 }
@@ -26,7 +32,7 @@ public sealed record LabelOptions
     public bool ShuffleOrder { get; init; } = true;
 
     /// <summary>Worked examples before each query: at most this many, all when null (Anthropic's files: 5, with chain of thought 6).</summary>
-    public int? FewShot { get; init; }
+    public int? FewShot { get; init => field = InRange.Whole(value, 0, nameof(LabelOptions)); }
 
     /// <summary>
     /// Show only the examples that apply the principle asked about (<see cref="Constitution.About"/>), at most
@@ -38,7 +44,7 @@ public sealed record LabelOptions
     /// So many draws of the worked examples' order and principles are made, and each pair gets one of them, by its id: queries of a draw begin alike, and the
     /// keys of that beginning are computed once. Null draws anew for each pair (paper 4.1); 1 shows all pairs the same.
     /// </summary>
-    public int? ExampleDraws { get; init; } = 16;
+    public int? ExampleDraws { get; init => field = InRange.Whole(value, 1, nameof(LabelOptions)); } = 16;
 
     /// <summary>
     /// Null is the kind's default: 0.40 to 0.60 after a chain of thought (paper 4.1), no bounds for soft labels. Hard labels are never clamped.
@@ -46,13 +52,13 @@ public sealed record LabelOptions
     public ClampRange? Clamp { get; init; }
 
     /// <summary>Chains of thought a query, whose probabilities are averaged (paper: 1 for labels, 5 in Fig 4).</summary>
-    public int CotSamples { get; init; } = 1;
+    public int CotSamples { get; init => field = InRange.Whole(value, 1, nameof(LabelOptions)); } = 1;
 
     /// <summary>Most tokens of a chain of thought, the end token included (not given in the paper).</summary>
-    public int MaxReasoningTokens { get; init; } = 128;
+    public int MaxReasoningTokens { get; init => field = InRange.Whole(value, 1, nameof(LabelOptions)); } = 128;
 
     /// <summary>Temperature of the chain of thought (paper 3.2: always 1).</summary>
-    public double Temperature { get; init; } = 1;
+    public double Temperature { get; init => field = InRange.Temperature(value, nameof(LabelOptions)); } = 1;
 
     /// <summary>Seed of principles, orders, examples and chains of thought.</summary>
     public long Seed { get; init; }
@@ -61,7 +67,7 @@ public sealed record LabelOptions
     public string Axis { get; init; } = "harmless";
 
     /// <summary>Pairs handed to the model at once and then written to the file; it never changes a label.</summary>
-    public int ChunkSize { get; init; } = 512;
+    public int ChunkSize { get; init => field = InRange.Whole(value, 1, nameof(LabelOptions)); } = 512;
 
     /// <summary>The principles of a constitution that a pair is judged by, drawn from (seed, pair id).</summary>
     /// <exception cref="CaiException">The selector cannot choose from them.</exception>
@@ -91,12 +97,6 @@ public sealed record LabelOptions
             throw Bad("Kind is Human; a model cannot give human labels.", "Use Soft, Hard or ChainOfThought.");
         if (!(Bounds.Low >= 0 && Bounds.Low < Bounds.High && Bounds.High <= 1))
             throw Bad(FormattableString.Invariant($"Clamp is {Bounds.Low} to {Bounds.High}; 0 <= low < high <= 1 was expected."), "The paper's is 0.4 to 0.6.");
-        if (CotSamples < 1 || MaxReasoningTokens < 1 || ChunkSize < 1)
-            throw Bad("CotSamples, MaxReasoningTokens and ChunkSize must be at least 1.", "Leave out the option to get its default.");
-        if (ExampleDraws < 1)
-            throw Bad($"ExampleDraws is {ExampleDraws}; at least 1 was expected.", "Set it to null for a draw of each pair's own.");
-        if (FewShot < 0)
-            throw Bad($"FewShot is {FewShot}; 0 or more was expected.", "Leave it null for all examples.");
     }
 
     private static CaiException Bad(string problem, string remedy) => new(problem, remedy, nameof(LabelOptions));

@@ -55,7 +55,7 @@ public sealed class Labeller
     /// <summary>Labels pairs; results are in their order.</summary>
     /// <param name="path">
     /// A JSONL file to which labels are added, <see cref="LabelOptions.ChunkSize"/> at a time. Labels that it holds already
-    /// are not made again, so a run that was cut off goes on where it stopped.
+    /// are not made again, so a run that was cut off goes on where it stopped; `FILE.key.json` beside it says what they were made from.
     /// </param>
     /// <param name="progress">Pairs labelled so far.</param>
     /// <exception cref="CaiException">Two pairs share an id, or the file is of another run.</exception>
@@ -66,6 +66,11 @@ public sealed class Labeller
             throw new CaiException($"Pair id '{twice.Key}' occurs {twice.Count()} times; ids must be unique.",
                 "Number the pairs of a prompt, for example `{prompt}/0`.");
 
+        if (path is not null)
+            RunKey.Require(path, new
+            {
+                Model = model.Identity, Constitution = constitution.Hash, Layout = format.Identity(), Options = options with { ChunkSize = 1 },
+            });
         using var file = path is null ? null : new JsonlAppender<Comparison>(path);
         var byId = pairs.ToDictionary(p => p.Id);
         var done = new Dictionary<string, Comparison>();

@@ -8,26 +8,26 @@ namespace Cai.Finetuning;
 public sealed record SupervisedOptions
 {
     /// <summary>Passes over the texts (paper 3.2: one). A stream is read once, whatever this says.</summary>
-    public int Epochs { get; init; } = 1;
+    public int Epochs { get; init => field = InRange.Whole(value, 1, nameof(SupervisedOptions)); } = 1;
 
     /// <summary>Peak learning rate. Ours for the miniature; the paper fine-tunes at half the pretraining rate (3.2).</summary>
-    public double LearningRate { get; init; } = 1e-3;
+    public double LearningRate { get; init => field = InRange.Number(value, 0, 10, nameof(SupervisedOptions)); } = 1e-3;
 
     /// <summary>Constant as in the paper's fine-tuning (3.2).</summary>
     public Schedule Schedule { get; init; } = Schedule.Constant;
 
     /// <summary>Steps over which the rate rises from zero; the paper names none.</summary>
-    public int WarmupSteps { get; init; }
+    public int WarmupSteps { get; init => field = InRange.Whole(value, 0, nameof(SupervisedOptions)); }
 
     /// <summary>A step takes texts until they have this many tokens (ours: the paper's batch is 1,024 sequences, far more than the miniature needs).</summary>
-    public int TokensPerBatch { get; init; } = 8192;
+    public int TokensPerBatch { get; init => field = InRange.Whole(value, 1, nameof(SupervisedOptions)); } = 8192;
 
     /// <summary>A step is computed in micro-batches of at most this many tokens, padding included; it changes memory and speed, not the result.</summary>
     [JsonPropertyName("tokensPerPiece")] // as in the names of earlier runs
-    public int TokensPerMicroBatch { get; init; } = 4096;
+    public int TokensPerMicroBatch { get; init => field = InRange.Whole(value, 1, nameof(SupervisedOptions)); } = 4096;
 
     /// <summary>Longest text in tokens; at most the model's context.</summary>
-    public int MaxLength { get; init; } = 512;
+    public int MaxLength { get; init => field = InRange.Whole(value, 2, nameof(SupervisedOptions)); } = 512;
 
     /// <summary>Cut longer texts at <see cref="MaxLength"/>. Off: a longer text is an error that names it, since cutting removes the end token.</summary>
     public bool Truncate { get; init; }
@@ -51,13 +51,16 @@ public sealed record SupervisedOptions
     public long Seed { get; init; }
 
     /// <summary>Stop after this many steps; 0 is no limit. A stream needs this or <see cref="MaxTokens"/>.</summary>
-    public long MaxSteps { get; init; }
+    public long MaxSteps { get; init => field = InRange.Whole(value, 0, nameof(SupervisedOptions)); }
 
     /// <summary>Stop when this many tokens have been read; 0 is no limit.</summary>
-    public long MaxTokens { get; init; }
+    public long MaxTokens { get; init => field = InRange.Whole(value, 0, nameof(SupervisedOptions)); }
 
     /// <summary>Steps between checkpoints, when a checkpoint file is given.</summary>
-    public int CheckpointEvery { get; init; } = 200;
+    public int CheckpointEvery { get; init => field = InRange.Whole(value, 1, nameof(SupervisedOptions)); } = 200;
+
+    /// <summary>Without what changes no result: a run may be resumed with other memory or other checkpoints.</summary>
+    internal SupervisedOptions Deciding => this with { CheckpointEvery = 1, TokensPerMicroBatch = 1 };
 }
 
 /// <summary>The numbers of one step.</summary>

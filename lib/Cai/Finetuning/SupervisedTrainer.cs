@@ -30,6 +30,8 @@ public sealed class SupervisedTrainer : IDisposable
         lanes = new(model, weights, model.Twin);
     }
 
+    private string? start; // hash of the weights before the first step of a run with a checkpoint
+
     /// <summary>Where a run stands: steps, tokens and texts read so far.</summary>
     private sealed record Position(long Step, long Tokens, long Texts);
 
@@ -48,7 +50,7 @@ public sealed class SupervisedTrainer : IDisposable
         foreach (var text in texts)
             text.Fit(options);
         var budget = options.Epochs * texts.Sum(t => (long)Math.Min(t.Ids.Length, options.MaxLength));
-        return Run(from => Epochs(texts, from), Smaller(budget, options.MaxTokens), checkpoint, progress, cancel);
+        return Run(from => Epochs(texts, from), Smaller(budget, options.MaxTokens), checkpoint, TrainingText.Hash(texts), progress, cancel);
     }
 
     /// <summary>Trains on texts as they come, once, until the budget of tokens or steps is spent. Resuming reads past what was used.</summary>
@@ -59,7 +61,7 @@ public sealed class SupervisedTrainer : IDisposable
     {
         if (options.MaxTokens <= 0 && options.MaxSteps <= 0)
             throw new CaiException("A stream of texts has no end of its own.", "Set MaxTokens or MaxSteps.", "SupervisedOptions: MaxTokens");
-        return Run(from => texts.Skip(checked((int)from)), options.MaxTokens > 0 ? options.MaxTokens : long.MaxValue, checkpoint, progress, cancel);
+        return Run(from => texts.Skip(checked((int)from)), options.MaxTokens > 0 ? options.MaxTokens : long.MaxValue, checkpoint, null, progress, cancel);
     }
 
     /// <summary>Mean loss of a target token over held-out texts; the weights stay as they are.</summary>
@@ -85,15 +87,16 @@ public sealed class SupervisedTrainer : IDisposable
     }
 
     private TrainSummary Run(
-        Func<long, IEnumerable<TrainingText>> source, long budget, string? checkpoint, IProgress<TrainStep>? progress, CancellationToken cancel)
+        Func<long, IEnumerable<TrainingText>> source, long budget, string? checkpoint, string? data, IProgress<TrainStep>? progress, CancellationToken cancel)
     {
         var part = weights.Part("model");
-        var at = (checkpoint is null ? null : TrainingCheckpoint.TryLoad<Position>(checkpoint, part)) ?? new Position(0, 0, 0);
+        var key = checkpoint is null ? null : RunKey.Node(new { Options = options.Deciding, Start = start ??= WeightHash.Of(model), Texts = data });
+        var at = (checkpoint is null ? null : TrainingCheckpoint.TryLoad<Position>(checkpoint, key, part)) ?? new Position(0, 0, 0);
         var saved = at.Step;
         void Save()
         {
             if (checkpoint is not null && at.Step > saved)
-                TrainingCheckpoint.Save(checkpoint, at, part);
+                TrainingCheckpoint.Save(checkpoint, at, key, part);
             saved = at.Step;
         }
         using var texts = source(at.Texts).GetEnumerator();

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Cai.Text;
 
 namespace Cai.Finetuning;
@@ -28,6 +30,20 @@ public sealed record TrainingText(string Id, int[] Ids, int PromptLength)
 
     /// <summary>Tokens that are learned as distributions, in the order of the text; null has none.</summary>
     public IReadOnlyList<SoftTarget>? Soft { get; init; }
+
+    /// <summary>A hash of what is learned from texts, in their order.</summary>
+    internal static string Hash(IReadOnlyList<TrainingText> texts)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var text in texts)
+        {
+            hash.AppendData(MemoryMarshal.AsBytes<int>([text.Ids.Length, text.PromptLength, text.Weights is null ? 0 : 1, text.Soft?.Count ?? 0, .. text.Ids]));
+            hash.AppendData(MemoryMarshal.AsBytes<float>(text.Weights));
+            foreach (var soft in text.Soft ?? [])
+                hash.AppendData(MemoryMarshal.AsBytes<int>([soft.Token, soft.Alternative, BitConverter.SingleToInt32Bits(soft.Share)]));
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
     /// <summary>A text of parts, each with the weight of its tokens; the end token has the last part's.</summary>
     /// <exception cref="CaiException">An alternative differs from its text in more than one token.</exception>

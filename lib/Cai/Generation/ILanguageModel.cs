@@ -11,13 +11,13 @@ public sealed record SampleRequest(string Id, string Prompt)
 public sealed record SampleOptions
 {
     /// <summary>Most tokens to write, the end token included (paper: 128 for RL).</summary>
-    public int MaxTokens { get; init; } = 128;
+    public int MaxTokens { get; init => field = InRange.Whole(value, 1, nameof(SampleOptions)); } = 128;
 
     /// <summary>0 is greedy. The paper samples at T = 1 throughout (3.2).</summary>
-    public double Temperature { get; init; } = 1;
+    public double Temperature { get; init => field = InRange.Temperature(value, nameof(SampleOptions)); } = 1;
 
     /// <summary>Strings that end a sample; they are not part of its text.</summary>
-    public IReadOnlyList<string> Stops { get; init; } = [];
+    public IReadOnlyList<string> Stops { get; init => field = InRange.NoneEmpty(value, nameof(SampleOptions)); } = [];
 
     /// <summary>Seed of the run; each sample's stream derives from (Seed, request id).</summary>
     public long Seed { get; init; }
@@ -46,6 +46,11 @@ public sealed record ScoreRequest(string Prompt, IReadOnlyList<string> Continuat
 public interface ILanguageModel
 {
     string Name { get; }
+
+    /// <summary>
+    /// Names what decides the model's answers: what was made by another identity is not continued. A local model's is a hash of its weights and tokenizer.
+    /// </summary>
+    string Identity => Name;
 
     /// <summary>Samples one continuation for each request, in the order of the requests.</summary>
     /// <exception cref="CaiException">A prompt is longer than the model's context.</exception>

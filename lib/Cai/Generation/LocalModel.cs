@@ -1,4 +1,5 @@
 using Cai.Models;
+using Cai.Storage;
 using Cai.Text;
 
 namespace Cai.Generation;
@@ -7,7 +8,7 @@ namespace Cai.Generation;
 public sealed record LocalModelOptions
 {
     /// <summary>Rows computed together (see <see cref="SamplerOptions.BatchSize"/>).</summary>
-    public int BatchSize { get; init; } = 128;
+    public int BatchSize { get; init => field = InRange.Whole(value, 1, nameof(LocalModelOptions)); } = 128;
 }
 
 /// <summary>
@@ -34,6 +35,9 @@ public sealed class LocalModel : ILanguageModel
     }
 
     public string Name { get; }
+
+    /// <summary>Its weights and its tokenizer as they are now: whatever it is called, and wherever it was loaded from.</summary>
+    public string Identity => ContentHash.OfTexts([WeightHash.Of(Decoder), TokenizerIdentity.Of(Tokenizer)]);
 
     public Decoder Decoder { get; }
 

@@ -20,16 +20,16 @@ public sealed record TokenSample(IReadOnlyList<int> Ids, IReadOnlyList<float> Lo
 public sealed record SamplerOptions
 {
     /// <summary>Most tokens to draw, the end token included (paper: 128 for RL).</summary>
-    public int MaxTokens { get; init; } = 128;
+    public int MaxTokens { get; init => field = InRange.Whole(value, 1, nameof(SamplerOptions)); } = 128;
 
     /// <summary>0 takes the likeliest token. No top-k or top-p: log-probabilities must be those of the sampler (paper: T = 1).</summary>
-    public double Temperature { get; init; } = 1;
+    public double Temperature { get; init => field = InRange.Temperature(value, nameof(SamplerOptions)); } = 1;
 
     /// <summary>Tokens that end a continuation.</summary>
     public IReadOnlyList<int> EndIds { get; init; } = [];
 
     /// <summary>Rows sampled together. 64 is near the fastest for models of some million parameters on a CPU.</summary>
-    public int BatchSize { get; init; } = 64;
+    public int BatchSize { get; init => field = InRange.Whole(value, 1, nameof(SamplerOptions)); } = 64;
 }
 
 /// <summary>
@@ -48,7 +48,7 @@ public sealed class Sampler(Decoder decoder)
     public IReadOnlyList<TokenSample> Sample(IReadOnlyList<TokenPrompt> prompts, SamplerOptions options, Func<int, IReadOnlyList<int>, bool>? stop = null,
         IProgress<int>? progress = null, CancellationToken cancel = default)
     {
-        Check(prompts, options);
+        CheckPrompts(prompts, options);
         var rows = prompts.Select((p, i) => new Row(i, p)).ToArray();
         var run = new Run(options, [.. options.EndIds], stop, progress, cancel);
         using var guard = no_grad();
@@ -172,15 +172,8 @@ public sealed class Sampler(Decoder decoder)
         active.RemoveAll(r => r.Finish is not null);
     }
 
-    private void Check(IReadOnlyList<TokenPrompt> prompts, SamplerOptions options)
+    private void CheckPrompts(IReadOnlyList<TokenPrompt> prompts, SamplerOptions options)
     {
-        if (!(options.Temperature >= 0) || double.IsInfinity(options.Temperature))
-            throw new CaiException(
-                $"Temperature is {options.Temperature.ToString(System.Globalization.CultureInfo.InvariantCulture)}; a number from 0 was expected.",
-                "Take 1 to sample as the paper does, or 0 for the likeliest token.");
-        if (options.MaxTokens < 1 || options.BatchSize < 1)
-            throw new CaiException($"MaxTokens is {options.MaxTokens} and BatchSize {options.BatchSize}; both must be at least 1.",
-                "Correct the sampling options.");
         for (var i = 0; i < prompts.Count; i++)
             CheckPrompt(decoder.Config, prompts[i].Ids.Count, options.MaxTokens, $"prompt {i}");
     }

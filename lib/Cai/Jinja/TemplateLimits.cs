@@ -4,15 +4,15 @@ namespace Cai.Jinja;
 public sealed record TemplateLimits
 {
     /// <summary>Most nodes evaluated and elements visited. Default 1,000,000: real templates need some hundred a message.</summary>
-    public long Steps { get; init; } = 1_000_000;
+    public long Steps { get; init => field = InRange.Whole(value, 1, nameof(TemplateLimits)); } = 1_000_000;
 
     /// <summary>
     /// Most characters made, intermediate texts included. Default 64 million: real templates make a few times the length of the conversation.
     /// </summary>
-    public long Characters { get; init; } = 64_000_000;
+    public long Characters { get; init => field = InRange.Whole(value, 1, nameof(TemplateLimits)); } = 64_000_000;
 
     /// <summary>Deepest nesting of expressions, statements and macro calls. Default 200: the parser's bound, far above any real template.</summary>
-    public int Depth { get; init; } = 200;
+    public int Depth { get; init => field = InRange.Whole(value, 1, nameof(TemplateLimits), 200); } = 200;
 }
 
 /// <summary>Counts what a rendering uses, and stops it.</summary>

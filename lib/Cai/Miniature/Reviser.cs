@@ -13,19 +13,19 @@ internal sealed record Draft(Topic Topic, IReadOnlyList<(Statement Statement, st
 public sealed record ReviserOptions
 {
     /// <summary>Chance that a refusal put in place of a method explains itself; the rest is blunt or comforting.</summary>
-    public double Explained { get; init; } = 0.7;
+    public double Explained { get; init => field = InRange.Number(value, 0, 1, nameof(ReviserOptions)); } = 0.7;
 
     /// <summary>Chance of a blunt refusal instead.</summary>
-    public double Blunt { get; init; } = 0.2;
+    public double Blunt { get; init => field = InRange.Number(value, 0, 1, nameof(ReviserOptions)); } = 0.2;
 
     /// <summary>Chance that an alternative follows an explanation.</summary>
-    public double Alternative { get; init; } = 0.6;
+    public double Alternative { get; init => field = InRange.Number(value, 0, 1, nameof(ReviserOptions)); } = 0.6;
 
     /// <summary>Chance that a revision also accuses the human: the harshness that the paper saw grow (3.3, 4.3).</summary>
-    public double Accusation { get; init; } = 0.07;
+    public double Accusation { get; init => field = InRange.Number(value, 0, 1, nameof(ReviserOptions)); } = 0.07;
 
     /// <summary>Chance that a revision also adds boilerplate, to whatever it says: what SL-CAI never says, RL cannot find (4.3).</summary>
-    public double Boilerplate { get; init; } = 0.2;
+    public double Boilerplate { get; init => field = InRange.Number(value, 0, 1, nameof(ReviserOptions)); } = 0.2;
 }
 
 /// <summary>Revises drafts as the corpus' writers do: sentences without a problem stay word for word.</summary>

@@ -38,12 +38,15 @@ public enum RopeScalingKind
 /// <param name="HighFrequencyFactor">Wavelengths below OriginalPositions / this are kept.</param>
 /// <param name="OriginalPositions">Context of pretraining.</param>
 public sealed record RopeScaling(
-    RopeScalingKind Kind, double Factor, double LowFrequencyFactor = 1, double HighFrequencyFactor = 4, int OriginalPositions = 8192);
+    RopeScalingKind Kind, double Factor, double LowFrequencyFactor = 1, double HighFrequencyFactor = 4, int OriginalPositions = 8192)
+{
+    public double Factor { get; init => field = InRange.Positive(value, nameof(RopeScaling)); } = InRange.Positive(Factor, nameof(RopeScaling));
+}
 
 /// <summary>The shape of a decoder. One record and one decoder serve all families; a family is a way to read this from its config.json.</summary>
 public sealed record DecoderConfig
 {
-    public required int VocabularySize { get; init; }
+    public required int VocabularySize { get; init => field = InRange.Whole(value, 1, nameof(DecoderConfig)); }
 
     /// <summary>
     /// How many tokens can be predicted: rows of the matrices beyond them are padding, which no tokenizer spells, and have no probability. 0: all. Known once a
@@ -55,30 +58,30 @@ public sealed record DecoderConfig
     public int Predicted => SpeltTokens > 0 ? SpeltTokens : VocabularySize;
 
     /// <summary>Width of the residual stream.</summary>
-    public required int HiddenSize { get; init; }
+    public required int HiddenSize { get; init => field = InRange.Whole(value, 1, nameof(DecoderConfig)); }
 
-    public required int Layers { get; init; }
+    public required int Layers { get; init => field = InRange.Whole(value, 1, nameof(DecoderConfig)); }
 
     /// <summary>Query heads.</summary>
-    public required int Heads { get; init; }
+    public required int Heads { get; init => field = InRange.Whole(value, 1, nameof(DecoderConfig)); }
 
     /// <summary>Key and value heads; fewer than <see cref="Heads"/> is grouped-query attention.</summary>
-    public required int KvHeads { get; init; }
+    public required int KvHeads { get; init => field = InRange.Whole(value, 1, nameof(DecoderConfig)); }
 
     /// <summary>Width of the MLP's hidden layer.</summary>
-    public required int IntermediateSize { get; init; }
+    public required int IntermediateSize { get; init => field = InRange.Whole(value, 1, nameof(DecoderConfig)); }
 
     /// <summary>Longest sequence.</summary>
-    public required int MaxPositions { get; init; }
+    public required int MaxPositions { get; init => field = InRange.Whole(value, 1, nameof(DecoderConfig)); }
 
     /// <summary>Width of a head.</summary>
-    public int HeadSize { get; init; }
+    public int HeadSize { get; init => field = InRange.Whole(value, 0, nameof(DecoderConfig)); }
 
     /// <summary>RMSNorm everywhere, or LayerNorm everywhere.</summary>
     public NormKind Norm { get; init; } = NormKind.Rms;
 
     /// <summary>The norms' epsilon (Llama: 1e-5 or 1e-6).</summary>
-    public double NormEpsilon { get; init; } = 1e-5;
+    public double NormEpsilon { get; init => field = InRange.Number(value, 0, 1, nameof(DecoderConfig)); } = 1e-5;
 
     /// <summary>RMSNorm of each query and key head before its rotation (Qwen3).</summary>
     public bool QkNorm { get; init; }
@@ -96,19 +99,19 @@ public sealed record DecoderConfig
     public bool LearnedPositions { get; init; }
 
     /// <summary>Base of the rotary frequencies.</summary>
-    public double RopeTheta { get; init; } = 10000;
+    public double RopeTheta { get; init => field = InRange.Positive(value, nameof(DecoderConfig), 1e15); } = 10000;
 
     /// <summary>Share of a head's width that is rotated, from its beginning (Pythia: 0.25).</summary>
-    public double RotaryShare { get; init; } = 1;
+    public double RotaryShare { get; init => field = InRange.Positive(value, nameof(DecoderConfig), 1); } = 1;
 
     /// <summary>Change of the rotary frequencies; null is none.</summary>
     public RopeScaling? RopeScaling { get; init; }
 
     /// <summary>A token sees itself and this many less one before it (Mistral's sliding window); 0 is all.</summary>
-    public int Window { get; init; }
+    public int Window { get; init => field = InRange.Whole(value, 0, nameof(DecoderConfig)); }
 
     /// <summary>First layer with the window; those before see all (Qwen2's max_window_layers).</summary>
-    public int WindowFrom { get; init; }
+    public int WindowFrom { get; init => field = InRange.Whole(value, 0, nameof(DecoderConfig)); }
 
     /// <summary>Whether the output matrix is the embedding matrix.</summary>
     public bool TiedHead { get; init; } = true;

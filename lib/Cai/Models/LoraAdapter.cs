@@ -8,10 +8,10 @@ namespace Cai.Models;
 public sealed record LoraOptions
 {
     /// <summary>Rank of each update (PEFT: 8).</summary>
-    public int Rank { get; init; } = 8;
+    public int Rank { get; init => field = InRange.Whole(value, 1, nameof(LoraOptions), 4096); } = 8;
 
     /// <summary>Updates are scaled by Alpha / Rank (PEFT: 8).</summary>
-    public double Alpha { get; init; } = 8;
+    public double Alpha { get; init => field = InRange.Positive(value, nameof(LoraOptions)); } = 8;
 
     /// <summary>Last parts of Hugging Face module names, `q_proj`; empty adapts every matrix of attention and MLP (Dettmers et al. 2023, 4).</summary>
     public IReadOnlyList<string> TargetModules { get; init; } = [];
@@ -67,8 +67,6 @@ public sealed class LoraAdapter : IDisposable
     /// <summary>Adapters of named modules, all factors zero.</summary>
     internal static LoraAdapter Of(Decoder model, IReadOnlyList<Part> parts, LoraOptions options, bool head)
     {
-        if (options.Rank < 1)
-            throw new CaiException($"LoRA's rank is {options.Rank}; a number above 0 was expected.", "Take 8 or 16.", "LoraOptions: Rank");
         return new(parts, options, new ParameterSet(Shapes(model.Config, parts, options.Rank, head), device: model.Device));
     }
 

@@ -10,7 +10,12 @@ public sealed record LoadOptions
     public Device? Device { get; init; }
 
     /// <summary>Type of the weights in memory, whatever the file's. Default float32: exact for every stored type, and the type to train in.</summary>
-    public ScalarType DType { get; init; } = ScalarType.Float32;
+    public ScalarType DType
+    {
+        get;
+        init => field = value is ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float16 or ScalarType.Float64 ? value
+            : throw new CaiException($"DType is {value}; a floating-point type was expected.", "Take Float32, BFloat16 or Float16.", nameof(LoadOptions));
+    } = ScalarType.Float32;
 
     /// <summary>Refuse weights with NaN or infinities. Default on: it costs one pass, and such a model fails later and less clearly.</summary>
     public bool CheckFinite { get; init; } = true;

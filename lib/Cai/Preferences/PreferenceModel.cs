@@ -60,12 +60,13 @@ public sealed class PreferenceModel(ScalarModel model, ITokenizer tokenizer, IPr
     }
 
     /// <summary>
-    /// Scores of sampled tokens, never tokenised anew: the reward of PPO. A response that lacks the end token gets one,
-    /// since that is where scores are read.
+    /// Scores of sampled tokens, never tokenised anew: the reward of PPO. They must be ids of this model's tokenizer (see
+    /// <see cref="TokenizerIdentity.RequireSameIds"/>). A response ends in the end token that this model was trained with, since that is where scores are read:
+    /// one that lacks it gets it, one that ends in another end token has it instead.
     /// </summary>
+    /// <exception cref="CaiException">An id is not in the vocabulary, or a text is longer than the model's context.</exception>
     public double[] ScoreTokens(IReadOnlyList<int[]> prompts, IReadOnlyList<int[]> responses) =>
-        ScoreIds(
-            [.. prompts.Zip(responses, (p, r) => (int[])[.. p, .. r, .. r.Length > 0 && r[^1] == tokenizer.EosId ? Array.Empty<int>() : [tokenizer.EosId]])]);
+        ScoreIds([.. prompts.Zip(responses, (p, r) => (int[])[.. p, .. r.Length > 0 && tokenizer.EndIds.Contains(r[^1]) ? r[..^1] : r, tokenizer.EosId])]);
 
     /// <summary>The model's view of each labelled comparison and how well it agrees with the labels.</summary>
     /// <exception cref="CaiException">No comparison has a label, or a text is longer than the model's context.</exception>
@@ -97,6 +98,11 @@ public sealed class PreferenceModel(ScalarModel model, ITokenizer tokenizer, IPr
         if (texts.FirstOrDefault(t => t.Length > longest) is { } tooLong)
             throw new CaiException($"A prompt with response has {tooLong.Length} tokens; the preference model's context has {longest}.",
                 "Shorten the text or use a model with a longer context.");
+        // An embedding that is asked for a row beyond its last ends the process.
+        var vocabulary = model.Decoder.Config.VocabularySize;
+        if (texts.SelectMany(t => t).Where(id => id < 0 || id >= vocabulary).Select(id => (int?)id).FirstOrDefault() is { } unknown)
+            throw new CaiException($"The token {unknown} is not among the preference model's {vocabulary}.",
+                "Give it tokens of its own tokenizer, or score texts.");
         var batches = EvenBatches.Of(
             [.. Enumerable.Range(0, texts.Count).OrderByDescending(i => texts[i].Length)], i => texts[i].Length, batchTokens, model.Decoder.IsSmall);
         Workers.Run(model.Decoder.IsSmall, batches.Count, b =>

@@ -32,6 +32,8 @@ public sealed class PreferenceTrainer : IDisposable
         lanes = new(model.Model, trained, model.Model.Twin);
     }
 
+    private string? start; // hash of the weights before the first step of a run with a checkpoint
+
     private sealed record Position(long Step, long Pairs);
 
     /// <summary>The last step whose effects are in a checkpoint file, or null: what <see cref="MetricsWriter"/> needs to resume.</summary>
@@ -71,12 +73,14 @@ public sealed class PreferenceTrainer : IDisposable
     private long Run(List<TokenPair> pairs, string? checkpoint, IProgress<PreferenceStep>? progress, CancellationToken cancel)
     {
         var part = trained.Part("preference");
-        var at = (checkpoint is null ? null : TrainingCheckpoint.TryLoad<Position>(checkpoint, part)) ?? new Position(0, 0);
+        var key = checkpoint is null ? null
+            : RunKey.Node(new { Options = options.Deciding, Start = start ??= WeightHash.Of(model.Model), Comparisons = ContentHash.Of(pairs) });
+        var at = (checkpoint is null ? null : TrainingCheckpoint.TryLoad<Position>(checkpoint, key, part)) ?? new Position(0, 0);
         var saved = at.Step;
         void Save()
         {
             if (checkpoint is not null && at.Step > saved)
-                TrainingCheckpoint.Save(checkpoint, at, part);
+                TrainingCheckpoint.Save(checkpoint, at, key, part);
             saved = at.Step;
         }
         var total = (long)options.Epochs * pairs.Count;

@@ -36,10 +36,10 @@ public static class PpoMath
     }
 
     /// <summary>
-    /// The KL weight of the next iteration (Ziegler et al. 2019, 2.2): coefficient · (1 + clip(kl/target - 1, ±errorClip) · episodes/horizon).
+    /// The KL weight of the next iteration (Ziegler et al. 2019, 2.2): coefficient · (1 + clip(kl/target - 1, ±errorClip) · episodes/horizon), never below 0.
     /// </summary>
     public static double NextKlCoefficient(double coefficient, double kl, double target, double horizon, double errorClip, int episodes) =>
-        coefficient * (1 + Math.Clamp(kl / target - 1, -errorClip, errorClip) * episodes / horizon);
+        coefficient * Math.Max(0, 1 + Math.Clamp(kl / target - 1, -errorClip, errorClip) * episodes / horizon);
 
     /// <summary>The unit of scores under <see cref="PpoOptions.ScaleScores"/>: their standard deviation, by n; 1 when they do not differ.</summary>
     public static double ScoreUnit(IReadOnlyCollection<double> scores)
@@ -59,17 +59,22 @@ public static class PpoMath
 
     /// <summary>The column that carries the score of a response of <paramref name="ids"/>, end token included.</summary>
     /// <param name="maxNewTokens">Columns there can be: one after the last is used only when it exists.</param>
-    public static int ScoreColumn(IReadOnlyList<int> ids, int eosId, ScorePosition position, int maxNewTokens)
+    /// <param name="endIds">Every token that ends a response.</param>
+    public static int ScoreColumn(IReadOnlyList<int> ids, IReadOnlyCollection<int> endIds, ScorePosition position, int maxNewTokens)
     {
         var last = ids.Count - 1;
         if (position == ScorePosition.EosPlusOne)
             return last + 1 < maxNewTokens ? last + 1 : last;
         if (position == ScorePosition.Eos)
             for (var t = 0; t < last; t++)
-                if (ids[t] == eosId)
+                if (endIds.Contains(ids[t]))
                     return t;
         return last;
     }
+
+    /// <inheritdoc cref="ScoreColumn(IReadOnlyList{int}, IReadOnlyCollection{int}, ScorePosition, int)"/>
+    public static int ScoreColumn(IReadOnlyList<int> ids, int eosId, ScorePosition position, int maxNewTokens) =>
+        ScoreColumn(ids, [eosId], position, maxNewTokens);
 
     /// <summary>Per-token rewards: -coefficient · kl at every response token, plus each row's score at its column.</summary>
     /// <param name="scores">[batch]</param>

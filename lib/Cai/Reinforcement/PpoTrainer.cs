@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Cai.Models;
 using Cai.Storage;
 using Cai.Text;
@@ -20,6 +21,8 @@ public sealed class PpoTrainer : IDisposable
     private readonly RolloutCollector collector;
     private readonly TrainableWeights policyWeights;
     private readonly TrainableWeights criticWeights;
+    private readonly JsonNode? key;
+    private string? promptsHash;
 
     /// <summary>A trainer that changes <paramref name="policy"/> and <paramref name="critic"/> in place.</summary>
     /// <param name="reference">
@@ -36,16 +39,25 @@ public sealed class PpoTrainer : IDisposable
         if (ReferenceEquals(policy, reference) || ReferenceEquals(policy.Parameters, reference.Parameters) && this.options.Tuning?.Lora is null)
             throw new CaiException("Policy and reference are the same weights, so KL would always be 0.",
                 "Give the reference a copy: new Decoder(config, parameters.Clone()).");
-        if (this.options.SnapshotEvery < 1)
-            throw new CaiException($"A snapshot every {this.options.SnapshotEvery} iterations was asked for; at least 1 was expected.",
-                "Leave it null for none.", "PpoOptions: SnapshotEvery");
+        if (this.options is { AdaptiveKl: true } o && o.KlErrorClip * o.RolloutsPerIteration >= o.KlHorizon)
+            throw new CaiException(FormattableString.Invariant(
+                $"With KlHorizon {o.KlHorizon}, one iteration of {o.RolloutsPerIteration} answers can bring the KL weight to 0, from where it never returns."),
+                $"Set KlHorizon above {o.KlErrorClip * o.RolloutsPerIteration:0.###}: OpenAI's is 10000.", "PpoOptions: KlHorizon");
+        RequireVocabulary(tokenizer, policy.Config, "policy");
+        RequireVocabulary(tokenizer, reference.Config, "reference");
+        RequireVocabulary(tokenizer, critic.Decoder.Config, "critic");
+        key = RunKey.Node(new
+        {
+            Options = this.options.Deciding, Policy = WeightHash.Of(policy), Reference = WeightHash.Of(reference), Critic = WeightHash.Of(critic),
+            Tokenizer = TokenizerIdentity.Of(tokenizer),
+        });
         collector = new RolloutCollector(policy, reference, critic, tokenizer, format ?? HhFormat.Instance, reward, this.options);
         policyWeights = TrainableWeights.Of(policy, this.options.Tuning, this.options.AdamW);
         criticWeights = TrainableWeights.Of(critic, this.options.Tuning, this.options.AdamW);
         KlCoefficient = this.options.KlCoefficient;
     }
 
-    private sealed record Position(long Iteration, long Episodes, double KlCoefficient, double? ScoreUnit = null);
+    private sealed record Position(long Iteration, long Episodes, double KlCoefficient, double? ScoreUnit = null, string? Prompts = null);
 
     /// <summary>Iterations done.</summary>
     public long Iteration { get; private set; }
@@ -147,6 +159,8 @@ public sealed class PpoTrainer : IDisposable
         CancellationToken cancel = default)
     {
         var checkpoint = folder is null ? null : Path.Combine(folder, "ppo.checkpoint");
+        if (checkpoint is not null)
+            promptsHash = ContentHash.Of(prompts);
         var saved = checkpoint is null ? null : Resume(checkpoint);
         using var log = folder is null ? null : new MetricsWriter(Path.Combine(folder, "metrics.jsonl"), saved);
         while (Iteration < options.Iterations)
@@ -169,13 +183,16 @@ public sealed class PpoTrainer : IDisposable
     }
 
     /// <summary>Writes a checkpoint of both networks, both optimisers, the KL weight and the position.</summary>
-    public void Save(string path) => TrainingCheckpoint.Save(path, new Position(Iteration, Episodes, KlCoefficient, ScoreUnit), Parts);
+    public void Save(string path) => TrainingCheckpoint.Save(path, new Position(Iteration, Episodes, KlCoefficient, ScoreUnit, promptsHash), key, Parts);
 
     /// <summary>Goes back to a checkpoint, if there is one; gives its iteration.</summary>
+    /// <exception cref="CaiException">It is of another training: other options, prompts, networks or tokenizer.</exception>
     public long? Resume(string path)
     {
-        if (TrainingCheckpoint.TryLoad<Position>(path, Parts) is not { } at)
+        if (TrainingCheckpoint.TryLoad<Position>(path, key, Parts) is not { } at)
             return null;
+        if (promptsHash is not null && at.Prompts is not null && promptsHash != at.Prompts)
+            throw new CaiException("The checkpoint is of another training: its prompts are others.", "Remove the file to begin the stage anew.", path);
         (Iteration, Episodes, KlCoefficient, ScoreUnit) = (at.Iteration, at.Episodes, at.KlCoefficient, at.ScoreUnit);
         return Iteration;
     }
@@ -194,6 +211,14 @@ public sealed class PpoTrainer : IDisposable
     {
         policyWeights.Dispose();
         criticWeights.Dispose();
+    }
+
+    // An embedding that is asked for a row beyond its last ends the process.
+    private static void RequireVocabulary(ITokenizer tokenizer, DecoderConfig config, string which)
+    {
+        if (config.VocabularySize < tokenizer.VocabularySize)
+            throw new CaiException($"The tokenizer has {tokenizer.VocabularySize} tokens, but the {which} knows {config.VocabularySize}.",
+                "Give all three networks the vocabulary of the policy's tokenizer.");
     }
 
     private TrainedPart[] Parts => [policyWeights.Part("policy"), criticWeights.Part("critic")];

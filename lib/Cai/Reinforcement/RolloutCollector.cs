@@ -55,7 +55,7 @@ internal sealed class RolloutCollector(
         var ids = prompts.Select(p => PromptIds(p)).ToList();
         var settings = new SamplerOptions
         {
-            MaxTokens = options.MaxNewTokens, Temperature = options.Temperature, EndIds = [tokenizer.EosId], BatchSize = options.SampleBatch,
+            MaxTokens = options.MaxNewTokens, Temperature = options.Temperature, EndIds = tokenizer.EndIds, BatchSize = options.SampleBatch,
         };
         var stops = options.Stops is { Count: > 0 } strings ? new StopStrings(codec, strings) : null;
         TokenPrompt[] asked = [.. ids.Select((p, i) => new TokenPrompt(p, Seeds.Derive(options.Seed, "rollout", iteration, i, prompts[i].Id)))];
@@ -63,8 +63,11 @@ internal sealed class RolloutCollector(
             stops is null ? null : (i, sampled) => stops.Reached(ids[i], sampled), cancel: cancel);
         var responses = samples.Select((s, i) => s.Finish == FinishReason.StopString
             ? Stopped(prompts[i], ids[i], [.. s.Ids], stops!)
-            : new PolicyResponse(prompts[i], ids[i], [.. s.Ids], tokenizer.Decode(s.Ids), s.Finish == FinishReason.EndToken));
+            : new PolicyResponse(prompts[i], ids[i], [.. s.Ids], Text(s), s.Finish == FinishReason.EndToken));
         return new([.. responses], [.. samples.Select(s => s.LogProbs)]);
+
+        // Not every end token is one that decoding leaves out.
+        string Text(TokenSample s) => tokenizer.Decode(s.Finish == FinishReason.EndToken ? [.. s.Ids.SkipLast(1)] : s.Ids);
     }
 
     private IReadOnlyList<double> Score(IReadOnlyList<PolicyResponse> responses)
@@ -123,7 +126,7 @@ internal sealed class RolloutCollector(
         var kl = PpoMath.Kl(networks.LogProbs, networks.RefLogProbs);
         var unit = options.ScaleScores ? scoreUnit ?? PpoMath.ScoreUnit(rawScores) : 1;
         float Scored(PolicyResponse r, int i) => (float)PpoMath.ScoreWithRule(rawScores[i] / unit, r.Finished, options.MissingEos, options.MissingEosValue);
-        long Column(PolicyResponse r) => PpoMath.ScoreColumn(r.Ids, tokenizer.EosId, options.ScorePosition, options.MaxNewTokens);
+        long Column(PolicyResponse r) => PpoMath.ScoreColumn(r.Ids, tokenizer.EndIds, options.ScorePosition, options.MaxNewTokens);
         var scores = tensor(responses.Select(Scored).ToArray(), device: device);
         var columns = tensor(responses.Select(Column).ToArray(), device: device);
         var rewards = PpoMath.Rewards(kl, mask, klCoefficient, scores, columns);

@@ -1,3 +1,5 @@
+using Cai.Storage;
+
 namespace Cai.Text;
 
 /// <summary>Prompts as token ids; the one place that knows about begin tokens and control tokens.</summary>
@@ -11,6 +13,12 @@ public static class PromptEncoding
         controlTokens ? tokenizer.Encode(prompt, parseSpecial: true)
         : tokenizer.BosId is { } bos ? [bos, .. tokenizer.Encode(prompt)]
         : tokenizer.Encode(prompt);
+
+    /// <summary>Names what a layout makes of a conversation: two formats of one name, such as two models' chat templates, may differ.</summary>
+    internal static string Identity(this IPromptFormat format) => ContentHash.OfTexts(
+    [
+        format.Name, format.Prompt(Dialogue.Ask("q").Answer("a").Then("r")), format.Response("s"), format.ControlTokens.ToString(),
+    ]);
 
     /// <summary>Ids of the prompt after which the model answers <paramref name="dialogue"/>.</summary>
     public static int[] EncodePrompt(this ITokenizer tokenizer, IPromptFormat format, Dialogue dialogue) =>

@@ -9,19 +9,19 @@ namespace Cai.Torch;
 public sealed record AdamWOptions
 {
     /// <summary>First-moment decay (PyTorch's default).</summary>
-    public double Beta1 { get; init; } = 0.9;
+    public double Beta1 { get; init => field = InRange.Number(value, 0, 0.999999, nameof(AdamWOptions)); } = 0.9;
 
     /// <summary>Second-moment decay; 0.95 is usual for language models, 0.999 is PyTorch's default and what RLHF code uses.</summary>
-    public double Beta2 { get; init; } = 0.999;
+    public double Beta2 { get; init => field = InRange.Number(value, 0, 0.9999999, nameof(AdamWOptions)); } = 0.999;
 
     /// <summary>1e-5 as in OpenAI's lm-human-preferences and its re-implementations; PyTorch's default is 1e-8.</summary>
-    public double Epsilon { get; init; } = 1e-5;
+    public double Epsilon { get; init => field = InRange.Positive(value, nameof(AdamWOptions)); } = 1e-5;
 
     /// <summary>Decoupled weight decay of matrices; norms and biases are never decayed.</summary>
-    public double WeightDecay { get; init; }
+    public double WeightDecay { get; init => field = InRange.Number(value, 0, 1000, nameof(AdamWOptions)); }
 
     /// <summary>Gradients are scaled down to this L2 norm when they exceed it; 0 turns clipping off.</summary>
-    public double ClipNorm { get; init; } = 1;
+    public double ClipNorm { get; init => field = InRange.Number(value, 0, 1e9, nameof(AdamWOptions)); } = 1;
 }
 
 /// <summary>AdamW over the one flat buffer of a <see cref="ParameterSet"/>.</summary>

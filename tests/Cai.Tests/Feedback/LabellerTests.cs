@@ -333,13 +333,13 @@ public sealed class LabellerTests : IDisposable
     [Fact]
     public async Task BadRequestsAreNamed()
     {
-        static CaiException Fails(LabelOptions options) => Assert.Throws<CaiException>(() => new Labeller(new ScriptedModel(), Two, options));
-        Assert.Contains("no principle 'kinds'", Fails(new() { Principle = PrincipleSelector.Fixed("kinds") }).Message);
-        Assert.Contains("over 3 principles", Fails(new() { Principle = PrincipleSelector.Averaged(3) }).Message);
-        Assert.Contains("Clamp is 0.6 to 0.4", Fails(new() { Clamp = new(0.6, 0.4) }).Message);
-        Assert.Contains("ExampleDraws is 0", Fails(new() { ExampleDraws = 0 }).Message);
-        Assert.Contains("Human", Fails(new() { Kind = LabelKind.Human }).Message);
-        Assert.Contains("at least 1", Fails(new() { CotSamples = 0 }).Message);
+        static CaiException Fails(Func<LabelOptions> options) => Assert.Throws<CaiException>(() => new Labeller(new ScriptedModel(), Two, options()));
+        Assert.Contains("no principle 'kinds'", Fails(() => new() { Principle = PrincipleSelector.Fixed("kinds") }).Message);
+        Assert.Contains("over 3 principles", Fails(() => new() { Principle = PrincipleSelector.Averaged(3) }).Message);
+        Assert.Contains("Clamp is 0.6 to 0.4", Fails(() => new() { Clamp = new(0.6, 0.4) }).Message);
+        Assert.Contains("ExampleDraws is 0", Fails(() => new() { ExampleDraws = 0 }).Message);
+        Assert.Contains("Human", Fails(() => new() { Kind = LabelKind.Human }).Message);
+        Assert.Contains("at least 1", Fails(() => new() { CotSamples = 0 }).Message);
         Assert.Contains("no principles for comparisons",
             Assert.Throws<CaiException>(() => new Labeller(new ScriptedModel(), Two with { Comparison = [] })).Message);
         Assert.Contains("occurs 2 times", (await Assert.ThrowsAsync<CaiException>(() => Run(new ScriptedModel(), [Pair("1"), Pair("1")]))).Message);

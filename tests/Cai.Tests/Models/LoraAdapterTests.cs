@@ -108,7 +108,7 @@ public sealed class LoraAdapterTests : IDisposable
         using var model = Tiny.Model();
         Assert.Contains("'c_attn' is no module of family 'llama'. Known: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj",
             Assert.Throws<CaiException>(() => LoraAdapter.Attach(model, new() { TargetModules = ["q_proj", "c_attn"] })).Message);
-        Assert.Contains("rank is 0", Assert.Throws<CaiException>(() => LoraAdapter.Attach(model, new() { Rank = 0 })).Message);
+        Assert.Contains("Rank is 0", Assert.Throws<CaiException>(() => LoraAdapter.Attach(model, new() { Rank = 0 })).Message);
         LoraAdapter.Attach(model);
         Assert.Contains("an adapter already", Assert.Throws<CaiException>(() => LoraAdapter.Attach(model)).Message);
     }

@@ -189,7 +189,7 @@ public sealed class PreferenceTrainerTests : IDisposable
                 () => trainer.Train(Pairs(16), file, new Log<PreferenceStep>(s => { if (s.Step == at) stop.Cancel(); }), stop.Token));
         Assert.Equal(at, PreferenceTrainer.CheckpointStep(file));
         var log = new Log<PreferenceStep>();
-        var resumed = Model(seed: 8);
+        var resumed = Model();
         using (var trainer = new PreferenceTrainer(resumed, options))
             trainer.Train(Pairs(16), file, log);
         Assert.Equal(losses[at..], log.Items.Select(s => s.Loss));

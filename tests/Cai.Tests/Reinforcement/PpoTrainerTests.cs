@@ -169,7 +169,7 @@ public sealed class PpoTrainerTests : IDisposable
 
         using (var part = new PpoSetup(options, reward: StopInTheThird))
             Assert.Throws<OperationCanceledException>(() => part.Trainer.Train(Prompts(11), folder.Path("part"), cancel: stop.Token));
-        using var resumed = new PpoSetup(options, seed: 77);
+        using var resumed = new PpoSetup(options);
         Assert.Equal(2, resumed.Trainer.Resume(folder.Path("part", "ppo.checkpoint")));
         resumed.Trainer.Train(Prompts(11), folder.Path("part"));
         Assert.Equal(Tiny.Numbers(whole.Policy.Parameters.Flat), Tiny.Numbers(resumed.Policy.Parameters.Flat));
@@ -187,7 +187,7 @@ public sealed class PpoTrainerTests : IDisposable
         using (var part = new PpoSetup(options))
             Assert.Throws<OperationCanceledException>(() =>
                 part.Trainer.Train(Prompts(11), folder.Path("part"), new Log<PpoProgress>(p => { if (p.Iteration == at) stop.Cancel(); }), cancel: stop.Token));
-        using var resumed = new PpoSetup(options, seed: 77);
+        using var resumed = new PpoSetup(options);
         resumed.Trainer.Train(Prompts(11), folder.Path("part"));
         Assert.Equal(Tiny.Numbers(whole.Policy.Parameters.Flat), Tiny.Numbers(resumed.Policy.Parameters.Flat));
         Assert.Equal(Tiny.Numbers(whole.Critic.Parameters.Flat), Tiny.Numbers(resumed.Critic.Parameters.Flat));

@@ -9,10 +9,10 @@ namespace Cai.Generation.Remote;
 public sealed record ModelChatOptions
 {
     /// <summary>Most tokens of an answer, fewer where a local model's context ends before. Default 512.</summary>
-    public int MaxTokens { get; init; } = 512;
+    public int MaxTokens { get; init => field = InRange.Whole(value, 1, nameof(ModelChatOptions)); } = 512;
 
     /// <summary>Default 1, as in the paper.</summary>
-    public double Temperature { get; init; } = 1;
+    public double Temperature { get; init => field = InRange.Temperature(value, nameof(ModelChatOptions)); } = 1;
 
     /// <summary>Requests without a seed draw from this and their number. Default 1.</summary>
     public long Seed { get; init; } = 1;

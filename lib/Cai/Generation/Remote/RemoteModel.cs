@@ -1,3 +1,5 @@
+using Cai.Storage;
+
 namespace Cai.Generation.Remote;
 
 /// <summary>
@@ -27,6 +29,9 @@ public sealed class RemoteModel : ILanguageModel, IDisposable
     }
 
     public string Name { get; }
+
+    /// <summary>The server's name for the model, and how it is asked. Not the address: the same model may move.</summary>
+    public string Identity => ContentHash.Of(new { options.Model, options.Endpoint, options.Scoring, options.Extra, options.ContinueFinalMessage });
 
     /// <summary>Requests, tokens and cost so far.</summary>
     public RemoteUsage Usage => transport.Usage.Snapshot();

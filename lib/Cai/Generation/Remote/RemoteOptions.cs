@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 
 namespace Cai.Generation.Remote;
@@ -54,19 +55,19 @@ public sealed record RemoteOptions
     public RemoteScoring Scoring { get; init; } = RemoteScoring.Auto;
 
     /// <summary>Requests under way at a time. Default 8; a vLLM server on a GPU likes 64 and more.</summary>
-    public int MaxConcurrency { get; init; } = 8;
+    public int MaxConcurrency { get; init => field = InRange.Whole(value, 1, nameof(RemoteOptions), 65536); } = 8;
 
     /// <summary>Time for one attempt, headers and body. Default two minutes: a long answer on a busy server.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(2);
+    public TimeSpan Timeout { get; init => field = Wait(value, least: 1); } = TimeSpan.FromMinutes(2);
 
     /// <summary>Attempts after the first, on 408, 429, 5xx, time-outs and dropped connections. Default 6: about a minute in all.</summary>
-    public int Retries { get; init; } = 6;
+    public int Retries { get; init => field = InRange.Whole(value, 0, nameof(RemoteOptions), 1000); } = 6;
 
     /// <summary>Mean wait before the first retry; it doubles each time. A longer Retry-After of the server wins. Default 1 s.</summary>
-    public TimeSpan FirstDelay { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan FirstDelay { get; init => field = Wait(value); } = TimeSpan.FromSeconds(1);
 
     /// <summary>Bound of that doubling. Default 30 s.</summary>
-    public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan LongestDelay { get; init => field = Wait(value); } = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// The environment variable that holds the API key; then it must be set. Null: `CAI_API_KEY` if it is set. Keys of
@@ -89,10 +90,10 @@ public sealed record RemoteOptions
     public bool SampleLogProbs { get; init; } = true;
 
     /// <summary>Next tokens listed for NextToken and FirstDifference. Default the most that OpenAI allows: 5 for completions, 20 for chat.</summary>
-    public int? TopLogProbs { get; init; }
+    public int? TopLogProbs { get; init => field = InRange.Whole(value, 1, nameof(RemoteOptions)); }
 
     /// <summary>Most stop strings in a request; the others are applied to the answer here. Default no bound; OpenAI takes 4.</summary>
-    public int? MaxStops { get; init; }
+    public int? MaxStops { get; init => field = InRange.Whole(value, 0, nameof(RemoteOptions)); }
 
     /// <summary>Name of the field with the token limit. Default `max_tokens`; newer OpenAI models want `max_completion_tokens`.</summary>
     public string MaxTokensField { get; init; } = "max_tokens";
@@ -107,10 +108,10 @@ public sealed record RemoteOptions
     public JsonObject? Extra { get; init; }
 
     /// <summary>Price of a million prompt tokens, in any currency; null when unknown, and then there is no cost estimate.</summary>
-    public double? PromptPrice { get; init; }
+    public double? PromptPrice { get; init => field = value is { } price ? InRange.Number(price, 0, 1e9, nameof(RemoteOptions)) : null; }
 
     /// <summary>Price of a million sampled tokens, in the same currency.</summary>
-    public double? CompletionPrice { get; init; }
+    public double? CompletionPrice { get; init => field = value is { } price ? InRange.Number(price, 0, 1e9, nameof(RemoteOptions)) : null; }
 
     /// <summary>Next tokens to ask for.</summary>
     internal int Listed => TopLogProbs ?? (Endpoint == RemoteEndpoint.Chat ? 20 : 5);
@@ -135,14 +136,15 @@ public sealed record RemoteOptions
     {
         Address();
         Require(!string.IsNullOrWhiteSpace(Model), "The remote model has no name", "Give the name under which the server lists it (GET /v1/models)");
-        Require(MaxConcurrency >= 1, $"MaxConcurrency is {MaxConcurrency}; at least 1 was expected", "Correct it");
-        Require(Retries >= 0, $"Retries is {Retries}; 0 or more was expected", "Correct it");
-        Require(Timeout > TimeSpan.Zero && FirstDelay >= TimeSpan.Zero && LongestDelay >= FirstDelay,
-            "A time-out or delay is negative, or LongestDelay is below FirstDelay", "Correct them");
-        Require(Listed >= 1 && MaxStops is null or >= 0, "TopLogProbs must be at least 1 and MaxStops at least 0", "Correct them");
+        Require(LongestDelay >= FirstDelay, "LongestDelay is below FirstDelay", "Correct them");
         Require(Endpoint == RemoteEndpoint.Completions || Scoring is not (RemoteScoring.Echo or RemoteScoring.PromptLogProbs),
             $"Scoring by {Scoring} needs the completions endpoint", "Take Endpoint = Completions, or another way of scoring");
-        Require(PromptPrice is null or >= 0 && CompletionPrice is null or >= 0, "A price is negative", "Correct it");
+    }
+
+    private static TimeSpan Wait(TimeSpan value, double least = 0, [CallerMemberName] string name = "")
+    {
+        InRange.Number(value.TotalMilliseconds, least, TimeSpan.FromDays(7).TotalMilliseconds, nameof(RemoteOptions), name);
+        return value;
     }
 
     private static void Require(bool good, string problem, string remedy)

@@ -140,7 +140,7 @@ public sealed partial class JudgeSizeStudy(IReadOnlyList<SizedAnswer> answers, A
         var questions = WrittenQuestions.HarmKinds(pipeline.World, World.Eval, 2 * pipeline.Scale.Questions, pipeline.Seed);
         var examples = WrittenQuestions.HarmKinds(pipeline.World, World.Train, shots, pipeline.Seed);
         var prefix = string.Concat(examples.Select(q => q.Item.Prompt + q.Item.Options[q.Correct]));
-        var texts = ContentHash.OfTexts(questions.Select(q => q.Item.Prompt).Append(prefix));
+        var texts = ContentHash.Of(new { Questions = questions.Select(q => new { q.Item, q.Correct }), Prefix = prefix });
         var stage = pipeline.Store.OpenStage(
             "evaluation", "harm-kinds", new { Shots = shots, pipeline.Scale.Questions, pipeline.Seed }, [pipeline.Pretrained.Hash, texts]);
         await stage.Once(async s =>

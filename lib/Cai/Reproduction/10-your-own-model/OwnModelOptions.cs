@@ -20,16 +20,16 @@ public sealed record OwnModelOptions
     public string Constitution { get; init; } = "harmlessness";
 
     /// <summary>Most worked examples before a question. Null: as many as the model's context holds; before a server's, which nobody here knows, all.</summary>
-    public int? FewShot { get; init; }
+    public int? FewShot { get; init => field = InRange.Whole(value, 0, nameof(OwnModelOptions)); }
 
     /// <summary>The request that is followed step by step; null takes the first of data/prompts/harmful.jsonl.</summary>
     public string? Question { get; init; }
 
     /// <summary>Critique-revision steps of the traced request (paper: 4; two show the idea).</summary>
-    public int Rounds { get; init; } = 2;
+    public int Rounds { get; init => field = InRange.Whole(value, 1, nameof(OwnModelOptions)); } = 2;
 
     /// <summary>Most tokens of an answer, a critique and a revision (paper: 128; ours is shorter for a CPU).</summary>
-    public int MaxTokens { get; init; } = 48;
+    public int MaxTokens { get; init => field = InRange.Whole(value, 1, nameof(OwnModelOptions)); } = 48;
 
     /// <summary>
     /// Local folder that the preference model starts from. Empty: the model's own; the miniature's pretrained one where the model is on a server, whose

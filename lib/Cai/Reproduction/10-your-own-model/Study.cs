@@ -180,7 +180,7 @@ public sealed partial class OwnModelStudy : IStudy<OwnModelStudy>, IDisposable
         // As many worked examples as fit before every question, so that all pairs are asked alike.
         var shots = Most(constitution.ComparisonExamples.Count(e => !e.Reasons),
             n => pairs.SelectMany(p => With(n).Queries(p)).Select(q => new SampleRequest(q.Id, q.Text)), Spare);
-        var texts = ContentHash.OfTexts(pairs.Select(p => p.Id + p.ResponseA + p.ResponseB));
+        var texts = ContentHash.Of(pairs);
         var stage = Open(name, new { BothOrders = true, pipeline.Seed, shots }, constitution.Hash, texts);
         await stage.Once(s =>
             With(shots).RunAsync(pairs, s.Path("comparisons.jsonl"), pipeline.Context.Counter(s.Name, pairs.Count), pipeline.Context.Or(cancel)));

@@ -48,7 +48,7 @@ public sealed class FeedbackStage(Pipeline pipeline)
     {
         var asked = constitution ?? pipeline.Constitution;
         options = options with { FewShot = pipeline.Shots(options.FewShot) };
-        var inputs = new[] { judge.Hash, asked.Hash, ContentHash.OfTexts(pairs.Select(p => p.Id + p.ResponseA + p.ResponseB)) };
+        var inputs = new[] { judge.Hash, asked.Hash, ContentHash.Of(pairs) };
         var stage = pipeline.Store.OpenStage("feedback", name, options, inputs);
         await stage.Once(s => new Labeller(pipeline.Load(judge), asked, options)
             .RunAsync(pairs, s.Path("comparisons.jsonl"), pipeline.Context.Counter(s.Name, pairs.Count), pipeline.Context.Or(cancel)));

@@ -1,6 +1,7 @@
 using Cai.Models;
 using Cai.Preferences;
 using Cai.Reinforcement;
+using Cai.Text;
 
 namespace Cai.Reproduction;
 
@@ -25,6 +26,7 @@ public sealed class PpoSession : IDisposable
 
     /// <summary>A trainer over a policy that starts from a model folder, with a preference model as reward and as the critic's start.</summary>
     /// <param name="load">How both are loaded, for example laid out by their chat template; null loads them in float32 in the paper's layout.</param>
+    /// <exception cref="CaiException">A folder cannot be loaded, or policy and preference model have different tokenizers.</exception>
     public static PpoSession Open(string start, string judge, PpoOptions options, LoadOptions? load = null)
     {
         var policy = HuggingFaceFolder.Load(start, load);
@@ -32,7 +34,12 @@ public sealed class PpoSession : IDisposable
         var reference = options.Tuning?.Lora is null
             ? HuggingFaceFolder.LoadDecoder(start, load)
             : new Decoder(policy.Decoder.Config, policy.Decoder.Parameters, owns: false);
-        return new PpoSession(policy, reference, PreferenceModel.Load(judge, load), options);
+        var scorer = PreferenceModel.Load(judge, load);
+        // The preference model is given the policy's token ids, as its reward and as the critic's start.
+        TokenizerIdentity.RequireSameIds(policy.Tokenizer, scorer.Tokenizer, "the preference model",
+            "Train the preference model from a model with the policy's tokenizer; or reward by text, with a critic made from the policy: "
+            + "new PpoTrainer(…, responses => scores of their Prompt and Text).");
+        return new PpoSession(policy, reference, scorer, options);
     }
 
     public void Dispose()

@@ -24,15 +24,15 @@ public sealed class ReinforcementStage(Pipeline pipeline)
         Along(await StartAsync(arm, cancel), await PolicyAsync(arm, cancel), arm.Ppo);
 
     /// <summary>
-    /// A policy trained by PPO on <see cref="PromptSets.Rl"/>, cached by its options
-    /// and both models; <see cref="PpoOptions.SnapshotEvery"/> keeps it along the way.
+    /// A policy trained by PPO on <see cref="PromptSets.Rl"/>, cached by its options,
+    /// prompts and both models; <see cref="PpoOptions.SnapshotEvery"/> keeps it along the way.
     /// </summary>
     /// <param name="name">Of the policy and of its stage.</param>
     /// <param name="start">The model that it starts from; also its reference.</param>
     /// <param name="judge">The preference model that rewards it.</param>
     public ModelFolder Train(string name, ModelFolder start, ModelFolder judge, PpoOptions options, CancellationToken cancel = default)
     {
-        var stage = pipeline.Store.OpenStage("reinforcement", name, options, [start.Hash, judge.Hash]);
+        var stage = pipeline.Store.OpenStage("reinforcement", name, options, [start.Hash, judge.Hash, ContentHash.Of(pipeline.Prompts.Rl)]);
         stage.Once(s =>
         {
             using var session = PpoSession.Open(start.Folder, judge.Folder, options);

@@ -17,7 +17,7 @@ public sealed class SamplingStage(Pipeline pipeline)
         // Small models drift into the next document; the stage layouts' role tags end an answer as well as the dialogue's own.
         var options = new SampleOptions { MaxTokens = Recipes.MaxTokens, Seed = pipeline.Seed, Temperature = temperature, Stops = CritiqueLayout.Stops };
         var stage = pipeline.Store.OpenStage("samples", $"{model.Name}-{name}", new { perPrompt, options },
-            [model.Hash, ContentHash.OfTexts(prompts.Select(p => p.Id))]);
+            [model.Hash, ContentHash.Of(prompts)]);
         await stage.Once(async s => Jsonl.Write(s.Path("samples.jsonl"), await InitialResponses.SampleAsync(
             pipeline.Load(model), prompts, options, perPrompt, progress: pipeline.Context.Counter(stage.Name, prompts.Count * perPrompt),
             cancel: pipeline.Context.Or(cancel))));

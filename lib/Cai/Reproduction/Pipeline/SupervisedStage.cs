@@ -31,7 +31,7 @@ public sealed class SupervisedStage(Pipeline pipeline)
     {
         constitution ??= pipeline.Constitution;
         options = options with { FewShot = pipeline.Shots(options.FewShot) };
-        var inputs = new[] { model.Hash, constitution.Hash, ContentHash.OfTexts(initial.Select(s => s.Id + s.Response)) };
+        var inputs = new[] { model.Hash, constitution.Hash, ContentHash.Of(initial.Select(s => new { s.Id, s.Prompt, s.Response })) };
         var stage = pipeline.Store.OpenStage("supervised", name, options, inputs);
         var calls = initial.Count * options.Rounds * (options.Direct ? 1 : 2);
         await stage.Once(s => new CritiqueLoop(pipeline.Load(model), constitution, options)
@@ -47,8 +47,8 @@ public sealed class SupervisedStage(Pipeline pipeline)
         var (revisions, helpful) = (await RevisionsAsync(cancel: cancel), await HelpfulSamplesAsync(cancel));
         var options = Recipes.Supervised(pipeline.Seed);
         var start = pipeline.Pretrained;
-        var inputs = new[] { start.Hash, ContentHash.OfTexts(revisions.Select(r => r.Id + r.After)),
-            ContentHash.OfTexts(helpful.Select(s => s.Id + s.Response)) };
+        var inputs = new[] { start.Hash, ContentHash.Of(revisions.Select(r => new { r.Id, r.Prompt, r.After })),
+            ContentHash.Of(helpful.Select(s => new { s.Id, s.Prompt, s.Response })) };
         var stage = pipeline.Store.OpenStage("supervised", ModelNames.SlCai, new { Rounds = rounds, Training = options }, inputs);
         stage.Once(s => Train(s.Folder, start, revisions, helpful, rounds, options, pipeline.Context.Or(cancel)));
         var name = rounds == pipeline.Scale.Rounds ? ModelNames.SlCai : $"{ModelNames.SlCai}-{rounds}";

@@ -19,40 +19,40 @@ public sealed record MiniatureTrainingOptions
     public long Seed { get; init; } = 1;
 
     /// <summary>Most entries of the tokenizer; the shipped one is trained once and shared by all sizes.</summary>
-    public int VocabularySize { get; init; } = 2048;
+    public int VocabularySize { get; init => field = InRange.Whole(value, 1, nameof(MiniatureTrainingOptions)); } = 2048;
 
     /// <summary>Tokens of general documents (pretraining).</summary>
-    public long PretrainTokens { get; init; } = 7_000_000;
+    public long PretrainTokens { get; init => field = InRange.Whole(value, 0, nameof(MiniatureTrainingOptions)); } = 7_000_000;
 
     /// <summary>Further tokens of pretraining, in which the principle decides most comparisons (<see cref="DocumentMixture.Reading"/>).</summary>
-    public long ReadingTokens { get; init; } = 8_000_000;
+    public long ReadingTokens { get; init => field = InRange.Whole(value, 0, nameof(MiniatureTrainingOptions)); } = 8_000_000;
 
     /// <summary>Further tokens of pretraining, in small steps, with more principles that are put together (<see cref="DocumentMixture.Composing"/>).</summary>
-    public long ComposingTokens { get; init; } = 8_000_000;
+    public long ComposingTokens { get; init => field = InRange.Whole(value, 0, nameof(MiniatureTrainingOptions)); } = 8_000_000;
 
     /// <summary>Last tokens of the pretrained model, in large steps (<see cref="DocumentMixture.Settling"/>); the helpful model goes on without them.</summary>
-    public long SettlingTokens { get; init; } = 6_000_000;
+    public long SettlingTokens { get; init => field = InRange.Whole(value, 0, nameof(MiniatureTrainingOptions)); } = 6_000_000;
 
     /// <summary>
     /// Tokens of the judge that learns principles from their examples; it goes on from where the pretrained model had learned to read. A model of its own,
     /// since the skill costs so small a model most of what it had read of known principles (<see cref="DocumentMixture.ByExample"/>). 0: none is made.
     /// </summary>
-    public long ByExampleTokens { get; init; } = 17_500_000;
+    public long ByExampleTokens { get; init => field = InRange.Whole(value, 0, nameof(MiniatureTrainingOptions)); } = 17_500_000;
 
     /// <summary>Further tokens in which all dialogues are helpful and nothing else.</summary>
-    public long HelpfulTokens { get; init; } = 12_000_000;
+    public long HelpfulTokens { get; init => field = InRange.Whole(value, 0, nameof(MiniatureTrainingOptions)); } = 12_000_000;
 
     /// <summary>Iterations of PPO on ratings of help, 64 answers each, that end the helpful-only model (<see cref="RatedHelp"/>).</summary>
-    public int RatedIterations { get; init; } = 100;
+    public int RatedIterations { get; init => field = InRange.Whole(value, 0, nameof(MiniatureTrainingOptions)); } = 100;
 
     /// <summary>Leave the pretrained weights that are there as they are, and make the helpful-only model from them anew.</summary>
     public bool KeepPretrained { get; init; }
 
     /// <summary>Peak rate; small models take large ones.</summary>
-    public double LearningRate { get; init; } = 2e-3;
+    public double LearningRate { get; init => field = InRange.Number(value, 0, 10, nameof(MiniatureTrainingOptions)); } = 2e-3;
 
     /// <summary>Tokens a step. Small on purpose: many facts, each seen rarely, want many steps.</summary>
-    public int TokensPerBatch { get; init; } = 1024;
+    public int TokensPerBatch { get; init => field = InRange.Whole(value, 1, nameof(MiniatureTrainingOptions)); } = 1024;
 }
 
 /// <summary>One part of the miniature's training: what is read, and how it is learned.</summary>

@@ -9,10 +9,10 @@ public sealed record BpeTrainerOptions
     /// Number of tokens in all: special ones, 256 bytes, merges. Fewer come out when
     /// the text has no more pairs to join. Design: at most 2,048 for the miniature.
     /// </summary>
-    public int VocabularySize { get; init; } = 1024;
+    public int VocabularySize { get; init => field = InRange.Whole(value, 1, nameof(BpeTrainerOptions)); } = 1024;
 
     /// <summary>A pair seen less often is not joined (Hugging Face's trainers: 0, GPT-2's: 2).</summary>
-    public int MinPairCount { get; init; } = 2;
+    public int MinPairCount { get; init => field = InRange.Whole(value, 0, nameof(BpeTrainerOptions)); } = 2;
 
     /// <summary>The token that ends a text; it has the id 0.</summary>
     public string EndToken { get; init; } = "<|end|>";
