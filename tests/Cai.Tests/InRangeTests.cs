@@ -134,7 +134,7 @@ public sealed class InRangeTests
 
         static bool Refuses(PropertyInfo property)
         {
-            object bad = (Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType) == typeof(int) ? int.MinValue : double.NaN;
+            object bad = (Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType) == typeof(int) ? (object)int.MinValue : double.NaN;
             var made = System.Runtime.CompilerServices.RuntimeHelpers.GetUninitializedObject(property.DeclaringType!);
             try
             {

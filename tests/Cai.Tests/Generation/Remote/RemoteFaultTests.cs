@@ -202,16 +202,18 @@ public sealed class RemoteFaultTests
     public void BadOptionsAreRefusedInOneLine()
     {
         var good = new RemoteOptions { Server = "http://h:1", Model = "m" };
-        RemoteOptions[] bad =
+        Func<RemoteOptions>[] bad =
         [
-            good with { Server = "localhost:8000" }, good with { Server = "http://u:secret@h" }, good with { Server = "http://h?key=secret" },
-            good with { Model = " " },
-            good with { MaxConcurrency = 0 }, good with { Retries = -1 }, good with { Timeout = TimeSpan.Zero }, good with { PromptPrice = -1 },
-            good with { Endpoint = RemoteEndpoint.Chat, Scoring = RemoteScoring.Echo }, good with { KeyVariable = "CAI_TEST_KEY_THAT_IS_NOT_SET" },
+            () => good with { Server = "localhost:8000" }, () => good with { Server = "http://u:secret@h" }, () => good with { Server = "http://h?key=secret" },
+            () => good with { Model = " " },
+            () => good with { MaxConcurrency = 0 }, () => good with { Retries = -1 }, () => good with { Timeout = TimeSpan.Zero },
+            () => good with { PromptPrice = -1 }, () => good with { FirstDelay = TimeSpan.FromMinutes(1) },
+            () => good with { Endpoint = RemoteEndpoint.Chat, Scoring = RemoteScoring.Echo },
+            () => good with { KeyVariable = "CAI_TEST_KEY_THAT_IS_NOT_SET" },
         ];
         foreach (var options in bad)
         {
-            var error = Assert.ThrowsAny<CaiException>(() => new RemoteModel(options));
+            var error = Assert.ThrowsAny<CaiException>(() => new RemoteModel(options()));
             Assert.DoesNotContain("secret", error.Message);
             Assert.DoesNotContain('\n', error.Message);
         }
