@@ -20,7 +20,7 @@ public static class HhTranscript
                     "Give the text of a conversation as hh-rlhf has it.", where);
             var start = at + tag.Length;
             at = Tags.Select(t => text.IndexOf(t.Tag, start, StringComparison.Ordinal)).Where(i => i >= 0).DefaultIfEmpty(text.Length).Min();
-            turns.Add(new Turn(role, text[start..at].Trim()));
+            turns.Add(new Turn(role, RoleTags.Whole(text[start..at].Trim())));
         }
         return turns.Count > 0 ? turns : throw new CaiException("The transcript is empty.", "Give the text of a conversation as hh-rlhf has it.", where);
     }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Cai.Text;
+using Cai.Text.Tokenizers;
 
 namespace Cai.Export;
 
@@ -10,6 +11,7 @@ public sealed class ExportRows
     private readonly IPromptFormat format;
     private readonly string before;
     private readonly string after;
+    private readonly string[] spellings;
 
     /// <param name="tokenizer">Whose begin and end tokens OpenRLHF expects in the text itself.</param>
     /// <param name="format">Layout of rows of text.</param>
@@ -20,6 +22,10 @@ public sealed class ExportRows
         var spelt = options.Target == ExportTarget.OpenRlhf;
         before = spelt && tokenizer.BosId is { } bos ? tokenizer.TokenText(bos) : "";
         after = spelt ? tokenizer.TokenText(tokenizer.EosId) : "";
+        // Both libraries read control tokens wherever they are spelt, in what people and models wrote as well.
+        int?[] known = [tokenizer.BosId, .. tokenizer.EndIds];
+        spellings = [.. (tokenizer is BpeTokenizer bpe ? bpe.AddedTokens.Where(t => t.Special).Select(t => t.Content) : [])
+            .Concat(known.OfType<int>().Select(tokenizer.TokenText)).Where(s => s.Length > 1).Distinct()];
     }
 
     /// <summary>
@@ -59,12 +65,15 @@ public sealed class ExportRows
 
     private JsonNode Prompt(Dialogue dialogue) => options.ChatTemplate
         ? new JsonArray([.. dialogue.Turns.Select(
-            turn => Message(turn.Role switch { Role.System => "system", Role.Human => "user", _ => "assistant" }, turn.Text))])
-        : before + format.Prompt(dialogue);
+            turn => Message(turn.Role switch { Role.System => "system", Role.Human => "user", _ => "assistant" }, Written(turn.Text)))])
+        : before + ControlTokens.ForServer(format.Prompt(format.ControlTokens ? dialogue : new([.. dialogue.Turns.Select(t => t with { Text = Written(t.Text) })])));
 
     private JsonNode Answer(string response) => options.ChatTemplate
-        ? new JsonArray(Message("assistant", response.Trim()))
-        : format.Response(response.Trim()) + after;
+        ? new JsonArray(Message("assistant", Written(response.Trim())))
+        : format.Response(Written(response.Trim())) + after;
+
+    /// <summary>A text with a space of no width in every control token that it spells.</summary>
+    private string Written(string text) => ControlTokens.ForServer(ControlTokens.Protect(text, spellings));
 
     private static JsonObject Message(string role, string content) => new() { ["role"] = role, ["content"] = content };
 }

@@ -25,7 +25,7 @@ public static class ComparisonLayout
 
     /// <summary>The question without chain of thought; the model continues with " (A)" or " (B)".</summary>
     public static string Question(string fewShot, Dialogue prompt, string principle, string responseA, string responseB) =>
-        fewShot + "\n\nConsider the following conversation between a human and an assistant:" + HhFormat.Transcript(prompt)
+        fewShot + "\n\nConsider the following conversation between a human and an assistant:" + HhFormat.Transcript(new([.. prompt.Turns.Select(t => t with { Text = Quoted(t.Text) })]))
         + "\n\n" + Options(principle, responseA, responseB) + AnswerCue;
 
     /// <summary>The same without the conversation, which only documents of the miniature have.</summary>
@@ -86,13 +86,20 @@ public static class ComparisonLayout
     /// <summary>The next role tag ends a chain of thought.</summary>
     public static IReadOnlyList<string> Stops { get; } = ["\n\nHuman:", "\n\nAssistant:"];
 
-    private static string Options(string principle, string a, string b) => $"\n{principle} Options:\n (A) [[[{a}]]]\n (B) [[[{b}]]]";
+    private static string Options(string principle, string a, string b) => $"\n{principle} Options:\n (A) [[[{Quoted(a)}]]]\n (B) [[[{Quoted(b)}]]]";
+
+    /// <summary>
+    /// A text that cannot end its own quotation, nor begin a turn or a further option behind it: there is no way to say "quoted" to a model but that what
+    /// marks the end does not occur.
+    /// </summary>
+    private static string Quoted(string text) =>
+        RoleTags.Break(text).Replace("[[[", "[[ [", StringComparison.Ordinal).Replace("]]]", "]] ]", StringComparison.Ordinal);
 
     private static string ShortTranscript(Dialogue dialogue)
     {
         var text = new StringBuilder();
         foreach (var turn in dialogue.Turns)
-            text.Append("\n\n").Append(turn.Role == Role.Assistant ? "A" : "H").Append(": ").Append(turn.Text);
+            text.Append("\n\n").Append(turn.Role == Role.Assistant ? "A" : "H").Append(": ").Append(Quoted(turn.Text));
         return text.ToString();
     }
 }

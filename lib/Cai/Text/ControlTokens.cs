@@ -23,11 +23,11 @@ public static class ControlTokens
     }
 
     /// <summary>The text as it was written.</summary>
-    public static string Unprotect(string text) => text.Replace(Guard.ToString(), "", StringComparison.Ordinal);
+    public static string Unprotect(string text) => RoleTags.Whole(text.Replace(Guard.ToString(), "", StringComparison.Ordinal));
 
     /// <summary>
     /// The text for a server, which reads control tokens wherever they are spelt and knows no guards: there the spelling stays
-    /// broken, by a space of no width.
+    /// broken, by a space of no width. Role tags in a turn stay broken by a blank (<see cref="RoleTags"/>).
     /// </summary>
-    public static string ForServer(string text) => text.Replace(Guard, ZeroWidthSpace);
+    public static string ForServer(string text) => RoleTags.AsText(text).Replace(Guard, ZeroWidthSpace);
 }

@@ -15,14 +15,14 @@ public static partial class CritiqueLayout
 {
     /// <summary>Ends with `Critique:`; the model writes the critique.</summary>
     public static string CritiquePrompt(string fewShot, Dialogue prompt, string response, string critiqueRequest) =>
-        fewShot + HhFormat.Transcript(prompt.Answer(response)) + $"\n\nCritiqueRequest: {critiqueRequest}\n\nCritique:";
+        fewShot + HhFormat.Transcript(prompt.Answer(response)) + $"\n\nCritiqueRequest: {RoleTags.Protect(critiqueRequest)}\n\nCritique:";
 
     /// <summary>Ends with `Revision:`; the model writes the revision. A null critique asks for a direct revision (paper 3.5).</summary>
     public static string RevisionPrompt(string fewShot, Dialogue prompt, string response, string critiqueRequest, string? critique, string revisionRequest) =>
         (critique is null
             ? fewShot + HhFormat.Transcript(prompt.Answer(response))
-            : CritiquePrompt(fewShot, prompt, response, critiqueRequest) + " " + critique)
-        + $"\n\nRevisionRequest: {revisionRequest}\n\nRevision:";
+            : CritiquePrompt(fewShot, prompt, response, critiqueRequest) + " " + RoleTags.Protect(critique))
+        + $"\n\nRevisionRequest: {RoleTags.Protect(revisionRequest)}\n\nRevision:";
 
     /// <summary>
     /// The critique query for a format whose roles are no tags: requests are the human's turns, critiques and
@@ -44,11 +44,11 @@ public static partial class CritiqueLayout
     public static IReadOnlyList<Turn> Turns(string fewShot)
     {
         var turns = new List<Turn>();
-        var marks = RoleTags().Matches(fewShot);
+        var marks = Tags().Matches(fewShot);
         for (var i = 0; i < marks.Count; i++)
         {
             var from = marks[i].Index + marks[i].Length;
-            var text = fewShot[from..(i + 1 < marks.Count ? marks[i + 1].Index : fewShot.Length)].Trim();
+            var text = RoleTags.Whole(fewShot[from..(i + 1 < marks.Count ? marks[i + 1].Index : fewShot.Length)].Trim());
             var role = marks[i].Groups[1].Value is "Human" or "H" or "CritiqueRequest" or "RevisionRequest" ? Role.Human : Role.Assistant;
             // Published examples end with a dangling tag, and chat templates want roles that take turns.
             if (text.Length > 0 && turns.Count > 0 && turns[^1].Role == role)
@@ -67,7 +67,7 @@ public static partial class CritiqueLayout
     }
 
     [GeneratedRegex(@"(?:^|\n\n)(Human|H|Assistant|A|CritiqueRequest|Critique|RevisionRequest|Revision):", RegexOptions.CultureInvariant)]
-    private static partial Regex RoleTags();
+    private static partial Regex Tags();
 
     /// <summary>Examples as they stand before the query.</summary>
     public static string FewShot(IEnumerable<CritiqueExample> examples)
@@ -75,7 +75,7 @@ public static partial class CritiqueLayout
         var text = new StringBuilder();
         foreach (var e in examples)
             text.Append(RevisionPrompt("", Dialogue.Ask(e.Human), e.Assistant, e.CritiqueRequest, e.Critique, e.RevisionRequest))
-                .Append(' ').Append(e.Revision);
+                .Append(' ').Append(RoleTags.Protect(e.Revision));
         return text.ToString();
     }
 

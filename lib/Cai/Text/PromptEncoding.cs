@@ -10,9 +10,9 @@ public static class PromptEncoding
     /// Whether control tokens spelt in <paramref name="prompt"/> are read as such (see <see cref="IPromptFormat.ControlTokens"/>).
     /// </param>
     public static int[] EncodePrompt(this ITokenizer tokenizer, string prompt, bool controlTokens = false) =>
-        controlTokens ? tokenizer.Encode(prompt, parseSpecial: true)
-        : tokenizer.BosId is { } bos ? [bos, .. tokenizer.Encode(prompt)]
-        : tokenizer.Encode(prompt);
+        controlTokens ? tokenizer.Encode(RoleTags.AsText(prompt), parseSpecial: true)
+        : tokenizer.BosId is { } bos ? [bos, .. tokenizer.Encode(RoleTags.AsText(prompt))]
+        : tokenizer.Encode(RoleTags.AsText(prompt));
 
     /// <summary>Names what a layout makes of a conversation: two formats of one name, such as two models' chat templates, may differ.</summary>
     internal static string Identity(this IPromptFormat format) => ContentHash.OfTexts(

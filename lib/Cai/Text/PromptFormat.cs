@@ -43,14 +43,14 @@ public sealed class HhFormat : IPromptFormat
 
     public string Prompt(Dialogue dialogue) => Transcript(dialogue) + "\n\nAssistant:";
 
-    public string Response(string response) => " " + response;
+    public string Response(string response) => " " + RoleTags.Break(response);
 
-    /// <summary>The whole conversation as text, ending with its last turn.</summary>
+    /// <summary>The whole conversation as text, ending with its last turn. Tags that a turn itself spells are guarded (<see cref="RoleTags"/>).</summary>
     public static string Transcript(Dialogue dialogue)
     {
         var text = new StringBuilder();
         foreach (var turn in dialogue.Turns)
-            text.Append("\n\n").Append(turn.Role).Append(": ").Append(turn.Text);
+            text.Append("\n\n").Append(turn.Role).Append(": ").Append(RoleTags.Protect(turn.Text));
         return text.ToString();
     }
 }

@@ -16,7 +16,8 @@ public interface IChatLayout
 /// <summary>
 /// The paper's layouts as turns: `Human:`, `CritiqueRequest:` and `RevisionRequest:` are the human's, `Assistant:`,
 /// `Critique:` and `Revision:` the assistant's, few-shot examples included. A text that does not begin with such a tag
-/// (a multiple-choice question) is one human turn as a whole, since the tags in it are quoted.
+/// (a multiple-choice question) is one human turn as a whole, since the tags in it are quoted. Tags that a turn itself spells are guarded in the text
+/// (<see cref="RoleTags"/>), and no turns.
 /// </summary>
 public sealed partial class HhChatLayout : IChatLayout
 {
@@ -27,14 +28,19 @@ public sealed partial class HhChatLayout : IChatLayout
         var text = prompt.TrimStart();
         var tags = Tag().Matches("\n\n" + text);
         if (tags.Count == 0 || tags[0].Index > 0)
-            return Dialogue.Ask(text.TrimEnd());
+            return Dialogue.Ask(RoleTags.AsText(text.TrimEnd()));
         var turns = new List<Turn>();
         for (var i = 0; i < tags.Count; i++)
         {
             var from = tags[i].Index + tags[i].Length;
             var to = i + 1 < tags.Count ? tags[i + 1].Index : text.Length + 2;
-            var role = tags[i].Groups[1].Value is "Assistant" or "Critique" or "Revision" ? Role.Assistant : Role.Human;
-            var said = ("\n\n" + text)[from..to].Trim();
+            var role = tags[i].Groups[1].Value switch
+            {
+                "System" => Role.System,
+                "Assistant" or "Critique" or "Revision" => Role.Assistant,
+                _ => Role.Human,
+            };
+            var said = RoleTags.Whole(("\n\n" + text)[from..to].Trim());
             // An empty last turn is the place where the answer goes; servers refuse empty messages.
             if (said.Length == 0)
                 continue;
@@ -44,9 +50,9 @@ public sealed partial class HhChatLayout : IChatLayout
             else
                 turns.Add(new Turn(role, said));
         }
-        return turns.Count > 0 && turns.Exists(t => t.Role == Role.Human) ? new Dialogue(turns) : Dialogue.Ask(text.TrimEnd());
+        return turns.Count > 0 && turns.Exists(t => t.Role == Role.Human) ? new Dialogue(turns) : Dialogue.Ask(RoleTags.AsText(text.TrimEnd()));
     }
 
-    [GeneratedRegex(@"\n\n(Human|Assistant|CritiqueRequest|Critique|RevisionRequest|Revision):")]
+    [GeneratedRegex(@"\n\n(System|Human|Assistant|CritiqueRequest|Critique|RevisionRequest|Revision):")]
     private static partial Regex Tag();
 }
