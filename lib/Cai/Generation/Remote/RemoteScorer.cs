@@ -121,18 +121,30 @@ internal sealed class RemoteScorer(RemoteOptions options, HttpTransport transpor
         : next.TryGetValue(continuation, out var logProb) ? logProb
         : null;
 
+    /// <summary>
+    /// A token counts for the continuation that it begins, after what all of them share. Over chat an answer may also begin anew, " (" and all, so what is
+    /// shared counts before the letter, too; and where the answer's first token is as yet that beginning alone, "(", the letter comes behind it, and letters
+    /// listed beside it are noise: then the values are unknown.
+    /// </summary>
     private async Task<IReadOnlyList<double?>> FirstDifferenceAsync(ScoreRequest request, CancellationToken cancel)
     {
         var chat = options.Endpoint == RemoteEndpoint.Chat;
         var shared = SharedBeginning(request.Continuations);
         var next = await NextAsync(request.Prompt + shared, cancel).ConfigureAwait(false);
-        var rests = request.Continuations.Select(o => Start(o[shared.Length..], shared)).ToList();
-        return [.. rests.Select((rest, i) => LogSum(next, token => Start(token, shared) is { Length: > 0 } start
-            && rest.StartsWith(start, StringComparison.Ordinal)
-            && !rests.Where((_, j) => j != i).Any(other => other.StartsWith(start, StringComparison.Ordinal))))];
+        var rests = request.Continuations.Select(o => chat && shared.Length == 0 ? o.TrimStart() : o[shared.Length..]).ToList();
+        var opening = shared.Trim();
+        var values = rests.Select((_, i) => LogSum(next, token => Chosen(token) == i)).ToList();
+        var undecided = chat && opening.Length > 0 ? LogSum(next, token => token.Trim() is { Length: > 0 } t && opening.StartsWith(t, StringComparison.Ordinal)) : null;
+        return undecided > values.Max() || undecided is not null && values.TrueForAll(v => v is null) ? [.. values.Select(_ => (double?)null)] : values;
 
-        // As in Whole: at the very beginning of an answer the blank may belong to the template.
-        string Start(string text, string before) => chat && before.Length == 0 ? text.TrimStart() : text;
+        int Chosen(string token)
+        {
+            var start = chat ? token.TrimStart() : token;
+            if (chat && opening.Length > 0 && start.StartsWith(opening, StringComparison.Ordinal))
+                start = start[opening.Length..];
+            var fitting = rests.Select((rest, i) => (rest, i)).Where(r => start.Length > 0 && r.rest.StartsWith(start, StringComparison.Ordinal)).ToList();
+            return fitting is [var only] ? only.i : -1;
+        }
     }
 
     /// <summary>What all begin with, without blanks at its end: tokenizers put those before the next word.</summary>

@@ -183,6 +183,30 @@ public sealed class RemoteScoringTests
         Assert.NotNull(MultipleChoice.Read("x", scores).Missing);
     }
 
+    /// <summary>A letter counts where a letter can stand: alone, or behind the "(" that an answer begins with. Expected by hand.</summary>
+    [Theory]
+    [InlineData("A:-0.2 B:-2", -0.2, -2.0)]
+    [InlineData("A:-0.5 _A:-1.5 B:-2", -0.18674, -2.0)] // log(e^-0.5 + e^-1.5)
+    [InlineData("(A:-0.2 (B:-2 A:-9", -0.19985, -2.0)] // log(e^-0.2 + e^-9)
+    [InlineData("(A:-0.05 (B:-3.5 A:-9 B:-8.5", -0.04987, -3.49328)]
+    [InlineData("_(A:-0.05 _(B):-3.5", -0.05, -3.5)]
+    [InlineData("Answer:-0.2 A:-1 Both:-2 B:-3", -1.0, -3.0)]
+    [InlineData("A:-0.2 The:-2", -0.2, null)]
+    [InlineData("A:-0.2 B:-9999", -0.2, -9999.0)]
+    [InlineData("(:-0.05 A:-9 B:-8.5", null, null)] // the letter comes behind the bracket
+    [InlineData("(:-4 A:-0.1 B:-3", -0.1, -3.0)]
+    [InlineData("The:-0.1 (:-3", null, null)]
+    public async Task OverChatALetterCountsOnlyWhereALetterCanStand(string listed, double? a, double? b)
+    {
+        var tops = string.Join(", ", listed.Split(' ').Select(t => t.Split(':')).Select(t => $$$"""{"token": "{{{t[0].Replace('_', ' ')}}}", "logprob": {{{t[1]}}} }"""));
+        using var server = new StubServer((_, _) => Json(
+            $$$"""{"choices": [{"message": {"content": "A"}, "logprobs": {"content": [{"token": "zzz", "logprob": -20, "top_logprobs": [{{{tops}}}]}]}}]}"""));
+        using var model = new RemoteModel(
+            new RemoteOptions { Server = server.Address, Model = "m", Endpoint = RemoteEndpoint.Chat, Scoring = RemoteScoring.FirstDifference, Retries = 0 });
+        var scores = (await model.LogProbsAsync([new ScoreRequest("q\n\nThe answer is:", [" (A)", " (B)"])], cancel: TestContext.Current.CancellationToken))[0];
+        Assert.Equal([a, b], scores.Select(s => s is { } value ? Math.Round(value, 5) : (double?)null));
+    }
+
     [Fact]
     public async Task ChatListsNextTokensWithoutTheTemplatesBlank()
     {
