@@ -19,8 +19,6 @@ public enum CellCompleteness { Complete, Incomplete, Invalid }
 /// <summary>What a front end asks about a cell while it is being written, in the light of the cells that ran before.</summary>
 public sealed class CellAnalysis(ScriptSession session)
 {
-    private static readonly CSharpParseOptions Script = new(LanguageVersion.CSharp14, kind: SourceCodeKind.Script);
-
     /// <summary>Names and keywords that fit at a position.</summary>
     /// <param name="position">UTF-16 position in <paramref name="code"/>.</param>
     public Completions Complete(string code, int position)
@@ -30,7 +28,7 @@ public sealed class CellAnalysis(ScriptSession session)
         while (start > 0 && SyntaxFacts.IsIdentifierPartCharacter(code[start - 1]))
             start--;
         var prefix = code[start..position];
-        var model = session.Analyse(WithoutDirectives(code));
+        var model = session.Analyse(CellSource.Without(code, blank: true));
         var dot = start - 1;
         while (dot >= 0 && char.IsWhiteSpace(code[dot]))
             dot--;
@@ -53,7 +51,7 @@ public sealed class CellAnalysis(ScriptSession session)
     /// <param name="position">UTF-16 position in <paramref name="code"/>; just behind a name counts as on it.</param>
     public string? Inspect(string code, int position)
     {
-        var model = session.Analyse(WithoutDirectives(code));
+        var model = session.Analyse(CellSource.Without(code, blank: true));
         var root = model.SyntaxTree.GetRoot();
         foreach (var at in new[] { position, position - 1, position - 2 }.Where(at => at >= 0 && at < code.Length))
         {
@@ -74,7 +72,7 @@ public sealed class CellAnalysis(ScriptSession session)
     /// <summary>Whether Enter should run the cell or begin a new line, and how far that is indented.</summary>
     public static (CellCompleteness State, string Indent) Completeness(string code)
     {
-        var tree = CSharpSyntaxTree.ParseText(SourceText.From(WithoutDirectives(code)), Script);
+        var tree = CSharpSyntaxTree.ParseText(SourceText.From(CellSource.Without(code, blank: true)), CellSource.Script);
         if (!SyntaxFactory.IsCompleteSubmission(tree))
         {
             var last = code[(code.TrimEnd('\n', ' ').LastIndexOf('\n') + 1)..];
@@ -128,8 +126,4 @@ public sealed class CellAnalysis(ScriptSession session)
         IPropertySymbol => "property",
         _ => "instance",
     };
-
-    /// <summary>`#!` lines are not C#; blanks of the same length keep every position.</summary>
-    private static string WithoutDirectives(string code) => string.Join('\n', code.Split('\n').Select(line =>
-        line.TrimStart().StartsWith("#!", StringComparison.Ordinal) ? new string(' ', line.Length) : line));
 }

@@ -1,23 +1,31 @@
+using System.Text;
 using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Text;
 
 namespace Cai.Tool.Notebooks;
 
-/// <summary>A cell without its `#!` lines, which are not C#: each is replaced by an empty line so that line numbers stay.</summary>
+/// <summary>
+/// A cell without its `#!` lines, which are not C#: each is replaced by an empty line so that line numbers stay. What stands in a string or a
+/// comment is text, whatever it looks like; nothing else of the cell changes, line ends included.
+/// </summary>
 /// <param name="Code">What the compiler sees.</param>
 /// <param name="Imports">Scripts to run before the code, in order, as written.</param>
 /// <param name="Timed">Whether `#!time` asked for the wall time.</param>
 internal sealed partial record CellSource(string Code, IReadOnlyList<string> Imports, bool Timed)
 {
+    /// <summary>How cells are parsed.</summary>
+    public static CSharpParseOptions Script { get; } = new(LanguageVersion.CSharp14, kind: SourceCodeKind.Script);
+
     /// <exception cref="CaiException">An unknown `#!` line.</exception>
     public static CellSource Parse(string cell, string name)
     {
         var imports = new List<string>();
         var timed = false;
-        var lines = cell.ReplaceLineEndings("\n").Split('\n');
-        for (var i = 0; i < lines.Length; i++)
+        foreach (var (line, match) in Directives(cell))
         {
-            if (Directive().Match(lines[i]) is not { Success: true } match)
-                continue;
             var argument = match.Groups["argument"].Value.Trim().Trim('"');
             switch (match.Groups["name"].Value)
             {
@@ -30,14 +38,38 @@ internal sealed partial record CellSource(string Code, IReadOnlyList<string> Imp
                 case "csharp" or "c#":
                     break;
                 default:
-                    throw new CaiException($"\"{lines[i].Trim()}\" is not understood.", "Use C# with #r, #load, #!import FILE and #!time.",
-                        $"{name}:line {i + 1}");
+                    throw new CaiException($"\"{line.ToString().Trim()}\" is not understood.", "Use C# with #r, #load, #!import FILE and #!time.",
+                        $"{name}:line {line.LineNumber + 1}");
             }
-            lines[i] = "";
         }
-        return new CellSource(string.Join('\n', lines), imports, timed);
+        return new CellSource(Without(cell, blank: false), imports, timed);
     }
 
-    [GeneratedRegex(@"^\s*#!(?<name>\S+)(?<argument>.*)$")]
+    /// <summary>The cell with every `#!` line empty, or with blanks in its place, which keep every position.</summary>
+    public static string Without(string cell, bool blank)
+    {
+        var text = new StringBuilder(cell);
+        foreach (var (line, _) in Directives(cell).Reverse())
+            text.Remove(line.Start, line.Span.Length).Insert(line.Start, blank ? new string(' ', line.Span.Length) : "");
+        return text.ToString();
+    }
+
+    /// <summary>The lines that begin with `#!`, by the compiler's own reading of the cell.</summary>
+    private static IReadOnlyList<(TextLine Line, Match Match)> Directives(string cell)
+    {
+        if (!cell.Contains("#!", StringComparison.Ordinal))
+            return [];
+        var text = SourceText.From(cell);
+        var root = CSharpSyntaxTree.ParseText(text, Script).GetRoot();
+        return
+        [
+            .. from line in text.Lines
+               let match = Directive().Match(line.ToString())
+               where match.Success && root.FindTrivia(line.Start + match.Groups["hash"].Index).GetStructure() is DirectiveTriviaSyntax { IsActive: true }
+               select (line, match),
+        ];
+    }
+
+    [GeneratedRegex(@"^\s*(?<hash>#)!(?<name>\S*)(?<argument>.*)$", RegexOptions.Singleline)]
     private static partial Regex Directive();
 }

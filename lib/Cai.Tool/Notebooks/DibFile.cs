@@ -33,8 +33,13 @@ internal static class DibFile
     }
 
     /// <summary>The text of a .dib with these cells.</summary>
+    /// <exception cref="CaiException">A cell holds a line with which, in this format, the next cell begins.</exception>
     public static string Write(IEnumerable<(bool IsCode, string Source)> cells)
     {
+        cells = [.. cells];
+        foreach (var (i, (_, source)) in cells.Index())
+            if (source.Split('\n').FirstOrDefault(line => CellStart(line)) is { } line)
+                throw new CaiException($"Cell {i + 1} holds the line \"{line.Trim()}\", with which a cell begins in a .dib.", "Save it as .ipynb.");
         var document = new InteractiveDocument([.. cells.Select(cell => new InteractiveDocumentElement(cell.Source, cell.IsCode ? CSharp : Markdown, null))]);
         document.Metadata["kernelInfo"] = Kernels([]);
         return document.ToCodeSubmissionContent("\n");
@@ -47,6 +52,9 @@ internal static class DibFile
         _ => throw new CaiException($"Cell {cell} is in {language}; cells can be in {CSharp} and {Markdown}.",
             "Take the cell out, or run the file in Polyglot Notebooks.", path),
     };
+
+    private static bool CellStart(string line) =>
+        line.StartsWith("#!", StringComparison.Ordinal) && (Others.Contains(line[2..].Trim()) || line[2..].Trim() is CSharp or "c#" or "C#" or Markdown or "md" or "meta");
 
     private static KernelInfoCollection Kernels() => Kernels(Others);
 

@@ -42,6 +42,35 @@ public sealed class ScriptSessionTests : IClassFixture<SharedReferences>, IDispo
         Assert.Equal("y42\n", Printed);
     }
 
+    /// <summary>What stands in a string or a comment is text. Expected values are C#'s own.</summary>
+    [Theory]
+    [InlineData("var s = \"\"\"\n#!/bin/sh\necho hi\n\"\"\";\nConsole.Write(s);", "#!/bin/sh\necho hi")]
+    [InlineData("var s = \"\"\"\na\n#!csharp\nb\n\"\"\";\nConsole.Write(s);", "a\n#!csharp\nb")]
+    [InlineData("var s = $$\"\"\"\n#!import {{1 + 1}}\n\"\"\";\nConsole.Write(s);", "#!import 2")]
+    [InlineData("/*\n#!time\n#!python\n*/\nConsole.Write(1);", "1")]
+    [InlineData("#if false\n#!python\n#endif\nConsole.Write(1);", "1")]
+    [InlineData("Console.Write(\"a\fb\".Length);", "3")]
+    [InlineData("Console.Write(@\"a\u2028b\".IndexOf('\\u2028'));", "1")]
+    [InlineData("Console.Write((int)@\"a\u0085b\"[1]);", "133")]
+    [InlineData("Console.Write(@\"a\r\nb\".Length);", "4")]
+    [InlineData("#!csharp\r\nConsole.Write(@\"a\r\n#!time\r\nb\".Length);", "12")]
+    [InlineData("var prompt = @\"\n#! please\n\";\nConsole.Write(prompt.Length);", "11")]
+    public async Task LinesThatOnlyLookLikeCommandsAreText(string cell, string printed)
+    {
+        Assert.Null(await Run(cell));
+        Assert.Equal(printed, Printed);
+        Assert.Empty(outputs.OfType<DisplayData>());
+    }
+
+    [Fact]
+    public async Task LinesThatAreCommandsAreNotCSharpAndKeepTheLineNumbers()
+    {
+        Assert.Contains("\"#!python\" is not understood", (await Run("var a = 1;\n  #!python\nprint(1)"))!.Message);
+        Assert.Null(await Run("#!csharp\n#!time\nConsole.Write(1);"));
+        Assert.Contains(outputs.OfType<DisplayData>(), o => o.Bundle.Values.Any(v => v.ToString().StartsWith("Wall time", StringComparison.Ordinal)));
+        Assert.Contains("line 4", (await Run("#!csharp\r\nvar s = @\"\n\";\nnope();"))!.Location);
+    }
+
     [Fact]
     public async Task ATrailingExpressionIsTheResult()
     {
