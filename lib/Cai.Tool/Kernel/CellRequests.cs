@@ -14,8 +14,9 @@ internal sealed class CellRequests(ScriptSession session, KernelSockets sockets,
     /// <summary>Runs one cell; whether it ran to its end.</summary>
     public async Task<bool> ExecuteAsync(Channel channel, JupyterMessage request)
     {
-        var code = (string?)request.Content["code"] ?? "";
-        var silent = (bool?)request.Content["silent"] ?? false;
+        var code = request.Text("code") ?? "";
+        var silent = request.Flag("silent") ?? false;
+        var askable = request.Flag("allow_stdin") ?? true;
         if (string.IsNullOrWhiteSpace(code))
         {
             sockets.Reply(channel, request, "execute_reply", Succeeded(session.Number));
@@ -28,7 +29,7 @@ internal sealed class CellRequests(ScriptSession session, KernelSockets sockets,
         using var insisted = new CancellationTokenSource();
         lock (gate)
             (cancel, insist) = (running, insisted);
-        questions.Begin(request, (bool?)request.Content["allow_stdin"] ?? true, buffer.Flush);
+        questions.Begin(request, askable, buffer.Flush);
         session.Output += buffer.Add;
         JsonObject reply;
         try

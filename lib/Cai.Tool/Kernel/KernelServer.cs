@@ -38,7 +38,7 @@ internal sealed class KernelServer : IDisposable
                     _ = Task.Run(() => Answer(Channel.Control, message));
                     break;
                 case Channel.Stdin when message.Type == "input_reply":
-                    questions.Answered((string?)message.Content["value"] ?? "");
+                    questions.Answered(message.Text("value") ?? "");
                     break;
             }
         };
@@ -94,8 +94,8 @@ internal sealed class KernelServer : IDisposable
 
     private async Task Execute(Channel channel, JupyterMessage request)
     {
-        var succeeded = await cells.ExecuteAsync(channel, request);
-        if (succeeded || !((bool?)request.Content["stop_on_error"] ?? true))
+        var stops = request.Flag("stop_on_error") ?? true;
+        if (await cells.ExecuteAsync(channel, request) || !stops)
             return;
         // "Run all" has sent the cells behind this one already; they rely on it.
         while (requests.TryTake(out var next))
@@ -110,15 +110,15 @@ internal sealed class KernelServer : IDisposable
     /// <summary>The reply's content; null where the protocol has no reply.</summary>
     private JsonObject? Content(JupyterMessage request)
     {
-        var code = (string?)request.Content["code"] ?? "";
+        var code = request.Text("code") ?? "";
         switch (request.Type)
         {
             case "kernel_info_request":
                 return KernelInfo.Reply();
             case "complete_request":
-                return Complete(code, CodePoints.ToIndex(code, (int?)request.Content["cursor_pos"] ?? int.MaxValue));
+                return Complete(code, CodePoints.ToIndex(code, request.Number("cursor_pos") ?? int.MaxValue));
             case "inspect_request":
-                var found = analysis.Inspect(code, CodePoints.ToIndex(code, (int?)request.Content["cursor_pos"] ?? int.MaxValue));
+                var found = analysis.Inspect(code, CodePoints.ToIndex(code, request.Number("cursor_pos") ?? int.MaxValue));
                 return new JsonObject
                 {
                     ["status"] = "ok", ["found"] = found is not null, ["metadata"] = new JsonObject(),
@@ -134,14 +134,14 @@ internal sealed class KernelServer : IDisposable
             case "comm_info_request":
                 return new JsonObject { ["status"] = "ok", ["comms"] = new JsonObject() };
             case "comm_open": // there are no widgets here: say so, as the protocol asks for
-                sockets.Publish(request, "comm_close", new JsonObject { ["comm_id"] = (string?)request.Content["comm_id"] ?? "", ["data"] = new JsonObject() });
+                sockets.Publish(request, "comm_close", new JsonObject { ["comm_id"] = request.Text("comm_id") ?? "", ["data"] = new JsonObject() });
                 return null;
             case "interrupt_request":
                 cells.Interrupt();
                 return new JsonObject { ["status"] = "ok" };
             case "shutdown_request":
                 cells.Interrupt(insist: true);
-                var goodbye = new JsonObject { ["status"] = "ok", ["restart"] = (bool?)request.Content["restart"] ?? false };
+                var goodbye = new JsonObject { ["status"] = "ok", ["restart"] = request.Flag("restart") ?? false };
                 sockets.Publish(request, "shutdown_reply", (JsonObject)goodbye.DeepClone());
                 return goodbye;
             default:

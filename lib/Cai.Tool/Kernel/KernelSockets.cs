@@ -78,8 +78,17 @@ internal sealed class KernelSockets : IDisposable
 
     private void Listen(RouterSocket socket, Channel channel) => socket.ReceiveReady += (_, e) =>
     {
-        if (codec.Decode(Frames(e.Socket)) is { } message)
+        if (codec.Decode(Frames(e.Socket)) is not { } message)
+            return;
+        try
+        {
             Received?.Invoke(channel, message);
+        }
+        catch (CaiException bad)
+        {
+            // On this thread an exception would end the kernel, and with it all variables.
+            Console.Error.WriteLine($"cai kernel: {bad.Message}");
+        }
     };
 
     private static List<byte[]> Frames(NetMQSocket socket) => socket.ReceiveMultipartBytes();

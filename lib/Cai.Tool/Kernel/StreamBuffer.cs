@@ -38,7 +38,7 @@ internal sealed class StreamBuffer : IDisposable
                 return;
             }
             if (stream.Name != name)
-                Send();
+                Send(all: true);
             name = stream.Name;
             if (text.Length == 0)
                 timer.Change(Delay, Timeout.InfiniteTimeSpan);
@@ -58,17 +58,21 @@ internal sealed class StreamBuffer : IDisposable
     {
         lock (gate)
         {
-            Send();
+            Send(all: true);
             closed = true;
         }
         timer.Dispose();
     }
 
-    private void Send()
+    /// <summary>Half of a surrogate pair at the end waits for the other half: alone it could not be written as UTF-8.</summary>
+    private void Send(bool all = false)
     {
-        if (text.Length == 0)
+        var ready = text.Length > 0 && char.IsHighSurrogate(text[^1]) && !all ? text.Length - 1 : text.Length;
+        if (ready == 0)
             return;
-        send(new StreamText(name, text.ToString()));
-        text.Clear();
+        send(new StreamText(name, text.ToString(0, ready)));
+        text.Remove(0, ready);
+        if (text.Length > 0)
+            timer.Change(Delay, Timeout.InfiniteTimeSpan);
     }
 }

@@ -91,4 +91,23 @@ public sealed class KernelServerTests : IClassFixture<SharedReferences>, IAsyncD
         Assert.Equal(("shutdown_reply", true), (type, (bool)content["restart"]!));
         await serving.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
     }
+
+    [Fact]
+    public void FieldsOfAnotherKindAreAnsweredAndTheVariablesLiveOn()
+    {
+        client.Execute("var kept = 41;");
+        Assert.Equal("ok", (string?)client.Reply(client.Shell).Content["status"]);
+        foreach (var (type, content) in new (string, JsonObject)[]
+        {
+            ("execute_request", new() { ["code"] = 5 }), ("execute_request", new() { ["code"] = "1", ["silent"] = "no" }),
+            ("execute_request", new() { ["code"] = "nope()", ["stop_on_error"] = 3 }), ("complete_request", new() { ["code"] = new JsonArray() }),
+            ("inspect_request", new() { ["code"] = "a", ["cursor_pos"] = "x" }),
+        })
+        {
+            client.Send(client.Shell, type, content);
+            Assert.Equal("error", (string?)client.Reply(client.Shell).Content["status"]);
+        }
+        client.Execute("kept + 1");
+        Assert.Equal("ok", (string?)client.Reply(client.Shell).Content["status"]);
+    }
 }

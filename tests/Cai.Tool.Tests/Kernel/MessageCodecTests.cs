@@ -48,6 +48,32 @@ public sealed class MessageCodecTests
         Assert.NotNull(new MessageCodec("", "s").Decode(new MessageCodec("", "s").Encode([], "x", Parent, [])));
     }
 
+    [Theory]
+    [InlineData("{\"msg_type\": 5}", "{}")]
+    [InlineData("{\"msg_type\": [\"x\"]}", "{}")]
+    [InlineData("{\"msg_type\": null}", "{}")]
+    [InlineData("{\"msg_type\": \"a\", \"msg_type\": \"b\"}", "{}")]
+    [InlineData("{\"msg_type\": \"\\ud800\"}", "{}")]
+    [InlineData("{\"msg_type\": \"x\"}", "{\"a\": 1, \"a\": 2}")]
+    [InlineData("{\"msg_type\": \"x\"}", "[1]")]
+    public void SignedMessagesOfAnotherShapeAreNone(string header, string content)
+    {
+        var codec = new MessageCodec("secret", "s");
+        byte[][] parts = [Encoding.UTF8.GetBytes(header), "{}"u8.ToArray(), "{}"u8.ToArray(), Encoding.UTF8.GetBytes(content)];
+        var signature = Convert.ToHexStringLower(HMACSHA256.HashData("secret"u8, parts.SelectMany(p => p).ToArray()));
+        Assert.Null(codec.Decode([[1], "<IDS|MSG>"u8.ToArray(), Encoding.ASCII.GetBytes(signature), .. parts]));
+    }
+
+    [Fact]
+    public void FieldsOfAnotherKindAreRefused()
+    {
+        var message = Parent with { Content = (JsonObject)JsonNode.Parse("""{"code": 1, "silent": "yes", "cursor_pos": 1.5, "value": "\ud800", "good": "a"}""")! };
+        foreach (var read in new Action[] { () => message.Text("code"), () => message.Flag("silent"), () => message.Number("cursor_pos"),
+            () => message.Text("value") })
+            Assert.Throws<CaiException>(read);
+        Assert.Equal(("a", null, null), (message.Text("good"), message.Text("none"), message.Flag("none")));
+    }
+
     [Fact]
     public void PositionsCountCodePoints()
     {

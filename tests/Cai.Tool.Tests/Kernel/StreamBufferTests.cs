@@ -38,4 +38,17 @@ public sealed class StreamBufferTests
             await Task.Delay(10, TestContext.Current.CancellationToken);
         Assert.Equal(["stdout:a"], sent);
     }
+
+    [Fact]
+    public void HalfASurrogatePairWaitsForTheOtherHalf()
+    {
+        var sent = new List<string>();
+        using (var buffer = new StreamBuffer(o => sent.Add(((StreamText)o).Text)))
+            foreach (var c in "a😀b\ud83d")
+            {
+                buffer.Add(new StreamText("stdout", c.ToString()));
+                buffer.Flush();
+            }
+        Assert.Equal(["a", "😀", "b", "\ud83d"], sent);
+    }
 }
