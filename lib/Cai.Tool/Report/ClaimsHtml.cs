@@ -103,6 +103,8 @@ internal static class ClaimsHtml
     {
         { Value: null } => "not measured",
         { Value: { } value, Low: { } low, High: { } high } => $"{Number(value)} <span class=\"interval\">[{Number(low)}, {Number(high)}]</span>",
+        { Value: { } value, Low: { } low } => $"{Number(value)} <span class=\"interval\">[at least {Number(low)}]</span>",
+        { Value: { } value, High: { } high } => $"{Number(value)} <span class=\"interval\">[at most {Number(high)}]</span>",
         { Value: { } value } => $"{Number(value)} <span class=\"interval\">(no interval)</span>",
     };
 

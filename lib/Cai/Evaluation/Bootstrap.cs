@@ -22,7 +22,9 @@ public sealed record BootstrapOptions
 
 /// <summary>
 /// Percentile bootstrap that resamples whole clusters (Davison and Hinkley 1997, 3.8): answers to one prompt resemble each
-/// other, so treating them as independent would make every interval too narrow.
+/// other, so treating them as independent would make every interval too narrow. Where all values are 0, or all 1, resamples cannot differ, and
+/// the interval is that of a share of independent prompts (<see cref="Proportion"/>). Where the statistic leans, so that the value lies outside its
+/// resamples' percentiles, these are moved by that bias.
 /// </summary>
 public static class Bootstrap
 {
@@ -33,7 +35,9 @@ public static class Bootstrap
     {
         var groups = Sums(items, value, cluster);
         RequireAny(groups.Count);
-        return Resample(groups.Values.ToArray(), groups.Values.Sum(g => g.Count), MeanOf, options);
+        var mean = Resample(groups.Values.ToArray(), groups.Values.Sum(g => g.Count), MeanOf, options);
+        var (low, high) = Ends(groups.Values, mean, options);
+        return mean with { Low = low, High = high };
     }
 
     /// <summary>
@@ -49,7 +53,21 @@ public static class Bootstrap
         var pairs = left.Keys.Union(right.Keys).Order(StringComparer.Ordinal)
             .Select(key => (A: left.GetValueOrDefault(key), B: right.GetValueOrDefault(key))).ToArray();
         var n = pairs.Sum(p => p.A.Count + p.B.Count);
-        return Resample(pairs, n, drawn => MeanOf(drawn.Select(p => p.A)) - MeanOf(drawn.Select(p => p.B)), options);
+        var difference = Resample(pairs, n, drawn => MeanOf(drawn.Select(p => p.A)) - MeanOf(drawn.Select(p => p.B)), options);
+        if (difference.Low != difference.High)
+            return difference;
+        // Newcombe (1998), his method 10: the ends of two shares, put together as squares.
+        var (mine, theirs) = (Certain(left.Values), Certain(right.Values));
+        if (mine is not { } p1 || theirs is not { } p2)
+            return difference;
+        var level = (options ?? new()).Level;
+        double Below(double p, int clusters) => p == 1 ? Proportion.Reach(clusters, level) : 0;
+        double Above(double p, int clusters) => p == 0 ? Proportion.Reach(clusters, level) : 0;
+        return difference with
+        {
+            Low = difference.Value - double.Hypot(Below(p1, left.Count), Above(p2, right.Count)),
+            High = difference.Value + double.Hypot(Above(p1, left.Count), Below(p2, right.Count)),
+        };
     }
 
     /// <summary>Any statistic of the items, for example an ECE. Resamples on which it is NaN are left out.</summary>
@@ -103,9 +121,20 @@ public static class Bootstrap
         var value = statistic(groups);
         if (groups.Length < 2)
             return new Interval(value, double.NaN, double.NaN, n, groups.Length);
-        var (low, high) = Percentiles(Draws(groups, options).Select(statistic), options.Level);
-        return new Interval(value, low, high, n, groups.Length);
+        var resamples = Draws(groups, options).Select(statistic).Where(s => !double.IsNaN(s)).ToArray();
+        var (low, high) = Percentiles(resamples, options.Level);
+        var bias = value < low || value > high ? resamples.Average() - value : 0;
+        return new Interval(value, Math.Min(low - bias, value), Math.Max(high - bias, value), n, groups.Length);
     }
+
+    /// <summary>A mean's ends; of values that are all 0, or all 1, those of a share of as many trials as there are clusters.</summary>
+    private static (double Low, double High) Ends(IReadOnlyCollection<(double Sum, int Count)> groups, Interval mean, BootstrapOptions? options) =>
+        groups.Count < 2 || Certain(groups) is not { } share ? (mean.Low, mean.High)
+        : Proportion.Reach(groups.Count, (options ?? new()).Level) is var reach && share == 0 ? (0, reach) : (1 - reach, 1);
+
+    /// <summary>0 or 1 when every value of every cluster is that; else null. Means of a cluster within 0 and 1 can be that only so.</summary>
+    private static double? Certain(IReadOnlyCollection<(double Sum, int Count)> groups) =>
+        groups.All(g => g.Sum == 0) ? 0 : groups.All(g => g.Sum == g.Count) ? 1 : null;
 
     private static SortedDictionary<string, (double Sum, int Count)> Sums<T>(IEnumerable<T> items, Func<T, double> value, Func<T, string> cluster)
     {

@@ -64,6 +64,23 @@ public static class BradleyTerry
     public static bool HasFiniteMaximum(double[,] wins) =>
         Reached(wins, (i, j) => wins[i, j] > 0) == wins.GetLength(0) && Reached(wins, (i, j) => wins[j, i] > 0) == wins.GetLength(0);
 
+    /// <summary>
+    /// Whether each item beat each other, directly or through a chain of wins: where j never so beat i, nothing bounds the distance of i above j.
+    /// </summary>
+    internal static bool[,] Beats(double[,] wins)
+    {
+        var n = wins.GetLength(0);
+        var beats = new bool[n, n];
+        for (var i = 0; i < n; i++)
+            for (var j = 0; j < n; j++)
+                beats[i, j] = wins[i, j] > 0;
+        for (var k = 0; k < n; k++)
+            for (var i = 0; i < n; i++)
+                for (var j = 0; j < n; j++)
+                    beats[i, j] |= beats[i, k] && beats[k, j];
+        return beats;
+    }
+
     private static double Loss(double[,] wins, double[] theta, double l2)
     {
         var loss = l2 * theta.Sum(t => t * t);

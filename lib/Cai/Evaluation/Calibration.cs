@@ -15,7 +15,8 @@ public sealed record ReliabilityRow(double From, double To, double Predicted, In
 
 /// <summary>How well stated probabilities match what happens.</summary>
 /// <param name="Ece">
-/// Expected calibration error: mean over predictions of |predicted - observed| of their bin. Its resamples, and so its interval, lean upward on small samples.
+/// Expected calibration error: mean over predictions of |predicted - observed| of their bin. Its resamples lean upward on small samples; where they leave
+/// the value itself behind, the interval is corrected for it (<see cref="Bootstrap"/>).
 /// </param>
 /// <param name="Brier">Mean squared distance between probability and label.</param>
 /// <param name="Nll">Mean cross-entropy in nats; probabilities are kept 1e-7 away from 0 and 1.</param>
@@ -38,7 +39,7 @@ public static class Calibration
             bin[0].Probability, bin[^1].Probability, bin.Average(p => p.Probability),
             Bootstrap.Mean(bin, p => p.Label, p => p.PromptId, options), bin.Count)).ToArray();
         return new CalibrationReport(rows,
-            Bootstrap.Statistic(predictions, p => p.PromptId, drawn => Ece(drawn, bins), options),
+            NotNegative(Bootstrap.Statistic(predictions, p => p.PromptId, drawn => Ece(drawn, bins), options)),
             Bootstrap.Mean(predictions, p => (p.Probability - p.Label) * (p.Probability - p.Label), p => p.PromptId, options),
             Bootstrap.Mean(predictions, CrossEntropy, p => p.PromptId, options),
             predictions.Count);
@@ -50,6 +51,8 @@ public static class Calibration
 
     /// <summary>Bins for a reliability diagram of n predictions: ten as usual, fewer while a bin would hold under twelve.</summary>
     public static int BinsFor(int n) => Math.Clamp(n / 12, 2, 10);
+
+    private static Interval NotNegative(Interval interval) => double.IsNaN(interval.Low) ? interval : interval with { Low = Math.Max(0, interval.Low) };
 
     private static double CrossEntropy(Prediction prediction)
     {

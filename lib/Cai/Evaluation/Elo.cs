@@ -30,10 +30,15 @@ public sealed class EloTable
     private readonly double[][] resamples;
     private readonly double[,] games;
     private readonly double level;
+    private readonly bool[,] beats; // directly or through others
+    private readonly double[] cautious;
 
-    private EloTable(string[] models, string anchor, double[] elo, double[][] resamples, double[,] games, int prompts, double level, string? note)
+    /// <param name="cautious">Ratings if those who won everything had lost as often as the judgements cannot exclude.</param>
+    private EloTable(
+        string[] models, string anchor, double[] elo, double[] cautious, double[][] resamples, double[,] games, bool[,] beats, int prompts, double level,
+        string? note)
     {
-        (this.elo, this.resamples, this.games, this.level) = (elo, resamples, games, level);
+        (this.elo, this.cautious, this.resamples, this.games, this.beats, this.level) = (elo, cautious, resamples, games, beats, level);
         (Anchor, Prompts, Note) = (anchor, prompts, note);
         index = models.Select((model, i) => (model, i)).ToDictionary(m => m.model, m => m.i, StringComparer.Ordinal);
         Ratings = models.Select(model => new EloRating(model, Difference(model, anchor) with { N = GamesOf(index[model]) }))
@@ -69,7 +74,8 @@ public sealed class EloTable
     /// <summary>
     /// Rating of <paramref name="a"/> minus rating of <paramref name="b"/>, both refitted on the same resampled prompts. This
     /// is the interval a claim "A above B" needs: the single ratings' intervals both contain the anchor's noise.
-    /// N counts the judgements between the two directly.
+    /// N counts the judgements between the two directly. Where b never beat a, directly or through others, no judgement bounds the difference from
+    /// above: the interval is one-sided, "at least"; likewise from below.
     /// </summary>
     public Interval Difference(string a, string b)
     {
@@ -79,7 +85,10 @@ public sealed class EloTable
         if (Prompts < 2)
             return new Interval(value, double.NaN, double.NaN, n, Prompts);
         var (low, high) = Evaluation.Bootstrap.Percentiles(resamples.Select(r => r[i] - r[j]), level);
-        return new Interval(value, low, high, n, Prompts);
+        var careful = cautious[i] - cautious[j];
+        return new Interval(value,
+            i == j || beats[i, j] ? beats[j, i] || i == j ? low : Math.Min(low, careful) : double.NegativeInfinity,
+            i == j || beats[j, i] ? beats[i, j] || i == j ? high : Math.Max(high, careful) : double.PositiveInfinity, n, Prompts);
     }
 
     /// <summary>
@@ -99,7 +108,9 @@ public sealed class EloTable
         if (Prompts < 2)
             return new Interval(value, double.NaN, double.NaN, n, Prompts);
         var (low, high) = Evaluation.Bootstrap.Percentiles(resamples.Zip(other.resamples, (r, s) => r[here.I] - r[here.J] - (s[there.I] - s[there.J])), level);
-        return new Interval(value, low, high, n, Prompts);
+        // A distance that nothing bounds in one table bounds nothing here.
+        var finite = beats[here.I, here.J] && beats[here.J, here.I] && other.beats[there.I, there.J] && other.beats[there.J, there.I];
+        return finite ? new Interval(value, low, high, n, Prompts) : new Interval(value, double.NegativeInfinity, double.PositiveInfinity, n, Prompts);
     }
 
     /// <summary>Fits ratings to judgements of one axis.</summary>
@@ -129,7 +140,27 @@ public sealed class EloTable
         for (var i = 0; i < models.Length; i++)
             for (var j = 0; j < models.Length; j++)
                 games[i, j] = Math.Round(wins[i, j] + wins[j, i]);
-        return new EloTable(models, anchor, elo, resamples, games, prompts.Length, settings.Bootstrap.Level, note);
+        var beats = BradleyTerry.Beats(wins);
+        return new EloTable(models, anchor, elo, note is null ? elo : Rate(Cautious(prompts, wins, beats, settings.Bootstrap.Level), settings.L2),
+            resamples, games, beats, prompts.Length, settings.Bootstrap.Level, note);
+    }
+
+    /// <summary>
+    /// The wins if every model that nobody behind it ever beat had lost as large a share to those it met as so many prompts cannot exclude (exact, see
+    /// <see cref="Proportion"/>); the two of a prompt's judgements count once.
+    /// </summary>
+    private static double[,] Cautious(double[][,] prompts, double[,] wins, bool[,] beats, double level)
+    {
+        var cautious = (double[,])wins.Clone();
+        for (var i = 0; i < wins.GetLength(0); i++)
+            for (var j = 0; j < wins.GetLength(0); j++)
+                if (i != j && beats[i, j] && !beats[j, i] && wins[i, j] > 0)
+                {
+                    var lost = wins[i, j] * Proportion.Reach(prompts.Count(p => p[i, j] > 0), level);
+                    cautious[i, j] -= lost;
+                    cautious[j, i] += lost;
+                }
+        return cautious;
     }
 
     private static double[] Rate(double[,] wins, double l2)

@@ -3,8 +3,10 @@ using System.Globalization;
 namespace Cai.Evaluation;
 
 /// <summary>A number and how sure of it we are.</summary>
-/// <param name="Low">Lower end, or NaN when fewer than two clusters were seen: one prompt cannot tell how prompts differ.</param>
-/// <param name="High">Upper end, or NaN as above.</param>
+/// <param name="Low">
+/// Lower end, or NaN when fewer than two clusters were seen: one prompt cannot tell how prompts differ. Minus infinity when nothing bounds the value from below.
+/// </param>
+/// <param name="High">Upper end, or NaN as above; infinity when nothing bounds the value from above.</param>
 /// <param name="N">Observations.</param>
 /// <param name="Clusters">Independent groups among them, as a rule prompts.</param>
 public sealed record Interval(double Value, double Low, double High, int N, int Clusters)
@@ -21,9 +23,16 @@ public sealed record Interval(double Value, double Low, double High, int N, int 
     }
 
     /// <summary>`0.42 [0.38, 0.47]` in a numeric format, independent of the machine's language.</summary>
-    public string ToString(string format) => double.IsNaN(Low)
-        ? Number(Value, format)
-        : $"{Number(Value, format)} [{Number(Low, format)}, {Number(High, format)}]";
+    public string ToString(string format) => Number(Value, format) + Ends(Low, High, end => Number(end, format));
+
+    /// <summary>` [0.38, 0.47]`, ` [at least 0.38]`, ` [at most 0.47]`; nothing where there is no interval. An end that is not finite is none.</summary>
+    internal static string Ends(double low, double high, Func<double, string> number) => (double.IsFinite(low), double.IsFinite(high)) switch
+    {
+        (true, true) => $" [{number(low)}, {number(high)}]",
+        (true, false) => $" [at least {number(low)}]",
+        (false, true) => $" [at most {number(high)}]",
+        _ => "",
+    };
 
     public override string ToString() => ToString("0.###");
 

@@ -8,6 +8,12 @@ public static class Proportion
 {
     private const double Z = 1.959964;
 
+    /// <summary>
+    /// The far end of the interval when all of <paramref name="n"/> independent trials went one way, as a distance from that way: exact (Clopper and Pearson
+    /// 1934), 1 - (half of what is left out)^(1/n).
+    /// </summary>
+    internal static double Reach(int n, double level) => 1 - Math.Pow((1 - level) / 2, 1.0 / n);
+
     /// <summary>The share of <paramref name="successes"/> in <paramref name="n"/> independent trials; NaN throughout for none.</summary>
     public static Interval Of(int successes, int n)
     {

@@ -28,8 +28,7 @@ public sealed class ClaimsTable(IEnumerable<Claim> claims) : IRichOutput
     private static string Ours(Claim claim) => (claim.Value, claim.Low, claim.High) switch
     {
         (null, _, _) => "not measured",
-        ({ } value, { } low, { } high) => $"{Number(value)} [{Number(low)}, {Number(high)}]",
-        ({ } value, _, _) => Number(value),
+        ({ } value, var low, var high) => Number(value) + Interval.Ends(low ?? double.NaN, high ?? double.NaN, Number),
     };
 
     private static string Number(double value) => Interval.Number(value, Math.Abs(value) >= 10 ? "0.#" : "0.###");

@@ -6,12 +6,13 @@ namespace Cai.Figures;
 public sealed record DataPoint(double X, double Y, double? YLow = null, double? YHigh = null, double? XLow = null, double? XHigh = null)
 {
     /// <summary>A measured value at an exact position.</summary>
-    public static DataPoint Of(double x, Interval y) => new(x, y.Value, End(y.Low), End(y.High));
+    public static DataPoint Of(double x, Interval y) => new(x, y.Value, Ends(y).Low, Ends(y).High);
 
     /// <summary>A point measured in both directions.</summary>
-    public static DataPoint Of(Interval x, Interval y) => new(x.Value, y.Value, End(y.Low), End(y.High), End(x.Low), End(x.High));
+    public static DataPoint Of(Interval x, Interval y) => new(x.Value, y.Value, Ends(y).Low, Ends(y).High, Ends(x).Low, Ends(x).High);
 
-    private static double? End(double value) => double.IsFinite(value) ? value : null;
+    // A one-sided interval has no bar.
+    private static (double? Low, double? High) Ends(Interval value) => double.IsFinite(value.Low) && double.IsFinite(value.High) ? (value.Low, value.High) : default;
 }
 
 /// <summary>One named set of marks in a figure.</summary>

@@ -20,8 +20,8 @@ public static class PpoMath
     public static Tensor Masked(Tensor x, Tensor mask) => x.MaskedFill(mask.logical_not(), 0);
 
     /// <summary>
-    /// KL(policy || reference) per token, estimated from the token that the policy drew (Schulman 2020). k3 uses expm1,
-    /// since exp(x) - 1 loses all digits near 0 in float32; nothing is clamped, since that biases it.
+    /// KL(policy || reference) per token, estimated from the token that the policy drew (Schulman 2020). k3 is exp(-x) - 1 + x; near 0 its first two terms
+    /// cancel, also with expm1, and in float32 no digit would be left below 1e-4: there it is its series. Nothing is clamped, since that biases it.
     /// </summary>
     public static Tensor Kl(Tensor logProbs, Tensor refLogProbs, KlEstimator estimator = KlEstimator.K1)
     {
@@ -30,9 +30,20 @@ public static class PpoMath
         return (estimator switch
         {
             KlEstimator.K2 => k1.Square().Div(2),
-            KlEstimator.K3 => (-k1).expm1().Add(k1),
+            KlEstimator.K3 => where(k1.abs() < SeriesWithin, Series(k1), (-k1).expm1().Add(k1)),
             _ => k1,
         }).MoveToOuterDisposeScope();
+    }
+
+    private const double SeriesWithin = 0.2; // the first term left out, x^7/5040, is less than 1e-7 of the sum
+
+    /// <summary>exp(-x) - 1 + x for small x: x²/2 - x³/6 + x⁴/24 - x⁵/120 + x⁶/720.</summary>
+    private static Tensor Series(Tensor x)
+    {
+        var sum = x.Mul(1.0 / 720).Sub(1.0 / 120);
+        foreach (var term in (double[])[1.0 / 24, -1.0 / 6, 1.0 / 2])
+            sum = (sum * x).Add(term);
+        return sum * x * x;
     }
 
     /// <summary>
