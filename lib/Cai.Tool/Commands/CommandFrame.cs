@@ -28,7 +28,10 @@ internal static class CommandFrame
         };
         try
         {
-            return await parsed.InvokeAsync(configuration);
+            var code = await parsed.InvokeAsync(configuration);
+            if (Leaving.WasCut(code)) // the time was up: what it did not end goes on in native code
+                Leaving.WithoutUnwinding(code);
+            return code;
         }
         catch (Exception e)
         {

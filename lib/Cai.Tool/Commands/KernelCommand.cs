@@ -75,7 +75,8 @@ internal static class KernelCommand
         }, null, ParentCheck, ParentCheck);
         using (var server = new KernelServer(connection, new HostReferences(), Environment.CurrentDirectory))
             await server.RunAsync(orphaned.Token);
-        // A cell that was left in native code must not keep the process.
+        // A cell that was left in native code must neither keep the process nor end it otherwise.
+        Leaving.WithoutUnwinding(0);
         Environment.Exit(0);
         return 0;
     }

@@ -24,8 +24,10 @@ internal sealed partial record CellSource(string Code, IReadOnlyList<string> Imp
     {
         var imports = new List<string>();
         var timed = false;
-        foreach (var (line, match) in Directives(cell))
+        foreach (var (line, match, active) in Directives(cell))
         {
+            if (!active)
+                continue;
             var argument = match.Groups["argument"].Value.Trim().Trim('"');
             switch (match.Groups["name"].Value)
             {
@@ -49,13 +51,13 @@ internal sealed partial record CellSource(string Code, IReadOnlyList<string> Imp
     public static string Without(string cell, bool blank)
     {
         var text = new StringBuilder(cell);
-        foreach (var (line, _) in Directives(cell).Reverse())
+        foreach (var (line, _, _) in Directives(cell).Reverse())
             text.Remove(line.Start, line.Span.Length).Insert(line.Start, blank ? new string(' ', line.Span.Length) : "");
         return text.ToString();
     }
 
-    /// <summary>The lines that begin with `#!`, by the compiler's own reading of the cell.</summary>
-    private static IReadOnlyList<(TextLine Line, Match Match)> Directives(string cell)
+    /// <summary>The lines that begin with `#!`, by the compiler's own reading of the cell; inactive ones stand between `#if false` and `#endif`.</summary>
+    private static IReadOnlyList<(TextLine Line, Match Match, bool Active)> Directives(string cell)
     {
         if (!cell.Contains("#!", StringComparison.Ordinal))
             return [];
@@ -65,8 +67,10 @@ internal sealed partial record CellSource(string Code, IReadOnlyList<string> Imp
         [
             .. from line in text.Lines
                let match = Directive().Match(line.ToString())
-               where match.Success && root.FindTrivia(line.Start + match.Groups["hash"].Index).GetStructure() is DirectiveTriviaSyntax { IsActive: true }
-               select (line, match),
+               where match.Success
+               let directive = root.FindTrivia(line.Start + match.Groups["hash"].Index).GetStructure() as DirectiveTriviaSyntax
+               where directive is not null
+               select (line, match, directive.IsActive),
         ];
     }
 

@@ -93,10 +93,17 @@ public sealed class ScriptSession : IDisposable
         RunContext.Announce(shared);
         CellFlow? started = null;
         using var capture = new ConsoleCapture(output => Show(started, output), Ask);
-        var (flow, cell) = thread.Start(flow => RunAsync(code, $"cell[{current}]", current, started = flow));
+        var lost = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (flow, cell) = thread.Start(flow =>
+        {
+            NativeFaults.Enter(message => lost.TrySetResult(message));
+            return RunAsync(code, $"cell[{current}]", current, started = flow);
+        });
         var interrupted = new TaskCompletionSource();
         using (cancel.Register(interrupted.SetResult))
-            await Task.WhenAny(cell, interrupted.Task).ConfigureAwait(false);
+            await Task.WhenAny(cell, interrupted.Task, lost.Task).ConfigureAwait(false);
+        if (lost.Task.IsCompleted)
+            return GiveUp(flow, current, await lost.Task.ConfigureAwait(false));
         if (cancel.IsCancellationRequested)
         {
             await EndAsync(flow, cell, insist).ConfigureAwait(false);
@@ -117,6 +124,21 @@ public sealed class ScriptSession : IDisposable
     }
 
     public void Dispose() => thread.Dispose();
+
+    /// <summary>Ends a cell whose thread is lost in native code; the next one gets another.</summary>
+    private CellOutcome GiveUp(CellFlow flow, int current, string message)
+    {
+        const string Advice = "The native library threw where nothing could catch it: shapes, types or devices do not fit. Variables of earlier cells are kept, "
+            + "those of this cell are not.";
+        flow.Drop();
+        thread.Dispose();
+        thread = new CellThread();
+        progress?.EndCell();
+        var cell = $"cell[{current}]";
+        var error = new CellError("NativeException", $"{message} {Advice}", cell, [$"{cell}: NativeException: {message}", Advice]);
+        Emit(error);
+        return new CellOutcome(current, error);
+    }
 
     private async Task EndAsync(CellFlow flow, Task cell, CancellationToken insist)
     {

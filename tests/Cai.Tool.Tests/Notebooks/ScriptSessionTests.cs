@@ -71,6 +71,29 @@ public sealed class ScriptSessionTests : IClassFixture<SharedReferences>, IDispo
         Assert.Contains("line 4", (await Run("#!csharp\r\nvar s = @\"\n\";\nnope();"))!.Location);
     }
 
+    /// <summary>The C++ exception of a shape mistake passes through TorchSharp where its native function lacks a catch.</summary>
+    [Fact]
+    public async Task AShapeMistakeInNativeCodeEndsTheCellAndNotTheSession()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Elsewhere the C++ runtime ends the process.");
+        Assert.Null(await Run("using TorchSharp;\nvar kept = torch.ones(2, 3);"));
+        foreach (var (code, said) in new[]
+        {
+            ("kept.matmul(torch.zeros(5, 7))", "mat1 and mat2 shapes"), ("await Task.Run(() => torch.zeros(2, 3).matmul(torch.zeros(5, 7)));", "shapes"),
+            ("torch.ones(2).matmul(torch.ones(3));", "inconsistent tensor size"),
+        })
+        {
+            var error = (await Run(code))!;
+            Assert.Contains(said, error.Message);
+            Assert.DoesNotContain('\n', error.Message);
+        }
+        Assert.Null(await Run("Console.Write(kept.matmul(torch.ones(3, 1)).sum().item<float>());"));
+        Assert.Equal("6", Printed);
+        // What has a catch is an ordinary exception, and keeps the cell's variables.
+        Assert.Equal("ExternalException", (await Run("var mine = 5; kept.view(7);"))!.Name);
+        Assert.Null(await Run("Console.Write(mine);"));
+    }
+
     [Fact]
     public async Task ATrailingExpressionIsTheResult()
     {
