@@ -71,7 +71,7 @@ internal static class EvaluateCommand
                 throw new CaiException("There is nothing to evaluate.", "Name files with --samples, --comparisons, --questions or --texts.");
             if (parsed.GetValue(output) is { } file)
             {
-                AtomicFile.Write(file, CaiJson.Write(rows, indented: true) + "\n");
+                AtomicFile.OrRescue(file, to => AtomicFile.Write(to, CaiJson.Write(rows, indented: true) + "\n"));
                 Console.WriteLine(file);
             }
             return 0;

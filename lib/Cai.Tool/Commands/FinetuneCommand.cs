@@ -40,7 +40,7 @@ internal static class FinetuneCommand
             var skip = parsed.GetValue(skipBad);
             var revised = StageFiles.Read<Revision>(parsed.GetRequiredValue(revisions), skip);
             var samples = parsed.GetValue(helpful) is { Length: > 0 } files ? StageFiles.Read<Sample>(files, skip) : [];
-            return StageRun.KeepAsync(target, () => Train(folder, load, revised, samples, parsed.GetValue(rounds), options, target, cancel));
+            return StageRun.TrainAsync(target, () => Train(folder, load, revised, samples, parsed.GetValue(rounds), options, target, cancel));
         });
         return command;
     }
@@ -57,12 +57,15 @@ internal static class FinetuneCommand
         var texts = SlCaiData.Build(start.Tokenizer, start.Format, revisions, helpful, out var leftOut, rounds);
         var (checkpoint, metrics) = (Path.Combine(target, "training.checkpoint"), Path.Combine(target, "metrics.jsonl"));
         using (var log = new MetricsWriter(metrics, SupervisedTrainer.CheckpointStep(checkpoint)))
-        using (var line = ProgressLine.Start("finetune", "tokens", (int)Math.Min(int.MaxValue, options.Epochs * texts.Sum(t => (long)t.Ids.Length))))
+        {
+            using var line = ProgressLine.Start("finetune", "tokens", (int)Math.Min(int.MaxValue, options.Epochs * texts.Sum(t => (long)t.Ids.Length)));
             trainer.Train(texts, checkpoint, new SynchronousProgress<TrainStep>(step =>
             {
                 log.Write(step.Step, step.Values);
                 line.Report((int)Math.Min(int.MaxValue, step.Tokens));
             }), cancel);
+            log.Finish();
+        }
         TrainedFolder.Save(target, start, folder);
         var losses = Metrics.Read(metrics);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,

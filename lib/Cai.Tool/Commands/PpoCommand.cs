@@ -44,7 +44,7 @@ internal static class PpoCommand
             if (load.DType == TorchSharp.torch.ScalarType.BFloat16 && !flags.Given(parsed).Contains("--sampler-tolerance"))
                 options = options with { SamplerTolerance = PpoFlags.NarrowTolerance };
             var asked = StageFiles.ReadPrompts(parsed.GetRequiredValue(prompts), parsed.GetValue(skipBad));
-            return StageRun.KeepAsync(folder, () => Train(start, reward, load, asked, options, folder, cancel));
+            return StageRun.TrainAsync(folder, () => Train(start, reward, load, asked, options, folder, cancel));
         });
         return command;
     }

@@ -87,6 +87,7 @@ internal static class StageFiles
             }
             all.AddRange(ids.Select(id => done[id]));
         }
+        file.Finish();
         return all;
     }
 

@@ -107,6 +107,18 @@ internal static class StageRun
         return Task.CompletedTask;
     });
 
+    /// <summary>The same for a training whose product is a folder: no second process may train into it meanwhile.</summary>
+    /// <exception cref="CaiException">Another process does; or the folder was removed while this one did.</exception>
+    public static Task<int> TrainAsync(string folder, Action work) => KeepAsync(folder, () =>
+    {
+        using (OutputLock.OfFile(Path.TrimEndingDirectorySeparator(folder)))
+            work();
+        if (!File.Exists(Path.Combine(folder, FileName)))
+            throw new CaiException($"The folder was removed while the training ran. The model and its metrics have been written again; {FileName} "
+                + "and what else was kept along the way are gone.", "Run the same command with another --out to have it whole.", folder);
+        return Task.CompletedTask;
+    });
+
     private static bool? TrainedWithChat(string folder) =>
         Load(folder) is { } run && run["command"]?.ToString() == "train-pm" ? run["inputs"]?["layout"]?.ToString() == "chat" : null;
 

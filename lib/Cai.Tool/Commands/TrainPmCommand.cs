@@ -47,7 +47,7 @@ internal static class TrainPmCommand
             var skip = parsed.GetValue(skipBad);
             var train = StageFiles.Read<Comparison>(parsed.GetRequiredValue(comparisons), skip);
             var held = parsed.GetValue(heldOut) is { Length: > 0 } files ? StageFiles.Read<Comparison>(files, skip) : [];
-            return StageRun.KeepAsync(target, () => Train(folder, load, train, held, options, parsed.GetValue(head)!, target, cancel));
+            return StageRun.TrainAsync(target, () => Train(folder, load, train, held, options, parsed.GetValue(head)!, target, cancel));
         });
         return command;
     }

@@ -80,7 +80,8 @@ public sealed class NotebookDocument
 
     /// <summary>Writes the notebook; a path that ends in .dib gets the cells alone, since that format has no place for outputs.</summary>
     /// <exception cref="CaiException">The file cannot be written.</exception>
-    public void Save(string path) => AtomicFile.Write(path, DibFile.Is(path) ? DibFile.Write(Cells.Select(cell => (cell.IsCode, cell.Source))) : ToJson());
+    public void Save(string path) => AtomicFile.OrRescue(
+        path, to => AtomicFile.Write(to, DibFile.Is(to) ? DibFile.Write(Cells.Select(cell => (cell.IsCode, cell.Source))) : ToJson()));
 }
 
 /// <summary>One cell of a notebook.</summary>

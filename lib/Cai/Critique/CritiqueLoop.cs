@@ -87,6 +87,7 @@ public sealed class CritiqueLoop
                 current[step.PromptId] = done[step.Id].After;
             }
         }
+        file?.Finish();
         return all;
     }
 

@@ -90,6 +90,7 @@ public sealed class Labeller
                     file?.Append(comparison);
             progress?.Report(done.Count);
         }
+        file?.Finish();
         return [.. pairs.Select(p => done[p.Id])];
     }
 

@@ -29,11 +29,14 @@ public static class PreferenceTraining
         var checkpoint = Path.Combine(files.Folder, files.Checkpoint);
         PreferenceSummary summary;
         using (var metrics = new MetricsWriter(Path.Combine(files.Folder, "metrics.jsonl"), PreferenceTrainer.CheckpointStep(checkpoint)))
+        {
             summary = trainer.Train(comparisons, checkpoint, new SynchronousProgress<PreferenceStep>(step =>
             {
                 metrics.Write(step.Step, step.Values);
                 progress?.Report(step);
             }), cancel);
+            metrics.Finish();
+        }
         TrainedFolder.Save(files.Model, model.Model, start);
         return summary;
     }

@@ -180,6 +180,7 @@ public sealed class PpoTrainer : IDisposable
             }
             progress?.Report(new PpoProgress(step.Iteration, step.Metrics, Examples(rollout, 3)));
         }
+        log?.Finish();
     }
 
     /// <summary>Writes a checkpoint of both networks, both optimisers, the KL weight and the position.</summary>

@@ -43,6 +43,34 @@ public static class AtomicFile
     /// <inheritdoc cref="Write(string, Action{Stream})"/>
     public static void Write(string path, byte[] bytes) => Write(path, stream => stream.Write(bytes));
 
+    /// <summary>Writes a result that is held in memory alone: where it cannot be written, it is put into another place, and the error names that.</summary>
+    /// <param name="write">Writes to the file or folder that it is given; called a second time with the other place.</param>
+    /// <exception cref="CaiException">It could not be written where it belongs.</exception>
+    public static void OrRescue(string path, Action<string> write)
+    {
+        try
+        {
+            write(path);
+        }
+        catch (CaiException e) when (e.InnerException is IOException or UnauthorizedAccessException)
+        {
+            var rescued = RescuePath(path);
+            try
+            {
+                write(rescued);
+            }
+            catch (CaiException)
+            {
+                throw new CaiException(e.Problem, e.Remedy, e.Where, e.InnerException); // nothing is left to try: the first error says why
+            }
+            throw new CaiException($"{e.Problem} What was to be written is in {rescued}.", e.Remedy, e.Where, e.InnerException);
+        }
+    }
+
+    /// <summary>A path of the same name in a new folder among the system's temporary ones.</summary>
+    internal static string RescuePath(string path) => Path.Combine(
+        Directory.CreateTempSubdirectory("cai-rescued-").FullName, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))));
+
     /// <summary>An error of the file system as the user should read it.</summary>
     public static CaiException Explain(Exception error, string path) => IsDiskFull(error)
         ? new CaiException("The disk is full; this file was not written, and every earlier result is intact.",

@@ -67,14 +67,17 @@ public sealed class JsonlAppender<T> : IDisposable
     private const int LargestBlock = 1 << 16;
 
     private readonly FileStream file;
+    private readonly OutputLock held;
 
-    /// <exception cref="CaiException">A complete line of the existing file is broken, or the file cannot be opened for writing.</exception>
+    /// <exception cref="CaiException">
+    /// A complete line of the existing file is broken, the file cannot be opened for writing, or another process adds to it.
+    /// </exception>
     public JsonlAppender(string path)
     {
         Path = path;
         if (ParquetFile.Is(path))
             throw new CaiException("A Parquet file cannot grow record by record.", "Name a .jsonl file; `cai convert` makes Parquet of it.", path);
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
+        held = OutputLock.OfFile(path);
         try
         {
             // Unbuffered: what Append has returned from is in the system's hands, and nothing is left to fail in Dispose.
@@ -82,6 +85,7 @@ public sealed class JsonlAppender<T> : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            held.Dispose();
             throw AtomicFile.Explain(e, path);
         }
         try
@@ -92,7 +96,7 @@ public sealed class JsonlAppender<T> : IDisposable
         }
         catch
         {
-            file.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -120,7 +124,42 @@ public sealed class JsonlAppender<T> : IDisposable
         }
     }
 
-    public void Dispose() => file.Dispose();
+    /// <summary>
+    /// Ends the file: looks whether it is still where it was opened. What was written to a file that someone removed meanwhile is put into another place.
+    /// </summary>
+    /// <exception cref="CaiException">It is not; the message names the place.</exception>
+    public void Finish()
+    {
+        if (IsThere)
+            return;
+        var rescued = AtomicFile.RescuePath(Path);
+        AtomicFile.Write(rescued, CopyTo);
+        throw new CaiException($"The file was removed or replaced while it was being written; all that it held is in {rescued}.",
+            "Move that file back, or run the same command again.", Path);
+    }
+
+    /// <summary>As <see cref="Finish"/>, but puts back what was removed: for a file that goes with others that are written again as well.</summary>
+    /// <exception cref="CaiException">It cannot be put back.</exception>
+    internal void FinishInPlace()
+    {
+        if (!IsThere)
+            AtomicFile.Write(Path, CopyTo);
+    }
+
+    private bool IsThere => new FileInfo(Path) is { Exists: true } there && there.Length == file.Length;
+
+    private void CopyTo(Stream stream)
+    {
+        file.Seek(0, SeekOrigin.Begin);
+        file.CopyTo(stream);
+        file.Seek(0, SeekOrigin.End);
+    }
+
+    public void Dispose()
+    {
+        file.Dispose();
+        held.Dispose();
+    }
 
     private void CutOffUnfinishedLine()
     {

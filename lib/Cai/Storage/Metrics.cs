@@ -47,6 +47,9 @@ public sealed class MetricsWriter : IDisposable
     public void Write(long step, params IReadOnlyList<(string Name, double Value)> values) =>
         Write(step, values.Select(v => KeyValuePair.Create(v.Name, v.Value)));
 
+    /// <summary>Ends the file; if someone removed it while the training ran, it is written again.</summary>
+    public void Finish() => lines.FinishInPlace();
+
     public void Dispose() => lines.Dispose();
 }
 

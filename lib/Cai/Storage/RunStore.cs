@@ -82,18 +82,7 @@ public sealed class Stage<TConfig>
     /// lock file left by a killed run stops nobody.
     /// </summary>
     /// <exception cref="CaiException">Another process works on this stage.</exception>
-    public IDisposable Lock()
-    {
-        try
-        {
-            return new FileStream(Path(LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CaiException("Another process is working on this stage.",
-                "Wait for it to end, or give this run another seed or --out folder.", Folder, e);
-        }
-    }
+    public IDisposable Lock() => OutputLock.Take(Path(LockFile), Folder, "Wait for it to end, or give this run another seed or --out folder.");
 
     /// <summary>
     /// Does <paramref name="work"/> if the stage is not done, holding its lock, and marks it done afterwards. An exception
@@ -142,7 +131,7 @@ public sealed class Stage<TConfig>
         foreach (var entry in new DirectoryInfo(Folder).EnumerateFileSystemInfos())
             if (entry is DirectoryInfo folder)
                 folder.Delete(recursive: true);
-            else if (entry.Name is not (LockFile or "config.json"))
+            else if (!entry.Name.StartsWith(LockFile, StringComparison.Ordinal) && entry.Name != "config.json")
                 entry.Delete();
     }
 }

@@ -52,6 +52,54 @@ public sealed class StageCommandTests : IDisposable
         Assert.Equal(bytes, File.ReadAllBytes(work.Path("s.jsonl")));
     }
 
+    /// <summary>Two samples of one id are no crash, and equal ones are one.</summary>
+    [Fact]
+    public async Task ALineTwiceIsOneAndTwoDifferentOnesAreRefused()
+    {
+        File.WriteAllText(work.Path("p.jsonl"), "{\"prompt\": \"Hello there.\"}\n");
+        string[] args = ["sample", "--model", Helpful, "--prompts", work.Path("p.jsonl"), "--per-prompt", "2", "--max-tokens", "4",
+            "--out", work.Path("s.jsonl")];
+        Assert.Equal(0, (await Workspace.Cai(args)).Code);
+        var lines = File.ReadAllLines(work.Path("s.jsonl"));
+        File.WriteAllLines(work.Path("s.jsonl"), [.. lines, lines[0]]);
+        Assert.Equal(0, (await Workspace.Cai(args)).Code);
+        File.WriteAllLines(work.Path("s.jsonl"), [.. lines, lines[0].Replace("\"response\":\"", "\"response\":\"x", StringComparison.Ordinal)]);
+        var (code, _, error) = await Workspace.Cai(args);
+        Assert.Equal(2, code);
+        Assert.Contains("Two different samples", error);
+    }
+
+    /// <summary>Answers that another run left beside a file that was removed are not taken for this one's.</summary>
+    [Fact]
+    public async Task InitialAnswersOfAnotherRunAreNotTakenUp()
+    {
+        File.WriteAllText(work.Path("p.jsonl"), "{\"prompt\": \"Hello there.\"}\n");
+        string[] args = ["critique", "--model", Helpful, "--prompts", work.Path("p.jsonl"), "--rounds", "1", "--few-shot", "0", "--max-tokens", "4",
+            "--out", work.Path("r.jsonl")];
+        Assert.Equal(0, (await Workspace.Cai(args)).Code);
+        foreach (var file in Directory.GetFiles(work.Folder, "r.jsonl*"))
+            File.Delete(file);
+        var (code, _, error) = await Workspace.Cai([.. args, "--seed", "9"]);
+        Assert.Equal(2, code);
+        Assert.Contains("r.initial.jsonl", error);
+    }
+
+    [Fact]
+    public async Task OptionsOutOfRangeNameTheFlag()
+    {
+        File.WriteAllText(work.Path("p.jsonl"), "{\"prompt\": \"Hello there.\"}\n");
+        string[] ppo = ["ppo", "--model", Helpful, "--pm", Helpful, "--prompts", work.Path("p.jsonl"), "--out", work.Path("rl")];
+        foreach (var (flag, value) in new[] { ("--kl-target", "0"), ("--kl-horizon", "0"), ("--kl", "-1"), ("--clip", "-0.2"), ("--temperature", "1e-40"),
+            ("--lr", "NaN"), ("--gamma", "2") })
+        {
+            var (code, _, error) = await Workspace.Cai([.. ppo, flag, value]);
+            Assert.Equal(2, code);
+            Assert.Contains(flag + ": ", error);
+        }
+        Assert.Contains("Rank is 1000000000", (await Workspace.Cai([.. ppo, "--lora-rank", "1000000000"])).Error);
+        Assert.False(Directory.Exists(work.Path("rl")));
+    }
+
     /// <summary>Rounded weights give other log-probabilities than exact ones, near them, and are part of how a product was made.</summary>
     [Fact]
     public async Task AModelCanBeRunInHalfTheMemoryAndTheProductSaysSo()

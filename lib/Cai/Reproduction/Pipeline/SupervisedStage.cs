@@ -70,6 +70,7 @@ public sealed class SupervisedStage(Pipeline pipeline)
             pipeline.Context.Progress?.Report(new StageProgress(ModelNames.SlCai, step.Tokens, total, $"loss {step.Loss:0.000}", "tokens",
                 new Dictionary<string, double> { ["loss (nats a learned token)"] = step.Loss }));
         }), cancel);
+        metrics.Finish();
         HuggingFaceFolder.Save(Path.Combine(folder, "model"), start);
     }
 }
