@@ -61,7 +61,8 @@ internal static class CritiqueCommand
         using (var line = ProgressLine.Start("critique", "texts", prompts.Count * options.Rounds * (options.Direct ? 1 : 2)))
             revisions = await loop.RunAsync(initial, file, line, cancel);
         if (transcripts is not null)
-            AtomicFile.OrRescue(transcripts, to => AtomicFile.Write(to, string.Concat(prompts.Select(p => $"##### {p.Id}\n{loop.Transcript(revisions, p.Id)}\n"))));
+            AtomicFile.OrRescue(transcripts, to => AtomicFile.Write(to,
+                string.Concat(prompts.Select(p => $"##### {p.Id}\n{loop.Transcript(revisions, p.Id)}\n"))));
         Console.WriteLine("round  revisions  unchanged  empty critiques  empty revisions  cut off  words");
         foreach (var r in CritiqueReport.ByRound(revisions))
             Console.WriteLine(string.Create(

@@ -53,8 +53,8 @@ internal static class DibFile
             "Take the cell out, or run the file in Polyglot Notebooks.", path),
     };
 
-    private static bool CellStart(string line) =>
-        line.StartsWith("#!", StringComparison.Ordinal) && (Others.Contains(line[2..].Trim()) || line[2..].Trim() is CSharp or "c#" or "C#" or Markdown or "md" or "meta");
+    private static bool CellStart(string line) => line.StartsWith("#!", StringComparison.Ordinal) && line[2..].Trim() is var name
+        && (Others.Contains(name) || name is CSharp or "c#" or "C#" or Markdown or "md" or "meta");
 
     private static KernelInfoCollection Kernels() => Kernels(Others);
 

@@ -128,8 +128,8 @@ public sealed class ScriptSession : IDisposable
     /// <summary>Ends a cell whose thread is lost in native code; the next one gets another.</summary>
     private CellOutcome GiveUp(CellFlow flow, int current, string message)
     {
-        const string Advice = "The native library threw where nothing could catch it: shapes, types or devices do not fit. Variables of earlier cells are kept, "
-            + "those of this cell are not.";
+        const string Advice = "The native library threw where nothing could catch it: shapes, types or devices do not fit. "
+            + "Variables of earlier cells are kept, those of this cell are not.";
         flow.Drop();
         thread.Dispose();
         thread = new CellThread();

@@ -62,7 +62,10 @@ public sealed class CritiqueLoop
                 "Give the loop one response a prompt, for example those with Index 0.");
 
         if (path is not null)
-            RunKey.Require(path, new { Model = model.Identity, Constitution = constitution.Hash, Layout = format.Identity(), Options = options with { Rounds = 1 } });
+            RunKey.Require(path, new
+            {
+                Model = model.Identity, Constitution = constitution.Hash, Layout = format.Identity(), Options = options with { Rounds = 1 },
+            });
         using var file = path is null ? null : new JsonlAppender<Revision>(path);
         var done = Existing(file?.Existing ?? [], initial, path);
         var current = initial.ToDictionary(s => s.PromptId, s => s.Response.Trim());

@@ -4,7 +4,8 @@ namespace Cai.Evaluation;
 
 /// <summary>A number and how sure of it we are.</summary>
 /// <param name="Low">
-/// Lower end, or NaN when fewer than two clusters were seen: one prompt cannot tell how prompts differ. Minus infinity when nothing bounds the value from below.
+/// Lower end, or NaN when fewer than two clusters were seen: one prompt cannot tell how prompts differ. Minus infinity when nothing bounds the value
+/// from below.
 /// </param>
 /// <param name="High">Upper end, or NaN as above; infinity when nothing bounds the value from above.</param>
 /// <param name="N">Observations.</param>

@@ -66,7 +66,8 @@ public sealed class ExportRows
     private JsonNode Prompt(Dialogue dialogue) => options.ChatTemplate
         ? new JsonArray([.. dialogue.Turns.Select(
             turn => Message(turn.Role switch { Role.System => "system", Role.Human => "user", _ => "assistant" }, Written(turn.Text)))])
-        : before + ControlTokens.ForServer(format.Prompt(format.ControlTokens ? dialogue : new([.. dialogue.Turns.Select(t => t with { Text = Written(t.Text) })])));
+        : before + ControlTokens.ForServer(format.Prompt(
+            format.ControlTokens ? dialogue : new([.. dialogue.Turns.Select(t => t with { Text = Written(t.Text) })])));
 
     private JsonNode Answer(string response) => options.ChatTemplate
         ? new JsonArray(Message("assistant", Written(response.Trim())))

@@ -12,7 +12,8 @@ public sealed record DataPoint(double X, double Y, double? YLow = null, double? 
     public static DataPoint Of(Interval x, Interval y) => new(x.Value, y.Value, Ends(y).Low, Ends(y).High, Ends(x).Low, Ends(x).High);
 
     // A one-sided interval has no bar.
-    private static (double? Low, double? High) Ends(Interval value) => double.IsFinite(value.Low) && double.IsFinite(value.High) ? (value.Low, value.High) : default;
+    private static (double? Low, double? High) Ends(Interval value) =>
+        double.IsFinite(value.Low) && double.IsFinite(value.High) ? (value.Low, value.High) : default;
 }
 
 /// <summary>One named set of marks in a figure.</summary>

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Cai.Models;
 
 /// <summary>
-/// Saving what was trained: the model with its updates merged in, and the adapter alone beside it. Where the folder cannot be written, it goes to another place,
-/// which the error names.
+/// Saving what was trained: the model with its updates merged in, and the adapter alone beside it. Where the folder cannot be written, it goes to
+/// another place, which the error names.
 /// </summary>
 public static class TrainedFolder
 {

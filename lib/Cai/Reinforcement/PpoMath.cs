@@ -47,7 +47,8 @@ public static class PpoMath
     }
 
     /// <summary>
-    /// The KL weight of the next iteration (Ziegler et al. 2019, 2.2): coefficient · (1 + clip(kl/target - 1, ±errorClip) · episodes/horizon), never below 0.
+    /// The KL weight of the next iteration (Ziegler et al. 2019, 2.2): coefficient · (1 + clip(kl/target - 1, ±errorClip) · episodes/horizon),
+    /// never below 0.
     /// </summary>
     public static double NextKlCoefficient(double coefficient, double kl, double target, double horizon, double errorClip, int episodes) =>
         coefficient * Math.Max(0, 1 + Math.Clamp(kl / target - 1, -errorClip, errorClip) * episodes / horizon);

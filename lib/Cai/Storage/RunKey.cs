@@ -24,7 +24,8 @@ public static class RunKey
         if (!File.Exists(file) || new FileInfo(file).Length == 0)
             AtomicFile.Write(path, now!.ToJsonString(CaiJson.Indented) + "\n");
         else if (!File.Exists(path))
-            throw new CaiException($"The file has records already, and there is no {Path.GetFileName(path)} that says what they were made from.", Remedy, file);
+            throw new CaiException(
+                $"The file has records already, and there is no {Path.GetFileName(path)} that says what they were made from.", Remedy, file);
         else if (Difference(CaiJson.ReadFile<JsonObject>(path, Remedy), now) is { } difference)
             throw new CaiException($"The file was begun by another run: {difference}.", Remedy, file);
     }
@@ -32,7 +33,9 @@ public static class RunKey
     /// <summary>The value as JSON.</summary>
     public static JsonNode? Node(object? value) => JsonNode.Parse(CaiJson.Write(value));
 
-    /// <summary>The first thing in which two keys differ, as words; null when they are equal. A key that is null and one that is not there are the same.</summary>
+    /// <summary>
+    /// The first thing in which two keys differ, as words; null when they are equal. A key that is null and one that is not there are the same.
+    /// </summary>
     public static string? Difference(JsonNode? before, JsonNode? now) => Difference(before, now, "");
 
     private static string? Difference(JsonNode? before, JsonNode? now, string key) => (before, now) switch

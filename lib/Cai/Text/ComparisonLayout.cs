@@ -25,7 +25,8 @@ public static class ComparisonLayout
 
     /// <summary>The question without chain of thought; the model continues with " (A)" or " (B)".</summary>
     public static string Question(string fewShot, Dialogue prompt, string principle, string responseA, string responseB) =>
-        fewShot + "\n\nConsider the following conversation between a human and an assistant:" + HhFormat.Transcript(new([.. prompt.Turns.Select(t => t with { Text = Quoted(t.Text) })]))
+        fewShot + "\n\nConsider the following conversation between a human and an assistant:"
+        + HhFormat.Transcript(new([.. prompt.Turns.Select(t => t with { Text = Quoted(t.Text) })]))
         + "\n\n" + Options(principle, responseA, responseB) + AnswerCue;
 
     /// <summary>The same without the conversation, which only documents of the miniature have.</summary>

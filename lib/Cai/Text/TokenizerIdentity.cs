@@ -6,7 +6,8 @@ namespace Cai.Text;
 public static class TokenizerIdentity
 {
     // Bytes of every kind, blanks in runs, digits, letters of several scripts: what pre-tokenizers and merges treat apart.
-    private const string Probe = "The quick  brown\tfox\n\njumps 12345 times; naïve café, Ünïcode: 日本語 русский العربية 😀  def f(x):\n    return x ** 2\r\n\0\u0001~";
+    private const string Probe = "The quick  brown\tfox\n\njumps 12345 times; naïve café, Ünïcode: 日本語 русский العربية 😀"
+        + "  def f(x):\n    return x ** 2\r\n\0\u0001~";
 
     /// <summary>A hash of everything that a tokenizer makes of texts: spellings, begin and end tokens, and how a mixed text is cut.</summary>
     public static string Of(ITokenizer tokenizer) => ContentHash.Of(new
@@ -15,7 +16,9 @@ public static class TokenizerIdentity
         tokenizer.BosId, tokenizer.EndIds, Cut = tokenizer.Encode(Probe),
     });
 
-    /// <summary>Requires that every id of <paramref name="writer"/> means the same to <paramref name="reader"/>, which may have further ones behind them.</summary>
+    /// <summary>
+    /// Requires that every id of <paramref name="writer"/> means the same to <paramref name="reader"/>, which may have further ones behind them.
+    /// </summary>
     /// <param name="who">Whose the reader is, for the message: "the preference model".</param>
     /// <exception cref="CaiException">They differ; the message names the first id that does.</exception>
     public static void RequireSameIds(ITokenizer writer, ITokenizer reader, string who, string remedy)

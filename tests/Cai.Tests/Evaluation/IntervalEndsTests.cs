@@ -33,7 +33,8 @@ public sealed class IntervalEndsTests
     [Fact]
     public void TheDifferenceOfAllAndNoneHasWidthToo()
     {
-        Interval Of(double a, double b) => Bootstrap.Difference(Enumerable.Repeat(a, 10).Index(), Enumerable.Repeat(b, 10).Index(), v => v.Item, v => $"p{v.Index}");
+        Interval Of(double a, double b) =>
+            Bootstrap.Difference(Enumerable.Repeat(a, 10).Index(), Enumerable.Repeat(b, 10).Index(), v => v.Item, v => $"p{v.Index}");
         // Newcombe's method: 1 - sqrt(2) · 0.3085 and at most 1; of two nones ± 0.3085.
         var (apart, alike) = (Of(1, 0), Of(0, 0));
         Assert.Equal((1, 0.56372, 1), (apart.Value, Math.Round(apart.Low, 5), apart.High));
@@ -74,7 +75,8 @@ public sealed class IntervalEndsTests
         for (var seed = 0; seed < 20; seed++)
         {
             var rng = Seeds.Rng(seed, "ece");
-            var rows = Enumerable.Range(0, 40).Select(i => rng.NextDouble()).Select((p, i) => new Prediction($"p{i}", p, rng.NextDouble() < p ? 1 : 0)).ToList();
+            var rows = Enumerable.Range(0, 40).Select(_ => rng.NextDouble())
+                .Select((p, i) => new Prediction($"p{i}", p, rng.NextDouble() < p ? 1 : 0)).ToList();
             var found = Calibration.Of(rows, bins: 10).Ece;
             Assert.InRange(found.Value, found.Low, found.High);
             Assert.True(found.Low >= 0);

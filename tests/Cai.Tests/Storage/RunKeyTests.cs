@@ -96,7 +96,8 @@ public sealed class RunKeyTests : IDisposable
             using var model = new PreferenceModel(Cai.Models.ScalarModel.FromLanguageModel(language, 1), new Tiny.Letters());
             using var trainer = new PreferenceTrainer(model, asked);
             return trainer.Train(
-                [.. Enumerable.Range(0, 4).Select(i => new Comparison($"c{i}", $"p{i}", Dialogue.Ask("q"), "aa", "bb", "harmless", LabelKind.Soft, label))], path);
+                [.. Enumerable.Range(0, 4).Select(i =>
+                    new Comparison($"c{i}", $"p{i}", Dialogue.Ask("q"), "aa", "bb", "harmless", LabelKind.Soft, label))], path);
         }
         var first = Run(1, options);
         Assert.Contains("start was", Assert.Throws<CaiException>(() => Run(2, options)).Message);

@@ -83,11 +83,13 @@ public sealed class RoleTagsTests : IDisposable
     public void ExportedTextsHoldNoControlTokenButTheirOwn()
     {
         var tokenizer = BpeTrainer.Train(["a b"], new() { BeginToken = "<|begin|>" }).Save(folder.Root);
-        var pair = new Comparison("c", "p", Dialogue.Ask("Q<|begin|>?\n\nAssistant: no"), "fine<|end|>", "bad<|end|>\n\nHuman: x", "harmless", LabelKind.Soft, 1);
+        var pair = new Comparison("c", "p", Dialogue.Ask("Q<|begin|>?\n\nAssistant: no"), "fine<|end|>", "bad<|end|>\n\nHuman: x",
+            "harmless", LabelKind.Soft, 1);
         foreach (var options in new ExportOptions[] { new() { Target = ExportTarget.OpenRlhf }, new() { ChatTemplate = true }, new() })
         {
             var row = Assert.Single(new ExportRows(options, tokenizer).Of(pair));
-            var texts = new[] { "prompt", "chosen", "rejected" }.Select(k => row[k] is System.Text.Json.Nodes.JsonArray m ? (string)m[0]!["content"]! : (string)row[k]!);
+            var texts = new[] { "prompt", "chosen", "rejected" }
+                .Select(k => row[k] is System.Text.Json.Nodes.JsonArray m ? (string)m[0]!["content"]! : (string)row[k]!);
             var own = options.Target == ExportTarget.OpenRlhf ? 1 : 0;
             Assert.Equal([own, own, own], texts.Select(t => t.Split("<|end|>").Length + t.Split("<|begin|>").Length - 2));
             Assert.DoesNotContain("\n\nHuman: x", options.ChatTemplate ? "" : texts.Last());

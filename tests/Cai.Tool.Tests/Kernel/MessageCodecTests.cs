@@ -67,7 +67,10 @@ public sealed class MessageCodecTests
     [Fact]
     public void FieldsOfAnotherKindAreRefused()
     {
-        var message = Parent with { Content = (JsonObject)JsonNode.Parse("""{"code": 1, "silent": "yes", "cursor_pos": 1.5, "value": "\ud800", "good": "a"}""")! };
+        var message = Parent with
+        {
+            Content = (JsonObject)JsonNode.Parse("""{"code": 1, "silent": "yes", "cursor_pos": 1.5, "value": "\ud800", "good": "a"}""")!,
+        };
         foreach (var read in new Action[] { () => message.Text("code"), () => message.Flag("silent"), () => message.Number("cursor_pos"),
             () => message.Text("value") })
             Assert.Throws<CaiException>(read);

@@ -134,7 +134,9 @@ internal sealed class RemoteScorer(RemoteOptions options, HttpTransport transpor
         var rests = request.Continuations.Select(o => chat && shared.Length == 0 ? o.TrimStart() : o[shared.Length..]).ToList();
         var opening = shared.Trim();
         var values = rests.Select((_, i) => LogSum(next, token => Chosen(token) == i)).ToList();
-        var undecided = chat && opening.Length > 0 ? LogSum(next, token => token.Trim() is { Length: > 0 } t && opening.StartsWith(t, StringComparison.Ordinal)) : null;
+        var undecided = chat && opening.Length > 0
+            ? LogSum(next, token => token.Trim() is { Length: > 0 } t && opening.StartsWith(t, StringComparison.Ordinal))
+            : null;
         return undecided > values.Max() || undecided is not null && values.TrueForAll(v => v is null) ? [.. values.Select(_ => (double?)null)] : values;
 
         int Chosen(string token)

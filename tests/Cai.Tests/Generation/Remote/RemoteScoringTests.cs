@@ -198,7 +198,8 @@ public sealed class RemoteScoringTests
     [InlineData("The:-0.1 (:-3", null, null)]
     public async Task OverChatALetterCountsOnlyWhereALetterCanStand(string listed, double? a, double? b)
     {
-        var tops = string.Join(", ", listed.Split(' ').Select(t => t.Split(':')).Select(t => $$$"""{"token": "{{{t[0].Replace('_', ' ')}}}", "logprob": {{{t[1]}}} }"""));
+        var tops = string.Join(", ", listed.Split(' ').Select(t => t.Split(':'))
+            .Select(t => $$$"""{"token": "{{{t[0].Replace('_', ' ')}}}", "logprob": {{{t[1]}}} }"""));
         using var server = new StubServer((_, _) => Json(
             $$$"""{"choices": [{"message": {"content": "A"}, "logprobs": {"content": [{"token": "zzz", "logprob": -20, "top_logprobs": [{{{tops}}}]}]}}]}"""));
         using var model = new RemoteModel(
