@@ -108,9 +108,10 @@ public sealed class EloTable
         if (Prompts < 2)
             return new Interval(value, double.NaN, double.NaN, n, Prompts);
         var (low, high) = Evaluation.Bootstrap.Percentiles(resamples.Zip(other.resamples, (r, s) => r[here.I] - r[here.J] - (s[there.I] - s[there.J])), level);
-        // A distance that nothing bounds in one table bounds nothing here.
-        var finite = beats[here.I, here.J] && beats[here.J, here.I] && other.beats[there.I, there.J] && other.beats[there.J, there.I];
-        return finite ? new Interval(value, low, high, n, Prompts) : new Interval(value, double.NegativeInfinity, double.PositiveInfinity, n, Prompts);
+        var (mine, theirs) = (Difference(a, b), other.Difference(a, b));
+        var bounded = beats[here.I, here.J] && beats[here.J, here.I] && other.beats[there.I, there.J] && other.beats[there.J, there.I];
+        // Where nothing bounds a distance in one table its resamples say nothing: what both tables' own ends leave.
+        return bounded ? new Interval(value, low, high, n, Prompts) : new Interval(value, mine.Low - theirs.High, mine.High - theirs.Low, n, Prompts);
     }
 
     /// <summary>Fits ratings to judgements of one axis.</summary>

@@ -13,7 +13,7 @@ public sealed record DataPoint(double X, double Y, double? YLow = null, double? 
 
     // A one-sided interval has no bar.
     private static (double? Low, double? High) Ends(Interval value) =>
-        double.IsFinite(value.Low) && double.IsFinite(value.High) ? (value.Low, value.High) : default;
+        double.IsFinite(value.Low) && double.IsFinite(value.High) ? (value.Low, value.High) : (null, null);
 }
 
 /// <summary>One named set of marks in a figure.</summary>

@@ -11,7 +11,7 @@ public sealed record SupervisedOptions
     public int Epochs { get; init => field = InRange.Whole(value, 1, nameof(SupervisedOptions)); } = 1;
 
     /// <summary>Peak learning rate. Ours for the miniature; the paper fine-tunes at half the pretraining rate (3.2).</summary>
-    public double LearningRate { get; init => field = InRange.Number(value, 0, 10, nameof(SupervisedOptions)); } = 1e-3;
+    public double LearningRate { get; init => field = InRange.Number(value, 0, 1e6, nameof(SupervisedOptions)); } = 1e-3;
 
     /// <summary>Constant as in the paper's fine-tuning (3.2).</summary>
     public Schedule Schedule { get; init; } = Schedule.Constant;

@@ -11,7 +11,7 @@ public sealed record PreferenceOptions
     public int Epochs { get; init => field = InRange.Whole(value, 1, nameof(PreferenceOptions)); } = 1;
 
     /// <summary>Peak learning rate. Ours for the miniature; HH uses a hundredth of the pretraining rate (App. A.2).</summary>
-    public double LearningRate { get; init => field = InRange.Number(value, 0, 10, nameof(PreferenceOptions)); } = 5e-4;
+    public double LearningRate { get; init => field = InRange.Number(value, 0, 1e6, nameof(PreferenceOptions)); } = 5e-4;
 
     /// <summary>Linear to zero (OpenAI's lm-human-preferences).</summary>
     public Schedule Schedule { get; init; } = Schedule.Linear;

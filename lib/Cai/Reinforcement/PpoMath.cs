@@ -30,7 +30,8 @@ public static class PpoMath
         return (estimator switch
         {
             KlEstimator.K2 => k1.Square().Div(2),
-            KlEstimator.K3 => where(k1.abs() < SeriesWithin, Series(k1), (-k1).expm1().Add(k1)),
+            KlEstimator.K3 when k1.dtype == ScalarType.Float64 => (-k1).expm1().Add(k1),
+            KlEstimator.K3 => where(k1.Clamp(-SeriesWithin, SeriesWithin).eq(k1), Series(k1), (-k1).expm1().Add(k1)),
             _ => k1,
         }).MoveToOuterDisposeScope();
     }

@@ -135,10 +135,10 @@ public sealed record PpoOptions
     public int Minibatches { get; init => field = InRange.Whole(value, 1, nameof(PpoOptions)); } = 1;
 
     /// <summary>Peak learning rate of the policy. Ours for the miniature; the paper takes a hundredth of the pretraining rate (HH App. B.1).</summary>
-    public double LearningRate { get; init => field = InRange.Number(value, 0, 10, nameof(PpoOptions)); } = 1e-4;
+    public double LearningRate { get; init => field = InRange.Number(value, 0, 1e6, nameof(PpoOptions)); } = 1e-4;
 
     /// <summary>Peak learning rate of the critic; ours (OpenRLHF: about ten times the policy's).</summary>
-    public double CriticLearningRate { get; init => field = InRange.Number(value, 0, 10, nameof(PpoOptions)); } = 3e-4;
+    public double CriticLearningRate { get; init => field = InRange.Number(value, 0, 1e6, nameof(PpoOptions)); } = 3e-4;
 
     /// <summary>Linear to zero.</summary>
     public Schedule Schedule { get; init; } = Schedule.Linear;

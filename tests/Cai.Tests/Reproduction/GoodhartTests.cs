@@ -140,13 +140,14 @@ public class GoodhartTests
     [Fact]
     public void EffectsOverSeedsAreMeansWithTheSpreadBetweenRuns()
     {
-        // Soft labels shed all boilerplate against the first baseline, none against the second: -1 and 0, both exact within their seed.
+        // Soft labels shed all boilerplate against the first baseline, none against the second: -1 and 0.
         var effects = new GoodhartEffects(
             [Study("sl-cai", OverTraining.Soft, OverTraining.Baseline), Study("sl-cai", OverTraining.Soft, OverTraining.Baseline, boilerplate: 0)]);
         var bar = Assert.IsType<BarSeries>(effects.EffectsDrawn().Figures[1].Checked().Series.Single()).Bars[0]!;
         Assert.Equal(-0.5, bar.Value);
         // Student's t with one degree of freedom, 12.7062, times the standard error: s = sqrt(1/2), so s / sqrt(2) = 1/2.
-        Assert.Equal(-0.5 - 12.7062 / 2, bar.Low, 4);
+        // Within a seed: all shed has no end further down, none shed on two prompts may be a share of 1 - 0.025^(1/2) = 0.84189.
+        Assert.Equal(-0.5 - Math.Sqrt(12.7062 / 2 * 12.7062 / 2 + 0.84189 * 0.84189 / 2), bar.Low, 4);
         Assert.Equal(2, bar.Clusters);
         Assert.Contains("after 0, 0 episodes", effects.EffectsDrawn().Caption);
         Assert.Equal(2, effects.BySeed().RowCount);
@@ -157,7 +158,7 @@ public class GoodhartTests
     {
         var claims = Claimed(Study("sl-cai", OverTraining.FixedPrinciple, OverTraining.Soft, OverTraining.Baseline)).ToDictionary(c => c.Id);
         Assert.Equal(["gh-1", "gh-10", "gh-11", "gh-12", "gh-2", "gh-3", "gh-4", "gh-5", "gh-6", "gh-7", "gh-8"], claims.Keys.Order(StringComparer.Ordinal));
-        Assert.Equal(["gh-1", "gh-11", "gh-3", "gh-6"], claims.Values.Where(c => c.Holds).Select(c => c.Id).Order(StringComparer.Ordinal));
+        Assert.Equal(["gh-3", "gh-6"], claims.Values.Where(c => c.Holds).Select(c => c.Id).Order(StringComparer.Ordinal));
         Assert.Equal((1.0, 0.0), (claims["gh-1"].Value!.Value, claims["gh-2"].Value!.Value));
         Assert.Equal(3, claims["gh-3"].Value);
         Assert.All(["gh-5", "gh-8", "gh-12"], id => Assert.Null(claims[id].Value));

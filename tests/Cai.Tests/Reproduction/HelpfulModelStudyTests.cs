@@ -50,7 +50,9 @@ public class HelpfulModelStudyTests
         Assert.Equal("pretrained 0.00", claims["helpful-correct"].Baseline);
         Assert.Equal(2, claims["helpful-more-harmful"].Value); // 3 - (0 + 2) / 2
         Assert.Equal(0, claims["helpful-not-evasive"].Value);
-        Assert.All(claims.Values, c => Assert.True(c.Holds, c.Id));
+        // Two prompts cannot show a share to be near 0 or 1, whatever they say.
+        Assert.Equal(["helpful-more-harmful"], claims.Values.Where(c => c.Holds).Select(c => c.Id));
+        Assert.Equal(0.158, claims["helpful-correct"].Low!.Value, 3); // 0.025^(1/2)
     }
 
     [Fact]

@@ -61,13 +61,13 @@ public class ModelComparisonTests
     public void ClaimsHoldWhereTheDataSayWhatThePaperSays()
     {
         var comparison = Comparison(PaperOrder, HelpfulOrder, (model, p) => Fact(p, p % 2 == 0 ? TopicKind.Harmful : TopicKind.Borderline,
-            harm: model == "helpful-rlhf" ? 3 : 0, evasive: model == "hh-rlhf" ? 1 : 0, boilerplate: model == "rl-cai" ? 1 : 0));
+            harm: model == "helpful-rlhf" ? 3 : 0, evasive: model == "hh-rlhf" ? 1 : 0, boilerplate: model == "rl-cai" ? 1 : 0), prompts: 60);
         var claims = Claimed(comparison);
         Assert.Equal(21, claims.Select(c => c.Id).Distinct().Count());
         Assert.All(claims, c => Assert.True(c.Holds, c.Text));
         var evasive = claims.Single(c => c.Id == "res-11");
         Assert.Equal(1.0, evasive.Value);
-        Assert.Equal(6, evasive.N);
+        Assert.Equal(60, evasive.N);
         Assert.Equal(3, claims.Single(c => c.Id == "res-13").Value);
         Assert.Equal("RL-CAI 59 to 142; SL-CAI 0 (Elo, digitised)", claims.Single(c => c.Id == "res-03").Paper);
         Assert.Equal("77 to -4 (digitised): more evasive, which the new instruction dislikes", claims.Single(c => c.Id == "fig8-hh-late").Paper);

@@ -50,7 +50,8 @@ public class RevisionStudyTests
         var claims = Claimed(Study, seed: 7).ToDictionary(c => c.Id);
         Assert.Equal(["rev-biggest", "rev-direct-first", "rev-direct-last", "rev-help", "rev-last", "rev-step-1", "rev-step-2"],
             claims.Keys.Order(StringComparer.Ordinal));
-        Assert.Equal(["rev-direct-last", "rev-help", "rev-last", "rev-step-2"],
+        // Two prompts without any harm cannot show the difference of revisions to be small.
+        Assert.Equal(["rev-help", "rev-last", "rev-step-2"],
             claims.Values.Where(c => c.Holds).Select(c => c.Id).Order(StringComparer.Ordinal));
         Assert.All(claims.Values, c => Assert.Equal([7], c.Seeds));
     }

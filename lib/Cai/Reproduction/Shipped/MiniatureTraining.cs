@@ -49,7 +49,7 @@ public sealed record MiniatureTrainingOptions
     public bool KeepPretrained { get; init; }
 
     /// <summary>Peak rate; small models take large ones.</summary>
-    public double LearningRate { get; init => field = InRange.Number(value, 0, 10, nameof(MiniatureTrainingOptions)); } = 2e-3;
+    public double LearningRate { get; init => field = InRange.Number(value, 0, 1e6, nameof(MiniatureTrainingOptions)); } = 2e-3;
 
     /// <summary>Tokens a step. Small on purpose: many facts, each seen rarely, want many steps.</summary>
     public int TokensPerBatch { get; init => field = InRange.Whole(value, 1, nameof(MiniatureTrainingOptions)); } = 1024;
