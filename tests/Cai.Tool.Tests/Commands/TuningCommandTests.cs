@@ -105,7 +105,7 @@ public sealed class TuningCommandTests : IDisposable
     [InlineData("'tpu' is no device", "--device", "tpu")]
     [InlineData("--lora-alpha needs --lora-rank", "--lora-alpha", "8")]
     [InlineData("--lora-targets needs --lora-rank", "--lora-targets", "q_proj")]
-    [InlineData("rank is 0", "--lora-rank", "0")]
+    [InlineData("Rank is 0", "--lora-rank", "0")]
     [InlineData("'qkv' is no module of family 'llama'. Known: q_proj", "--lora-rank", "2", "--lora-targets", "qkv")]
     [InlineData("f64", "--dtype", "f64")]
     public async Task WhatCannotBeIsOneLineAndLeavesNothing(string says, params string[] flags)
