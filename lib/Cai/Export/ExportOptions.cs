@@ -7,10 +7,10 @@ namespace Cai.Export;
 /// <summary>Whose trainers go on with the work.</summary>
 public enum ExportTarget
 {
-    /// <summary>Hugging Face's TRL: `RewardTrainer` and `PPOTrainer`, by accelerate.</summary>
+    /// <summary>Hugging Face's TRL 1.10: `RewardTrainer`, then `PPOTrainer` or `RLOOTrainer`, by accelerate.</summary>
     Trl,
 
-    /// <summary>OpenRLHF: `train_rm` and `train_ppo_ray`, by DeepSpeed, Ray and vLLM.</summary>
+    /// <summary>OpenRLHF 0.11: `train_rm` and `train_ppo_ray`, by DeepSpeed, Ray and vLLM.</summary>
     OpenRlhf,
 }
 

@@ -13,8 +13,9 @@ internal static class ExportReadme
             # Constitutional AI with {(trl ? "TRL" : "OpenRLHF")}
 
             Written by `cai export --to {(trl ? "trl" : "openrlhf")}`. {(trl
-                ? "It needs Python with `trl` (flags as of 0.24), `accelerate` and `datasets`."
-                : "It needs Python with `openrlhf[vllm]` (flags as of 0.8) and a Ray head (`ray start --head`).")} It was not run where this folder was written.
+                ? $"It needs Python with `trl=={TrlScripts.Version}.*`, the last version with PPO, `accelerate` and `datasets`."
+                : $"It needs Python with `openrlhf[vllm]=={OpenRlhfScript.Version}.*` and a Ray head (`ray start --head`).")} It was not run where this folder was written;
+            its options were compared with those that this version declares.
 
             ```
             GPUS=8 ./run.sh
@@ -38,6 +39,12 @@ internal static class ExportReadme
         text.Append($"\n## What {(trl ? "TRL" : "OpenRLHF")} does differently\n\n| | Cai.Notebooks | {(trl ? "TRL" : "OpenRLHF")} |\n|---|---|---|\n");
         foreach (var (what, here, there) in trl ? Trl(plan.Options.Ppo) : OpenRlhf(plan.Options.Ppo))
             text.Append($"| {what} | {here} | {there} |\n");
+        if (trl)
+        {
+            text.Append("\n## What RLOO (`rloo.sh`) does differently from PPO\n\n| | PPO here | RLOO |\n|---|---|---|\n");
+            foreach (var (what, here, there) in Rloo(plan.Options.Ppo))
+                text.Append($"| {what} | {here} | {there} |\n");
+        }
         text.Append("\nRates for models of some million parameters are far too high for billions: ")
             .Append("there, begin near 1e-5 for the preference model and 1e-6 for the policy.\n");
         return text.ToString().ReplaceLineEndings("\n");
@@ -57,7 +64,10 @@ internal static class ExportReadme
         else if (plan.HasRewardStart)
             yield return ("models/reward-start", "the language model that the preference model is trained from; its head is made new");
         if (plan.Options.Target == ExportTarget.Trl)
+        {
             yield return ("ppo.py", "runs `PPOTrainer`");
+            yield return ("rloo.sh", "runs everything with RLOO, which later versions of TRL have too, in place of PPO");
+        }
         yield return ("run.sh", "runs everything with the settings of this kit");
     }
 
@@ -72,7 +82,7 @@ internal static class ExportReadme
         yield return trl
             ? "`ppo.py` runs PPO: it has the policy answer `data/prompts`, scores the answers by `models/reward`, keeps the policy near `models/policy` by KL, "
                 + "and writes `models/rl-cai`. Policy, reference, preference model and critic lie on every device; "
-                + "accelerate divides the prompts."
+                + "accelerate divides the prompts. `rloo.sh` has `trl.scripts.rloo` in its place."
             : "`openrlhf.cli.train_ppo_ray` runs PPO: vLLM answers `data/prompts`, `models/reward` scores the answers, DeepSpeed trains policy and critic "
                 + "near `models/policy` by KL. Ray puts all of them on the same devices. The policy goes to `models/rl-cai`.";
         yield return "Back in Cai.Notebooks, `models/rl-cai` is a model folder like any other: "
@@ -121,11 +131,13 @@ internal static class ExportReadme
         yield return ("preference loss", "cross-entropy with the soft label", "-log sigmoid(chosen - rejected)");
         yield return ("step of the preference model", "a number of tokens", "a number of pairs with as many tokens on average");
         yield return ("optimiser of PPO", $"one for the policy ({N(ppo.LearningRate)}), one for the critic ({N(ppo.CriticLearningRate)})",
-            $"one for both, rate {N(ppo.LearningRate)}");
+            $"one for both, rate {N(ppo.LearningRate)}; the critic's has no option");
         yield return ("KL weight", ppo.AdaptiveKl ? $"steered to {N(ppo.KlTarget)} nats, from {N(ppo.KlCoefficient)}" : $"{N(ppo.KlCoefficient)}, fixed",
             $"{N(ppo.KlCoefficient)}, fixed");
-        yield return ("KL in the reward", "k1", ppo.KlEstimator == KlEstimator.K3 ? "k3, as the logged one" : "k1");
-        yield return ("answer without end token", Missing(ppo), $"{N(Math.Abs(ppo.MissingEosValue))} is taken off its score");
+        if (ppo.KlEstimator != KlEstimator.K1)
+            yield return ("logged KL", $"{ppo.KlEstimator}".ToLowerInvariant(), "k1, as in the reward");
+        yield return ("answer without end token", Missing(ppo),
+            TrlScripts.Penalty(ppo) is { } penalty ? $"{N(penalty)} is taken off its score" : "its score is kept");
         yield return ("where the score sits", Position(ppo), "one token after the last");
         if (ppo.ScaleScores)
             yield return ("unit of scores", "their standard deviation in the first iteration, so the KL weight is in it too", "the preference model's own");
@@ -141,14 +153,18 @@ internal static class ExportReadme
     {
         yield return ("preference loss", "cross-entropy with the soft label", "-log sigmoid(chosen - rejected)");
         yield return ("step of the preference model", "a number of tokens", "a number of pairs with as many tokens on average");
-        yield return ("Adam's epsilon", N(ppo.AdamW.Epsilon), "DeepSpeed's 1e-8");
         yield return ("weight of the value loss", N(ppo.ValueCoefficient), "1, with an optimiser of its own");
         yield return ("sampling", "the policy itself, in f32", "vLLM, whose probabilities differ in the last digits from the trainer's");
-        yield return ("answer without end token", Missing(ppo), "its score is kept");
+        yield return ("answer without end token", Missing(ppo),
+            OpenRlhfScript.Penalty(ppo) is { } value ? $"its score is {N(value)}, if the greatest length ended it" : "its score is kept: no option does this");
         yield return ("where the score sits", Position(ppo), "the end token, or the last one");
-        yield return ("score",
-            ppo.ScaleScores ? "in its standard deviations in the first iteration, so the KL weight is too" : "as the preference model gave it",
-            "as the preference model gave it, cut to -10 … 10");
+        yield return ("score", ppo.ScaleScores
+            ? "in its standard deviations in the first iteration, so the KL weight is too, and what replaces a score" : "as the preference model gave it",
+            "as the preference model gave it, cut to ± 1,000,000");
+        if (ppo.KlEstimator != KlEstimator.K1)
+            yield return ("logged KL", $"{ppo.KlEstimator}".ToLowerInvariant(), "k1, as in the reward");
+        if (ppo.AdaptiveKl && ppo.KlErrorClip != 0.2)
+            yield return ("steering of the KL weight", $"its relative error is cut to ± {N(ppo.KlErrorClip)}", "to ± 0.2");
         foreach (var row in Here(ppo))
             yield return row;
         yield return ("advantages", ppo.WhitenAdvantages ? "mean 0, variance 1" : "as they are", "mean 0, variance 1");
@@ -158,13 +174,28 @@ internal static class ExportReadme
         yield return ("repetition", "same seed, same bytes on the same machine", "not promised");
     }
 
+    private static IEnumerable<(string, string, string)> Rloo(PpoOptions ppo)
+    {
+        yield return ("baseline", "a critic, and GAE", "the score of the other answer to the same prompt; no critic, so its settings, gamma and lambda have no option");
+        yield return ("answers to a prompt", "one", "two, so half as many prompts an iteration");
+        yield return ("clipped ratio", "of each token", "of each answer");
+        yield return ("what the preference model reads", "prompt, answer and end token", "prompt and answer");
+        yield return ("answer without end token", Missing(ppo), "its score is kept");
+        if (ppo.AdaptiveKl)
+            yield return ("KL weight", $"steered to {N(ppo.KlTarget)} nats, from {N(ppo.KlCoefficient)}", $"{N(ppo.KlCoefficient)}, fixed");
+        if (ppo.EntropyBonus > 0)
+            yield return ("entropy bonus", N(ppo.EntropyBonus), "none");
+        if (ppo.WhitenRewards)
+            yield return ("rewards", "variance 1", "as they are");
+    }
+
     /// <summary>What neither library has in its flags.</summary>
     private static IEnumerable<(string, string, string)> Here(PpoOptions ppo)
     {
         if (ppo.Stops is { Count: > 0 })
             yield return ("end of an answer", "the end token or one of some strings", "the end token");
         if (ppo.Tuning?.Lora is { } lora)
-            yield return ("what is trained", $"an adapter of rank {lora.Rank}", "all weights");
+            yield return ("what is trained", $"an adapter of rank {lora.Rank}", "all weights: its own adapters would have to be merged before the next step");
     }
 
     private static string Missing(PpoOptions ppo) => ppo.MissingEos switch

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Cai.Preferences;
 using Cai.Storage;
@@ -53,7 +54,10 @@ public static class TrainingExport
         var plan = new ExportPlan(options, summary, input.PreferenceModel is not null, input.PreferenceModel is null && input.PreferenceStart is not null);
         WriteScript(Path.Combine(folder, "run.sh"), options.Target == ExportTarget.Trl ? TrlScripts.Launch(plan) : OpenRlhfScript.Launch(plan));
         if (options.Target == ExportTarget.Trl)
+        {
+            WriteScript(Path.Combine(folder, "rloo.sh"), TrlScripts.Rloo(plan));
             AtomicFile.Write(Path.Combine(folder, "ppo.py"), TrlScripts.Ppo);
+        }
         AtomicFile.Write(Path.Combine(folder, "README.md"), ExportReadme.Text(plan));
         return summary;
     }
@@ -118,6 +122,15 @@ internal sealed record ExportPlan(ExportOptions Options, ExportSummary Summary, 
     /// <summary>Answers of all iterations.</summary>
     public long Episodes => (long)Options.Ppo.Iterations * Options.Ppo.RolloutsPerIteration;
 
-    /// <summary>A number as shells and Python read it.</summary>
-    public static string Number(double value) => value.ToString("R", System.Globalization.CultureInfo.InvariantCulture);
+    /// <summary>A number as shells and Python read it. Negative ones without exponent: argparse takes `-1E-05` for an option.</summary>
+    public static string Number(double value) => value.ToString(value < 0 ? "0.####################" : "R", CultureInfo.InvariantCulture);
+
+    /// <summary>A seed as NumPy takes it, from 0 to 2^32 - 1: ours where it is in that range.</summary>
+    public static uint Seed(long seed) => unchecked((uint)seed);
+
+    /// <summary>Lines of a script that warn of another version than the one whose options it has.</summary>
+    public static string VersionCheck(string package, string version) => $"""
+        INSTALLED=$(python3 -c 'import importlib.metadata; print(importlib.metadata.version("{package}"))')
+        [[ $INSTALLED == {version}.* ]] || echo "This script has the options of {package} {version}; $INSTALLED is installed and may have others." >&2
+        """;
 }

@@ -56,7 +56,7 @@ public sealed class TrainingExportTests : IDisposable
         Assert.Equal(["p0", "p1"], Rows("data", "prompts", "train.jsonl").Select(r => (string?)r["id"]));
         Assert.All(Rows("data", "preferences", "train.jsonl"), r => Assert.Equal(["id", "prompt", "chosen", "rejected"], r.Select(p => p.Key)));
         Assert.All(Rows("data", "prompts", "train.jsonl"), r => Assert.Equal(["id", "prompt"], r.Select(p => p.Key)));
-        Assert.Equal(target == ExportTarget.Trl ? ["README.md", "ppo.py", "run.sh"] : ["README.md", "run.sh"], Names());
+        Assert.Equal(target == ExportTarget.Trl ? ["README.md", "ppo.py", "rloo.sh", "run.sh"] : ["README.md", "run.sh"], Names());
         Assert.All(new[] { "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json" },
             name => Assert.Contains(name, Names("models", "policy")));
         Assert.DoesNotContain("run.json", Names("models", "policy"));
@@ -88,9 +88,9 @@ public sealed class TrainingExportTests : IDisposable
     [Theory]
     [InlineData(ExportTarget.Trl, "--kl_coef 0.07", "--learning_rate 2E-06", "--total_episodes 600", "--response_length 99", "--num_ppo_epochs 3",
         "--warmup_steps 7", "--lam 0.9", "--cliprange 0.3", "--max_length 333", "--adam_beta2 0.98", "--seed 11")]
-    [InlineData(ExportTarget.OpenRlhf, "--init_kl_coef 0.07 --kl_target 5 --kl_horizon 10000", "--actor_learning_rate 2E-06", "--num_episodes 300",
-        "--generate_max_len 99", "--max_epochs 3", "--prompt_max_len 33", "--lambd 0.9", "--eps_clip 0.3", "--max_len 333", "--adam_betas 0.9 0.98",
-        "--seed 11")]
+    [InlineData(ExportTarget.OpenRlhf, "--algo.kl.init_coef 0.07 --algo.kl.target 5 --algo.kl.horizon 10000", "--actor.adam.lr 2E-06",
+        "--train.num_episodes 300", "--rollout.max_new_tokens 99", "--train.max_epochs 3", "--data.max_len 132", "--algo.advantage.lambd 0.9",
+        "--actor.eps_clip 0.3", "--data.max_len 333", " --adam.betas 0.9 0.98", "--train.seed 11")]
     public void TheScriptPassesOurSettingsOn(ExportTarget target, params string[] flags)
     {
         TrainingExport.Write(folder.Path("out"), Input(), new()
@@ -119,17 +119,24 @@ public sealed class TrainingExportTests : IDisposable
         var input = Input();
         var whole = trained ? input with { PreferenceModel = Model("pm") } : input with { PreferenceStart = Model("start") };
         TrainingExport.Write(folder.Path("out"), whole, new() { Target = target });
-        var script = File.ReadAllText(folder.Path("out", "run.sh"));
-        Assert.DoesNotContain("\r", script);
-        Assert.DoesNotContain("{", script.Replace("${GPUS:-8}", "").Replace("${PER_DEVICE:-1}", "").Replace("${PRECISION:---bf16}", ""));
-        Assert.Equal(!trained, script.Contains("models/reward-start"));
+        Assert.Equal(target == ExportTarget.Trl, File.Exists(folder.Path("out", "rloo.sh")));
+        foreach (var file in Names().Where(name => name.EndsWith(".sh", StringComparison.Ordinal)))
+        {
+            var script = File.ReadAllText(folder.Path("out", file));
+            Assert.DoesNotContain("\r", script);
+            Assert.DoesNotContain("{", script.Replace("${GPUS:-8}", "").Replace("${PER_DEVICE:-1}", ""));
+            Assert.Equal(!trained, script.Contains("models/reward-start"));
+            if (!OperatingSystem.IsWindows())
+                Assert.True(File.GetUnixFileMode(folder.Path("out", file)).HasFlag(UnixFileMode.UserExecute));
+        }
         Assert.Equal(trained, File.Exists(folder.Path("out", "models", "reward", "config.json")));
-        if (!OperatingSystem.IsWindows())
-            Assert.True(File.GetUnixFileMode(folder.Path("out", "run.sh")).HasFlag(UnixFileMode.UserExecute));
         Assert.SkipUnless(File.Exists("/bin/bash"), "There is no bash.");
-        using var bash = Process.Start("/bin/bash", ["-n", folder.Path("out", "run.sh")]);
-        bash.WaitForExit();
-        Assert.Equal(0, bash.ExitCode);
+        foreach (var file in Names().Where(name => name.EndsWith(".sh", StringComparison.Ordinal)))
+        {
+            using var bash = Process.Start("/bin/bash", ["-n", folder.Path("out", file)]);
+            bash.WaitForExit();
+            Assert.Equal(0, bash.ExitCode);
+        }
     }
 
     [Fact]
@@ -139,7 +146,7 @@ public sealed class TrainingExportTests : IDisposable
         var summary = TrainingExport.Write(folder.Path("out"), input, new() { Target = ExportTarget.OpenRlhf, ChatTemplate = true });
         Assert.Null(summary.Retokenised);
         Assert.Equal("user", (string?)Rows("data", "prompts", "train.jsonl")[0]["prompt"]![0]!["role"]);
-        Assert.Contains("--apply_chat_template", File.ReadAllText(folder.Path("out", "run.sh")));
+        Assert.Contains("--data.apply_chat_template", File.ReadAllText(folder.Path("out", "run.sh")));
         Assert.Contains("chat_template.jinja", Names("models", "policy"));
     }
 
@@ -188,7 +195,7 @@ public sealed class TrainingExportTests : IDisposable
             TrainingExport.Write(folder.Path("out"), Input(), new() { Target = target, Ppo = ppo });
             return File.ReadAllText(folder.Path("out", "README.md"));
         }
-        string[] says = ["in the first iteration, so the KL weight is", "| end of an answer |", "| what is trained | an adapter of rank 4 | all weights |"];
+        string[] says = ["in the first iteration, so the KL weight is", "| end of an answer |", "| what is trained | an adapter of rank 4 | all weights"];
         Assert.All(says, sentence => Assert.DoesNotContain(sentence, Text(new())));
         var all = Text(new() { ScaleScores = true, Stops = ["\n"], Tuning = new() { Lora = new() { Rank = 4 } } });
         Assert.All(says, sentence => Assert.Contains(sentence, all));
