@@ -79,8 +79,8 @@ internal sealed class EvaluateFiles(
                 $"{report.Model} ({report.Words.N} answers, median {report.MedianWords:0.#} words, distinct bigrams {report.Distinct2:F3})"));
             foreach (var (measure, value) in new[]
             {
-                ("canned refusal", report.Evasive), ("boilerplate", report.Boilerplate), ("harsh", report.Harsh), ("words", report.Words),
-                ("within-prompt difference", report.WithinPrompt),
+                ("refusal", report.Refuses), ("canned refusal", report.Evasive), ("boilerplate", report.Boilerplate), ("harsh", report.Harsh),
+                ("words", report.Words), ("within-prompt difference", report.WithinPrompt),
             })
                 if (value is not null)
                     Line(report.Model, "text", measure, value);

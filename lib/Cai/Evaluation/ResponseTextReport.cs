@@ -13,6 +13,9 @@ namespace Cai.Evaluation;
 public sealed record ResponseTextReport(
     string Model, Interval Evasive, Interval Boilerplate, Interval Harsh, Interval Words, double MedianWords, double Distinct2, Interval? WithinPrompt)
 {
+    /// <summary>Share that refuses, canned or with reasons (<see cref="ResponseText.Refuses"/>).</summary>
+    public required Interval Refuses { get; init; }
+
     /// <summary>Measures each model's responses, in order of first appearance.</summary>
     /// <exception cref="CaiException">There are no samples.</exception>
     public static IReadOnlyList<ResponseTextReport> Of(IReadOnlyList<Sample> samples, BootstrapOptions? options = null) => samples.Count > 0
@@ -27,7 +30,10 @@ public sealed record ResponseTextReport(
             .Select(g => (PromptId: g.Key, Distance: Diversity.BigramJaccard([.. g.Select(r => r.Response)]))).ToList();
         return new ResponseTextReport(model, Mean(t => t.Evasive ? 1 : 0), Mean(t => t.Boilerplate > 0 ? 1 : 0), Mean(t => t.Harsh ? 1 : 0), Mean(t => t.Words),
             (lengths[(lengths.Length - 1) / 2] + lengths[lengths.Length / 2]) / 2.0, Diversity.Distinct(read.Select(r => r.Response), 2),
-            distances.Count == 0 ? null : Bootstrap.Mean(distances, d => d.Distance, d => d.PromptId, options));
+            distances.Count == 0 ? null : Bootstrap.Mean(distances, d => d.Distance, d => d.PromptId, options))
+        {
+            Refuses = Mean(t => t.Refuses ? 1 : 0),
+        };
 
         Interval Mean(Func<ResponseText, double> value) => Bootstrap.Mean(read, r => value(r.Text), r => r.PromptId, options);
     }

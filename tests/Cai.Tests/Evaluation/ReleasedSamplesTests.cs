@@ -92,10 +92,11 @@ public sealed class ReleasedSamplesTests : IDisposable
         Assert.InRange(reports["rl-cai"].Boilerplate.Value, 0.7, 1);
         Assert.InRange(reports["rl-cai-cot"].Boilerplate.Value, 0.05, 0.3);
         Assert.InRange(reports["helpful-rlhf"].Boilerplate.Value, 0, 0.05);
-        foreach (var quality in DetectorQuality.Of(HandLabel.Shipped(), samples).Where(q => q.Detector != "harsh"))
+        foreach (var quality in DetectorQuality.Of(HandLabel.Shipped(), samples))
         {
-            Assert.True(quality.Precision.Value > 0.9, quality.ToString());
-            Assert.True(quality.Recall.Value > 0.85, quality.ToString());
+            TestContext.Current.SendDiagnosticMessage(quality.ToString());
+            Assert.True(quality.Precision.Value > (quality.Detector == "harsh" ? 0.4 : 0.9), quality.ToString());
+            Assert.True(quality.Recall.Value > (quality.Detector == "harsh" ? 0.75 : 0.9), quality.ToString());
         }
     }
 }
