@@ -22,6 +22,10 @@ internal sealed class ChatEndpoint(Func<long> seeds, TimeProvider time)
             throw ApiException.Bad("'max_tokens' is 0; at least 1 was expected.", "max_tokens");
         var request = new Request(settings, prompt, maxTokens, [.. model.Format.Stops.Union(settings.Stops)], fields.Flag("logprobs"),
             fields.Integer("top_logprobs", 0, MostListed) ?? 0, settings.Seed ?? seeds());
+        // Those who continue a begun answer say so by both of vLLM's flags.
+        if (fields.Node("add_generation_prompt") is not null && fields.Flag("add_generation_prompt") == fields.Flag("continue_final_message"))
+            throw ApiException.Bad("'add_generation_prompt' is not supported but as the opposite of 'continue_final_message'.", "add_generation_prompt");
+        model.RequireRoom((long)settings.Choices * (request.LogProbs && request.Top > 0 ? 2 : 1));
         if (settings.Stream)
             await StreamAsync(context, model, request, id);
         else
@@ -30,16 +34,16 @@ internal sealed class ChatEndpoint(Func<long> seeds, TimeProvider time)
 
     private async Task<JsonObject> WholeAsync(ServedModel model, Request request, string id, CancellationToken cancel)
     {
-        var choices = await Task.WhenAll(Enumerable.Range(0, request.Settings.Choices).Select(async index =>
+        var choices = await Together.AllAsync(request.Settings.Choices, async (index, stop) =>
         {
             var sample = await model.SampleAsync(request.Prompt, request.MaxTokens, request.Settings.Temperature, request.Stops,
-                ServedModel.SeedOf(request.Seed, index), null, cancel);
+                ServedModel.SeedOf(request.Seed, index), null, stop);
             var choice = new JsonObject { ["index"] = index, ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = sample.Text.TrimStart() } };
             choice["logprobs"] = !request.LogProbs ? null
                 : Answers.TokenContent(model,
-                    await CompletionsEndpoint.SampledAsync(model, request.Prompt, sample.Tokens, request.Top, request.Settings.Temperature, cancel));
+                    await CompletionsEndpoint.SampledAsync(model, request.Prompt, sample.Tokens, request.Top, request.Settings.Temperature, stop));
             return (Choice: Answers.WithEnd(choice, model, sample, request.Prompt, request.Stops, request.Settings.ReturnTokenIds), sample.Tokens.Ids.Count);
-        }));
+        }, cancel);
         var answer = Answers.Head(id, "chat.completion", time.GetUtcNow(), model, new JsonArray([.. choices.Select(c => (JsonNode)c.Choice)]));
         answer["usage"] = Answers.Usage(request.Prompt.Length, choices.Sum(c => c.Count));
         return answer;
@@ -52,7 +56,7 @@ internal sealed class ChatEndpoint(Func<long> seeds, TimeProvider time)
         var now = time.GetUtcNow();
         await EventStream.SendAsync(context, async send =>
         {
-            var samples = await Task.WhenAll(Enumerable.Range(0, request.Settings.Choices).Select(async index =>
+            var samples = await Together.AllAsync(request.Settings.Choices, async (index, stop) =>
             {
                 Send(Choice(index, new JsonObject { ["role"] = "assistant", ["content"] = "" }));
                 var begun = false;
@@ -63,10 +67,10 @@ internal sealed class ChatEndpoint(Func<long> seeds, TimeProvider time)
                     begun |= said.Length > 0;
                     if (said.Length > 0)
                         Send(Choice(index, new JsonObject { ["content"] = said }));
-                }, context.RequestAborted);
+                }, stop);
                 Send(Answers.WithEnd(Choice(index, new JsonObject()), model, sample, request.Prompt, request.Stops, request.Settings.ReturnTokenIds));
                 return sample;
-            }));
+            }, context.RequestAborted);
             if (request.Settings.StreamUsage)
             {
                 var last = Answers.Head(id, "chat.completion.chunk", now, model, []);

@@ -31,6 +31,8 @@ internal sealed class CompletionsEndpoint(Func<long> seeds, TimeProvider time)
             throw ApiException.Bad("'max_tokens' is 0, which needs 'echo'.", "max_tokens");
         foreach (var input in inputs)
             model.CheckRoom(input.Ids.Length, request.MaxTokens);
+        model.RequireRoom((long)inputs.Count * settings.Choices
+            * ((request.MaxTokens > 0 ? 1 : 0) + (request.ReadsPrompt ? 1 : 0) + (request.MaxTokens > 0 && request.LogProbs > 0 ? 1 : 0)));
         if (settings.Stream)
             await StreamAsync(context, model, request, inputs, id);
         else
@@ -39,9 +41,8 @@ internal sealed class CompletionsEndpoint(Func<long> seeds, TimeProvider time)
 
     private async Task<JsonObject> WholeAsync(ServedModel model, Request request, List<Input> inputs, string id, CancellationToken cancel)
     {
-        var choices = await Task.WhenAll(from p in Enumerable.Range(0, inputs.Count)
-                                         from c in Enumerable.Range(0, request.Settings.Choices)
-                                         select ChoiceAsync(model, request, inputs[p], p * request.Settings.Choices + c, cancel));
+        var choices = await Together.AllAsync(inputs.Count * request.Settings.Choices,
+            (i, stop) => ChoiceAsync(model, request, inputs[i / request.Settings.Choices], i, stop), cancel);
         var answer = Answers.Head(id, "text_completion", time.GetUtcNow(), model, new JsonArray([.. choices.Select(c => (JsonNode)c.Choice)]));
         answer["usage"] = Answers.Usage(inputs.Sum(i => i.Ids.Length), choices.Sum(c => c.Tokens));
         return answer;
@@ -84,13 +85,13 @@ internal sealed class CompletionsEndpoint(Func<long> seeds, TimeProvider time)
         var now = time.GetUtcNow();
         await EventStream.SendAsync(context, async send =>
         {
-            var samples = await Task.WhenAll(Enumerable.Range(0, settings.Choices).Select(async index =>
+            var samples = await Together.AllAsync(settings.Choices, async (index, stop) =>
             {
                 var sample = await model.SampleAsync(input.Ids, request.MaxTokens, settings.Temperature, settings.Stops,
-                    ServedModel.SeedOf(request.Seed, index), text => Send(Choice(index, text)), context.RequestAborted);
+                    ServedModel.SeedOf(request.Seed, index), text => Send(Choice(index, text)), stop);
                 Send(Answers.WithEnd(Choice(index, ""), model, sample, input.Ids, settings.Stops, settings.ReturnTokenIds));
                 return sample;
-            }));
+            }, context.RequestAborted);
             if (settings.StreamUsage)
             {
                 var last = Answers.Head(id, "text_completion", now, model, []);

@@ -31,7 +31,7 @@ internal sealed record ServerOptions
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(5);
 }
 
-/// <summary>OpenAI's interface in front of local models: /v1/models, /v1/completions, /v1/chat/completions.</summary>
+/// <summary>OpenAI's interface in front of local models: /v1/models, /v1/models/NAME, /v1/completions, /v1/chat/completions.</summary>
 internal sealed class ModelServer : IAsyncDisposable
 {
     private readonly WebApplication app;
@@ -91,10 +91,14 @@ internal sealed class ModelServer : IAsyncDisposable
         app.UseRouting();
         more?.Invoke(app);
         app.MapGet("/v1/models", (RequestDelegate)(context => context.Response.WriteAsJsonAsync(List())));
+        app.MapGet("/v1/models/{**name}", (RequestDelegate)(context => context.Response.WriteAsJsonAsync(
+            Entry(Find(((string)context.Request.RouteValues["name"]!).Replace("%2F", "/", StringComparison.OrdinalIgnoreCase))))));
         app.MapGet("/health", (RequestDelegate)(_ => Task.CompletedTask));
         app.MapPost("/v1/completions", (RequestDelegate)(context => Asked(context, "cmpl", completions.AnswerAsync)));
         app.MapPost("/v1/chat/completions", (RequestDelegate)(context => Asked(context, "chatcmpl", chat.AnswerAsync)));
-        app.MapFallback((RequestDelegate)(context => throw new ApiException(404, $"There is nothing at {context.Request.Method} {context.Request.Path}.")));
+        // The pattern without a name for files: a path with a dot gets the same answer.
+        app.MapFallback("{**path}", (RequestDelegate)(context => throw new ApiException(404,
+            $"There is nothing at {context.Request.Method} {context.Request.Path}.")));
     }
 
     private long NextSeed() => Seeds.Derive(options.Seed, "request", Interlocked.Increment(ref requests));
@@ -102,19 +106,25 @@ internal sealed class ModelServer : IAsyncDisposable
     private JsonObject List() => new()
     {
         ["object"] = "list",
-        ["data"] = new JsonArray([.. models.Select(m => (JsonNode)new JsonObject
-        {
-            ["id"] = m.Name, ["object"] = "model", ["created"] = m.Created.ToUnixTimeSeconds(), ["owned_by"] = "cai", ["max_model_len"] = m.Context,
-        })]),
+        ["data"] = new JsonArray([.. models.Select(m => (JsonNode)Entry(m))]),
     };
+
+    private static JsonObject Entry(ServedModel model) => new()
+    {
+        ["id"] = model.Name, ["object"] = "model", ["created"] = model.Created.ToUnixTimeSeconds(), ["owned_by"] = "cai", ["max_model_len"] = model.Context,
+    };
+
+    /// <exception cref="ApiException">There is no such model.</exception>
+    private ServedModel Find(string? name) => models.FirstOrDefault(m => name is null || m.Name == name)
+        ?? throw new ApiException(404, $"There is no model '{name}' here; GET /v1/models lists what there is.", "model", "model_not_found");
 
     private async Task Asked(HttpContext context, string prefix, Func<HttpContext, ServedModel, RequestFields, string, Task> answer)
     {
         var body = await BodyAsync(context);
         var fields = new RequestFields(body);
-        var name = fields.Text("model");
-        var model = models.FirstOrDefault(m => name is null || m.Name == name)
-            ?? throw new ApiException(404, $"There is no model '{name}' here; GET /v1/models lists what there is.", "model", "model_not_found");
+        var model = Find(fields.Text("model"));
+        if (fields.Unknown() is { } ignored)
+            context.Response.Headers.Append("Warning", $"299 cai \"unknown fields are ignored: {ignored}\"");
         await answer(context, model, fields, $"{prefix}-{Guid.NewGuid():N}");
     }
 

@@ -24,17 +24,32 @@ internal abstract class ModelWork
 internal sealed class ModelThread : IDisposable
 {
     private const int LargestBatch = 64;
-    private const int LongestQueue = 4096;
+
+    /// <summary>Works that may wait at a time; a request that needs more can never be served.</summary>
+    public const int LongestQueue = 4096;
 
     private readonly BlockingCollection<ModelWork> queue = new(LongestQueue);
     private readonly CancellationTokenSource stopping = new();
     private readonly List<ModelWork> waiting = [];
     private readonly Thread thread;
+    private int pending;
 
     public ModelThread()
     {
         thread = new Thread(Work) { IsBackground = true, Name = "model" };
         thread.Start();
+    }
+
+    /// <summary>Refuses a request at once that there is no room for now, or never will be.</summary>
+    /// <param name="works">How many it will add.</param>
+    /// <exception cref="ApiException">400 for never, 429 for now.</exception>
+    public void RequireRoom(long works)
+    {
+        if (works > LongestQueue)
+            throw new ApiException(400, $"The request needs {works} pieces of work (prompts times n, and as many again for log-probabilities), of which "
+                + $"{LongestQueue} may wait at a time; send it in parts.", "n");
+        if (queue.Count + Volatile.Read(ref pending) + works > LongestQueue)
+            throw new ApiException(429, "Too many requests wait already; try again later.", code: "queue_full");
     }
 
     /// <exception cref="ApiException">Too much waits already, or the server is stopping.</exception>
@@ -86,6 +101,7 @@ internal sealed class ModelThread : IDisposable
             while (waiting.Count < LongestQueue && queue.TryTake(out var work, waiting.Count == 0 ? Timeout.Infinite : 0))
                 waiting.Add(work);
             waiting.RemoveAll(w => w.IsAbandoned);
+            Volatile.Write(ref pending, waiting.Count);
             if (waiting.Count > 0)
             {
                 var first = waiting[0];

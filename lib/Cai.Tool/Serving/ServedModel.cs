@@ -64,6 +64,9 @@ internal sealed class ServedModel(PretrainedModel model, string name, DateTimeOf
         return work.Result.WaitAsync(cancel);
     }
 
+    /// <summary>Refuses what there is no room for in the queue (<see cref="ModelThread.RequireRoom"/>).</summary>
+    public void RequireRoom(long works) => thread.RequireRoom(works);
+
     /// <summary>The seed of a request's choice: the first has the request's own, so that one choice is one local sample.</summary>
     public static long SeedOf(long seed, int choice) => choice == 0 ? seed : Seeds.Derive(seed, choice);
 

@@ -156,6 +156,28 @@ public sealed class ModelServerTests
     [InlineData("/v1/chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\"}]}", 400,
         "continue_final_message")]
     [InlineData("/v2", "{}", 404, "nothing at")]
+    [InlineData("/v1/completions.php", "{}", 404, "nothing at")]
+    [InlineData("/v1/completions", "{\"prompt\": \"a\", \"ignore_eos\": true}", 400, "'ignore_eos' is not supported")]
+    [InlineData("/v1/completions", "{\"prompt\": \"a\", \"min_tokens\": 3}", 400, "'min_tokens'")]
+    [InlineData("/v1/completions", "{\"prompt\": \"a\", \"stop_token_ids\": [1]}", 400, "'stop_token_ids'")]
+    [InlineData("/v1/completions", "{\"prompt\": \"a\", \"bad_words\": [\"a\"]}", 400, "'bad_words'")]
+    [InlineData("/v1/completions", "{\"prompt\": \"a\", \"allowed_token_ids\": [1]}", 400, "'allowed_token_ids'")]
+    [InlineData("/v1/completions", "{\"prompt\": \"a\", \"grammar\": \"root ::= a\"}", 400, "'grammar'")]
+    [InlineData("/v1/completions", "{\"prompt\": \"a\", \"guided_choice\": [\"A\"]}", 400, "'guided_choice'")]
+    [InlineData("/v1/completions", "{\"prompt\": \"a\", \"use_beam_search\": true}", 400, "'use_beam_search'")]
+    [InlineData("/v1/completions", "{\"prompt\": \"a\", \"truncate_prompt_tokens\": 1}", 400, "'truncate_prompt_tokens'")]
+    [InlineData("/v1/completions", "{\"prompt\": \"a\", \"stop\": \"a\", \"include_stop_str_in_output\": true}", 400, "'include_stop_str_in_output'")]
+    [InlineData("/v1/completions", "{\"prompt\": \"a\", \"typical_p\": 0.3}", 400, "'typical_p'")]
+    [InlineData("/v1/completions", "{\"prompt\": \"a\", \"mirostat\": 2}", 400, "'mirostat'")]
+    [InlineData("/v1/completions", "{\"prompt\": \"a\", \"n_predict\": 3}", 400, "'n_predict'")]
+    [InlineData("/v1/completions", "{\"prompt\": \"a\", \"add_special_tokens\": false}", 400, "'add_special_tokens'")]
+    [InlineData("/v1/chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"add_generation_prompt\": false}", 400,
+        "'add_generation_prompt'")]
+    [InlineData("/v1/chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"chat_template_kwargs\": {\"x\": 1}}", 400,
+        "'chat_template_kwargs'")]
+    [InlineData("/v1/chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"response_format\": {\"type\": \"json_object\"}}", 400,
+        "'response_format'")]
+    [InlineData("/v1/chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"tool_choice\": \"required\"}", 400, "'tool_choice'")]
     public async Task WrongRequestsAreRefusedInOpenAisWords(string path, string json, int expected, string says)
     {
         await using var served = Served.Start();
@@ -164,6 +186,80 @@ public sealed class ModelServerTests
         Assert.Contains(says, body.ToJsonString(CaiJson.Options));
         Assert.Equal("invalid_request_error", (string)body["error"]!["type"]!);
         Assert.Equal(200, (await served.Post("/v1/completions", Json(new { prompt = "a", max_tokens = 1 }))).Status);
+    }
+
+    [Fact]
+    public async Task OneModelIsDescribedByItsName()
+    {
+        await using var served = Served.Start();
+        var list = JsonNode.Parse(await served.Http.GetStringAsync(served.Address + "/v1/models"))!;
+        Assert.Equal(list["data"]![0]!.ToJsonString(), JsonNode.Parse(await served.Http.GetStringAsync(served.Address + "/v1/models/helpful"))!.ToJsonString());
+        foreach (var path in new[] { "/v1/models/none", "/v1/models/a/b.c", "/v1/models/helpful.gguf", "/page.js", "/v1/x.y/z" })
+        {
+            using var missing = await served.Http.GetAsync(served.Address + path);
+            Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
+            Assert.Equal("invalid_request_error", (string)JsonNode.Parse(await missing.Content.ReadAsStringAsync())!["error"]!["type"]!);
+        }
+    }
+
+    [Theory]
+    [InlineData("\"x\": 1, \"reasoning_effort\": \"low\"", "x, reasoning_effort")]
+    [InlineData("\"a\\nb\u00e9\": 1", "a?b?")]
+    [InlineData("\"user\": \"me\", \"metadata\": {}, \"ignore_eos\": false, \"min_tokens\": 0, \"top_k\": -1, \"tool_choice\": \"none\", "
+        + "\"stop_token_ids\": []", null)]
+    public async Task UnknownFieldsAreNamedInAWarning(string fields, string? named)
+    {
+        await using var served = Served.Start();
+        using var response = await served.Http.PostAsync(served.Address + "/v1/completions",
+            new StringContent($"{{\"prompt\": \"a\", \"max_tokens\": 1, {fields}}}", Encoding.UTF8, "application/json"));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(named is null ? [] : [$"299 cai \"unknown fields are ignored: {named}\""], response.Headers.Warning.Select(w => w.ToString()));
+    }
+
+    [Fact]
+    public async Task WhatCanNeverBeServedIsRefusedAtOnce()
+    {
+        await using var served = Served.Start();
+        using (served.Busy()) // an answer must not wait for the model
+        {
+            var (status, body) = await served.Post("/v1/completions", Json(new { prompt = Enumerable.Repeat(Hello, 128), n = 64, max_tokens = 1 }));
+            Assert.Equal((400, "n"), (status, (string)body["error"]!["param"]!));
+            Assert.Contains("8192 pieces of work", (string)body["error"]!["message"]!);
+            // As many again to read log-probabilities: 2 x 40 x 64.
+            (status, body) = await served.Post("/v1/completions", Json(new { prompt = Enumerable.Repeat(Hello, 40), n = 64, max_tokens = 1, logprobs = 1 }));
+            Assert.Equal(400, status);
+            Assert.Contains("5120 pieces of work", (string)body["error"]!["message"]!);
+        }
+    }
+
+    [Fact]
+    public async Task AQueueThatIsNearlyFullRefusesWithoutBeginning()
+    {
+        await using var served = Served.Start();
+        using (served.Busy())
+        using (var gone = new CancellationTokenSource())
+        {
+            var first = Ask(60, gone.Token); // 3,840 of 4,096 places
+            var refused = false;
+            for (var tries = 0; !refused && tries < 60; tries++)
+            {
+                using var brief = new CancellationTokenSource(500);
+                try
+                {
+                    refused = (int)(await Ask(10, brief.Token)).StatusCode == 429;
+                }
+                catch (OperationCanceledException)
+                {
+                    // The first had not come in yet, so this one waited.
+                }
+            }
+            Assert.True(refused);
+            await gone.CancelAsync();
+        }
+        Assert.Equal(200, (await served.Post("/v1/completions", Json(new { prompt = "a", max_tokens = 1 }))).Status);
+
+        Task<HttpResponseMessage> Ask(int prompts, CancellationToken cancel) => served.Http.PostAsync(served.Address + "/v1/completions",
+            new StringContent(Json(new { prompt = Enumerable.Repeat("a", prompts), n = 64, max_tokens = 1 }), Encoding.UTF8, "application/json"), cancel);
     }
 
     [Fact]

@@ -173,7 +173,9 @@ internal sealed class HttpTransport : IDisposable
         if (IsHtml(Encoding.UTF8.GetString(bytes)))
             return (null, new Failure("The server answered HTML, not JSON", AddressRemedy, Passes: false));
         if (OutsideJson.FaultIn(bytes) is { } fault)
-            return (null, new Failure($"The server's answer is not JSON: {fault.Problem}", AddressRemedy, Passes: false));
+            return (null, WireJson.IsCutOff(Encoding.UTF8.GetString(bytes))
+                ? new Failure("The server's answer breaks off in the middle", "Check the server's log.", Passes: true)
+                : new Failure($"The server's answer is not JSON: {fault.Problem}", AddressRemedy, Passes: false));
         return OutsideJson.Node(bytes) is JsonObject answer
             ? (answer, null)
             : (null, new Failure("The server's answer is not a JSON object", AddressRemedy, Passes: false));

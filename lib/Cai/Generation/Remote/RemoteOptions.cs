@@ -92,8 +92,11 @@ public sealed record RemoteOptions
     /// <summary>Next tokens listed for NextToken and FirstDifference. Default the most that OpenAI allows: 5 for completions, 20 for chat.</summary>
     public int? TopLogProbs { get; init => field = InRange.Whole(value, 1, nameof(RemoteOptions)); }
 
-    /// <summary>Most stop strings in a request; the others are applied to the answer here. Default no bound; OpenAI takes 4.</summary>
-    public int? MaxStops { get; init => field = InRange.Whole(value, 0, nameof(RemoteOptions)); }
+    /// <summary>
+    /// Most stop strings in a request; the others are applied to the answer here. Default what OpenAI takes, 4; a server that takes more ends answers
+    /// earlier when it is told all. Null for no bound.
+    /// </summary>
+    public int? MaxStops { get; init => field = InRange.Whole(value, 0, nameof(RemoteOptions)); } = 4;
 
     /// <summary>Name of the field with the token limit. Default `max_tokens`; newer OpenAI models want `max_completion_tokens`.</summary>
     public string MaxTokensField { get; init; } = "max_tokens";

@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Cai.Generation.Remote;
@@ -26,6 +28,23 @@ internal static class WireJson
 
     public static long? Integer(JsonNode? node, params ReadOnlySpan<object> path) =>
         At(node, path) is JsonValue value && value.TryGetValue<long>(out var number) ? number : null;
+
+    /// <summary>Whether a text is the beginning of a JSON value, or nothing at all: what is left of an answer whose server was stopped.</summary>
+    public static bool IsCutOff(string text)
+    {
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(text.TrimEnd()), isFinalBlock: false, default);
+        try
+        {
+            while (reader.Read())
+                if (reader.CurrentDepth == 0 && reader.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray)
+                    return false; // whole
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
 
     public static JsonArray? Items(JsonNode? node, params ReadOnlySpan<object> path) => At(node, path) as JsonArray;
 }

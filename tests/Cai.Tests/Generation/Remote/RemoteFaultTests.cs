@@ -18,7 +18,7 @@ public sealed class RemoteFaultTests
 
     private static Task<RemoteException> Refused(RemoteModel model) => Assert.ThrowsAsync<RemoteException>(() => Ask(model));
 
-    public static TheoryData<string> PassingFaults => ["429", "500", "502 html", "dropped", "half", "408"];
+    public static TheoryData<string> PassingFaults => ["429", "500", "502 html", "dropped", "half", "408", "half, said to be whole", "nothing"];
 
     private static StubAnswer Fault(string name) => name switch
     {
@@ -28,6 +28,8 @@ public sealed class RemoteFaultTests
         "408" => new(408, ""),
         "dropped" => new(200, "", Cut: -1),
         "half" => StubServer.Text("cut") with { Cut = 9 },
+        "half, said to be whole" => new(200, """{"choices": [{"text": "cu"""),
+        "nothing" => new(200, ""),
         _ => throw new ArgumentException(name),
     };
 
@@ -58,7 +60,7 @@ public sealed class RemoteFaultTests
 
     [Theory]
     [InlineData(200, "<!DOCTYPE html><html>log in</html>", "answered HTML")]
-    [InlineData(200, "{\"choices\": [", "is not JSON")]
+    [InlineData(200, "{\"choices\": ]", "is not JSON")]
     [InlineData(200, "{\"choices\": 1, \"choices\": 2}", "is not JSON")]
     [InlineData(200, "[1]", "not a JSON object")]
     [InlineData(200, "{}", "no choices[0]")]

@@ -35,6 +35,17 @@ public sealed class RemoteModelTests
     }
 
     [Fact]
+    public async Task NoMoreStopsAreSentThanOpenAiTakes()
+    {
+        using var server = new StubServer((body, _) => Repeat(body));
+        using var model = new RemoteModel(Options(server));
+        var sampling = new SampleOptions { Stops = ["a1", "a2", "a3", "a4", "a5", "7"] };
+        var samples = await model.SampleAsync(Requests(8), sampling, cancel: TestContext.Current.CancellationToken);
+        Assert.All(server.Requests, r => Assert.Equal(["a1", "a2", "a3", "a4"], r.Body["stop"]!.AsArray().Select(s => (string)s!)));
+        Assert.Equal(" re: prompt ", samples[7].Text);
+    }
+
+    [Fact]
     public async Task NoMoreThanTheLimitIsUnderWayAndProgressCounts()
     {
         using var server = new StubServer((body, _) => Repeat(body)) { Slowness = TimeSpan.FromMilliseconds(30) };
