@@ -176,7 +176,8 @@ internal static class ExportReadme
 
     private static IEnumerable<(string, string, string)> Rloo(PpoOptions ppo)
     {
-        yield return ("baseline", "a critic, and GAE", "the score of the other answer to the same prompt; no critic, so its settings, gamma and lambda have no option");
+        yield return ("baseline", "a critic, and GAE",
+            "the score of the other answer to the same prompt; no critic, so its settings, gamma and lambda have no option");
         yield return ("answers to a prompt", "one", "two, so half as many prompts an iteration");
         yield return ("clipped ratio", "of each token", "of each answer");
         yield return ("what the preference model reads", "prompt, answer and end token", "prompt and answer");
@@ -195,7 +196,8 @@ internal static class ExportReadme
         if (ppo.Stops is { Count: > 0 })
             yield return ("end of an answer", "the end token or one of some strings", "the end token");
         if (ppo.Tuning?.Lora is { } lora)
-            yield return ("what is trained", $"an adapter of rank {lora.Rank}", "all weights: its own adapters would have to be merged before the next step");
+            yield return ("what is trained",
+                $"an adapter of rank {lora.Rank}", "all weights: its own adapters would have to be merged before the next step");
     }
 
     private static string Missing(PpoOptions ppo) => ppo.MissingEos switch

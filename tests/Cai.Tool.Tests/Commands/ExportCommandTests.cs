@@ -15,7 +15,7 @@ public sealed class ExportCommandTests : IDisposable
 
     [Theory]
     [InlineData("trl", "--kl_coef 0.03")]
-    [InlineData("openrlhf", "--init_kl_coef 0.03")]
+    [InlineData("openrlhf", "--algo.kl.init_coef 0.03")]
     public async Task TheShippedModelIsExportedWithTheSettingsGiven(string to, string flag)
     {
         File.WriteAllText(work.Path("p.jsonl"), "{\"prompt\": \"Hello there.\"}\n");
