@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Cai.Figures;
 
 namespace Cai.Tool.Commands;
 
@@ -16,7 +17,7 @@ internal static class CommandFrame
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
         {
             foreach (var error in parsed.Errors)
-                await Console.Error.WriteLineAsync($"cai: {error.Message}");
+                await Console.Error.WriteLineAsync($"cai: {SafeText.Line(error.Message)}");
             await Console.Error.WriteLineAsync($"See: {FullName(parsed.CommandResult.Command)} --help");
             return BadInput;
         }
@@ -49,9 +50,9 @@ internal static class CommandFrame
             TypeInitializationException { InnerException: CaiException bad } => (bad.Message, BadInput), // libtorch does not fit (TorchNative)
             _ => ($"{error.GetType().Name}: {error.Message}", Failed),
         };
-        await Console.Error.WriteLineAsync($"cai: {message}");
+        await Console.Error.WriteLineAsync($"cai: {SafeText.Plain(message)}");
         if (verbose)
-            await Console.Error.WriteLineAsync(error.ToString());
+            await Console.Error.WriteLineAsync(SafeText.Plain(error.ToString()));
         else if (code == Failed)
             await Console.Error.WriteLineAsync("Run it again with --verbose to see where.");
         return code;

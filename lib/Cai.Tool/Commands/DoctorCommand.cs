@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Cai.Figures;
 using Spectre.Console;
 
 namespace Cai.Tool.Commands;
@@ -27,9 +28,9 @@ internal static class DoctorCommand
         {
             var found = check.Run();
             var mark = found.Good ? "[green]ok  [/]" : check.Needed ? "[red]FAIL[/]" : "[yellow]note[/]";
-            console.MarkupLine($"{mark} {Markup.Escape(check.Name),-14} {Markup.Escape(found.Fact)}");
+            console.MarkupLine($"{mark} {Markup.Escape(check.Name),-14} {Markup.Escape(SafeText.Line(found.Fact))}");
             if (!found.Good && found.Remedy is { } remedy)
-                console.MarkupLine($"                    -> {Markup.Escape(remedy)}");
+                console.MarkupLine($"                    -> {Markup.Escape(SafeText.Line(remedy))}");
             healthy &= found.Good || !check.Needed;
         }
         return healthy ? 0 : CommandFrame.Failed;

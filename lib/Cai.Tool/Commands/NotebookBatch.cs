@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cai.Figures;
 using Cai.Storage;
 using Cai.Tool.Notebooks;
 using Cai.Torch;
@@ -41,6 +42,7 @@ internal sealed class NotebookBatch(NotebookRunner runner, Report.RunProfile? pr
 
     private static void Say(IAnsiConsole console, string name, NotebookRun run)
     {
+        name = SafeText.Line(name);
         var seconds = run.Elapsed.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture);
         if (run.Error is not { } error)
         {

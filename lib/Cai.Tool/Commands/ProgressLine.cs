@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cai.Figures;
 using Cai.Reproduction;
 using Cai.Tool.Notebooks;
 using Spectre.Console;
@@ -123,7 +124,7 @@ internal sealed class ProgressLine : IProgress<int>, ICellProgress, IDisposable
         {
             // Blanks at the beginning are trimmed away.
             var branch = depth == 0 ? "" : $"└{new string('─', 2 * depth - 1)} ";
-            var description = Markup.Escape($"{branch}{pace.Last.Stage}  {pace.Describe()}");
+            var description = Markup.Escape(SafeText.Line($"{branch}{pace.Last.Stage}  {pace.Describe()}"));
             if (!bars.TryGetValue(pace, out var bar))
                 bars[pace] = bar = context.AddTask(description);
             bar.Description = description;

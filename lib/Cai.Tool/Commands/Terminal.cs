@@ -8,7 +8,7 @@ internal static class Terminal
     /// <summary>Standard output. Lines are not wrapped when it goes to a file or another program: they are read by line there.</summary>
     public static IAnsiConsole Output()
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(SafeWriter.RawOut) });
         if (Console.IsOutputRedirected)
             console.Profile.Width = int.MaxValue / 2;
         return console;
@@ -19,7 +19,7 @@ internal static class Terminal
     {
         if (Console.IsErrorRedirected || Console.IsOutputRedirected)
             return null;
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(SafeWriter.RawError) });
         return console.Profile.Capabilities.Interactive ? console : null;
     }
 }

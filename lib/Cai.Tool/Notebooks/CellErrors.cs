@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Cai.Figures;
 using Microsoft.CodeAnalysis;
 
 namespace Cai.Tool.Notebooks;
@@ -23,6 +24,7 @@ internal static partial class CellErrors
         var message = thrown.InnerException is { } inner && thrown is System.Reflection.TargetInvocationException or TypeInitializationException
             ? $"{thrown.Message} {inner.Message}"
             : thrown.Message;
+        message = SafeText.Plain(message); // it may quote a file
         return new CellError(thrown.GetType().Name, message, location, [$"{location}: {thrown.GetType().Name}: {message}", .. frames]);
     }
 

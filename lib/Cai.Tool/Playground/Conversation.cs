@@ -1,4 +1,4 @@
-using System.Text;
+using Cai.Figures;
 using Cai.Text;
 
 namespace Cai.Tool.Playground;
@@ -37,17 +37,6 @@ internal sealed class Conversation
         last = null;
     }
 
-    /// <summary>Text for a terminal: what a model writes must not be able to move the cursor or change colours.</summary>
-    public static string Printable(string text)
-    {
-        var clean = new StringBuilder(text.Length);
-        foreach (var rune in text.EnumerateRunes())
-            if (rune.Value == '\n' || !Rune.IsControl(rune))
-                clean.Append(rune);
-            else if (rune.Value == '\t')
-                clean.Append(' ');
-            else
-                clean.Append('\uFFFD');
-        return clean.ToString();
-    }
+    /// <summary>Text for a terminal: what a model writes must not be able to move the cursor, change colours or turn the reading direction round.</summary>
+    public static string Printable(string text) => SafeText.Plain(text).Replace('\t', ' ');
 }

@@ -59,7 +59,7 @@ internal sealed class TerminalChat(Arena arena, ArenaOptions options, IAnsiConso
         {
             // A dialogue that has grown too long, or a server that failed: the session goes on.
             conversation.Unsay();
-            console.WriteLine(e.Message);
+            console.WriteLine(Conversation.Printable(e.Message));
         }
     }
 

@@ -44,7 +44,8 @@ internal sealed partial class NotebookHtml
 
     public override string ToString() => html.ToString();
 
-    public static string Encode(string text) => WebUtility.HtmlEncode(text);
+    /// <summary>Text as markup, with nothing in it that is invisible or turns the reading direction round.</summary>
+    public static string Encode(string text) => WebUtility.HtmlEncode(SafeText.Plain(text));
 
     /// <summary>Id of the element that shows a claim first.</summary>
     public static string ClaimAnchor(string id) => "claim-" + id;

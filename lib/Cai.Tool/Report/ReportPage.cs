@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using Cai.Evaluation;
 using Cai.Figures;
@@ -34,9 +35,12 @@ public static class ReportPage
         var anchors = notebooks.ToDictionary(path => Path.GetFileName(path), path => "nb-" + Path.GetFileNameWithoutExtension(path));
         var shown = new HashSet<string>(StringComparer.Ordinal);
         var sections = notebooks.Select(path => new NotebookHtml(path, anchors[Path.GetFileName(path)], anchors, shown)).ToList();
+        string[] scripts = [.. sections.Any(section => section.HasPlotly) ? [Script(PlotlyRenderer.Script())] : Array.Empty<string>(),
+            Script(Resource("report.js"))];
         var html = new StringBuilder();
         html.Append(
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"")
+            .Append(Policy(scripts)).Append("\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
             .Append("<title>Constitutional AI, reproduced</title>\n<style>\n").Append(Resource("report.css")).Append("</style>\n</head>\n<body>\n")
             .Append("<a class=\"skip\" href=\"#main\">Skip to the results</a>\n");
         Contents(sections, profile is not null, html);
@@ -56,9 +60,8 @@ public static class ReportPage
             Profile(profile, html);
         html.Append("<section>\n").Append(new MarkdownHtml(GlossaryAnchor, anchors).Render(Resource("glossary.md"))).Append("</section>\n");
         html.Append("</main>\n");
-        if (sections.Any(section => section.HasPlotly))
-            Script(PlotlyRenderer.Script(), html);
-        Script(Resource("report.js"), html);
+        foreach (var script in scripts)
+            html.Append("<script>").Append(script).Append("</script>\n");
         return html.Append("</body>\n</html>\n").ToString();
     }
 
@@ -70,6 +73,16 @@ public static class ReportPage
             ? c with { About = claim.About, Reason = claim.Why, Claimed = claim.Direction, NullValue = claim.Null ?? c.NullValue }
             : c)];
     }
+
+    /// <summary>
+    /// What the page may do: run its own scripts, known by their hashes, and show pictures that are in it. What a notebook's outputs bring along runs and
+    /// loads nothing. Styles stand in the elements of tables and figures.
+    /// </summary>
+    private static string Policy(IEnumerable<string> scripts) =>
+        $"default-src 'none'; script-src {string.Join(' ', scripts.Select(Hash))}; "
+        + "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'";
+
+    private static string Hash(string script) => $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(script)))}'";
 
     private static void Contents(IEnumerable<NotebookHtml> sections, bool profiled, StringBuilder html)
     {
@@ -112,8 +125,9 @@ public static class ReportPage
         html.Append("</dl>\n");
     }
 
-    private static void Script(string code, StringBuilder html) =>
-        html.Append("<script>").Append(code.Replace("</script", "<\\/script", StringComparison.OrdinalIgnoreCase)).Append("</script>\n");
+    /// <summary>Code as it stands in the page; browsers hash it with plain line feeds.</summary>
+    private static string Script(string code) =>
+        code.Replace("</script", "<\\/script", StringComparison.OrdinalIgnoreCase).Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
 
     internal static string Resource(string name)
     {

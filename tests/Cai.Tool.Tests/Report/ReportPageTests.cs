@@ -45,6 +45,69 @@ public sealed class ReportPageTests : IDisposable
         Assert.DoesNotContain('\u001b', page);
     }
 
+    private string Rendered(string markdown) => ReportPage.Render([work.Notebook("m.ipynb", "md:" + markdown)], work.Path("claims.json"), null);
+
+    [Theory]
+    [InlineData("<script>alert(1)</script>", "<script>alert")]
+    [InlineData("a <img src=x onerror=alert(1)> b", "<img src=x")]
+    [InlineData("<div onclick=\"alert(1)\">x</div>", "<div onclick")]
+    [InlineData("<details ontoggle=alert(1) open>x</details>", "<details ontoggle")]
+    [InlineData("<iframe src=\"https://example.org\"></iframe>", "<iframe")]
+    [InlineData("<b>bold</b> <a href=\"javascript:alert(1)\">x</a>", "<a href=\"javascript")]
+    [InlineData("[x](javascript:alert(1))", "javascript:")]
+    [InlineData("[x](JaVaScript:alert%281%29)", "JaVaScript:")]
+    [InlineData("[x](java&#9;script:alert(1))", "script:alert")]
+    [InlineData("[x](&#106;avascript:alert(1))", "javascript:")]
+    [InlineData("[x][r]\n\n[r]: javascript:alert(1)", "href=\"javascript")]
+    [InlineData("![x](javascript:alert(1))", "javascript:")]
+    [InlineData("![x](data:image/svg+xml;base64,AAAA)", "svg+xml")]
+    [InlineData("[x](data:text/html;base64,AAAA)", "data:text")]
+    [InlineData("[x](vbscript:x)", "vbscript")]
+    [InlineData("[x](file:///etc/passwd)", "file:")]
+    [InlineData("<javascript:alert(1)>", "href=\"javascript")]
+    [InlineData("x[^1]\n\n[^1]: <script>alert(1)</script>", "<script>alert")]
+    [InlineData("| a |\n|---|\n| <svg onload=alert(1)> |", "<svg")]
+    [InlineData("# <script>alert(1)</script>", "<script>alert")]
+    [InlineData("a\u202eb", "\u202e")]
+    [InlineData("a&#8238;b", "\u202e")]
+    [InlineData("<!-- x --><script>alert(1)</script>", "<script>alert")]
+    public void MarkdownOfStrangersBringsNoScript(string markdown, string without) => Assert.DoesNotContain(without, Rendered(markdown));
+
+    [Theory]
+    [InlineData("<details>\n<summary>More</summary>\n\ntext\n\n</details>", "<summary>More</summary>")]
+    [InlineData("H<sub>2</sub>O<br>x", "H<sub>2</sub>O<br>x")]
+    [InlineData("[x](https://example.org/a:b)", "href=\"https://example.org/a:b\"")]
+    [InlineData("[x](a/b.md#c)", "href=\"a/b.md#c\"")]
+    [InlineData("<mailto:me@example.org> <https://example.org>", "href=\"https://example.org\"")]
+    [InlineData("![x](data:image/png;base64,AAAA)", "src=\"data:image/png;base64,AAAA\"")]
+    [InlineData("`<script>` is code", "&lt;script&gt;")]
+    [InlineData("a < b and <u>x</u>", "&lt;u&gt;x")]
+    public void MarkdownKeepsWhatIsHarmless(string markdown, string with) => Assert.Contains(with, Rendered(markdown));
+
+    [Fact]
+    public void ThePageRunsItsOwnScriptsAlone()
+    {
+        var page = Page(Shown((Cai.Figures.Mime.Plotly, JsonNode.Parse("""{"data": [], "layout": {}}""")!), ("text/plain", "x")),
+            Shown(("text/html", "<script>alert(7)</script>")));
+        var policy = Regex.Match(page, "<meta http-equiv=\"Content-Security-Policy\" content=\"([^\"]*)\">").Groups[1].Value;
+        Assert.StartsWith("default-src 'none'; script-src 'sha256-", policy);
+        Assert.DoesNotContain("unsafe-eval", policy);
+        var allowed = Regex.Matches(policy, "'sha256-([^']*)'").Select(m => m.Groups[1].Value).ToHashSet();
+        var scripts = Regex.Matches(page, "<script>(.*?)</script>", RegexOptions.Singleline).Select(m =>
+            Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(m.Groups[1].Value)))).ToList();
+        Assert.Equal(3, scripts.Count);
+        Assert.Equal(2, scripts.Count(allowed.Contains)); // Plotly and the page's own, not the notebook's
+        Assert.True(page.IndexOf("Content-Security-Policy", StringComparison.Ordinal) < page.IndexOf("<style", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void NothingTurnsTheReadingDirectionRound()
+    {
+        var page = Page(new StreamText("stdout", "a\u202eb\u2066c"), new CellError("E", "x", "cell[1]", ["e\u202ef"]));
+        Assert.DoesNotContain('\u202e', page);
+        Assert.Contains("a\\u202eb\\u2066c", page);
+    }
+
     [Fact]
     public void HtmlOutputsAreTakenAsTheyAreAndPicturesAreInline()
     {
