@@ -2,12 +2,12 @@ namespace Cai;
 
 /// <summary>
 /// Bad input that the user can mend. The message is one line: what is wrong and where (file, line or key), what was
-/// expected, and what to do. Tools print it alone and exit with code 2.
+/// expected, and what to do. Tools print it alone and exit with code 2. What it quotes of a file can neither break the line nor speak to a terminal.
 /// </summary>
 public class CaiException : Exception
 {
     public CaiException(string problem, string remedy, string? where = null, Exception? inner = null)
-        : base($"{(where is null ? "" : where + ": ")}{problem} {remedy}", inner)
+        : base(PlainText.Line($"{(where is null ? "" : where + ": ")}{problem} {remedy}"), inner)
     {
         Problem = problem;
         Remedy = remedy;

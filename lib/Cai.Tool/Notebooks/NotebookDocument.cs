@@ -40,7 +40,7 @@ public sealed class NotebookDocument
     public static NotebookDocument Parse(string json, string path)
     {
         var node = OutsideJson.Node(json, path, "JSON", "Restore the notebook from version control.");
-        if (node is not JsonObject root || Whole(root["nbformat"]) != 4 || root["cells"] is not JsonArray array)
+        if (node is not JsonObject root || NotebookCell.Whole(root["nbformat"]) != 4 || root["cells"] is not JsonArray array)
             throw new CaiException("This is not a notebook of format 4 (expected the keys \"nbformat\": 4 and \"cells\").",
                 "Save it again with a current Jupyter.", path);
         var cells = new List<NotebookCell>();
@@ -65,7 +65,7 @@ public sealed class NotebookDocument
     /// </summary>
     public void Clear()
     {
-        root["nbformat_minor"] = Math.Max(5, Whole(root["nbformat_minor"]) ?? 0);
+        root["nbformat_minor"] = Math.Max(5, NotebookCell.Whole(root["nbformat_minor"]) ?? 0);
         for (var i = 0; i < Cells.Count; i++)
             Cells[i].Clear($"cell-{i + 1:D2}");
         if (root["metadata"] is not JsonObject metadata)
@@ -89,9 +89,9 @@ public sealed class NotebookCell(JsonObject json)
 {
     private readonly Dictionary<string, JsonObject> displays = [];
 
-    public bool IsCode => (string?)json["cell_type"] == "code";
+    public bool IsCode => Word(json["cell_type"]) == "code";
 
-    public bool IsMarkdown => (string?)json["cell_type"] == "markdown";
+    public bool IsMarkdown => Word(json["cell_type"]) == "markdown";
 
     public string Source => Join(json["source"]);
 
@@ -99,12 +99,11 @@ public sealed class NotebookCell(JsonObject json)
     public IEnumerable<JsonObject> Outputs => (json["outputs"] as JsonArray ?? []).OfType<JsonObject>();
 
     /// <summary>Whether the author expects this cell to fail (Jupyter's cell tag `raises-exception`).</summary>
-    public bool MayFail => ((json["metadata"] as JsonObject)?["tags"] as JsonArray ?? [])
-        .Any(tag => tag is JsonValue value && value.TryGetValue<string>(out var text) && text == "raises-exception");
+    public bool MayFail => ((json["metadata"] as JsonObject)?["tags"] as JsonArray ?? []).Any(tag => Word(tag) == "raises-exception");
 
     public int? ExecutionCount
     {
-        get => json["execution_count"] is JsonValue value && value.TryGetValue<int>(out var number) ? number : null;
+        get => Whole(json["execution_count"]);
         set => json["execution_count"] = value;
     }
 
@@ -124,7 +123,7 @@ public sealed class NotebookCell(JsonObject json)
             json["outputs"] = outputs = [];
         if (output is StreamText stream)
         {
-            if (outputs.LastOrDefault() is JsonObject last && (string?)last["output_type"] == "stream" && (string?)last["name"] == stream.Name)
+            if (outputs.LastOrDefault() is JsonObject last && Word(last["output_type"]) == "stream" && Word(last["name"]) == stream.Name)
                 last["text"] = Lines(Join(last["text"]) + stream.Text);
             else
                 outputs.Add(new JsonObject { ["name"] = stream.Name, ["output_type"] = "stream", ["text"] = Lines(stream.Text) });
@@ -151,10 +150,16 @@ public sealed class NotebookCell(JsonObject json)
         });
     }
 
+    /// <summary>A string; null for anything else, which a file of strangers may have in its place.</summary>
+    public static string? Word(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+
+    /// <summary>A whole number; null for anything else.</summary>
+    public static int? Whole(JsonNode? node) => node is JsonValue value && value.TryGetValue<int>(out var number) ? number : null;
+
     /// <summary>Text that nbformat stores as a string or as a list of lines.</summary>
     public static string Join(JsonNode? text) => text switch
     {
-        JsonArray lines => string.Concat(lines.Select(line => line is JsonValue one && one.TryGetValue<string>(out var said) ? said : line?.ToJsonString())),
+        JsonArray lines => string.Concat(lines.Select(Word)),
         JsonValue value when value.GetValueKind() == JsonValueKind.String => value.GetValue<string>(),
         null => "",
         _ => text.ToJsonString(),

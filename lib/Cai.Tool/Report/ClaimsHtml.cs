@@ -110,5 +110,5 @@ internal static class ClaimsHtml
 
     private static string Number(double value) => NumberText.Short(value).Replace('-', '−');
 
-    private static string Text(string text) => NotebookHtml.Encode(text);
+    private static string Text(string? text) => NotebookHtml.Encode(text ?? ""); // an older file may lack it
 }

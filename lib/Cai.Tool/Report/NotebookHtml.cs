@@ -67,10 +67,10 @@ internal sealed partial class NotebookHtml
             .FirstOrDefault(line => line.Length > 0 && line[0] != '#' && !line.StartsWith("using ", StringComparison.Ordinal))
         ?? source.Trim().Split('\n')[0];
 
-    private string Output(JsonObject output) => (string?)output["output_type"] switch
+    private string Output(JsonObject output) => NotebookCell.Word(output["output_type"]) switch
     {
-        "stream" => $"<pre class=\"{((string?)output["name"] == "stderr" ? "stderr" : "stdout")}\">{Encode(Clean(NotebookCell.Join(output["text"])))}</pre>",
-        "error" => $"<pre class=\"error\">{Encode(Clean(string.Join('\n', (output["traceback"] as JsonArray ?? []).Select(line => (string?)line))))}</pre>",
+        "stream" => $"<pre class=\"{(NotebookCell.Word(output["name"]) == "stderr" ? "stderr" : "stdout")}\">{Encode(Clean(NotebookCell.Join(output["text"])))}</pre>",
+        "error" => $"<pre class=\"error\">{Encode(Clean(string.Join('\n', (output["traceback"] as JsonArray ?? []).Select(NotebookCell.Word))))}</pre>",
         _ when output["data"] is JsonObject data => Data(data),
         _ => "",
     };

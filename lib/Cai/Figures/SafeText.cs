@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Net;
-using System.Text;
 
 namespace Cai.Figures;
 
@@ -13,23 +11,10 @@ public static class SafeText
     /// For terminals and text/plain: control characters (ANSI escapes), invisible and direction-changing characters and
     /// halves of surrogate pairs are spelt out as \uXXXX; line breaks and tabs stay, and so does what scripts and emoji are joined with.
     /// </summary>
-    public static string Plain(string text)
-    {
-        var safe = new StringBuilder(text.Length);
-        for (ReadOnlySpan<char> rest = text.ReplaceLineEndings("\n"); rest.Length > 0;)
-        {
-            var whole = Rune.DecodeFromUtf16(rest, out var rune, out var length) == System.Buffers.OperationStatus.Done;
-            if (whole && IsSafe(rune))
-                safe.Append(rest[..length]);
-            else
-                safe.Append(CultureInfo.InvariantCulture, $"\\u{(whole ? rune.Value : rest[0]):x4}");
-            rest = rest[length..];
-        }
-        return safe.ToString();
-    }
+    public static string Plain(string text) => PlainText.Of(text);
 
     /// <summary>As <see cref="Plain"/>, on one line.</summary>
-    public static string Line(string text) => Plain(text).Replace('\n', ' ').Replace('\t', ' ');
+    public static string Line(string text) => PlainText.Line(text);
 
     /// <summary>As <see cref="Line"/>, and no longer than anyone reads (2,000 characters): titles, captions, descriptions.</summary>
     public static string Paragraph(string text) => Line(Cut(text, 2000));
@@ -48,8 +33,4 @@ public static class SafeText
 
     /// <summary>For Plotly, which reads a few tags in every label.</summary>
     public static string Plotly(string text) => Plain(text).Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;").Replace("\n", "<br>");
-
-    // Persian and Indic scripts need the zero-width (non-)joiner, emoji the joiner.
-    private static bool IsSafe(Rune rune) =>
-        rune.Value is '\n' or '\t' or 0x200C or 0x200D || Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format);
 }

@@ -63,7 +63,9 @@ public static class Metrics
     public static List<MetricRow> Read(string path) =>
         [.. Jsonl.Read<JsonObject>(path).Select(row => new MetricRow(StepOf(row, path), row
             .Where(pair => pair.Key != StepKey)
-            .ToDictionary(pair => pair.Key, pair => pair.Value is null ? double.NaN : (double)pair.Value)))];
+            .ToDictionary(pair => pair.Key, pair => pair.Value is null ? double.NaN
+                : pair.Value is JsonValue value && value.TryGetValue<double>(out var number) ? number
+                : throw new CaiException($"The value of '{pair.Key}' is no number.", "Remove the file; the run writes it anew.", path))))];
 
     internal static long StepOf(JsonObject row, string path) =>
         row[StepKey] is JsonValue step && step.TryGetValue<long>(out var number)

@@ -13,6 +13,9 @@ namespace Cai.Generation.Remote;
 /// <param name="maxConcurrency">Requests under way at a time.</param>
 public sealed class ChatClientModel(IChatClient client, string? name = null, IChatLayout? layout = null, int maxConcurrency = 8) : ILanguageModel
 {
+    // OpenAI takes no more; the others are applied to the answer here.
+    private const int MostStops = 4;
+
     private readonly IChatLayout layout = layout ?? HhChatLayout.Instance;
 
     public string Name { get; } = name ?? client.GetService<ChatClientMetadata>()?.DefaultModelId ?? "chat";
@@ -39,7 +42,7 @@ public sealed class ChatClientModel(IChatClient client, string? name = null, ICh
         var asked = new ChatOptions
         {
             MaxOutputTokens = options.MaxTokens, Temperature = (float)options.Temperature, Seed = Seeds.Derive(options.Seed, request.Id),
-            StopSequences = options.Stops.Count == 0 ? null : [.. options.Stops],
+            StopSequences = options.Stops.Count == 0 ? null : [.. options.Stops.Take(MostStops)],
         };
         ChatResponse response;
         try

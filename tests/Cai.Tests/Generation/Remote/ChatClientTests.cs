@@ -44,12 +44,14 @@ public sealed class ChatClientTests
         Assert.Equal("fake-1", model.Name);
         var samples = await model.SampleAsync(
             [new("a", "\n\nHuman: One?\n\nAssistant: Two.\n\nHuman: Three?\n\nAssistant: Four"), new("b", "\n\nHuman: Five?\n\nAssistant:")],
-            new SampleOptions { MaxTokens = 9, Temperature = 0.5, Seed = 3, Stops = ["STOP"] }, cancel: TestContext.Current.CancellationToken);
+            new SampleOptions { MaxTokens = 9, Temperature = 0.5, Seed = 3, Stops = ["1", "2", "3", "4", "STOP"] },
+            cancel: TestContext.Current.CancellationToken);
         Assert.Equal(["re: Three?\n\nFour ", "re: Five? "], samples.Select(s => s.Text));
         Assert.All(samples, s => Assert.Equal(FinishReason.StopString, s.Finish));
         var (messages, options) = client.Asked.Single(a => a.Messages.Count == 3);
         Assert.Equal([ChatRole.User, ChatRole.Assistant, ChatRole.User], messages.Select(m => m.Role));
-        Assert.Equal((9, 0.5f, Seeds.Derive(3, "a"), "STOP"), (options!.MaxOutputTokens, options.Temperature, options.Seed, options.StopSequences!.Single()));
+        Assert.Equal((9, 0.5f, Seeds.Derive(3, "a"), "1234"),
+            (options!.MaxOutputTokens, options.Temperature, options.Seed, string.Concat(options.StopSequences!))); // OpenAI takes four; the fifth is applied here
 
         var error = await Assert.ThrowsAsync<CaiException>(() => model.LogProbsAsync([new("p", ["a"])], cancel: TestContext.Current.CancellationToken));
         Assert.Contains("no log-probabilities", error.Message);
