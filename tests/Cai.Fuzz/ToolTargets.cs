@@ -94,7 +94,8 @@ internal static class ToolTargets
     private static void RemoteAnswer(byte[] input, string folder)
     {
         const string prompt = "\n\nHuman: x\n\nAssistant:";
-        Target.Each([.. from asked in ((RemoteEndpoint, int)[])[(RemoteEndpoint.Completions, 200), (RemoteEndpoint.Chat, 200), (RemoteEndpoint.Completions, 400)]
+        Target.Each([.. from asked in ((RemoteEndpoint, int)[])[(RemoteEndpoint.Completions, 200), (RemoteEndpoint.Chat, 200), (RemoteEndpoint.Completions,
+            400)]
                         from score in new[] { false, true }
                         select (Action)(() => Ask(asked.Item1, asked.Item2, score))]);
 

@@ -57,8 +57,6 @@ public sealed class NotebookDocument
 
     private static bool IsText(JsonNode? node) => node?.GetValueKind() == JsonValueKind.String;
 
-    private static int? Whole(JsonNode? node) => node is JsonValue value && value.TryGetValue<int>(out var number) ? number : null;
-
     /// <summary>
     /// Makes the file ready for outputs: old ones go, and with them execution times, which would differ in every run.
     /// What format 4.5 wants (cell ids, a kernel) is filled in where it is missing.

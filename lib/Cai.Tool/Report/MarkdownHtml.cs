@@ -29,6 +29,18 @@ internal sealed partial class MarkdownHtml(string anchor, IReadOnlyDictionary<st
 
     public string Render(string markdown)
     {
+        try
+        {
+            return Rendered(markdown);
+        }
+        catch (ArgumentException)
+        {
+            return $"<pre>{NotebookHtml.Encode(markdown)}</pre>"; // nested deeper than Markdig follows
+        }
+    }
+
+    private string Rendered(string markdown)
+    {
         var document = Markdown.Parse(markdown, Pipeline);
         foreach (var heading in document.Descendants<HeadingBlock>())
         {

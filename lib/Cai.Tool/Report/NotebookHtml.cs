@@ -69,7 +69,8 @@ internal sealed partial class NotebookHtml
 
     private string Output(JsonObject output) => NotebookCell.Word(output["output_type"]) switch
     {
-        "stream" => $"<pre class=\"{(NotebookCell.Word(output["name"]) == "stderr" ? "stderr" : "stdout")}\">{Encode(Clean(NotebookCell.Join(output["text"])))}</pre>",
+        "stream" => $"<pre class=\"{(NotebookCell.Word(output["name"]) == "stderr" ? "stderr" : "stdout")}\">"
+            + $"{Encode(Clean(NotebookCell.Join(output["text"])))}</pre>",
         "error" => $"<pre class=\"error\">{Encode(Clean(string.Join('\n', (output["traceback"] as JsonArray ?? []).Select(NotebookCell.Word))))}</pre>",
         _ when output["data"] is JsonObject data => Data(data),
         _ => "",

@@ -30,7 +30,7 @@ public sealed record ResponseText(bool Evasive, int Boilerplate, bool Harsh, int
     public const double DeclineThreshold = 0.6;
 
     /// <summary>From this probability on a sentence is taken for one that reproaches.</summary>
-    public const double ReproachThreshold = 0.7;
+    public const double ReproachThreshold = 0.65;
 
     // Trained at first use, always to the same weights.
     private static readonly Lazy<SentenceClassifier> Declines = new(() => Trained("refusals.csv", "declines"));

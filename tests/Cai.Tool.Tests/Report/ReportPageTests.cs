@@ -85,6 +85,17 @@ public sealed class ReportPageTests : IDisposable
     public void MarkdownKeepsWhatIsHarmless(string markdown, string with) => Assert.Contains(with, Rendered(markdown));
 
     [Fact]
+    public void MarkdownThatIsNestedTooDeeplyIsShownAsItStands() =>
+        Assert.Contains("<pre>" + new string('[', 5000), Rendered(new string('[', 5000) + "x"));
+
+    [Fact]
+    public void AClaimThatLacksWhatOlderFilesLackedIsShown()
+    {
+        File.WriteAllText(work.Path("claims.json"), """[{"id": "a", "source": "Fig 2", "claim": "x < y", "value": 1, "holds": true}]""");
+        Assert.Contains("x &lt; y", ReportPage.Render([], work.Path("claims.json"), null));
+    }
+
+    [Fact]
     public void ThePageRunsItsOwnScriptsAlone()
     {
         var page = Page(Shown((Cai.Figures.Mime.Plotly, JsonNode.Parse("""{"data": [], "layout": {}}""")!), ("text/plain", "x")),

@@ -51,7 +51,8 @@ public sealed class ChatClientTests
         var (messages, options) = client.Asked.Single(a => a.Messages.Count == 3);
         Assert.Equal([ChatRole.User, ChatRole.Assistant, ChatRole.User], messages.Select(m => m.Role));
         Assert.Equal((9, 0.5f, Seeds.Derive(3, "a"), "1234"),
-            (options!.MaxOutputTokens, options.Temperature, options.Seed, string.Concat(options.StopSequences!))); // OpenAI takes four; the fifth is applied here
+            (options!.MaxOutputTokens, options.Temperature, options.Seed,
+                string.Concat(options.StopSequences!))); // OpenAI takes four; the fifth is applied here
 
         var error = await Assert.ThrowsAsync<CaiException>(() => model.LogProbsAsync([new("p", ["a"])], cancel: TestContext.Current.CancellationToken));
         Assert.Contains("no log-probabilities", error.Message);
