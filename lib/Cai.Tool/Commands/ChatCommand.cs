@@ -26,7 +26,7 @@ internal static class ChatCommand
         var pm = new Option<string?>("--pm") { Description = "Preference model that scores the answers.", HelpName = "DIR" };
         var judge = new Option<string?>("--judge")
         {
-            Description = "Feedback model that compares the answers of two models by a principle of the constitution, in both orders: "
+            Description = "Feedback model that compares the answers of every two models (at most 6) by a principle of the constitution, in both orders: "
                 + "a folder or http://…#name.",
             HelpName = "DIR",
         };
@@ -41,8 +41,9 @@ internal static class ChatCommand
         };
         var load = new LoadFlags();
         var command = new Command("chat", """
-            Talks to models side by side: their answers, the preference model's scores, and the judge's probability that the
-            first is better. The conversation goes on with the answer that you pick.
+            Talks to models side by side: their answers, the preference model's scores, and the judge's probability that one
+            is better than the other. The conversation goes on with the answer that you pick. On the web page any answer can be
+            criticised and revised under a principle of the constitution, by the judge or else by the model that gave it.
 
             Example:  cai chat --models data/miniature/L/pretrained,data/miniature/L/helpful --judge data/miniature/L/pretrained
                       cai chat --models data/miniature/L/helpful --web
@@ -66,8 +67,7 @@ internal static class ChatCommand
     {
         if (setup.Models.Count == 0)
             throw new CaiException("--models names no model.", "Give a folder, or several with commas between them.");
-        if (setup.Judge is not null && setup.Models.Count != 2)
-            throw new CaiException($"--judge compares two models, and --models names {setup.Models.Count}.", "Name two, or leave --judge out.");
+        Arena.RequireJudgeable(setup.Judge, setup.Models.Count); // before any is loaded
         var opened = new List<OpenedModel>();
         try
         {
@@ -79,15 +79,17 @@ internal static class ChatCommand
             if (setup.Preference is not null)
                 StageRun.RequireLayout(setup.Preference, setup.Load);
             using var scorer = setup.Preference is null ? null : PreferenceModel.Load(setup.Preference, setup.Load);
+            var constitution = judge is null && page is null ? null : StageOptions.Load(setup.Constitution);
             var labeller = judge is null ? null
-                : new Labeller(judge.Model, StageOptions.Load(setup.Constitution), new LabelOptions { BothOrders = true, Seed = setup.Options.Seed },
-                    judge.Pretrained?.Format);
-            using var arena = new Arena([.. opened.Take(setup.Models.Count).Select(o => o.Model)], scorer, labeller,
-                [.. opened.Take(setup.Models.Count).Select(o => o.Pretrained?.Format)]);
+                : new Labeller(judge.Model, constitution!, new LabelOptions { BothOrders = true, Seed = setup.Options.Seed }, judge.Pretrained?.Format);
+            var critic = constitution is null ? null : new Critic(constitution, judge?.Model, judge?.Pretrained?.Format);
+            var models = opened.Take(setup.Models.Count).ToList();
+            using var arena = new Arena([.. models.Select(o => o.Model)], scorer, labeller, [.. models.Select(o => o.Pretrained?.Format)], critic);
             if (page is null)
                 await new TerminalChat(arena, setup.Options, Table(), Console.In).RunAsync(cancel);
             else
-                await ServeAsync(arena, setup.Options, page, cancel);
+                await ServeAsync(new PlaygroundPage(arena, setup.Options, SamplePrompts.For([.. models.Select(o => o.Pretrained)], setup.Options.Seed)),
+                    page, cancel);
         }
         finally
         {
@@ -104,9 +106,9 @@ internal static class ChatCommand
         return console;
     }
 
-    private static async Task ServeAsync(Arena arena, ArenaOptions options, ServerOptions page, CancellationToken cancel)
+    private static async Task ServeAsync(PlaygroundPage playground, ServerOptions page, CancellationToken cancel)
     {
-        await using var server = await ModelServer.StartAsync([], page, new PlaygroundPage(arena, options).Map, cancel);
+        await using var server = await ModelServer.StartAsync([], page, playground.Map, cancel);
         await ServeCommand.WarnAsync(page);
         Console.WriteLine($"Playground at {server.Address}/, until Ctrl-C");
         await ServeCommand.UntilCancelled(cancel);

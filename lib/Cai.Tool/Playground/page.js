@@ -26,9 +26,82 @@ function choose(index) {
   if (newest) [...newest.children].forEach((card, i) => card.classList.toggle("chosen", i === index && setup.models.length > 1));
 }
 
+function settings() {
+  return { temperature: $("temperature").valueAsNumber, maxTokens: $("tokens").valueAsNumber, seed: $("seed").valueAsNumber };
+}
+
+// A control under an answer that has it criticised and revised under a principle of the reader's choice.
+function offerWhy(card, asked, model, answer) {
+  const why = make(card, "details", "why");
+  make(why, "summary", "", "Why?");
+  const row = make(why, "div", "choice");
+  const list = make(row, "select");
+  list.setAttribute("aria-label", "Principle of the critique of " + answer.model);
+  for (const principle of setup.principles) make(list, "option", "", principle.request).value = principle.id;
+  const button = make(row, "button", "", "Criticise");
+  button.type = "button";
+  const shown = make(why, "div", "critique");
+  shown.setAttribute("aria-live", "polite");
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    shown.replaceChildren();
+    make(shown, "p", "request", "…");
+    try {
+      const written = await json("play/why", { turns: asked, model, answer: answer.text, principle: list.value, ...settings() });
+      shown.replaceChildren();
+      make(shown, "p", "request", written.critic + " was asked: " + written.critiqueRequest);
+      make(shown, "p", "text", written.critique || "(nothing)");
+      make(shown, "p", "request", "Then: " + written.revisionRequest);
+      make(shown, "p", "text", (written.revision || "(nothing)") + (written.finished ? "" : " …"));
+    } catch (error) {
+      shown.replaceChildren();
+      make(shown, "p", "failure", error.message);
+    }
+    button.disabled = false;
+  });
+}
+
+function showVerdict(section, round) {
+  const verdict = make(section, "div", "verdict");
+  const { pairs, means, principle } = round.verdict;
+  const number = p => typeof p === "number" ? p.toFixed(2) : "?";
+  if (pairs.length === 1) {
+    const p = pairs[0].probabilityFirst;
+    if (typeof p === "number") {
+      const bias = typeof pairs[0].positionBias === "number" ? ", position bias " + number(pairs[0].positionBias) : "";
+      make(verdict, "div", "", "Judge: P(" + round.answers[0].model + " is better) = " + number(p) + bias);
+      make(make(verdict, "div", "bar"), "span").style.width = 100 * p + "%";
+    } else {
+      make(verdict, "div", "", "Judge: no answer, " + pairs[0].missing);
+    }
+  } else {
+    const table = make(make(verdict, "div", "wide"), "table");
+    make(table, "caption", "", "Judge: P(row is better than column)");
+    const better = (row, column) => {
+      const pair = pairs.find(p => p.first === Math.min(row, column) && p.second === Math.max(row, column)).probabilityFirst;
+      return typeof pair !== "number" || row < column ? pair : 1 - pair;
+    };
+    const head = make(make(table, "thead"), "tr");
+    make(head, "td");
+    for (const title of [...means.map((_, i) => String(i + 1)), "mean"]) make(head, "th", "", title).scope = "col";
+    const body = make(table, "tbody");
+    means.forEach((mean, row) => {
+      const line = make(body, "tr");
+      make(line, "th", "", row + 1 + " " + round.answers[row].model).scope = "row";
+      means.forEach((_, column) => make(line, "td", "", row === column ? "" : number(better(row, column))));
+      make(line, "td", "mean", number(mean));
+    });
+    const biases = pairs.map(p => p.positionBias).filter(b => typeof b === "number");
+    if (biases.length) make(verdict, "div", "", "Mean position bias " + number(biases.reduce((a, b) => a + b) / biases.length));
+    for (const pair of pairs.filter(p => typeof p.probabilityFirst !== "number"))
+      make(verdict, "div", "", (pair.first + 1) + " and " + (pair.second + 1) + ": no answer, " + pair.missing);
+  }
+  make(verdict, "div", "principle", principle);
+}
+
 function show(prompt, round) {
   // Only the newest answers can be gone on with.
-  for (const button of $("rounds").querySelectorAll("button")) button.remove();
+  for (const button of $("rounds").querySelectorAll(".facts button")) button.remove();
   const section = make($("rounds"), "section", "round");
   make(section, "div", "prompt", prompt);
   const answers = make(section, "div", "answers");
@@ -43,19 +116,9 @@ function show(prompt, round) {
       button.type = "button";
       button.addEventListener("click", () => choose(i));
     }
+    if (setup.principles.length && answer.text) offerWhy(card, turns, i, answer);
   });
-  if (round.verdict) {
-    const verdict = make(section, "div", "verdict");
-    const p = round.verdict.probabilityFirst;
-    if (typeof p === "number") {
-      const bias = typeof round.verdict.positionBias === "number" ? ", position bias " + round.verdict.positionBias.toFixed(2) : "";
-      make(verdict, "div", "", "Judge: P(" + round.answers[0].model + " is better) = " + p.toFixed(2) + bias);
-      make(make(verdict, "div", "bar"), "span").style.width = 100 * p + "%";
-    } else {
-      make(verdict, "div", "", "Judge: no answer, " + round.verdict.missing);
-    }
-    make(verdict, "div", "principle", round.verdict.principle);
-  }
+  if (round.verdict) showVerdict(section, round);
   choose(chosen);
   section.scrollIntoView({ block: "end" });
 }
@@ -68,17 +131,31 @@ async function ask(event) {
   $("send").disabled = true;
   const next = last ? [...turns, last.answers[chosen].text || "…", prompt] : [prompt];
   try {
-    const round = await json("play/ask", { turns: next, number: number + 1, temperature: $("temperature").valueAsNumber, maxTokens: $("tokens").valueAsNumber, seed: $("seed").valueAsNumber });
+    const round = await json("play/ask", { turns: next, number: number + 1, ...settings() });
     number++;
     turns = next;
     last = round;
     show(prompt, round);
     $("prompt").value = "";
+    $("samples").open = false;
   } catch (error) {
     $("error").textContent = error.message;
   }
   $("send").disabled = false;
   $("prompt").focus();
+}
+
+function offerSamples() {
+  for (const group of setup.samples) {
+    const row = make($("samples"), "div", "group");
+    make(row, "span", "", group.name);
+    for (const prompt of group.prompts) {
+      const button = make(row, "button", "", prompt);
+      button.type = "button";
+      button.addEventListener("click", () => { $("prompt").value = prompt; $("prompt").focus(); });
+    }
+  }
+  $("samples").hidden = !setup.samples.length;
 }
 
 async function start() {
@@ -87,9 +164,10 @@ async function start() {
   $("temperature").value = setup.temperature;
   $("tokens").value = setup.maxTokens;
   $("seed").value = setup.seed;
+  offerSamples();
   $("ask").addEventListener("submit", ask);
   $("prompt").addEventListener("keydown", e => { if (e.key === "Enter" && !e.shiftKey && !e.isComposing) { e.preventDefault(); $("ask").requestSubmit(); } });
-  $("new").addEventListener("click", () => { turns = []; last = null; $("rounds").replaceChildren(); $("error").textContent = ""; });
+  $("new").addEventListener("click", () => { turns = []; last = null; $("rounds").replaceChildren(); $("error").textContent = ""; $("samples").open = true; });
   document.body.dataset.ready = "yes";
 }
 

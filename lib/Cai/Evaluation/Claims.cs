@@ -44,7 +44,10 @@ public sealed class Claims
         {
             var list = OutsideJson.Element(InputFile.ReadText(path, remedy), path, "a list of claims", remedy);
             foreach (var claim in list.Deserialize<List<Claim>>(Json) ?? [])
-                result.Add(claim);
+                result.Add(claim with // older files lack some
+                {
+                    Source = claim.Source ?? "", Text = claim.Text ?? "", Paper = claim.Paper ?? "", Seeds = claim.Seeds ?? [1],
+                });
         }
         catch (JsonException e)
         {

@@ -57,6 +57,49 @@ public sealed class PlaygroundBrowserTests
         Assert.False((bool)(await browser.EvaluateAsync("document.getElementById('send').disabled"))!);
     }
 
+    [Fact]
+    public async Task SamplesFillTheBoxPairsMakeATableAndAnswersSayWhy()
+    {
+        var law = Constitution.Shipped("miniature");
+        ScriptedModel Model(string name, string answer) => new(name, p => p.EndsWith("\n\nCritique:", StringComparison.Ordinal) ? Attack : " " + answer);
+        using var arena = new Arena([Model("x", "good"), Model("y", "fair"), Model("z", "bad")], null, Strengths.Judge(("good", 6), ("fair", 3), ("bad", 1)),
+            critic: new Critic(law));
+        await using var server = await ModelServer.StartAsync([], new ServerOptions(),
+            new PlaygroundPage(arena, new ArenaOptions(), [new SamplePrompts("Some", ["One?", "Is <b>two</b> more?"])]).Map);
+        await using var browser = await Browser.OpenAsync(server.Address + "/");
+        await browser.UntilAsync("document.body && document.body.dataset.ready");
+        await browser.EvaluateAsync("document.querySelectorAll('#samples button')[1].click()");
+        Assert.Equal("Is <b>two</b> more?", (string?)await browser.EvaluateAsync("document.getElementById('prompt').value"));
+        Assert.Equal(0, (int)(await browser.EvaluateAsync("document.querySelectorAll('.round').length"))!); // filled in, not sent
+        await Ask(browser, "Hello.", 1);
+        Assert.False((bool)(await browser.EvaluateAsync("document.getElementById('samples').open"))!);
+
+        Assert.Equal("|1|2|3|mean;1 x||0.67|0.86|0.76;2 y|0.33||0.75|0.54;3 z|0.14|0.25||0.20", (string?)await browser.EvaluateAsync(
+            "[...document.querySelectorAll('.verdict tr')].map(r => [...r.cells].map(c => c.textContent).join('|')).join(';')"));
+        Assert.Contains((string?)await browser.EvaluateAsync("document.querySelector('.verdict .principle').textContent"), law.Comparison.Select(p => p.Text));
+
+        Assert.Equal(law.Critique.Count, (int)(await browser.EvaluateAsync("document.querySelectorAll('.why')[1].querySelectorAll('option').length"))!);
+        await browser.EvaluateAsync("{ const why = document.querySelectorAll('.why')[1]; why.open = true; why.querySelector('select').value = 'illegal'; "
+            + "why.querySelector('button').click(); }");
+        await browser.UntilAsync("document.querySelectorAll('.why')[1].querySelectorAll('.critique .text').length === 2");
+        Assert.Equal(Attack + "|fair", (string?)await browser.EvaluateAsync(
+            "[...document.querySelectorAll('.why')[1].querySelectorAll('.critique .text')].map(e => e.textContent).join('|')"));
+        Assert.Contains(law.CritiquePrinciple("illegal").CritiqueRequest,
+            (string?)await browser.EvaluateAsync("document.querySelectorAll('.why')[1].querySelector('.request').textContent"));
+        Assert.Equal(0, (int)(await browser.EvaluateAsync("document.querySelectorAll('#rounds script, #rounds img, #rounds b').length"))!);
+        Assert.Equal("undefined", (string?)await browser.EvaluateAsync("typeof window.hit"));
+        await browser.PictureAsync("playground-why");
+
+        // Answers of earlier rounds keep their "why", about the turns before them.
+        await Ask(browser, "And then?", 2);
+        Assert.Equal(6, (int)(await browser.EvaluateAsync("document.querySelectorAll('.why .choice button').length"))!);
+        Assert.Equal(3, (int)(await browser.EvaluateAsync("document.querySelectorAll('.facts button').length"))!);
+
+        // What the server refuses is shown where it was asked.
+        await browser.EvaluateAsync("document.getElementById('temperature').value = -1; document.querySelectorAll('.why')[3].querySelector('button').click();");
+        await browser.UntilAsync("document.querySelectorAll('.why')[3].querySelector('.failure')?.textContent.includes('temperature')");
+    }
+
     private static async Task Ask(Browser browser, string prompt, int rounds)
     {
         await browser.EvaluateAsync($"document.getElementById('prompt').value = '{prompt}'; document.getElementById('ask').requestSubmit();");

@@ -50,6 +50,47 @@ public sealed class TerminalChatTests
     }
 
     [Fact]
+    public async Task ANumberIsAPromptUnlessAChoiceWasAskedFor()
+    {
+        var model = new ScriptedModel("a", _ => " one");
+        using var arena = new Arena([model, new ScriptedModel("b", _ => " two")], null, null);
+        var shown = await Talk(arena, "2", "/new", "/pick", "2", "/new", "1", "/new", "/pick", "none of them", "/new", "3",
+            "/pick", "9", "", "/new", "1", "/pick 9", "1", "/quit");
+        // Asked in this order; the 2 after /pick and the 1 after the refused 9 were choices, the 1 after the empty line was none.
+        Assert.Equal(["2", "1", "none of them", "3", "1"], model.Prompts.Select(p => p.Split("\n\nHuman: ")[^1].Split("\n\n")[0]));
+        Assert.Equal(5, shown.Split("Whose answer do we go on with? 1 a").Length - 1); // three times /pick, and twice after a 9
+        Assert.Equal(2, shown.Split("There is no model 9.").Length - 1);
+        Assert.Equal(1, shown.Split("going on with the answers of b").Length - 1);
+        Assert.Equal(1, shown.Split("going on with the answers of a").Length - 1);
+    }
+
+    [Fact]
+    public async Task ThreeModelsPlayInPairs()
+    {
+        using var arena = new Arena([new ScriptedModel("x", _ => " good"), new ScriptedModel("y", _ => " fair"), new ScriptedModel("z", _ => " bad")], null,
+            Strengths.Judge(("good", 6), ("fair", 3), ("bad", 1)));
+        var shown = (await Talk(arena, "Hello.")).Split('\n').Select(line => string.Join(' ', line.Split([' ', '│', '|'], StringSplitOptions.RemoveEmptyEntries)));
+        // 6/9, 6/7, 3/4 and their complements; the mean of each row.
+        Assert.Contains("judge: P(row is better than column)", shown);
+        Assert.Contains("1 2 3 mean", shown);
+        Assert.Contains("1 x 0.67 0.86 0.76", shown);
+        Assert.Contains("2 y 0.33 0.75 0.54", shown);
+        Assert.Contains("3 z 0.14 0.25 0.20", shown);
+        Assert.Contains("mean position bias 0.20", shown);
+    }
+
+    [Fact]
+    public async Task AJudgeComparesTwoToSixModels()
+    {
+        foreach (var models in new[] { "a", "a,b,c,d,e,f,g" })
+        {
+            var (code, _, error) = await Workspace.Cai("chat", "--models", models, "--judge", "h");
+            Assert.Equal(2, code);
+            Assert.Contains($"--judge compares two to 6 models, and --models names {models.Split(',').Length}.", error);
+        }
+    }
+
+    [Fact]
     public async Task AFailureIsALineAndTheSessionGoesOn()
     {
         var fails = true;
