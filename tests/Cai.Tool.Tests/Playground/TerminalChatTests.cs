@@ -69,7 +69,8 @@ public sealed class TerminalChatTests
     {
         using var arena = new Arena([new ScriptedModel("x", _ => " good"), new ScriptedModel("y", _ => " fair"), new ScriptedModel("z", _ => " bad")], null,
             Strengths.Judge(("good", 6), ("fair", 3), ("bad", 1)));
-        var shown = (await Talk(arena, "Hello.")).Split('\n').Select(line => string.Join(' ', line.Split([' ', '│', '|'], StringSplitOptions.RemoveEmptyEntries)));
+        var shown = (await Talk(arena, "Hello.")).Split('\n')
+            .Select(line => string.Join(' ', line.Split([' ', '│', '|'], StringSplitOptions.RemoveEmptyEntries)));
         // 6/9, 6/7, 3/4 and their complements; the mean of each row.
         Assert.Contains("judge: P(row is better than column)", shown);
         Assert.Contains("1 2 3 mean", shown);
