@@ -1,3 +1,5 @@
+using Cai.Generation;
+
 namespace Cai.Tool.Playground;
 
 /// <summary>One model's answer.</summary>
