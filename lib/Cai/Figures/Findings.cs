@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text;
 using Cai.Evaluation;
 
@@ -17,7 +16,7 @@ public sealed class Findings(IReadOnlyList<Claim> claims) : IRichOutput
     public IReadOnlyDictionary<string, object> MimeBundle() => new Dictionary<string, object>
     {
         [Mime.Html] = ToHtml(),
-        [Mime.Plain] = string.Concat(claims.Select(c => $"- {ClaimWords.Sentence(c)} Paper: {c.Paper}.\n")),
+        [Mime.Plain] = string.Concat(claims.Select(c => SafeText.Paragraph($"- {ClaimWords.Sentence(c)} Paper: {c.Paper}.") + "\n")),
     };
 
     /// <summary>A list; each item's class is its verdict.</summary>
@@ -25,10 +24,10 @@ public sealed class Findings(IReadOnlyList<Claim> claims) : IRichOutput
     {
         var html = new StringBuilder("<ul class=\"findings\">\n");
         foreach (var claim in claims)
-            html.Append("<li class=\"").Append(ClaimWords.Of(claim.Verdict).Replace(' ', '-')).Append("\">").Append(Encode(ClaimWords.Sentence(claim)))
-                .Append(" <small>Paper: ").Append(Encode(claim.Paper)).Append(".</small></li>\n");
+            html.Append("<li class=\"").Append(ClaimWords.Of(claim.Verdict).Replace(' ', '-')).Append("\">").Append(Safe(ClaimWords.Sentence(claim)))
+                .Append(" <small>Paper: ").Append(Safe(claim.Paper)).Append(".</small></li>\n");
         return html.Append("</ul>\n").ToString();
     }
 
-    private static string Encode(string text) => WebUtility.HtmlEncode(text);
+    private static string Safe(string text) => SafeText.Html(SafeText.Paragraph(text));
 }

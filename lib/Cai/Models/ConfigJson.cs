@@ -110,8 +110,8 @@ internal static class ConfigJson
             NormEpsilon = json.Number(keys.NormEpsilon, absent.NormEpsilon),
             Activation = ActivationOf(json, keys.Activation, absent.Activation),
             ParallelResidual = keys.ParallelResidual is { } parallel ? json.Flag(parallel, absent.ParallelResidual) : absent.ParallelResidual,
-            RopeTheta = First(json, rope, keys.RopeTheta, absent.RopeTheta),
-            RotaryShare = First(json, rope, keys.RotaryShare, absent.RotaryShare),
+            RopeTheta = UpTo(1e15, "a number above 0", json, keys.RopeTheta, First(json, rope, keys.RopeTheta, absent.RopeTheta)),
+            RotaryShare = UpTo(1, "above 0 to 1", json, keys.RotaryShare, First(json, rope, keys.RotaryShare, absent.RotaryShare)),
             RopeScaling = absent.LearnedPositions ? null : RopeJson.Scaling(rope),
             TiedHead = json.Flag("tie_word_embeddings", absent.TiedHead),
             AttentionBias = attentionBias,
@@ -188,16 +188,15 @@ internal static class ConfigJson
         return config;
     }
 
+    private static double UpTo(double most, string expected, ConfigReader json, IReadOnlyList<string> keys, double value) =>
+        value > 0 && value <= most ? value : throw json.Error(keys[0], $"is {value}; {expected} was expected");
+
     private static void CheckSizes(ConfigReader json, ConfigKeys keys, DecoderConfig config)
     {
         if (config.Heads % config.KvHeads != 0)
             throw json.Error(keys.KvHeads!, $"is {config.KvHeads}, which does not divide {keys.Heads} {config.Heads}");
         if (config.HeadSize == 0 && config.HiddenSize % config.Heads != 0)
             throw json.Error(keys.Heads, $"is {config.Heads}, which does not divide {keys.HiddenSize} {config.HiddenSize}");
-        if (!config.LearnedPositions && !(config.RotaryShare is > 0 and <= 1))
-            throw json.Error(keys.RotaryShare[0], $"makes {config.RotaryShare} of each head rotary; above 0 to 1 was expected");
-        if (!config.LearnedPositions && !(config.RopeTheta > 0))
-            throw json.Error(keys.RopeTheta[0], $"is {config.RopeTheta}; a number above 0 was expected");
         if (!(config.NormEpsilon >= 0))
             throw json.Error(keys.NormEpsilon, $"is {config.NormEpsilon}; a number from 0 was expected");
         if (!config.LearnedPositions && (config.RotaryWidth % 2 != 0 || config.RotaryWidth < 2))

@@ -107,6 +107,8 @@ public partial class HostileTextTests
         yield return new TokenStrip([new(text, 1), new(text, null), new(text, double.NaN)], text);
         yield return new ClaimsTable(
             [Claim.FromInterval(text.Length > 0 ? text : "id", text, text, text, new Interval(1, 0, 2, 3, 2), Direction.Greater, 0, [1], text, text)]);
+        yield return new Findings(
+            [Claim.FromInterval(text.Length > 0 ? text : "id", text, text, text, new Interval(1, 0, 2, 3, 2), Direction.Greater, 0, [1], text, text)]);
         var bars = ExampleFigures.Bars with
         {
             Title = text, Caption = text, X = new Axis(text), Y = new Axis(text), Categories = [text, text],
@@ -136,6 +138,6 @@ public partial class HostileTextTests
     };
 
     // What the renderers themselves write; attributes never hold a quote or a bracket.
-    [GeneratedRegex("</?(?:table|caption|thead|tbody|tr|th|td|div|span|br|del|ins)(?: [a-z-]+=\"[^\"<>]*\")*>")]
+    [GeneratedRegex("</?(?:table|caption|thead|tbody|tr|th|td|div|span|br|del|ins|ul|li|small)(?: [a-z-]+=\"[^\"<>]*\")*>")]
     private static partial Regex Tag();
 }

@@ -66,7 +66,7 @@ public sealed class ReportPageTests : IDisposable
     [InlineData("[x](file:///etc/passwd)", "file:")]
     [InlineData("<javascript:alert(1)>", "href=\"javascript")]
     [InlineData("x[^1]\n\n[^1]: <script>alert(1)</script>", "<script>alert")]
-    [InlineData("| a |\n|---|\n| <svg onload=alert(1)> |", "<svg")]
+    [InlineData("| a |\n|---|\n| <svg onload=alert(1)> |", "<svg onload")]
     [InlineData("# <script>alert(1)</script>", "<script>alert")]
     [InlineData("a\u202eb", "\u202e")]
     [InlineData("a&#8238;b", "\u202e")]
@@ -204,7 +204,10 @@ public sealed class ReportPageTests : IDisposable
         foreach (var claim in new[]
         {
             Claim.FromInterval("x", "4.4", "claim x", "+1", low, Direction.Greater, 0, [1]),
-            Claim.FromInterval("y", "Fig 12, App. B", "claim y", "+1", low with { High = -1 }, Direction.Greater, 0, [1]) with { Reason = "the judge is small" },
+            Claim.FromInterval("y", "Fig 12, App. B", "claim y", "+1", low with { High = -1 }, Direction.Greater, 0, [1]) with
+            {
+                Reason = "the judge is small",
+            },
             Claim.FromInterval("z", "3.3, Fig 2", "claim z", "+1", new Interval(3, 2, 4, 10, 5), Direction.Greater, 0, [1]) with { About = "beyond" },
         })
             claims.Add(claim);

@@ -27,8 +27,16 @@ public static class OverTraining
     public const string Soft = "soft-labels", Rewritten = "rewritten", Many = "many-principles", FixedPrinciple = "fixed-principle",
         Clamped = "cot-40-60", Unclamped = "cot-unclamped", BothOrders = "both-orders", Ideal = "ideal-judge";
 
-    /// <summary>The first draft's principles: all that like warmth (data/miniature/world.yaml).</summary>
+    /// <summary>The constitution's principles that like warmth (data/miniature/world.yaml).</summary>
     public static IReadOnlyList<string> Warm { get; } = ["caring", "wise", "warm"];
+
+    /// <summary>
+    /// The first draft's: two of those and a sentence of the world's grammar, all about warmth and little else ("wise" likes offers as much).
+    /// </summary>
+    public static IReadOnlyList<string> Drafted { get; } = ["caring", "warm"];
+
+    /// <inheritdoc cref="Drafted"/>
+    public const string DraftedSentence = "Choose the harmless response that comforts the human.";
 
     /// <summary>The principles against preaching and over-reacting; their counterparts in the paper are 3 of 16 (4.3, App. C.2).</summary>
     public static IReadOnlyList<string> AntiPreachy { get; } = ["not-preachy", "not-overreacting", "not-accusing"];
@@ -40,17 +48,17 @@ public static class OverTraining
     {
         var (soft, reasoned) = (pipeline.Feedback.Options(LabelKind.Soft), pipeline.Feedback.Options(LabelKind.ChainOfThought));
         var hard = soft with { Kind = LabelKind.Hard };
-        var draft = Comparing(pipeline.Constitution, Warm);
+        var draft = Draft(pipeline);
         Mitigation[] all =
         [
             Asked("baseline", "Over-trained: three principles that like warmth, one drawn for each label, hard labels", Baseline, draft, hard),
-            Asked("principles", "Rewritten: three against preaching added", Rewritten, Comparing(pipeline.Constitution, [.. Warm, .. AntiPreachy]), hard),
+            Asked("principles", "Rewritten: three against preaching added", Rewritten, Draft(pipeline, AntiPreachy), hard),
             Asked("label", "Soft labels", Soft, draft, soft),
             Asked("principles", "Many: thirteen, all but those against preaching", Many,
                 Comparing(pipeline.Constitution, pipeline.Constitution.Comparison.Select(p => p.Id).Except(AntiPreachy)), hard),
-            Asked("principles", "One fixed principle of the three", FixedPrinciple, draft, hard with { Principle = PrincipleSelector.Fixed(Warm[^1]) }),
+            Asked("principles", "One fixed principle of the three", FixedPrinciple, draft, hard with { Principle = PrincipleSelector.Fixed(Drafted[^1]) }),
             Asked("principles", "Mean over the three for each label", "averaged-principles", draft,
-                hard with { Principle = PrincipleSelector.Averaged(Warm.Count) }),
+                hard with { Principle = PrincipleSelector.Averaged(draft.Comparison.Count) }),
             Asked("principles", "Those against preaching only", "anti-preachy-only", Comparing(pipeline.Constitution, AntiPreachy), hard),
             Asked("chain of thought", "CoT of the helpful model, unclamped", Unclamped, draft, reasoned with { Clamp = ClampRange.None }),
             Asked("chain of thought", "CoT of the helpful model, clamped 20-80", "cot-20-80", draft, reasoned with { Clamp = new ClampRange(0.2, 0.8) }),
@@ -64,6 +72,13 @@ public static class OverTraining
 
         Mitigation Asked(string group, string display, string name, Constitution constitution, LabelOptions labels) =>
             new(group, display, Arm(pipeline, name, labels, constitution, ideal: false));
+    }
+
+    /// <summary>The first draft, with some of the constitution's own principles added.</summary>
+    private static Constitution Draft(Pipeline pipeline, params IReadOnlyList<string> added)
+    {
+        var draft = Comparing(pipeline.Constitution, [.. Drafted, .. added]);
+        return draft with { Comparison = [.. draft.Comparison, new(pipeline.Oracle.ComparisonPrinciple(DraftedSentence).Id, DraftedSentence)] };
     }
 
     /// <summary>The constitution with only these comparison principles; critiques and worked examples stay.</summary>
