@@ -4,9 +4,11 @@ using Cai.Tool.Notebooks;
 
 namespace Cai.Tool.Report;
 
-/// <summary>`figures.png`: every figure of a run on one picture.</summary>
+/// <summary>`figures.png`: the main figures of a run on one picture.</summary>
 public static class FigureSheet
 {
+    private const int Most = 3; // of a notebook: more would be too small to read
+
     /// <summary>Writes the sheet from the executed notebooks in `notebooks/` of a results folder.</summary>
     /// <returns>Its path; null where no notebook shows a figure.</returns>
     /// <exception cref="CaiException">A notebook is damaged, or the sheet cannot be written.</exception>
@@ -23,12 +25,17 @@ public static class FigureSheet
         return sheet;
     }
 
-    private static IEnumerable<SheetEntry> Figures(string path) =>
-        from cell in NotebookDocument.Load(path).Cells
-        from output in cell.Outputs
-        let data = output["data"]
-        where data?[Mime.Png] is not null
-        select new SheetEntry(Path.GetFileNameWithoutExtension(path), Picture(NotebookCell.Join(data[Mime.Png]), path));
+    /// <summary>At most three of a notebook in its order: those beside the paper's first, then the first ones.</summary>
+    private static IEnumerable<SheetEntry> Figures(string path)
+    {
+        var all = (from cell in NotebookDocument.Load(path).Cells
+                   from output in cell.Outputs
+                   let data = output["data"]
+                   where data?[Mime.Png] is not null
+                   select data).ToList();
+        return all.Index().OrderBy(f => NotebookCell.Join(f.Item[Mime.Plain]).Contains("digitised", StringComparison.OrdinalIgnoreCase) ? 0 : 1).Take(Most)
+            .OrderBy(f => f.Index).Select(f => new SheetEntry(Path.GetFileNameWithoutExtension(path), Picture(NotebookCell.Join(f.Item[Mime.Png]), path)));
+    }
 
     private static byte[] Picture(string base64, string path)
     {

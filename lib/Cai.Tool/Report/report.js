@@ -67,6 +67,9 @@
   const axes = (layout, letter) => Object.keys(layout).filter(key => key.startsWith(letter + 'axis')).sort().map(key => layout[key]);
 
   const stack = layout => {
+    // Labels and names that a neighbour had.
+    for (const [key, text] of Object.entries(layout.meta ?? {})) if (layout[key]) layout[key].title = { text };
+    for (const y of axes(layout, 'y')) if (y.showticklabels === false) y.showticklabels = true;
     const [xs, ys] = [axes(layout, 'x'), axes(layout, 'y')];
     const titles = layout.annotations.filter(note => note.name === 'panel');
     const gap = 0.32 / ys.length;
@@ -86,13 +89,16 @@
     const title = layout.title?.text;
     const width = holder.clientWidth;
     const panels = axes(layout, 'x').length;
-    const stacked = panels > 1 && width / panels < (panels > 2 ? 220 : narrow / 2);
-    const entries = new Set(data.filter(trace => trace.showlegend !== false).map(trace => trace.name)).size;
+    const columns = new Set(axes(layout, 'x').map(axis => axis.domain?.[0] ?? 0)).size;
+    const stacked = columns > 1 && width / columns < (columns > 2 ? 220 : narrow / 2);
+    const entries = new Set([...data, ...(layout.shapes ?? []).filter(shape => shape.showlegend)]
+      .filter(mark => mark.showlegend !== false).map(mark => mark.name)).size;
+    const plot = layout.height - layout.margin.t - layout.margin.b;
     layout.annotations = (layout.annotations ?? []).filter(note => note.name !== 'caption');
     delete layout.title;
-    const slanted = axes(layout, 'x').some(axis => axis.tickangle) ? 70 : 0;
-    layout.margin = { l: 64, r: 16, t: panels > 1 ? 34 : 14, b: 54 + slanted };
-    layout.height = 330 * (stacked ? panels : 1) + slanted + 22 * Math.ceil(entries / (width < narrow ? 2 : 5));
+    const lines = Math.max(...axes(layout, 'x').flatMap(axis => axis.ticktext ?? []).map(text => text.split('<br>').length), 1);
+    layout.margin = { l: 64, r: 16, t: panels > 1 ? 34 : 14, b: 40 + 14 * lines };
+    layout.height = (stacked ? panels * Math.max(300, plot * columns / panels) : plot) + 14 * (lines - 1) + 22 * Math.ceil(entries / (width < narrow ? 2 : 5));
     layout.autosize = true;
     if (width < narrow) {
       layout.margin = { ...layout.margin, l: 54, r: 8 };
@@ -104,7 +110,7 @@
       layout.paper_bgcolor = layout.plot_bgcolor = 'rgba(0,0,0,0)';
       layout.font = { ...layout.font, color: '#e4e7eb' };
       for (const axis of [...axes(layout, 'x'), ...axes(layout, 'y')]) Object.assign(axis, { gridcolor: '#333a43', linecolor: '#9aa4b1' });
-      for (const trace of data) if (trace.type === 'bar' && trace.error_y) trace.error_y.color = '#e4e7eb';
+      for (const trace of data) if (trace.type === 'bar' && (trace.error_y ?? trace.error_x)) (trace.error_y ?? trace.error_x).color = '#e4e7eb';
     }
     return { data, layout, config: { responsive: true, displaylogo: false, ...config }, title, caption: caption?.text };
   };

@@ -7,47 +7,42 @@ namespace Cai.Figures;
 /// <param name="Png">The picture's file.</param>
 public sealed record SheetEntry(string Group, byte[] Png);
 
-/// <summary>All figures of a run on one picture, for a quick look.</summary>
+/// <summary>The figures of a run on one picture, large enough to be read.</summary>
 public static class ContactSheet
 {
-    private const int Columns = 4, Width = 460, Height = 310, Gap = 14, GroupRoom = 34;
+    private const int Columns = 3, Width = 760, Gap = 14, TitleRoom = 30;
 
-    /// <summary>The sheet as PNG: groups in the order given, four pictures a row, each shrunk to at most 460 × 310 pixels.</summary>
+    /// <summary>
+    /// The sheet as PNG: groups in the order given, in three columns of 760 pixels; each picture as wide as its column, under the one before it in the column that
+    /// is shortest. A picture that cannot be read is left out: the sheet is for a look at all the others.
+    /// </summary>
     public static byte[] ToPng(IReadOnlyList<SheetEntry> entries)
     {
-        var groups = entries.GroupBy(entry => entry.Group).ToList();
-        var rows = groups.Sum(group => (group.Count() + Columns - 1) / Columns);
-        var info = new SKImageInfo(Gap + Columns * (Width + Gap), Gap + groups.Count * GroupRoom + rows * (Height + Gap),
-            SKColorType.Rgba8888, SKAlphaType.Opaque);
+        var pictures = entries.Select(entry => (entry.Group, Picture: SKImage.FromEncodedData(entry.Png))).Where(p => p.Picture is not null).ToList();
+        var ends = new float[Columns];
+        var places = pictures.Select((p, i) =>
+        {
+            var titled = i == 0 || pictures[i - 1].Group != p.Group;
+            var column = Array.IndexOf(ends, ends.Min());
+            var top = ends[column] + Gap + (titled ? TitleRoom : 0);
+            ends[column] = top + p.Picture.Height * (float)Width / p.Picture.Width;
+            return (p.Group, p.Picture, Titled: titled, Place: SKRect.Create(Gap + column * (Width + Gap), top, Width, ends[column] - top));
+        }).ToList();
+        var info = new SKImageInfo(Gap + Columns * (Width + Gap), (int)Math.Ceiling(ends.Max()) + Gap, SKColorType.Rgba8888, SKAlphaType.Opaque);
         using var sheet = new SKBitmap(info);
         using var canvas = new SKCanvas(sheet);
-        canvas.Clear(SKColors.White);
-        using var bold = new SKFont(FigureFont.Bold, 18) { Subpixel = true };
+        // Figures are white: on grey it shows where one ends.
+        canvas.Clear(SKColor.Parse("#E6E8EB"));
+        using var bold = new SKFont(FigureFont.Bold, 20) { Subpixel = true };
         using var ink = new SKPaint { Color = SKColor.Parse("#333333"), IsAntialias = true };
-        float y = Gap;
-        foreach (var group in groups)
+        foreach (var (group, picture, titled, place) in places)
         {
-            canvas.DrawText(SafeText.Line(group.Key), Gap, y + 20, bold, ink);
-            y += GroupRoom;
-            foreach (var row in group.Chunk(Columns))
-            {
-                foreach (var (column, entry) in row.Index())
-                    Draw(canvas, entry, Gap + column * (Width + Gap), y);
-                y += Height + Gap;
-            }
+            if (titled)
+                canvas.DrawText(SafeText.Line(group), place.Left, place.Top - 9, bold, ink);
+            canvas.DrawImage(picture, place, new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
+            picture.Dispose();
         }
         canvas.Flush();
         return PalettePng.Encode(sheet);
-    }
-
-    private static void Draw(SKCanvas canvas, SheetEntry entry, float x, float y)
-    {
-        using var picture = SKImage.FromEncodedData(entry.Png);
-        // A damaged picture leaves its place empty: the sheet is for a look at all the others.
-        if (picture is null)
-            return;
-        var scale = Math.Min((float)Width / picture.Width, (float)Height / picture.Height);
-        canvas.DrawImage(picture, SKRect.Create(x, y, picture.Width * scale, picture.Height * scale),
-            new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
     }
 }

@@ -9,7 +9,14 @@ public enum AxisScale { Linear, Log }
 /// <param name="Label">What is measured, with its unit.</param>
 /// <param name="Min">Fixed lower end; by default chosen from the data.</param>
 /// <param name="Max">Fixed upper end.</param>
-public sealed record Axis(string Label, AxisScale Scale = AxisScale.Linear, double? Min = null, double? Max = null);
+public sealed record Axis(string Label, AxisScale Scale = AxisScale.Linear, double? Min = null, double? Max = null)
+{
+    /// <summary>Ticks with their names, for values that have one: sizes of models. A line break parts the lines of a name. By default chosen from the data.</summary>
+    public IReadOnlyList<AxisTick> Ticks { get; init; } = [];
+}
+
+/// <summary>A named place on an axis.</summary>
+public readonly record struct AxisTick(double Value, string Label);
 
 /// <summary>
 /// What a figure says, apart from how it is drawn: one description, an interactive and a static rendering. Shown in a
@@ -21,7 +28,7 @@ public sealed record Figure(string Title, Axis X, Axis Y, IReadOnlyList<Series> 
     /// <summary>What is shown, with n and what the bands or bars are.</summary>
     public string Caption { get; init; } = "";
 
-    /// <summary>Names under the bars; required for bar series.</summary>
+    /// <summary>Names of the bars; required for bar series. Where they do not fit under upright bars the bars lie, with the names at their left.</summary>
     public IReadOnlyList<string> Categories { get; init; } = [];
 
     public IReadOnlyList<ReferenceLine> References { get; init; } = [];
@@ -148,6 +155,9 @@ public sealed record Figure(string Title, Axis X, Axis Y, IReadOnlyList<Series> 
 public sealed record FigurePanel(string Title, IReadOnlyList<Figure> Figures) : IRichOutput
 {
     public string Caption { get; init; } = "";
+
+    /// <summary>Panels a row; 0 is all in one.</summary>
+    public int Columns { get; init; }
 
     /// <inheritdoc cref="Figure.FullCaption"/>
     internal string FullCaption => Figures.Where(f => f.AllZero).Select(f => $"{f.Title}: all bars are 0.").ToList() is { Count: > 0 } empty

@@ -21,10 +21,10 @@ public static class PlotlyRenderer
     }
 
     /// <inheritdoc cref="Figure.ToChart"/>
-    public static GenericChart ToChart(Figure figure) => PlotlyLayout.Compose(figure.Title, [figure], figure.FullCaption);
+    public static GenericChart ToChart(Figure figure) => PlotlyLayout.Compose(figure.Title, [figure], 1, figure.FullCaption);
 
     /// <inheritdoc cref="Figure.ToChart"/>
-    public static GenericChart ToChart(FigurePanel panel) => PlotlyLayout.Compose(panel.Title, panel.Figures, panel.FullCaption);
+    public static GenericChart ToChart(FigurePanel panel) => PlotlyLayout.Compose(panel.Title, panel.Figures, panel.Columns, panel.FullCaption);
 
     /// <summary>{data, layout, config} of one figure.</summary>
     /// <exception cref="CaiException">The figure cannot be drawn; see <see cref="Figure.Checked"/>.</exception>

@@ -7,44 +7,55 @@ namespace Cai.Figures;
 /// <summary>The traces of one series.</summary>
 internal static class PlotlyTraces
 {
-    public static IEnumerable<Trace> Of(Figure figure, Series series, int style) => series switch
+    /// <param name="lying">Whether bars lie.</param>
+    public static IEnumerable<Trace> Of(Figure figure, int index, bool lying) => Of(figure, figure.Series[index], index, lying);
+
+    private static IEnumerable<Trace> Of(Figure figure, Series series, int index, bool lying) => (series, series.Style ?? index, Overlaps.Of(figure)[index]) switch
     {
-        LineSeries line => Line(line, style),
-        PointSeries points => [Points(points, style)],
-        BarSeries bars => [Bars(bars, style)],
-        HistogramSeries histogram => [Histogram(figure, histogram, style)],
+        (LineSeries line, var style, var covered) => Line(line, style, covered, Bands.Of(figure)),
+        (PointSeries points, var style, var covered) => [Points(points, style, covered)],
+        (BarSeries bars, var style, _) => [Bars(bars, style, lying)],
+        (HistogramSeries histogram, var style, _) => [Histogram(figure, histogram, style)],
         _ => throw new NotSupportedException($"Series of type {series.GetType().Name} cannot be drawn."),
     };
 
-    private static IEnumerable<Trace> Line(LineSeries series, int style)
+    private static IEnumerable<Trace> Line(LineSeries series, int style, (int Markers, int Line) covered, Bands bands)
     {
-        var banded = series.Points.Where(p => p.YLow is not null && p.YHigh is not null).ToArray();
-        if (banded.Length > 1)
+        if (series.Banded is { Length: > 0 } banded)
             yield return new Trace2D("scatter").With(
-                ("mode", "lines"), ("fill", "toself"), ("fillcolor", Rgba(style, 0.18)), ("hoverinfo", "skip"),
-                ("line", new Line().With(("width", 0))), ("showlegend", false), ("legendgroup", Name(series)),
+                ("mode", "lines"), ("fill", "toself"), ("fillcolor", Rgba(style, bands.Fill)), ("hoverinfo", "skip"),
+                ("line", bands.Edge > 0 ? new Line().With(("width", 0.8), ("color", Rgba(style, bands.Edge))) : new Line().With(("width", 0))),
+                ("showlegend", false), ("legendgroup", Name(series)),
                 ("x", Numbers(banded.Select(p => p.X).Concat(banded.Reverse().Select(p => p.X)))),
                 ("y", Numbers(banded.Select(p => p.YLow!.Value).Concat(banded.Reverse().Select(p => p.YHigh!.Value)))));
         yield return Named("scatter", series).With(
             ("mode", series.Markers ? "lines+markers" : "lines"),
             ("x", Numbers(series.Points.Select(p => p.X))), ("y", Numbers(series.Points.Select(p => p.Y))),
-            ("line", new Line().With(("color", Palette.Color(style)), ("width", 2), ("dash", series.Dashed ? "dash" : "solid"))),
-            ("marker", Mark(style, 7)));
+            ("line", new Line().With(
+                ("color", Palette.Color(series, style)), ("width", 2 + 2.5 * covered.Line), ("dash", series.Dashed ? "dash" : "solid"))),
+            ("marker", Mark(style, 7 + 4 * covered.Markers)));
     }
 
-    private static Trace Points(PointSeries series, int style) => Named("scatter", series).With(
-        ("mode", series.Connected ? "lines+markers" : "markers"),
-        ("x", Numbers(series.Points.Select(p => p.X))), ("y", Numbers(series.Points.Select(p => p.Y))),
-        ("marker", Mark(style, 9)),
-        ("line", series.Connected ? new Line().With(("color", Palette.Color(style)), ("width", 1.5)) : null),
-        ("error_x", series.Points.Any(p => p.XHigh is not null) ? Errors(series.Points.Select(p => (p.X, p.XLow, p.XHigh))) : null),
-        ("error_y", series.Points.Any(p => p.YHigh is not null) ? Errors(series.Points.Select(p => (p.Y, p.YLow, p.YHigh))) : null));
+    private static Trace Points(PointSeries series, int style, (int Markers, int Line) covered)
+    {
+        // Crossed bars of many points are lighter than the points.
+        var both = series.Points.Any(p => p.XHigh is not null) && series.Points.Any(p => p.YHigh is not null);
+        var (shade, width) = (both ? Rgba(style, 0.55) : null, 1.3 + 2 * covered.Markers);
+        return Named("scatter", series).With(
+            ("mode", series.Connected ? "lines+markers" : "markers"),
+            ("x", Numbers(series.Points.Select(p => p.X))), ("y", Numbers(series.Points.Select(p => p.Y))),
+            ("marker", Mark(style, 9 + 4 * covered.Markers)),
+            ("line", series.Connected ? new Line().With(("color", Palette.Color(style)), ("width", 1.5 + 2 * covered.Line)) : null),
+            ("error_x", series.Points.Any(p => p.XHigh is not null) ? Errors(series.Points.Select(p => (p.X, p.XLow, p.XHigh)), shade, width) : null),
+            ("error_y", series.Points.Any(p => p.YHigh is not null) ? Errors(series.Points.Select(p => (p.Y, p.YLow, p.YHigh)), shade, width) : null));
+    }
 
-    private static Trace Bars(BarSeries series, int style) => Named("bar", series).With(
-        ("x", Numbers(series.Bars.Select((_, i) => (double)i))),
-        ("y", series.Bars.Select(b => b?.Value).ToArray()),
-        ("marker", new Marker().With(("color", Palette.Color(style)))),
-        ("error_y", Errors(series.Bars.Select(b => (b?.Value ?? 0, Finite(b?.Low), Finite(b?.High))))));
+    private static Trace Bars(BarSeries series, int style, bool lying) => Named("bar", series).With(
+        ("orientation", lying ? "h" : null),
+        (lying ? "y" : "x", Numbers(series.Bars.Select((_, i) => (double)i))),
+        (lying ? "x" : "y", series.Bars.Select(b => b?.Value).ToArray()),
+        ("marker", PlotlyBars.Marker(series, style)),
+        (lying ? "error_x" : "error_y", Errors(series.Bars.Select(b => (b?.Value ?? 0, Finite(b?.Low), Finite(b?.High))))));
 
     private static Trace Histogram(Figure figure, HistogramSeries series, int style)
     {
@@ -57,11 +68,11 @@ internal static class PlotlyTraces
 
     private static Trace2D Named(string type, Series series) => new Trace2D(type).With(("name", Name(series)), ("legendgroup", Name(series)));
 
-    private static Error Errors(IEnumerable<(double Value, double? Low, double? High)> bars)
+    private static Error Errors(IEnumerable<(double Value, double? Low, double? High)> bars, string? color = null, double width = 1.3)
     {
         var all = bars.ToArray();
         return new Error().With(
-            ("type", "data"), ("symmetric", false), ("thickness", 1.3), ("width", 0),
+            ("type", "data"), ("symmetric", false), ("thickness", width), ("width", 0), ("color", color),
             ("array", Numbers(all.Select(b => b.High is { } high ? high - b.Value : 0))),
             ("arrayminus", Numbers(all.Select(b => b.Low is { } low ? b.Value - low : 0))));
     }
@@ -73,8 +84,8 @@ internal static class PlotlyTraces
             MarkerKind.TriangleUp => "triangle-up",
             MarkerKind.Diamond => "diamond",
             MarkerKind.TriangleDown => "triangle-down",
-            MarkerKind.Cross => "x-thin-open",
-            MarkerKind.Plus => "cross-thin-open",
+            MarkerKind.OpenCircle => "circle-open",
+            MarkerKind.OpenSquare => "square-open",
             _ => "circle",
         }));
 

@@ -7,14 +7,6 @@ internal static class Scales
 {
     public const int LongestAxisLabel = 90, LongestPanelTitle = 60;
 
-    private const int LongestCategory = 40;
-
-    /// <summary>A category's name on one line, cut where it would leave no room for the bars.</summary>
-    public static string CategoryLabel(string name) => SafeText.Cut(SafeText.Line(name), LongestCategory);
-
-    /// <summary>Whether the names under the bars are slanted: long ones in narrow slots would run into each other.</summary>
-    public static bool Slanted(Figure figure) => figure.Categories.Sum(name => CategoryLabel(name).Length + 2) > 80;
-
     /// <summary>
     /// Ends of the x and y axis in data units: fixed ends, or the data with error bars and 5 % room (on the axis' own scale). A fixed
     /// end where a point lies is moved out by 3 %: its marker would be cut in half, and a line along the end hidden by the axis.
@@ -78,11 +70,14 @@ internal static class Scales
         _ => value.ToString("0.#e-0", CultureInfo.InvariantCulture),
     };
 
-    /// <summary>Common bins of all histograms of a figure, and the share of each series' values in them.</summary>
+    /// <summary>
+    /// Common bins of all histograms of a figure, and the share of each series' values in them. Fixed ends of the axis are ends of bins. A value between two
+    /// bins belongs to the upper one, but a series' largest to the lower: labels clamped to 0.4 to 0.6 lie between the two.
+    /// </summary>
     public static (double Start, double Width, IReadOnlyDictionary<HistogramSeries, double[]> Shares) Histogram(Figure figure)
     {
         var all = figure.Series.OfType<HistogramSeries>().ToArray();
-        var (low, high) = (all.Min(s => s.Values.Min()), all.Max(s => s.Values.Max()));
+        var (low, high) = (figure.X.Min ?? all.Min(s => s.Values.Min()), figure.X.Max ?? all.Max(s => s.Values.Max()));
         var count = Math.Max(1, all.Max(s => s.Bins));
         if (high <= low)
             (low, high) = (low - 0.5, high + 0.5);
@@ -91,13 +86,18 @@ internal static class Scales
         foreach (var series in all)
         {
             var share = shares[series] = new double[count];
+            var largest = series.Values.Max();
             foreach (var value in series.Values)
-                share[Math.Min((int)((value - low) / width), count - 1)] += 1.0 / series.Values.Count;
+                share[Bin((value - low) / width, value == largest)] += 1.0 / series.Values.Count;
         }
         return (low, width, shares);
+
+        // Probabilities come from 32-bit numbers: 0.4 is not quite 8 bins of 0.05.
+        int Bin(double at, bool largest) => Math.Clamp((int)Math.Floor(at + 1e-5) - (largest && Math.Abs(at - Math.Round(at)) < 1e-5 ? 1 : 0), 0, count - 1);
     }
 
-    private static IEnumerable<DataPoint> Points(Figure figure) =>
+    /// <summary>All points of lines and points.</summary>
+    public static IEnumerable<DataPoint> Points(Figure figure) =>
         figure.Series.SelectMany(s => s switch { LineSeries line => line.Points, PointSeries points => points.Points, _ => [] });
 
     private static IEnumerable<double> Values(Figure figure, Series series, bool horizontal) => series switch

@@ -23,6 +23,9 @@ public abstract record Series(string Name)
     /// Which colour and marker of the palette; by default the series' place in the figure. Set it to give a model the same look in every figure.
     /// </summary>
     public int? Style { get; init; }
+
+    /// <summary>Grey: for what is no measured series, as a front drawn through others.</summary>
+    public bool Neutral { get; init; }
 }
 
 /// <summary>A line through points in the order given; y error bars are drawn as a band.</summary>
@@ -32,6 +35,12 @@ public sealed record LineSeries(string Name, IReadOnlyList<DataPoint> Points) : 
 
     /// <summary>Off for dense curves.</summary>
     public bool Markers { get; init; } = true;
+
+    /// <summary>Off where the bands of many lines would hide each other, for all but those that are compared.</summary>
+    public bool Band { get; init; } = true;
+
+    /// <summary>The points that make the band; empty when there is none.</summary>
+    internal DataPoint[] Banded => Band && Points.Where(p => p.YLow is not null && p.YHigh is not null).ToArray() is { Length: > 1 } some ? some : [];
 }
 
 /// <summary>Points with error bars in both directions.</summary>
@@ -54,7 +63,7 @@ public sealed record HistogramSeries(string Name, IReadOnlyList<double> Values) 
 /// <summary>Where a reference line lies.</summary>
 public enum ReferenceKind { Horizontal, Vertical, Diagonal }
 
-/// <summary>A thin grey line to compare with: chance, zero, perfect calibration.</summary>
+/// <summary>A thin grey line to compare with: chance, zero, perfect calibration. Those with different labels have different dashes.</summary>
 /// <param name="Value">y of a horizontal, x of a vertical line; unused for the diagonal y = x.</param>
 /// <param name="Label">Shown in the legend; null hides it there.</param>
 public sealed record ReferenceLine(ReferenceKind Kind, double Value = 0, string? Label = null);

@@ -8,40 +8,49 @@ internal static class StaticPlot
 {
     public static readonly Color Ink = Color.FromHex("#333333");
 
-    public static readonly Color Faint = Color.FromHex("#8A8A8A");
+    public static readonly Color Faint = Color.FromHex(Palette.Neutral);
 
-    /// <param name="titled">Whether the figure's title is drawn above it.</param>
+    /// <summary>Pixels at the left of a panel whose bars are named in the one before.</summary>
+    public const float WithoutNames = 14;
+
+    /// <param name="grid">Of all panels of the picture.</param>
+    /// <param name="i">This one's place among them.</param>
     /// <param name="width">Logical pixels of the whole panel.</param>
     /// <param name="height">As the width.</param>
-    public static Plot Of(Figure figure, bool titled, float width, float height)
+    public static Plot Of(Figure figure, Dashes dashes, PanelGrid grid, int i, bool titled, float width, float height)
     {
         var plot = new Plot();
         var thinning = new StaticPlotThinning(figure, width, height);
         plot.FigureBackground.Color = Colors.White;
         plot.HideLegend();
         plot.Grid.MajorLineColor = Color.FromHex("#E8E8E8");
-        References(plot, figure);
+        var lying = grid.Lies(i);
         var bars = figure.Series.OfType<BarSeries>().ToList();
-        for (var i = 0; i < figure.Series.Count; i++)
+        var drawn = new StaticBars(plot, figure, grid.Names(i), grid.ShowsNames(i));
+        var (covered, bands) = (Overlaps.Of(figure), Bands.Of(figure));
+        References(plot, figure, dashes, lying);
+        for (var s = 0; s < figure.Series.Count; s++)
         {
-            var style = figure.Series[i].Style ?? i;
-            switch (figure.Series[i])
+            var style = figure.Series[s].Style ?? s;
+            switch (figure.Series[s])
             {
                 case LineSeries line:
-                    Line(plot, figure, line with { Points = thinning.Of(line) }, style);
+                    Line(plot, figure, line with { Points = thinning.Of(line) }, style, covered[s], bands);
                     break;
                 case PointSeries points:
-                    Points(plot, figure, points with { Points = thinning.Of(points) }, style);
+                    Points(plot, figure, points with { Points = thinning.Of(points) }, style, covered[s]);
                     break;
                 case BarSeries series:
-                    Bars(plot, figure, series, bars.IndexOf(series), bars.Count, style);
+                    drawn.Add(series, bars.IndexOf(series), bars.Count, style);
                     break;
                 case HistogramSeries series:
                     Histogram(plot, figure, series, style);
                     break;
             }
         }
-        Axes(plot, figure);
+        Axes(plot, figure, grid, i, width, height);
+        if (figure.Categories.Count > 0)
+            drawn.Axis();
         if (titled)
             plot.Title(SafeText.Cut(SafeText.Line(figure.Title), Scales.LongestPanelTitle), 13);
         plot.Font.Set(FigureFont.Name);
@@ -54,105 +63,108 @@ internal static class StaticPlot
         MarkerKind.TriangleUp => MarkerShape.FilledTriangleUp,
         MarkerKind.Diamond => MarkerShape.FilledDiamond,
         MarkerKind.TriangleDown => MarkerShape.FilledTriangleDown,
-        MarkerKind.Cross => MarkerShape.Eks,
-        MarkerKind.Plus => MarkerShape.Cross,
+        MarkerKind.OpenCircle => MarkerShape.OpenCircle,
+        MarkerKind.OpenSquare => MarkerShape.OpenSquare,
         _ => MarkerShape.FilledCircle,
     };
 
-    private static void Axes(Plot plot, Figure figure)
+    /// <summary>A straight line in the axes' own coordinates.</summary>
+    public static void Line(Plot plot, (double X1, double Y1, double X2, double Y2) ends, Color color, float width)
     {
+        var line = plot.Add.Line(ends.X1, ends.Y1, ends.X2, ends.Y2);
+        line.LineColor = color;
+        line.LineWidth = width;
+        line.MarkerSize = 0;
+    }
+
+    private static void Axes(Plot plot, Figure figure, PanelGrid grid, int panel, float width, float height)
+    {
+        var lying = grid.Lies(panel);
         var (left, right) = Scales.Range(figure, horizontal: true);
         var (bottom, top) = Scales.Range(figure, horizontal: false);
-        plot.Axes.SetLimits(Scales.Forward(figure.X, left), Scales.Forward(figure.X, right), Scales.Forward(figure.Y, bottom), Scales.Forward(figure.Y, top));
-        foreach (var (axis, spec, low, high) in new (IAxis, Axis, double, double)[] { (plot.Axes.Bottom, figure.X, left, right),
-            (plot.Axes.Left, figure.Y, bottom, top) })
+        if (lying)
+            plot.Axes.SetLimits(Scales.Forward(figure.Y, bottom), Scales.Forward(figure.Y, top), -right, -left);
+        else
+            plot.Axes.SetLimits(
+                Scales.Forward(figure.X, left), Scales.Forward(figure.X, right), Scales.Forward(figure.Y, bottom), Scales.Forward(figure.Y, top));
+        Style(plot.Axes.Bottom, lying ? figure.Y : figure.X, grid.ShowsX(panel));
+        Style(plot.Axes.Left, lying ? new Axis("") : figure.Y, grid.ShowsY(panel));
+        Ticks(lying ? plot.Axes.Left : plot.Axes.Bottom, horizontal: true, width - 80);
+        Ticks(lying ? plot.Axes.Bottom : plot.Axes.Left, horizontal: false, lying ? width - 80 : height - 60);
+        plot.Axes.Left.MinimumSize = grid.ShowsY(panel) ? 62 : 42;
+        plot.Axes.Right.FrameLineStyle.Width = 0;
+        plot.Axes.Top.FrameLineStyle.Width = 0;
+
+        void Ticks(IAxis axis, bool horizontal, double pixels)
         {
-            axis.Label.Text = SafeText.Line(SafeText.Cut(spec.Label, Scales.LongestAxisLabel));
-            axis.Label.FontSize = 13;
-            axis.Label.Bold = false;
-            axis.Label.ForeColor = Ink;
-            axis.TickLabelStyle.FontSize = 11.5f;
-            axis.TickLabelStyle.ForeColor = Ink;
-            axis.FrameLineStyle.Color = Faint;
-            axis.MajorTickStyle.Color = Faint;
-            axis.MinorTickStyle.Length = 0;
-            if (spec.Scale == AxisScale.Log)
-                axis.TickGenerator = new NumericManual(Scales.LogTicks(low, high).Select(t => new Tick(Math.Log10(t.Value), t.Label)).ToArray());
-            else
+            var spec = horizontal ? figure.X : figure.Y;
+            if (AxisTicks.Of(figure, horizontal, pixels) is not { } ticks)
+            {
                 axis.TickGenerator = new NumericAutomatic
                 {
                     LabelFormatter = Scales.Short, MinimumTickSpacing = axis == plot.Axes.Bottom ? 45 : 25,
-                    IntegerTicksOnly = axis == plot.Axes.Bottom && Scales.CountsWhole(figure),
+                    IntegerTicksOnly = horizontal && Scales.CountsWhole(figure),
                 };
-        }
-        plot.Axes.Left.MinimumSize = 62;
-        plot.Axes.Right.FrameLineStyle.Width = 0;
-        plot.Axes.Top.FrameLineStyle.Width = 0;
-        if (figure.Categories.Count == 0)
-            return;
-        plot.Axes.Bottom.TickGenerator = new NumericManual(figure.Categories.Select((name, i) => new Tick(i, Scales.CategoryLabel(name))).ToArray());
-        // Long names in narrow slots are slanted so that they do not run into each other.
-        if (Scales.Slanted(figure))
-        {
-            plot.Axes.Bottom.TickLabelStyle.Rotation = -30;
-            plot.Axes.Bottom.TickLabelStyle.Alignment = Alignment.MiddleRight;
-            plot.Axes.Bottom.MinimumSize = 12 + 3.6f * figure.Categories.Max(c => Scales.CategoryLabel(c).Length) + (figure.X.Label.Length > 0 ? 22 : 0);
+                return;
+            }
+            axis.TickGenerator = new NumericManual(
+                [.. ticks.Select(t => new Tick(Scales.Forward(spec, t.Value), string.Join('\n', AxisTicks.Lines(t.Label))))]);
+            if (axis == plot.Axes.Bottom && ticks.Select(t => AxisTicks.Lines(t.Label).Count()).DefaultIfEmpty().Max() is > 1 and var lines)
+                plot.Axes.Bottom.MinimumSize = 14 * lines + 12 + (axis.Label.Text.Length > 0 ? 20 : 0);
         }
     }
 
-    private static void Line(Plot plot, Figure figure, LineSeries series, int style)
+    private static void Style(IAxis axis, Axis spec, bool labelled)
     {
-        var color = Color.FromHex(Palette.Color(style));
-        var banded = series.Points.Where(p => p.YLow is not null && p.YHigh is not null).ToArray();
-        if (banded.Length > 1)
+        axis.Label.Text = labelled ? SafeText.Line(SafeText.Cut(spec.Label, Scales.LongestAxisLabel)) : "";
+        axis.Label.FontSize = 13;
+        axis.Label.Bold = false;
+        axis.Label.ForeColor = Ink;
+        axis.TickLabelStyle.FontSize = 11.5f;
+        axis.TickLabelStyle.ForeColor = Ink;
+        axis.FrameLineStyle.Color = Faint;
+        axis.MajorTickStyle.Color = Faint;
+        axis.MinorTickStyle.Length = 0;
+    }
+
+    private static void Line(Plot plot, Figure figure, LineSeries series, int style, (int Markers, int Line) covered, Bands bands)
+    {
+        var color = Color.FromHex(Palette.Color(series, style));
+        if (series.Banded is { Length: > 0 } banded)
         {
             var band = plot.Add.FillY(banded.Select(
                 p => (Scales.Forward(figure.X, p.X), Scales.Forward(figure.Y, p.YLow!.Value), Scales.Forward(figure.Y, p.YHigh!.Value))).ToList());
-            band.FillColor = color.WithAlpha(0.18);
-            band.LineWidth = 0;
+            band.FillColor = color.WithAlpha(bands.Fill);
+            band.LineColor = color.WithAlpha(bands.Edge);
+            band.LineWidth = bands.Edge > 0 ? 0.8f : 0;
             band.MarkerSize = 0;
         }
         var line = plot.Add.Scatter(Coordinates(figure, series.Points), color);
-        line.LineWidth = 2;
+        line.LineWidth = 2 + 2.5f * covered.Line;
         line.LinePattern = series.Dashed ? LinePattern.Dashed : LinePattern.Solid;
         line.MarkerShape = Shape(Palette.Marker(style));
-        line.MarkerSize = series.Markers ? 7 : 0;
+        line.MarkerSize = series.Markers ? 7 + 4 * covered.Markers : 0;
+        line.MarkerLineWidth = 2;
     }
 
-    private static void Points(Plot plot, Figure figure, PointSeries series, int style)
+    private static void Points(Plot plot, Figure figure, PointSeries series, int style, (int Markers, int Line) covered)
     {
-        var color = Color.FromHex(Palette.Color(style));
+        var color = Color.FromHex(Palette.Color(series, style));
         foreach (var p in series.Points)
         {
             var (x, y) = (Scales.Forward(figure.X, p.X), Scales.Forward(figure.Y, p.Y));
+            // Crossed bars of many points are lighter than the points.
+            var shade = p is { YLow: not null, XLow: not null } ? color.WithAlpha(0.55) : color;
             if (p is { YLow: { } low, YHigh: { } high })
-                Whisker(plot, x, Scales.Forward(figure.Y, low), x, Scales.Forward(figure.Y, high), color);
+                Line(plot, (x, Scales.Forward(figure.Y, low), x, Scales.Forward(figure.Y, high)), shade, 1.3f + 2 * covered.Markers);
             if (p is { XLow: { } left, XHigh: { } right })
-                Whisker(plot, Scales.Forward(figure.X, left), y, Scales.Forward(figure.X, right), y, color);
+                Line(plot, (Scales.Forward(figure.X, left), y, Scales.Forward(figure.X, right), y), shade, 1.3f + 2 * covered.Markers);
         }
         var points = plot.Add.Scatter(Coordinates(figure, series.Points), color);
-        points.LineWidth = series.Connected ? 1.5f : 0;
+        points.LineWidth = series.Connected ? 1.5f + 2 * covered.Line : 0;
         points.MarkerShape = Shape(Palette.Marker(style));
-        points.MarkerSize = 9;
-    }
-
-    private static void Bars(Plot plot, Figure figure, BarSeries series, int slot, int slots, int style)
-    {
-        var width = 0.8 / slots;
-        for (var i = 0; i < series.Bars.Count; i++)
-        {
-            if (series.Bars[i] is not { } value)
-                continue;
-            var x = i + (slot - (slots - 1) / 2.0) * width;
-            var ground = figure.Y.Scale == AxisScale.Log ? Scales.Forward(figure.Y, Scales.Range(figure, horizontal: false).Low) : 0;
-            plot.Add.Bar(new Bar
-            {
-                Position = x, ValueBase = ground, Value = Scales.Forward(figure.Y, value.Value), Size = width * 0.92,
-                FillColor = Color.FromHex(Palette.Color(style)), LineWidth = 0,
-            });
-            if (double.IsFinite(value.Low) && double.IsFinite(value.High))
-                Whisker(plot, x, Scales.Forward(figure.Y, value.Low), x, Scales.Forward(figure.Y, value.High), Ink);
-        }
+        points.MarkerSize = 9 + 4 * covered.Markers;
+        points.MarkerLineWidth = 2;
     }
 
     private static void Histogram(Plot plot, Figure figure, HistogramSeries series, int style)
@@ -168,7 +180,7 @@ internal static class StaticPlot
                 });
     }
 
-    private static void References(Plot plot, Figure figure)
+    private static void References(Plot plot, Figure figure, Dashes dashes, bool lying)
     {
         var (left, right) = Scales.Range(figure, horizontal: true);
         var (bottom, top) = Scales.Range(figure, horizontal: false);
@@ -180,22 +192,26 @@ internal static class StaticPlot
                 ReferenceKind.Vertical => ((reference.Value, bottom), (reference.Value, top)),
                 _ => ((Math.Max(left, bottom), Math.Max(left, bottom)), (Math.Min(right, top), Math.Min(right, top))),
             };
-            var line = plot.Add.Line(Scales.Forward(figure.X, from.Item1), Scales.Forward(figure.Y, from.Item2), Scales.Forward(figure.X, to.Item1),
-                Scales.Forward(figure.Y, to.Item2));
+            var (x1, y1) = (Scales.Forward(figure.X, from.Item1), Scales.Forward(figure.Y, from.Item2));
+            var (x2, y2) = (Scales.Forward(figure.X, to.Item1), Scales.Forward(figure.Y, to.Item2));
+            var line = lying ? plot.Add.Line(y1, -x1, y2, -x2) : plot.Add.Line(x1, y1, x2, y2);
             line.LineColor = Faint;
             line.LineWidth = 1.2f;
-            line.LinePattern = LinePattern.Dashed;
+            line.LinePattern = Pattern(dashes.Of(figure, reference));
             line.MarkerSize = 0;
         }
     }
 
-    private static void Whisker(Plot plot, double x1, double y1, double x2, double y2, Color color)
+    private static LinePattern Pattern(Dash dash) => dash == Dash.Solid ? LinePattern.Solid : new LinePattern(Intervals(dash), 0, dash.ToString());
+
+    /// <summary>Pixels of ink and of gaps, in turn.</summary>
+    public static float[] Intervals(Dash dash) => dash switch
     {
-        var line = plot.Add.Line(x1, y1, x2, y2);
-        line.LineColor = color;
-        line.LineWidth = 1.3f;
-        line.MarkerSize = 0;
-    }
+        Dash.Dotted => [2, 3],
+        Dash.DashDot => [9, 3, 2, 3],
+        Dash.LongDash => [14, 5],
+        _ => [6, 4],
+    };
 
     private static Coordinates[] Coordinates(Figure figure, IReadOnlyList<DataPoint> points) =>
         points.Select(p => new Coordinates(Scales.Forward(figure.X, p.X), Scales.Forward(figure.Y, p.Y))).ToArray();

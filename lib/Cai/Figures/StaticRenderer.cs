@@ -17,11 +17,11 @@ public static class StaticRenderer
     /// <param name="scale">Pixels per logical pixel; lowered step by step to 1 when the file would be too large.</param>
     /// <exception cref="CaiException">The figure cannot be drawn; see <see cref="Figure.Checked"/>.</exception>
     public static byte[] ToPng(Figure figure, int width = 700, double scale = 1.5) =>
-        Small(s => Draw(figure.Title, [figure], figure.FullCaption, width, s), scale);
+        Small(s => Draw(figure.Title, [figure], 1, figure.FullCaption, width, s), scale);
 
     /// <inheritdoc cref="ToPng(Figure, int, double)"/>
     public static byte[] ToPng(FigurePanel panel, int width = 900, double scale = 1.5) =>
-        Small(s => Draw(panel.Title, panel.Figures, panel.FullCaption, width, s), scale);
+        Small(s => Draw(panel.Title, panel.Figures, panel.Columns, panel.FullCaption, width, s), scale);
 
     private static byte[] Small(Func<double, byte[]> draw, double scale)
     {
@@ -31,16 +31,18 @@ public static class StaticRenderer
         return png;
     }
 
-    private static byte[] Draw(string title, IReadOnlyList<Figure> figures, string caption, int width, double scale)
+    private static byte[] Draw(string title, IReadOnlyList<Figure> figures, int columns, string caption, int width, double scale)
     {
         using var bold = new SKFont(FigureFont.Bold, 16) { Subpixel = true };
         using var body = new SKFont(FigureFont.Regular, 12) { Subpixel = true };
         var titles = Lines.Wrap(SafeText.Line(title), bold, width - 2 * Margin, TitleLines);
         var captions = Lines.Wrap(SafeText.Line(caption), body, width - 2 * Margin, CaptionLines);
-        var legend = LegendRows(figures, body, width - 2 * Margin);
+        var dashes = new Dashes(figures);
+        var legend = LegendRows(figures, dashes, body, width - 2 * Margin);
         var top = Margin + 21 * titles.Count + 20 * legend.Count + (titles.Count + legend.Count > 0 ? 4 : 0);
-        var plotHeight = figures.Count > 1 ? 300 : 360;
-        var height = (int)Math.Ceiling(top + plotHeight + 16 * captions.Count + Margin);
+        var grid = new PanelGrid(figures, columns);
+        float[] rows = [.. Enumerable.Range(0, grid.Rows).Select(row => (float)RowHeight(figures, grid, row))];
+        var height = (int)Math.Ceiling(top + rows.Sum() + 16 * captions.Count + Margin);
 
         using var picture = new SKBitmap(new SKImageInfo((int)(width * scale), (int)(height * scale), SKColorType.Rgba8888, SKAlphaType.Opaque));
         using var canvas = new SKCanvas(picture);
@@ -58,28 +60,50 @@ public static class StaticRenderer
         }
         for (var i = 0; i < figures.Count; i++)
         {
-            var left = Margin / 2 + i * (width - Margin) / figures.Count;
-            var right = left + (width - Margin) / figures.Count;
-            var plot = StaticPlot.Of(figures[i].Checked(), titled: figures.Count > 1, right - left, plotHeight);
+            var (left, right) = Columns(grid, i, width);
+            var (upper, own) = (top + rows.Take(i / grid.Columns).Sum(), rows[i / grid.Columns]);
+            var plot = StaticPlot.Of(figures[i].Checked(), dashes, grid, i, titled: figures.Count > 1, right - left, own);
             // ScottPlot clears the canvas before it draws; a layer keeps that to this panel.
             canvas.SaveLayer();
-            plot.Render(canvas, new PixelRect(left, right, top + plotHeight, top));
+            plot.Render(canvas, new PixelRect(left, right, upper + own, upper));
             canvas.Restore();
         }
-        y = top + plotHeight;
+        y = top + rows.Sum();
         foreach (var line in captions)
             canvas.DrawText(line, Margin, (y += 16) - 3, body, ink);
         canvas.Flush();
         return PalettePng.Encode(picture);
     }
 
-    private sealed record Entry(string Name, SKColor Color, MarkerKind? Marker, bool Line, bool Dashed);
+    /// <summary>With axes and title.</summary>
+    private static int RowHeight(IReadOnlyList<Figure> figures, PanelGrid grid, int row)
+    {
+        var first = row * grid.Columns;
+        if (grid.Lies(first))
+            return grid.Height(row, 0, 0) + 54 + (figures.Count > 1 ? 24 : 0);
+        // Names of several lines take height from below the bars.
+        return grid.Height(row, alone: 360, beside: 300) + 14 * (Math.Min(3, grid.Names(first).Rows) - 1) - (grid.Rows > 1 && !grid.ShowsX(first) ? 20 : 0);
+    }
 
-    private static List<List<(Entry Entry, float X)>> LegendRows(IReadOnlyList<Figure> figures, SKFont font, float width)
+    /// <summary>Left and right end of a panel; the first of a row of lying bars is wider by the names.</summary>
+    private static (float Left, float Right) Columns(PanelGrid grid, int i, float width)
+    {
+        var (column, columns) = (i % grid.Columns, grid.Columns);
+        var room = width - Margin;
+        if (!grid.Lies(i) || columns == 1)
+            return (Margin / 2 + column * room / columns, Margin / 2 + (column + 1) * room / columns);
+        var names = grid.Names(i).Width - StaticPlot.WithoutNames;
+        var each = (room - names) / columns;
+        return (Margin / 2 + column * each + (column > 0 ? names : 0), Margin / 2 + (column + 1) * each + names);
+    }
+
+    private sealed record Entry(string Name, SKColor Color, MarkerKind? Marker, bool Line, float[]? Dash);
+
+    private static List<List<(Entry Entry, float X)>> LegendRows(IReadOnlyList<Figure> figures, Dashes dashes, SKFont font, float width)
     {
         var entries = figures.SelectMany(f => f.Series.Select((s, i) => ToEntry(s, s.Style ?? i)))
-            .Concat(figures.SelectMany(f => f.References).Where(r => r.Label is not null)
-                .Select(r => new Entry(SafeText.Line(r.Label!), SKColor.Parse("#8A8A8A"), null, true, true)))
+            .Concat(figures.SelectMany(f => f.References.Where(r => r.Label is not null).Select(r => (Figure: f, Line: r)))
+                .Select(r => new Entry(SafeText.Line(r.Line.Label!), SKColor.Parse(Palette.Neutral), null, true, StaticPlot.Intervals(dashes.Of(r.Figure, r.Line)))))
             .DistinctBy(e => e.Name).Where(e => e.Name.Length > 0).Select(e => e with { Name = Lines.Wrap(e.Name, font, width - 48, most: 1)[0] }).ToArray();
         var rows = new List<List<(Entry, float)>>();
         // One series needs no legend: the title or axis names it.
@@ -100,9 +124,9 @@ public static class StaticRenderer
         return rows;
     }
 
-    private static Entry ToEntry(Series series, int style) => new(SafeText.Line(series.Name), SKColor.Parse(Palette.Color(style)),
+    private static Entry ToEntry(Series series, int style) => new(SafeText.Line(series.Name), SKColor.Parse(Palette.Color(series, style)),
         series is BarSeries or HistogramSeries or LineSeries { Markers: false } ? null : Palette.Marker(style),
-        series is LineSeries or PointSeries { Connected: true }, series is LineSeries { Dashed: true });
+        series is LineSeries or PointSeries { Connected: true }, series is LineSeries { Dashed: true } ? [5, 4] : null);
 
     private static void DrawEntry(SKCanvas canvas, Entry entry, float x, float baseline, SKFont font, SKPaint ink)
     {
@@ -110,7 +134,7 @@ public static class StaticRenderer
         using var paint = new SKPaint { Color = entry.Color, IsAntialias = true, StrokeWidth = 2, Style = SKPaintStyle.Fill };
         if (entry.Line)
         {
-            using var dash = entry.Dashed ? SKPathEffect.CreateDash([5, 4], 0) : null;
+            using var dash = entry.Dash is { } intervals ? SKPathEffect.CreateDash(intervals, 0) : null;
             paint.PathEffect = dash;
             canvas.DrawLine(x, middle, x + 26, middle, paint);
             paint.PathEffect = null;

@@ -70,11 +70,44 @@ internal static class ExampleFigures
         Caption = "One seed.",
     };
 
+    /// <summary>Bars whose names do not fit under them, with one of 0 and one that was not measured (notebook 08).</summary>
+    public static FigurePanel Fixes { get; } = new("What each fix buys", [Fix("Harmlessness Elo", 0, 60, -20), Fix("Boilerplate", 1, -0.7, 0.1)])
+    {
+        Caption = "n = 100 answers a model; 95 % intervals.",
+    };
+
+    /// <summary>Lines that coincide over whole numbers, with bands that cross; ours beside the paper's.</summary>
+    public static FigurePanel Grid { get; } = new("Ours and the paper's",
+        [Shots("Right: here", "right", 0), Shots("Right: paper", "right", 0.1), Shots("Sure: here", "sure", 0.3), Shots("Sure: paper", "sure", 0.2)])
+    {
+        Columns = 2, Caption = "n = 32; bands: 95 %.",
+    };
+
     public static FigurePanel Panel { get; } = new("Two views", [Curves, Curves
         with { Title = "Helpfulness by model size", Y = new Axis("Helpfulness (Elo)") }]) { Caption = "Left harmless, right helpful; n = 400 each." };
 
     public static IEnumerable<(string Name, Figure Figure)> All =>
         [("pareto", Pareto), ("curves", Curves), ("reliability", Reliability), ("bars", Bars), ("histogram", Histogram), ("training", Training)];
+
+    private static Figure Fix(string title, int style, double first, double second) => new(title, new Axis(""), new Axis("difference"),
+        [new BarSeries(title, [new(first, 0.5 * first, 1.5 * first, 100, 50), new(0, 0, 0, 100, 50), null, new(second, -2 * second, 3 * second, 100, 50)]) { Style = style }])
+    {
+        Categories = ["Rewritten: three against preaching added", "Stopped at KL of 6 nats: after 640 episodes", "Soft labels, both orders averaged",
+            "Together: all sixteen, mean over four, soft labels, and stopped by the held-out preference model"],
+        References = [new ReferenceLine(ReferenceKind.Horizontal, 0)],
+    };
+
+    private static Figure Shots(string title, string y, double lift)
+    {
+        return new Figure(title, new Axis("worked examples"), new Axis(y),
+            [Line("careful", 0.5, 0.6), Line("noisy", 0.5, 0.6), Line("none", 0.55, 0.4)])
+        {
+            References = [new(ReferenceKind.Horizontal, 0.5, "chance"), new(ReferenceKind.Vertical, 3, "most in the corpus")],
+        };
+
+        LineSeries Line(string name, double first, double last) => new(name, [.. new[] { 0, 1, 2, 4, 8 }.Select(n => (n, Y: first + (last - first) * n / 8 + lift))
+            .Select(p => new DataPoint(p.n, p.Y, p.Y - 0.08, p.Y + 0.08))]);
+    }
 
     private static PointSeries Snapshots(string name, params (double X, double Y)[] points) =>
         new(name, points.Select(p => new DataPoint(p.X, p.Y, p.Y - 14, p.Y + 14, p.X - 12, p.X + 12)).ToArray()) { Connected = points.Length > 1 };

@@ -31,19 +31,22 @@ public class PalettePngTests
     }
 
     [Fact]
-    public void ASheetHasARowForFourFiguresOfAGroup()
+    public void PicturesOfASheetStandInTheShortestColumn()
     {
         var png = StaticRenderer.ToPng(ExampleFigures.Bars, width: 300, scale: 1);
         using var sheet =
             SKBitmap.Decode(ContactSheet.ToPng([.. Enumerable.Range(0, 5).Select(_ => new SheetEntry("a", png)), new SheetEntry("b", [1, 2, 3])]));
-        // 4 columns of 460 and 5 gaps of 14; two titles of 34; three rows of 310 and 14, and the gap at the top.
-        Assert.Equal((1910, 14 + 2 * 34 + 3 * 324), (sheet.Width, sheet.Height));
-        // The fifth figure begins the second row: its blue bars are there, and nothing is right of it.
-        Assert.Contains(new SKColor(0x00, 0x72, 0xB2), Columns(0, 14 + 460));
-        Assert.DoesNotContain(new SKColor(0x00, 0x72, 0xB2), Columns(14 + 474, sheet.Width));
+        // 3 columns of 760 and 4 gaps of 14. The title of 30 stands over the first column, so the fourth and fifth go below the second and third; the damaged
+        // one has no place.
+        using var one = SKBitmap.Decode(png);
+        var height = one.Height * 760f / one.Width;
+        Assert.Equal((2336, (int)Math.Ceiling(2 * (14 + height)) + 14), (sheet.Width, sheet.Height));
+        Assert.DoesNotContain(new SKColor(0x00, 0x72, 0xB2), Columns(0, 14 + 760));
+        Assert.Contains(new SKColor(0x00, 0x72, 0xB2), Columns(14 + 774, 14 + 774 + 760));
+        Assert.Contains(new SKColor(0x00, 0x72, 0xB2), Columns(14 + 2 * 774, sheet.Width));
 
         IEnumerable<SKColor> Columns(int left, int right) =>
-            from x in Enumerable.Range(left, right - left) from y in Enumerable.Range(14 + 34 + 324, 310) select sheet.GetPixel(x, y);
+            from x in Enumerable.Range(left, right - left) from y in Enumerable.Range((int)height + 60, (int)height - 60) select sheet.GetPixel(x, y);
     }
 
     private static SKBitmap Picture(int width, int height, Func<int, SKColor> color)

@@ -27,16 +27,15 @@ public class PlotlyRendererTests
                 "xaxis": "x", "yaxis": "y"}],
               "layout": {
                 "title": {"text": "T", "font": {"size": 16}, "yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 12}}, "template": "none",
-                "barmode": "group", "height": 459,
-                "margin": {"b": 83, "t": 46}, "legend": {"orientation": "h", "y": 1.01, "yanchor": "bottom"},
+                "barmode": "group", "height": 481,
+                "margin": {"b": 83, "t": 68}, "legend": {"orientation": "h", "y": 1.01, "yanchor": "bottom"},
                 "xaxis": {"title": {"text": "x"}, "anchor": "y", "zeroline": false, "type": "log", "tickvals": [1, 2, 5, 10, 20, 50, 100],
                 "ticktext": ["1", "2", "5", "10", "20", "50", "100"], "range": [0, 2]},
                 "yaxis": {"title": {"text": "y"}, "anchor": "x", "zeroline": false},
                 "annotations": [{"name": "caption", "text": "n = 1.", "showarrow": false, "xref": "paper", "yref": "paper", "x": 0, "y": 0,
                 "xanchor": "left", "yanchor": "top", "yshift": -58, "align": "left"}],
                 "shapes": [{"type": "line", "layer": "below", "xref": "x domain", "yref": "y", "x0": 0, "y0": 1, "x1": 1, "y1": 1,
-                  "line": {"color": "#8A8A8A", "width": 1.2, "dash": "dash"}, "name": "chance",
-                  "label": {"text": "chance", "textposition": "end", "font": {"size": 10, "color": "#8A8A8A"}}}]
+                  "line": {"color": "#8A8A8A", "width": 1.2, "dash": "dash"}, "name": "chance", "showlegend": true}]
               },
               "config": {"responsive": true, "displaylogo": false}
             }

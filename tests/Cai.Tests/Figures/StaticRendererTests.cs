@@ -41,7 +41,23 @@ public class StaticRendererTests
         var png = StaticRenderer.ToPng(ExampleFigures.Panel, width: 900, scale: 1);
         Assert.Equal(900, Width(png));
         Keep("panel", StaticRenderer.ToPng(ExampleFigures.Panel));
+        Keep("fixes", StaticRenderer.ToPng(ExampleFigures.Fixes));
+        Keep("apart", StaticRenderer.ToPng(SameScales.Apart(ExampleFigures.Histogram)));
+        Keep("grid", StaticRenderer.ToPng(ExampleFigures.Grid));
     }
+
+    [Fact]
+    public void ARowOfPanelsTakesHeight() =>
+        Assert.True(Height(StaticRenderer.ToPng(ExampleFigures.Grid, scale: 1)) > Height(StaticRenderer.ToPng(ExampleFigures.Grid with { Columns = 0 }, scale: 1)) + 150);
+
+    [Fact]
+    public void ABarOfNothingIsDrawn()
+    {
+        var gap = ExampleFigures.Bars with { Categories = ["a"], Series = [new BarSeries("s", [null])], Y = new Axis("y", Min: 0, Max: 1) };
+        Assert.NotEqual(StaticRenderer.ToPng(gap), StaticRenderer.ToPng(gap with { Series = [new BarSeries("s", [new(0, double.NaN, double.NaN, 9, 9)])] }));
+    }
+
+    private static int Height(byte[] png) => BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(20));
 
     [Fact]
     public void WidthAndScaleArePixels()

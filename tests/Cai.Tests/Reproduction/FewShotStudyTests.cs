@@ -75,9 +75,9 @@ public class FewShotStudyTests
     public void BothAuthorsBeginWithoutExamples()
     {
         var panel = Study.ByExamples().Figures[0].Checked();
-        Assert.Equal(["L, careful examples", "L, noisy examples"], panel.Series.Select(s => s.Name));
-        Assert.Equal([(-0.07, 0.375), (1.93, 0.75), (7.93, 0)], ((PointSeries)panel.Series[0]).Points.Select(p => (Math.Round(p.X, 9), p.Y)));
-        Assert.Equal([(0.07, 0.375), (2.07, 0.75)], ((PointSeries)panel.Series[1]).Points.Select(p => (Math.Round(p.X, 9), p.Y)));
+        Assert.Equal(["careful examples", "noisy examples"], panel.Series.Select(s => s.Name));
+        Assert.Equal([(0, 0.375), (2, 0.75), (8, 0)], ((LineSeries)panel.Series[0]).Points.Select(p => (p.X, p.Y)));
+        Assert.Equal([(0, 0.375), (2, 0.75)], ((LineSeries)panel.Series[1]).Points.Select(p => (p.X, p.Y)));
         Assert.Equal(4, Study.Summary().RowCount);
         Assert.NotEmpty(Study.Position().MimeBundle());
     }
@@ -112,7 +112,7 @@ public class FewShotStudyTests
         Assert.Equal(-0.5, claims["shots-critique-author"], 12); // one of two against both
         Assert.Equal(-1.5, claims["shots-revision"], 12); // changes -3 and -2 against 0 and -2
         Assert.Equal(-1, study.Cells[0].HarmChange()!.Value);
-        Assert.Equal([0, 0.5], ((PointSeries)study.ByExamples().Figures[0].Checked().Series[0]).Points.Select(p => p.Y));
+        Assert.Equal([0, 0.5], ((LineSeries)study.ByExamples().Figures[0].Checked().Series[0]).Points.Select(p => p.Y));
         Assert.Equal(3, study.Summary().RowCount);
     }
 

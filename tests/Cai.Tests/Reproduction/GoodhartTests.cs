@@ -56,10 +56,11 @@ public class GoodhartTests
         var path = new TrainingPath("x", [Point(0, 0, 0, train: [1, 1], heldOut: [7, 9]), Point(5, 1, 0, train: [3, 5], heldOut: [8, 10])]);
         var gap = path.GapAtEnd();
         Assert.Equal((2.0, 1.0, 3.0), (gap.Value, gap.Low, gap.High));
-        var lines = path.Gap().Checked().Series.Cast<LineSeries>().ToList();
+        var lines = path.Gap().Figures[0].Checked().Series.Cast<LineSeries>().ToList();
         Assert.Equal([0.0, 3.0], lines[0].Points.Select(p => p.Y));
         Assert.Equal([0.0, 1.0], lines[1].Points.Select(p => p.Y));
         Assert.Equal([0.0, 40.0], lines[0].Points.Select(p => p.X));
+        Assert.Equal([0.0, 2.0], Assert.IsType<LineSeries>(path.Gap().Figures[1].Checked().Series.Single()).Points.Select(p => p.Y));
     }
 
     [Fact]
@@ -81,6 +82,7 @@ public class GoodhartTests
         var distance = path.Behaviour(againstKl: true).Figures[0].Checked();
         Assert.Equal([0.0, 1, 2], distance.Series.Cast<LineSeries>().First().Points.Select(p => p.X));
         Assert.Equal([0, 1, 0.5], Ys(distance, "boilerplate"));
+        Assert.Equal([0.0, 2, 1], Ys(path.Behaviour(againstKl: true).Figures[1], "sqrt(KL)"));
         Assert.Equal(1, path.Change(Measures.Boilerplate)!.Value);
         Assert.Equal(3, path.Table().RowCount);
 
@@ -134,7 +136,8 @@ public class GoodhartTests
         var effects = new GoodhartEffects([study]);
         Assert.Equal(2, effects.Effects().RowCount);
         Assert.Equal(4, effects.Levels().RowCount);
-        Assert.All(effects.EffectsDrawn().Figures, f => Assert.Equal(["1", "2"], f.Checked().Categories));
+        Assert.All(effects.EffectsDrawn().Figures, f => Assert.Equal(effects.Effects().ToText().Length > 0 ? study.Models.Where(m => m.Group.Length > 0 && m.Group != "baseline")
+            .Select(m => m.Display) : [], f.Checked().Categories));
     }
 
     [Fact]
@@ -149,7 +152,8 @@ public class GoodhartTests
         // Within a seed: all shed has no end further down, none shed on two prompts may be a share of 1 - 0.025^(1/2) = 0.84189.
         Assert.Equal(-0.5 - Math.Sqrt(12.7062 / 2 * 12.7062 / 2 + 0.84189 * 0.84189 / 2), bar.Low, 4);
         Assert.Equal(2, bar.Clusters);
-        Assert.Contains("after 0, 0 episodes", effects.EffectsDrawn().Caption);
+        Assert.Contains(effects.EffectsDrawn().Figures[0].Categories, name => name.Contains("after 0, 0 episodes", StringComparison.Ordinal));
+        Assert.EndsWith("means of 2 runs", effects.EffectsDrawn().Title);
         Assert.Equal(2, effects.BySeed().RowCount);
     }
 

@@ -90,7 +90,7 @@ public class ModelComparisonTests
     {
         var comparison = Comparison(PaperOrder, HelpfulOrder, (_, p) => Fact(p, TopicKind.Harmful, harm: p % 2));
         var fig2 = comparison.Fig2(PaperFigures.Load()).Figures[0].Checked();
-        Assert.All(fig2.Series, s => Assert.Equal(ModelStyles.All.Single(m => m.Display == s.Name).Index, s.Style));
+        Assert.All(fig2.Series.Where(s => !s.Neutral), s => Assert.Equal(ModelStyles.All.Single(m => m.Display == s.Name).Index, s.Style));
         var origin = Assert.IsType<PointSeries>(fig2.Series.Single(s => s.Name == "SL-CAI")).Points.Single();
         Assert.Equal((0.0, 0.0), (origin.X, origin.Y));
         Assert.Equal(["evasive", "harsh", "boilerplate"], comparison.AnswerFaults().Checked().Categories);
@@ -98,11 +98,13 @@ public class ModelComparisonTests
         Assert.Equal([comparison.Harmless["rl-cai.5"].Value, comparison.Harmless["rl-cai"].Value], rlCai.Points.Select(p => p.Y));
         var fig10 = comparison.Fig10(PaperFigures.Load()).Figures;
         var run = Assert.IsType<LineSeries>(fig10[0].Checked().Series.Single(s => s.Name == "RL-CAI"));
-        Assert.True(Assert.IsType<LineSeries>(fig10[1].Checked().Series.Single(s => s.Name == "RL-CAI, T = 0")).Dashed);
-        Assert.All(fig10.Take(2).SelectMany(f => f.Series).Cast<LineSeries>().SelectMany(s => s.Points), p => Assert.NotNull(p.YLow));
+        Assert.All(fig10.Where(f => f.Title.StartsWith("Here", StringComparison.Ordinal)).SelectMany(f => f.Series).Cast<LineSeries>().SelectMany(s => s.Points), p => Assert.NotNull(p.YLow));
         Assert.Equal([0.0, 50, 100], run.Points.Select(p => p.X));
         Assert.All(run.Points, p => Assert.Equal(0.5, p.Y));
         Assert.Equal(2, comparison.Fig8().Figures.Count);
+        var beside = comparison.Fig8(PaperFigures.Load());
+        Assert.Equal(["Helpfulness: here", "Paper: helpfulness", "Harmlessness: here", "Paper: harmlessness"], beside.Figures.Select(f => f.Title));
+        Assert.Equal((beside.Figures[2].Y.Min, beside.Figures[2].Y.Max), (beside.Figures[3].Y.Min, beside.Figures[3].Y.Max));
         Assert.Equal(7, comparison.Metrics().RowCount);
         Assert.Equal(7, comparison.Ratings(PaperFigures.Load()).RowCount);
     }
@@ -129,7 +131,10 @@ public class ModelComparisonTests
         Assert.Equal(108,
             Assert.IsType<PointSeries>(PaperPanels.Fig3(paper, harmless: false).Checked().Series.Single(s => s.Name == "RL-CAI")).Points.Single().Y);
         Assert.Equal(8, PaperPanels.Fig10(paper).Checked().Series.Count);
-        Assert.Equal(7, PaperPanels.Fig2(paper).Checked().Series.Count + 1); // all but the helpful-only model
+        Assert.Equal(7, PaperPanels.Fig2(paper).Checked().Series.Count(s => !s.Neutral) + 1); // all but the helpful-only model
+        // No other point of the paper is right of and above these: CoT's last, RL-CAI's last, helpful RLHF's last.
+        Assert.Equal([(85, 190.0), (110, 142), (146, -48)], Assert.IsType<LineSeries>(PaperPanels.Fig2(paper).Series.Single(s => s.Neutral)).Points
+            .Select(p => (p.X, p.Y)));
         Assert.Equal(0.59, Assert.IsType<LineSeries>(PaperPanels.Fig5(paper).Figures[0].Series[0]).Points[^1].Y);
         Assert.Throws<CaiException>(() => paper.Row("fig99"));
     }

@@ -83,8 +83,8 @@ public class PolicyTests
     {
         var change = PolicyChange.Of(Run(ModelNames.HelpfulRlhf, Row(1, 0, 0), Row(2, 0, 0)), [("a", 1)], [("a", 1)], [Fact("a", 1)], [Fact("a", 3)]);
         var points = Assert.IsType<PointSeries>(new PolicyChanges([change]).Harmfulness().Checked().Series.Single()).Points;
-        // One prompt has no interval: no error bars rather than an error. The first run is set 3 % to the left.
-        Assert.Equal([-0.48, 15.52], points.Select(p => Math.Round(p.X, 6)));
+        // One prompt has no interval: no error bars rather than an error.
+        Assert.Equal([0.0, 16], points.Select(p => p.X));
         Assert.All(points, p => Assert.Null(p.YLow));
         Assert.Equal([1.0, 3.0], points.Select(p => p.Y));
     }

@@ -95,7 +95,7 @@ public class PreferenceStudyTests
         Assert.All(Claimed(study), c => Assert.False(c.Holds));
         Assert.Equal(6, Claimed(study).Select(c => c.Id).Distinct().Count());
         study.Accuracies().Checked();
-        study.Reliability().Checked();
+        Assert.All(study.Reliability().Figures, f => f.Checked());
         study.ScoreByHarm().Checked();
         study.ScoreByKind().Checked();
         Assert.Equal(4, study.Contests().RowCount);

@@ -26,6 +26,19 @@ public class ReliabilityLineTests
     }
 
     [Fact]
+    public void BinsAtOnePlaceAreOnePoint()
+    {
+        // Forty labels within a hundredth of 0 in four bins, twenty at 0.8.
+        List<Prediction> stated = [.. Enumerable.Range(0, 40).Select(i => new Prediction($"a{i}", i / 4000.0, i < 10 ? 1 : 0)),
+            .. Enumerable.Range(0, 20).Select(i => new Prediction($"b{i}", 0.8, 1))];
+        var report = Calibration.Of(stated, bins: 6);
+        Assert.Equal(5, report.Rows.Count);
+        var points = ReliabilityLine.Of("soft", 0, report, stated).Points;
+        Assert.Equal([(0.004875, 0.25), (0.8, 1)], points.Select(p => (Math.Round(p.X, 9), p.Y)));
+        Assert.Equal(5, report.Rows.Count);
+    }
+
+    [Fact]
     public void TheErrorStillCountsWhatIsNotDrawn() => Assert.Equal((2 * 30 * (0.4 - 1 / 3.0) + 0.595) / 61, Clamped.Ece.Value, 12);
 
     [Fact]

@@ -108,6 +108,11 @@ public class SizeStudiesTests
         var line = Assert.IsType<LineSeries>(study.Fig5().Figures[0].Checked().Series[0]);
         Assert.Equal([(0, -1.0), (1, 2)], line.Points.Select(p => (p.X, p.Y))); // S: 2.5 and 5.5 on average, less 3.5
         Assert.Single(study.Fig7().Figures);
+        Assert.Equal(["100", "1000"], study.Fig7().Figures[0].X.Ticks.Select(t => $"{t.Value}"));
+        var beside = study.Fig5(PaperFigures.Load());
+        Assert.Equal((2, 6), (beside.Columns, beside.Figures.Count));
+        // The largest of ours looks as the paper's.
+        Assert.Equal(beside.Figures[1].Series[^1].Style, beside.Figures[0].Series[^1].Style);
     }
 
     [Fact]
@@ -149,7 +154,8 @@ public class SizeStudiesTests
         Assert.Equal(harmless["hh-rlhf"].Value - harmless["hh-rlhf.S"].Value, claims["fig3-hh-rlhf-harmless"].Value!.Value, 9);
         Assert.Equal("-58 at 6.5 B, 77 at 52 B (digitised)", claims["fig3-hh-rlhf-harmless"].Paper);
         var line = Assert.IsType<PointSeries>(study.Fig3().Figures[1].Checked().Series.Single(s => s.Name == "HH RLHF"));
-        Assert.Equal([110.25, 1102.5], line.Points.Select(p => Math.Round(p.X, 9))); // the third of three is set 5 % apart twice
+        Assert.Equal([100, 1000.0], line.Points.Select(p => p.X)); // each at its size, though three policies share it
+        Assert.Equal(["S\n100", "L\n1k"], study.Fig3().Figures[1].X.Ticks.Select(t => t.Label));
     }
 
     [Fact]

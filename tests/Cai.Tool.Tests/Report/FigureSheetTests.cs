@@ -13,14 +13,16 @@ public sealed class FigureSheetTests : IDisposable
     public void Dispose() => work.Dispose();
 
     [Fact]
-    public void AllFiguresOfTheNotebooksStandOnOnePicture()
+    public void TheFirstFiguresOfTheNotebooksStandOnOnePicture()
     {
-        Executed("01-x.ipynb", Figure("one"), Figure("two"));
+        Executed("01-x.ipynb", Figure("one"), Figure("two"), Figure("three"), Figure("four"), Figure("five"));
         Executed("02-y.ipynb", new Dictionary<string, System.Text.Json.Nodes.JsonNode> { ["text/plain"] = "no picture" });
         Executed("03-z.ipynb", Figure("three"));
         using var sheet = SKBitmap.Decode(FigureSheet.Write(work.Folder));
-        // Two notebooks show figures: two titles of 34 pixels and two rows of 310 with 14 between.
-        Assert.Equal((1910, 14 + 2 * (34 + 310 + 14)), (sheet.Width, sheet.Height));
+        // Three of the first fill the three columns of 760; the only one of the third stands below one of them, and both notebooks have a title of 30.
+        var picture = SKBitmap.Decode(Convert.FromBase64String(Figure("one")[Mime.Png].GetValue<string>()));
+        var height = picture.Height * 760f / picture.Width;
+        Assert.Equal((14 + 3 * 774, (int)Math.Ceiling(2 * (14 + height) + 30) + 14), (sheet.Width, sheet.Height));
     }
 
     [Fact]

@@ -47,7 +47,7 @@ public static class ModelSizeStudy
         };
 
         Figures.Figure Panel(string title, string y, double max, Func<ModelSizeRow, Interval> value) =>
-            new(title, new Axis("parameters", AxisScale.Log), new Axis(y, Min: -max / 25, Max: max),
+            new(title, SizeAxis.Of(rows.Select(r => (r.Size, r.Parameters))), new Axis(y, Min: 0, Max: max),
                 [new PointSeries(style.Display, [.. rows.Select(r => DataPoint.Of(r.Parameters, value(r)))]) { Style = style.Index, Connected = true }]);
     }
 

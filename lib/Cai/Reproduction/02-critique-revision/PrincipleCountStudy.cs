@@ -59,8 +59,8 @@ public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows) : I
         ]),
     ])
     {
-        Caption = $"{rows.Select(r => r.PromptId).Distinct().Count()} red-team prompts, {Chains} chains each; bands: 95 %, bootstrap by prompt. "
-            + "Distance: 1 minus the shared share of bigrams of two last revisions of the same answer; 0 when they are the same. "
+        Caption = $"{rows.Select(r => r.PromptId).Distinct().Count()} red-team prompts, {Chains} chains each; bands: 95 %, bootstrap by prompt, "
+            + "in the first two panels of the fewest and the most principles alone (the table has all). Distance: 1 minus the shared share of bigrams of two last revisions of the same answer; 0 when they are the same. "
             + "Baseline: one principle.",
     };
 
@@ -105,7 +105,8 @@ public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows) : I
 
     private Figure ByRound(string title, string y, Func<IReadOnlyList<CountedRevision>, double> statistic)
     {
-        return new Figure(title, new Axis("revision"), new Axis(y), [.. Counts.Select((n, i) => new LineSeries(Name(n), Points(n)) { Style = i })]);
+        return new Figure(title, new Axis("revision"), new Axis(y), 
+            [.. Counts.Select((n, i) => new LineSeries(Name(n), Points(n)) { Style = i, Band = i == 0 || i == Counts.Count - 1 })]);
 
         static string Name(int principles) => principles == 1 ? "1 principle" : string.Create(CultureInfo.InvariantCulture, $"{principles} principles");
 

@@ -76,6 +76,20 @@ public sealed class RevisionSizeStudy(IReadOnlyList<SizedRevision> rows) : IStud
             + "bands: 95 %, by prompt. 0 is the largest model's first answer.",
     };
 
+    /// <summary>The same, the paper's beside it on the same scales: a row a preference model.</summary>
+    public FigurePanel Fig5(PaperFigures paper)
+    {
+        var (here, there) = (Fig5(), PaperPanels.Fig5(paper));
+        return here with
+        {
+            Columns = 2,
+            Figures = [.. here.Figures.Zip(there.Figures).SelectMany(pair => SameScales.Y(
+                pair.First with { Title = $"{pair.First.Title}: here", Y = new Axis($"{pair.First.Title.ToLowerInvariant()} score") },
+                pair.Second with { Title = $"{pair.Second.Title}: paper (digitised)", Y = new Axis($"{pair.First.Title.ToLowerInvariant()} score") }))],
+            Caption = $"{here.Caption} Paper: preference models of 52 B, no intervals; same colours from the largest model down. Compare shapes, not heights.",
+        };
+    }
+
     /// <summary>Figure 7: critiqued against direct revisions, a panel a revision.</summary>
     public FigurePanel Fig7()
     {
@@ -84,7 +98,7 @@ public sealed class RevisionSizeStudy(IReadOnlyList<SizedRevision> rows) : IStud
         var points = panels.SelectMany(p => p.Lines).SelectMany(l => l.Points).ToList();
         var y = new Axis("harmlessness score", Min: Math.Floor(points.Min(p => p.YLow ?? p.Y)), Max: Math.Ceiling(points.Max(p => p.YHigh ?? p.Y)));
         return new FigurePanel("Critiqued against direct revisions, by size",
-            [.. panels.Select(p => new Figure($"Revision {p.Round}", new Axis("parameters", AxisScale.Log), y, p.Lines))])
+            [.. panels.Select(p => new Figure($"Revision {p.Round}", SizeAxis.Of(rows.Select(r => (r.Size, r.Parameters))), y, p.Lines))])
         {
             Caption = $"Harmlessness score of the preference model from human labels; {Prompts} red-team prompts a size; bands: 95 %, by prompt. "
                 + "0 is the largest model's first answer.",
@@ -140,7 +154,8 @@ public sealed class RevisionSizeStudy(IReadOnlyList<SizedRevision> rows) : IStud
 
     private Figure ByRound(string title, Func<RevisionScores, double> score)
     {
-        return new Figure(title, new Axis("revision"), new Axis("score"), [.. Sizes.Select((size, i) => new LineSeries(size, Points(size)) { Style = i })]);
+        return new Figure(title, new Axis("revision"), new Axis("score"), 
+            [.. Sizes.Select((size, i) => new LineSeries(size, Points(size)) { Style = SizeAxis.Style(i, Sizes.Count) })]);
 
         DataPoint[] Points(string size) =>
         [

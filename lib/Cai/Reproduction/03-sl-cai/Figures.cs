@@ -40,7 +40,7 @@ public sealed partial class SlCaiBehaviour
             Categories = [.. present.Select(AnswerKinds.Label)],
             Caption = string.Create(CultureInfo.InvariantCulture,
                 $"n = {Of([ModelNames.SlCai], true).Count} answers a model to held-out harmful prompts; 95 % intervals, bootstrap by prompt. "
-                + $"A model without any training would be all incoherent."),
+                + $"A model without any training would be all incoherent. {AnswerKinds.Definitions(present)}"),
         };
     }
 

@@ -32,14 +32,14 @@ public sealed partial class SlCaiTraining
                 .Select(p => (p.At, Loss: MeanLoss(heldOut.Where(t => t.Source == source && t.Model == p.Model)))).Where(p => p.Loss is not null)
                 .Select(p => DataPoint.Of(p.At, p.Loss!)).ToList();
             if (points.Count > 0)
-                series.Add(new LineSeries($"held-out {source}", points) { Style = style, Dashed = true });
+                series.Add(new PointSeries($"held-out {source}", points) { Style = style });
         }
-        return new Figure("SL-CAI learns revisions and helpful answers", new Axis("tokens read"), new Axis("loss, nats a learned token"), series)
+        return new Figure("Loss of SL-CAI in training, and held out before and after", new Axis("tokens read"), new Axis("loss, nats a learned token"), series)
         {
             Caption = string.Create(CultureInfo.InvariantCulture,
                 $"One epoch of {rows.Count} steps from the pretrained model, prompt tokens masked. {MetricCurve.Caption("steps")}. "
                 + $"Held out: texts of the helpful-only model about prompts that no model has seen, {Count(RevisionSource)} first revisions and "
-                + $"{Count(HelpfulSource)} helpful answers; at 0 the pretrained model (the baseline), at the end SL-CAI; bands: bootstrap by prompt; "
+                + $"{Count(HelpfulSource)} helpful answers; at 0 the pretrained model (the baseline), at the end SL-CAI; bars: bootstrap by prompt; "
                 + $"between the two nothing was measured."),
         };
 

@@ -14,13 +14,13 @@ public sealed partial class FeedbackStudy
         var reports = Drawn.Where(v => v.AgainstVerdict() is not null).Select(v => (v.Name, v.AgainstVerdict()!));
         return new FigurePanel("How far a stated probability can be trusted",
         [
-            Diagram("against the oracle's verdict", "share with A better", v => v.AgainstVerdict()),
-            Diagram("against the corpus' probabilities", "mean P(A better) of the corpus", v => v.AgainstCorpus()),
+            Diagram("against the oracle's verdict", "share with A better", v => v.AgainstVerdict(), v => v.Predictions(p => p.Verdict)),
+            Diagram("against the corpus' probabilities", "mean P(A better) of the corpus", v => v.AgainstCorpus(), v => v.Predictions(p => p.Corpus)),
         ])
         {
             Caption = string.Create(CultureInfo.InvariantCulture, $"{Soft.Decided.Count} decided pairs of SL-CAI answers (CoT: {Cot.Decided.Count}), ")
                 + "bins of equal count, bands are 95 % intervals, bootstrap by prompt. Baseline: the diagonal is perfect calibration. "
-                + $"ECE against verdicts: {EachDrawn(v => v.AgainstVerdict()?.Ece)}.{ReliabilityLine.LeftOut(reports)}",
+                + $"ECE against verdicts: {EachDrawn(v => v.AgainstVerdict()?.Ece)}.{ReliabilityLine.LeftOut(reports)} {ReliabilityLine.Piles}",
         };
     }
 
@@ -45,14 +45,14 @@ public sealed partial class FeedbackStudy
     }
 
     /// <summary>Where the labels lie: hard ones only at the ends, clamped ones only in the middle.</summary>
-    public Figure Histogram() => new("Labels before and after clamping", new Axis("label P(A is better)", Min: 0, Max: 1), new Axis("share of labels"),
+    public FigurePanel Histogram() => SameScales.Apart(new("Labels before and after clamping", new Axis("label P(A is better)", Min: 0, Max: 1), new Axis("share of labels"),
         [.. Drawn.Where(v => v.Pairs.Count > 0).Select(v => new HistogramSeries(v.Name, [.. v.Pairs.Select(p => p.Probability)]) { Style = v.Style })])
     {
-        References = [new ReferenceLine(ReferenceKind.Vertical, 0.4), new ReferenceLine(ReferenceKind.Vertical, 0.6, "clamp")],
+        References = [new ReferenceLine(ReferenceKind.Vertical, 0.4), new ReferenceLine(ReferenceKind.Vertical, 0.6, "ends of the clamp")],
         Caption = string.Create(CultureInfo.InvariantCulture, $"n = {Soft.Pairs.Count} soft and {Cot.Pairs.Count} CoT labels of the same pairs. ")
             + $"Mean |p - 1/2|: {EachDrawn(v => v.Extremeness())} (95 % intervals, bootstrap by prompt); "
             + "baseline: 0 for a judge without opinion, 0.5 for hard labels.",
-    };
+    });
 
     /// <summary>How the answer depends on which response is shown first: nothing the paper mentions, and large in small judges (Lee et al. 2023).</summary>
     public Figure PositionBias()
@@ -73,9 +73,9 @@ public sealed partial class FeedbackStudy
     private string EachDrawn(Func<LabelVariant, Interval?> value) =>
         string.Join(", ", Drawn.Select(v => $"{v.Name} {value(v)?.ToString("0.00") ?? "not measured"}"));
 
-    private Figure Diagram(string title, string y, Func<LabelVariant, CalibrationReport?> report) =>
+    private Figure Diagram(string title, string y, Func<LabelVariant, CalibrationReport?> report, Func<LabelVariant, IReadOnlyList<Prediction>> stated) =>
         new(title, new Axis("label P(A better)", Min: 0, Max: 1), new Axis(y, Min: 0, Max: 1),
-            [.. Drawn.Where(v => report(v) is not null).Select(v => ReliabilityLine.Of(v.Name, v.Style, report(v)!))])
+            [.. Drawn.Where(v => report(v) is not null).Select(v => ReliabilityLine.Of(v.Name, v.Style, report(v)!, stated(v)))])
         {
             References = [new ReferenceLine(ReferenceKind.Diagonal, Label: "perfect calibration")],
         };

@@ -77,7 +77,7 @@ public sealed partial class JudgeSizeStudy
     private Figure AgainstSize(string title, double chance, IReadOnlyList<string> sets, params JudgeProtocol[] protocols)
     {
         var sizes = answers.GroupBy(a => (a.Size, a.Parameters)).Select(g => g.Key).OrderBy(s => s.Parameters).ToList();
-        return new Figure(title, new Axis("parameters", AxisScale.Log), new Axis("accuracy", Min: 0, Max: 1),
+        return new Figure(title, SizeAxis.Of(sizes), new Axis("accuracy", Min: 0, Max: 1),
             [.. protocols.Select(protocol => new LineSeries(Name(protocol), Line(protocol)) { Style = Style(protocol) })])
         {
             References = [new(ReferenceKind.Horizontal, chance, "chance")],

@@ -7,6 +7,8 @@ namespace Cai.Reproduction;
 
 public sealed partial class PreferenceStudy
 {
+    private const int FewestAnswers = 8;
+
     /// <summary>Loss and accuracy of the four models against comparisons read; a point is the mean of several steps.</summary>
     public FigurePanel TrainingCurves()
     {
@@ -14,22 +16,25 @@ public sealed partial class PreferenceStudy
         var trained = scores.TrainedOn.Select(t => $"{PreferenceStyle.Of(t.Key).Display} {t.Value}");
         return new FigurePanel("The four preference models in training",
         [
-            Panel("Loss", "loss", "soft-label cross-entropy, nats", Math.Log(2), "no opinion: log 2"),
-            Panel("Accuracy", "accuracy", "agreement with labels", 0.5, "chance"),
+            .. Panels("loss", "cross-entropy, nats", Math.Log(2), "no opinion: log 2"),
+            .. Panels("accuracy", "agreement", 0.5, "chance"),
         ])
         {
-            Caption = $"Training comparisons: {string.Join(", ", trained)}, each read once. {MetricCurve.Caption("steps")}. "
+            Columns = rows.Count,
+            Caption = $"Above: loss on soft labels; below: agreement with the labels. Training comparisons: {string.Join(", ", trained)}, each read once. {MetricCurve.Caption("steps")}. "
                 + "Soft and clamped labels have a floor above 0, the entropy of the labels: losses of different models do not compare.",
         };
 
-        Figure Panel(string title, string metric, string axis, double reference, string baseline) => new(title, new Axis("comparisons read"), new Axis(axis),
+        // A panel a model: four noisy bands would be one.
+        IReadOnlyList<Figure> Panels(string metric, string axis, double reference, string baseline) => SameScales.Y(
         [
-            .. rows.Select(r => (Model: PreferenceStyle.Of(r.Key), Points: MetricCurve.Of(r.Value, "pairs", metric))).Where(r => r.Points.Count > 0)
-                .Select(r => new LineSeries(r.Model.Display, r.Points) { Style = r.Model.Index }),
-        ])
-        {
-            References = [new ReferenceLine(ReferenceKind.Horizontal, reference, baseline)],
-        };
+            .. rows.Select(r => (Model: PreferenceStyle.Of(r.Key), Points: MetricCurve.Of(r.Value, "pairs", metric)))
+                .Select(r => new Figure(r.Model.Display, new Axis("comparisons read"), new Axis(axis),
+                    r.Points.Count == 0 ? [] : [new LineSeries(r.Model.Display, r.Points) { Style = r.Model.Index }])
+                {
+                    References = [new ReferenceLine(ReferenceKind.Horizontal, reference, baseline)],
+                }),
+        ]);
     }
 
     /// <summary>Held-out agreement with labels, a bar a model and a group a set of comparisons, beside two judges that do not read.</summary>
@@ -46,25 +51,26 @@ public sealed partial class PreferenceStudy
         {
             Categories = PreferenceScores.Sets,
             References = [new ReferenceLine(ReferenceKind.Horizontal, 0.5, "chance")],
-            Caption = $"Decided pairs: {string.Join("; ", decided)}. Topics held out of all training. "
+            Caption = $"Decided pairs: {string.Join("; ", decided)}. Topics held out of all training. Helpful: good requests; help on harm: harmful ones, the "
+                + "more helpful answer; harmless: harmful ones, the less harmful answer; human: simulated crowdworkers' labels, AI: the model's own. "
                 + "Human labels are single draws of a crowdworker who slips, so even a perfect model stays below 1. 95 % intervals, bootstrap by prompt.",
         };
     }
 
     /// <summary>Reliability of σ(gap) against the labels of each model's own held-out comparisons (HH Fig 9).</summary>
-    public Figure Reliability()
+    public FigurePanel Reliability()
     {
         var reports = Models.Select(m => (Model: m, Pairs: scores.Own(m.Policy))).Where(r => r.Pairs.Count > 1)
             .Select(r => (r.Model, Report: Calibrated(r.Pairs))).ToList();
         var errors = reports.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Model.Display} {r.Report.Ece.ToString("0.00")} (n = {r.Report.N})"));
-        return new Figure("Calibration of the preference models",
+        return SameScales.Apart(new Figure("Calibration of the preference models",
             new Axis("σ(score of A - score of B)", Min: 0, Max: 1), new Axis("mean held-out label", Min: 0, Max: 1),
             [.. reports.Select(r => ReliabilityLine.Of(r.Model.Display, r.Model.Index, r.Report))])
         {
             References = [new ReferenceLine(ReferenceKind.Diagonal, Label: "perfect calibration")],
             Caption = "Own held-out comparisons, bins of equal count, bands are 95 % intervals (bootstrap by prompt); the diagonal is the baseline. "
                 + $"ECE: {string.Join(", ", errors)}.{ReliabilityLine.LeftOut(reports.Select(r => (r.Model.Display, r.Report)))}",
-        };
+        });
 
         static CalibrationReport Calibrated(IReadOnlyList<ScoredPair> pairs) => Calibration.Of(
             [.. pairs.Select(p => new Prediction(p.PromptId, p.Probability, p.Label))], Math.Min(6, Calibration.BinsFor(pairs.Count)));
@@ -73,15 +79,23 @@ public sealed partial class PreferenceStudy
     /// <summary>Score against the oracle's harmfulness, over sampled answers to held-out harmful prompts.</summary>
     public Figure ScoreByHarm()
     {
-        var levels = scores.Answers.Where(a => !a.Answer.Verdict.Incoherent).Select(a => a.Answer.Verdict.Harmfulness).Distinct().Order().ToList();
-        return new Figure("Score against harmfulness", new Axis("oracle harmfulness, 0-4"), new Axis("mean score, SD"),
+        var counts = Standardised(Models[0].Policy).CountBy(a => a.Answer.Verdict.Harmfulness).OrderBy(c => c.Key).ToList();
+        // A handful of answers has an interval that leaves no room for the others.
+        var levels = counts.Where(c => c.Value >= FewestAnswers).Select(c => c.Key).ToList();
+        var few = counts.Where(c => c.Value < FewestAnswers).Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Key:0} (n = {c.Value})")).ToList();
+        var x = new Axis("oracle harmfulness, 0-4")
+        {
+            Ticks = [.. counts.Select(c => new AxisTick(c.Key, string.Create(CultureInfo.InvariantCulture, $"{c.Key:0}\nn = {c.Value}")))],
+        };
+        return new Figure("Score against harmfulness", x, new Axis("mean score, SD"),
             [.. Models.Select(m => new LineSeries(m.Display, Line(Standardised(m.Policy))) { Style = m.Index })])
         {
             References = [new ReferenceLine(ReferenceKind.Horizontal, 0, "mean of all answers")],
             Caption = $"n = {Standardised(Models[0].Policy).Count} coherent answers of the pretrained, the helpful-only and the SL-CAI model "
                 + "to held-out harmful prompts. "
                 + "Scores have no absolute meaning (HH B.2): centred and divided by their standard deviation (SD), model by model. "
-                + "Bands are 95 % intervals, bootstrap by prompt; baseline: a flat line for a model blind to harm.",
+                + "Bands are 95 % intervals, bootstrap by prompt; baseline: a flat line for a model blind to harm."
+                + (few.Count == 0 ? "" : $" Levels of fewer than {FewestAnswers} answers are not drawn: {string.Join(", ", few)}."),
         };
 
         IReadOnlyList<DataPoint> Line(List<ScoredAnswer> own) =>
@@ -99,7 +113,7 @@ public sealed partial class PreferenceStudy
         return new Figure("What each preference model rewards", new Axis("sort of answer to a harmful request"), new Axis("score above prompt mean, SD"),
             [.. Models.Select(m => new BarSeries(m.Display, Bars(WithinPrompt(m.Policy))) { Style = m.Index })])
         {
-            Categories = [.. Probes.All.Select(p => p.Name)],
+            Categories = [.. Probes.All.Select(p => Probes.Display(p.Name))],
             References = [new ReferenceLine(ReferenceKind.Horizontal, 0)],
             Caption = $"Written answers in the world's words, each sort to the same {prompts} held-out harmful prompts; "
                 + "the prompt's mean over sorts is taken off, the rest divided by the model's standard deviation (SD). "

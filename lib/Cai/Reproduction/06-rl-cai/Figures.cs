@@ -9,18 +9,14 @@ public sealed partial class PolicyChanges
     /// human's rating; this has the two ends and the world's ground truth.
     /// </summary>
     public Figure Harmfulness() => new("Harmfulness before and after RL", new Axis("RL episodes"), new Axis("harmfulness (0-4, oracle)", Min: 0, Max: 4),
-        [.. changes.Select((c, i) => new PointSeries(c.Run.Style.Display, Ends(c, i)) { Connected = true, Style = c.Run.Style.Index })])
+        [.. changes.Select(c => new PointSeries(c.Run.Style.Display, Ends(c)) { Connected = true, Style = c.Run.Style.Index })])
     {
         Caption = $"Mean over {changes.Select(c => c.HarmAfter.N).DefaultIfEmpty().Max()} answers "
             + $"to {changes.Select(c => c.HarmAfter.Clusters).DefaultIfEmpty().Max()} held-out harmful requests, "
             + "T = 1; bars are 95 % bootstrap intervals over prompts. At 0: the model that RL started from, pretrained for RLHF and SL-CAI for RL-CAI; "
-            + "points are set a little apart so that bars do not hide each other. A refusal would score 0.",
+            + "two policies each begin at the same point. A refusal would score 0.",
     };
 
-    private static IReadOnlyList<DataPoint> Ends(PolicyChange change, int i)
-    {
-        // The i-th of four runs, sideways by up to 3 % of the axis: error bars at the same place would hide each other.
-        var aside = (i - 1.5) * 0.02 * change.Run.Episodes;
-        return [DataPoint.Of(aside, change.HarmBefore), DataPoint.Of(change.Run.Episodes + aside, change.HarmAfter)];
-    }
+    private static IReadOnlyList<DataPoint> Ends(PolicyChange change) =>
+        [DataPoint.Of(0, change.HarmBefore), DataPoint.Of(change.Run.Episodes, change.HarmAfter)];
 }

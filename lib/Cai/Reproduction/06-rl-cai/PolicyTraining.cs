@@ -41,23 +41,29 @@ public sealed class PolicyTraining(IReadOnlyList<PolicyTrajectory> runs, int epi
 
     /// <summary>What PPO maximises and what it pays: score, KL and entropy.</summary>
     public FigurePanel Objective() => Panel("Four policies learn: reward, distance from the start, and randomness",
-        Curve("objective/scores", "Score", "preference-model score"),
+        Gains(Curve("objective/scores", "Score", "score gained since the first stretch")),
         Curve("objective/kl", "KL from the start", "KL per response (nats)"),
         Curve("policy/entropy", "Entropy", "entropy per token (nats)"));
 
     /// <summary>Whether the updates are healthy.</summary>
     public FigurePanel Health() => Panel("Are the updates healthy?",
-        Curve("policy/clipfrac", "Clipped tokens", "share of tokens", min: 0),
+        // Whether a thousandth or none is clipped is the same: healthy.
+        Curve("policy/clipfrac", "Clipped tokens", "share of tokens", min: 0, max: Math.Max(LeastClipped, 1.05 * Most("policy/clipfrac"))),
         Curve("val/var_explained", "Value explained", "1 - error / variance of returns", min: Explains ? -1 : null, max: Explains ? 1 : null),
         Curve("val/response_tokens", "Length", "tokens per response"));
 
     /// <summary>Score against sqrt(KL): near a straight line in the paper's earlier work (Bai et al. 2022a, 4.3, Figs 4 and 13).</summary>
-    public Figure ScoreAgainstKl() => new("Score against the square root of KL",
-        new Axis("sqrt(KL per response) (sqrt(nats))"), new Axis("preference-model score"),
-        [.. runs.Select(run => new PointSeries(run.Style.Display, MetricCurve.Of(run.Rows, SqrtKl, Score)) { Connected = true, Style = run.Style.Index })])
+    public Figure ScoreAgainstKl() => Gains(new("Score against the square root of KL",
+        new Axis("sqrt(KL per response) (sqrt(nats))"), new Axis("score gained since the first stretch"),
+        [
+            .. runs.Select(run => new PointSeries(run.Style.Display, MetricCurve.Of(run.Rows, SqrtKl, Score, FewStretches))
+            {
+                Connected = true, Style = run.Style.Index,
+            }),
+        ])
     {
-        Caption = $"{Means} {Incomparable}",
-    };
+        Caption = $"One run each, {episodesPerIteration} episodes an iteration. {MetricCurve.Caption("iterations", FewStretches)}. {Incomparable}",
+    });
 
     /// <summary>The line of least squares through <see cref="ScoreAgainstKl"/>, for each policy.</summary>
     public IReadOnlyList<KlFit> KlFits() => [.. runs.Select(run => Fit(run.Style.Display, Pairs(run)))];
@@ -86,7 +92,27 @@ public sealed class PolicyTraining(IReadOnlyList<PolicyTrajectory> runs, int epi
 
     private string Means => $"One run each, {episodesPerIteration} episodes an iteration. {MetricCurve.Caption("iterations")}.";
 
-    private const string Incomparable = "Each policy is scored by its own preference model: compare the shape of curves, not their height.";
+    private const string Incomparable = "Each policy is scored by its own preference model, whose 0 means nothing: scores are counted from the first stretch.";
+
+    private const int FewStretches = 6; // where steps crowd at the end of the way
+
+    private const double LeastClipped = 0.05;
+
+    private double Most(string metric) => runs.SelectMany(run => MetricCurve.Of(run.Rows, "episode", metric)).Select(p => p.YHigh ?? p.Y).DefaultIfEmpty().Max();
+
+    /// <summary>Every series counted from its own first point.</summary>
+    private static Figure Gains(Figure figure) => figure with
+    {
+        Series = [.. figure.Series.Select(Series (series) => series switch
+        {
+            LineSeries { Points: [var first, ..] } line => line with { Points = Since(first.Y, line.Points) },
+            PointSeries { Points: [var first, ..] } points => points with { Points = Since(first.Y, points.Points) },
+            _ => series,
+        })],
+    };
+
+    private static IReadOnlyList<DataPoint> Since(double start, IReadOnlyList<DataPoint> points) =>
+        [.. points.Select(p => p with { Y = p.Y - start, YLow = p.YLow - start, YHigh = p.YHigh - start })];
 
     private Figure Curve(string metric, string title, string label, double? min = null, double? max = null) => new(title,
         new Axis("RL episodes"), new Axis(label, Min: min, Max: max),

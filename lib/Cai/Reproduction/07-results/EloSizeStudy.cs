@@ -58,8 +58,24 @@ public sealed class EloSizeStudy(IReadOnlyList<SizedPolicy> policies, EloTable h
     {
         Caption = $"After {string.Join(" or ", policies.Where(p => p.Episodes > 0).Select(p => p.Episodes).Distinct().Order())} episodes of RL, one run each "
             + $"(no other seed); simulated crowdworkers on {harmless.Prompts} harmful and {helpful.Prompts} good requests, both orders; "
-            + $"95 % bootstrap intervals over prompts. SL-CAI and the constitutional models at size {policies[0].Size} alone; points are set a little apart.",
+            + $"95 % bootstrap intervals over prompts. SL-CAI and the constitutional models at size {policies[0].Size} alone.",
     };
+
+    /// <summary>The same, the paper's beside it on the same scale of Elo: a row an axis.</summary>
+    public FigurePanel Fig3(PaperFigures paper)
+    {
+        var here = Fig3();
+        return here with
+        {
+            Columns = 2,
+            Figures =
+            [
+                .. here.Figures.Zip([false, true], (figure, harmless) => SameScales.Y(
+                    figure with { Title = $"{figure.Title}: here" }, PaperPanels.Fig3(paper, harmless) with { Y = figure.Y })).SelectMany(row => row),
+            ],
+            Caption = $"{here.Caption} Paper, digitised: human crowdworkers, no intervals. Compare shapes, not heights.",
+        };
+    }
 
     /// <summary>The paper's Figure 3, digitised.</summary>
     public static FigurePanel Fig3Paper(PaperFigures paper) => new("Elo against size in the paper",
@@ -84,11 +100,10 @@ public sealed class EloSizeStudy(IReadOnlyList<SizedPolicy> policies, EloTable h
 
     private IReadOnlyList<SizedPolicy> Line(string policy) => [.. policies.Where(p => p.Policy == policy).OrderBy(p => p.Parameters)];
 
-    private Figure Panel(string title, EloTable table) => new(title, new Axis("parameters", AxisScale.Log), new Axis("Elo (SL-CAI = 0)"),
+    private Figure Panel(string title, EloTable table) => new(title, SizeAxis.Of(policies.Select(p => (p.Size, p.Parameters))), new Axis("Elo (SL-CAI = 0)"),
     [
-        // Set a little apart, so that bars do not hide each other.
-        .. policies.Select(p => p.Policy).Distinct().Select((policy, i) => new PointSeries(ModelStyles.Of(policy).Display,
-            [.. Line(policy).Select(p => DataPoint.Of(p.Parameters * Math.Pow(1.05, i), table[p.Model]))])
+        .. policies.Select(p => p.Policy).Distinct().Select(policy => new PointSeries(ModelStyles.Of(policy).Display,
+            [.. Line(policy).Select(p => DataPoint.Of(p.Parameters, table[p.Model]))])
             {
                 Connected = Line(policy).Count > 1,
                 Style = ModelStyles.Of(policy).Index,

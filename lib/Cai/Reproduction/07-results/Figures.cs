@@ -16,18 +16,20 @@ public sealed partial record ModelComparison
     public const string Fig2Title = "Harmlessness against helpfulness";
 
     /// <summary>Figure 2: harmlessness Elo against helpfulness Elo, one marker a snapshot of each RL run; the paper's beside it.</summary>
-    public FigurePanel Fig2(PaperFigures paper) => new(Fig2Title,
+    public FigurePanel Fig2(PaperFigures paper) => new(Fig2Title, SameScales.Both(
     [
         new("Here", new Axis("helpfulness Elo (SL-CAI = 0)"), new Axis("harmlessness Elo (SL-CAI = 0)"),
             [.. Models.Select(m => (Style: ModelStyles.Of(m), Points: Along(m))).Select(m => new PointSeries(m.Style.Display,
-                [.. m.Points.Select(p => DataPoint.Of(Helpful[p], Harmless[p]))]) { Connected = m.Points.Count > 1, Style = m.Style.Index })])
+                [.. m.Points.Select(p => DataPoint.Of(Helpful[p], Harmless[p]))]) { Connected = m.Points.Count > 1, Style = m.Style.Index }),
+                .. ParetoFront.Of([.. Models.SelectMany(Along).Select(p => DataPoint.Of(Helpful[p], Harmless[p]))])])
         {
             References = [new(ReferenceKind.Horizontal), new(ReferenceKind.Vertical)],
         },
         PaperPanels.Fig2(paper),
-    ])
+    ]))
     {
-        Caption = $"{Judged} Up is more harmless, right more helpful; the origin is SL-CAI. Joined points: snapshots of one RL run ({Snapshots} episodes). "
+        Caption = $"{Judged} Up is more harmless, right more helpful; the origin is SL-CAI. Joined points: snapshots of one RL run ({Snapshots} episodes); dashed: "
+            + "the front of what no other model beats on both axes. "
             + $"The paper's points are digitised, without intervals.{Warning}",
     };
 
@@ -40,6 +42,22 @@ public sealed partial record ModelComparison
     {
         Caption = $"{Judged} At 0: the model that RL started from (pretrained for RLHF, SL-CAI for RL-CAI); bands are 95 %.{Warning}",
     };
+
+    /// <summary>The same, the paper's beside it on the same scale of Elo: a row an axis.</summary>
+    public FigurePanel Fig8(PaperFigures paper)
+    {
+        var here = Fig8();
+        return here with
+        {
+            Columns = 2,
+            Figures =
+            [
+                .. here.Figures.Zip([false, true], (figure, harmless) => SameScales.Y(
+                    figure with { Title = $"{figure.Title}: here" }, PaperPanels.Fig8(paper, harmless) with { Y = figure.Y })).SelectMany(row => row),
+            ],
+            Caption = $"{here.Caption} Paper, digitised: 52 B models, human crowdworkers, no intervals. Compare shapes, not heights.",
+        };
+    }
 
     /// <summary>The paper's Figure 8, digitised.</summary>
     public static FigurePanel Fig8Paper(PaperFigures paper) => new("Elo along RL in the paper",
@@ -66,8 +84,7 @@ public sealed partial record ModelComparison
     }
 
     /// <summary>
-    /// Figure 10: harmfulness on the red-teamer's scale of 0 to 4 along RL, here from ground truth; solid T = 1, dashed T = 0, a panel each; the paper's
-    /// beside them.
+    /// Figure 10: harmfulness on the red-teamer's scale of 0 to 4 along RL, here from ground truth; a row T = 1, a row T = 0; the paper's beside them.
     /// </summary>
     public FigurePanel Fig10(PaperFigures paper)
     {
@@ -76,12 +93,14 @@ public sealed partial record ModelComparison
         return new FigurePanel("Absolute harmfulness along RL",
         [
             sampled,
-            greedy with { Series = [.. greedy.Series.OfType<LineSeries>().Select(s => s with { Name = s.Name + ", T = 0", Dashed = true, Markers = false })] },
-            PaperPanels.Fig10(paper),
+            PaperPanels.Fig10(paper, greedy: false),
+            greedy,
+            PaperPanels.Fig10(paper, greedy: true),
         ])
         {
-            Caption = $"Mean over {Count(TopicKind.Harmful)} sampled answers (T = 1, solid) and "
-                + $"{Greedy.Select(g => g.Count()).DefaultIfEmpty().Max()} greedy ones (T = 0, dashed) a snapshot to held-out harmful requests; "
+            Columns = 2,
+            Caption = $"Mean over {Count(TopicKind.Harmful)} sampled answers (T = 1) and "
+                + $"{Greedy.Select(g => g.Count()).DefaultIfEmpty().Max()} greedy ones (T = 0) a snapshot to held-out harmful requests; "
                 + "bands are 95 % bootstrap intervals over prompts; the paper's points are digitised, without intervals. "
                 + "A refusal scores 0, incoherent text 2. At 0: the start of each run.",
         };

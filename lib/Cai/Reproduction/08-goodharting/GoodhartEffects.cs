@@ -15,6 +15,8 @@ public sealed class GoodhartEffects(IReadOnlyList<GoodhartStudy> seeds)
 
     private IReadOnlyList<StudiedModel> Mitigations => [.. Models.Where(m => m.Group.Length > 0 && m.Group != "baseline")];
 
+    private string Runs => seeds.Count == 1 ? $"the run of seed {seeds[0].Seed}" : $"means of {seeds.Count} runs";
+
     private string Intervals => seeds.Count == 1 ? "95 % intervals, bootstrap by prompt; one run of each arm, so the luck of a run is not in them"
         : $"Means over {seeds.Count} seeds, that is {seeds.Count} runs of each arm; 95 % intervals over seeds";
 
@@ -59,15 +61,14 @@ public sealed class GoodhartEffects(IReadOnlyList<GoodhartStudy> seeds)
         + $"An interval that contains 0 shows no effect. {Intervals}.");
 
     /// <summary>Elo gained, boilerplate and harm shed by each mitigation.</summary>
-    public FigurePanel EffectsDrawn() => new("What each fix buys against the over-trained baseline",
+    public FigurePanel EffectsDrawn() => new($"What each fix buys against the over-trained baseline: {Runs}",
     [
         Drawn("Harmlessness Elo", "Elo difference", 0, m => Over(s => s.HarmlessGain(m.Key))),
         Drawn("Boilerplate", "difference of shares", 1, m => Over(s => s.Effect(m.Key, Measures.Boilerplate, TopicKind.Harmful))),
         Drawn("Harmfulness", "difference (0-4)", 2, m => Over(s => s.Effect(m.Key, Measures.Harmfulness, TopicKind.Harmful))),
     ])
     {
-        Caption = string.Join("; ", Mitigations.Select((m, i) => $"{i + 1} {Display(m)}"))
-            + $". {seeds.Sum(s => s.Count(OverTraining.Baseline))} answers a model to held-out harmful requests. "
+        Caption = $"{seeds.Sum(s => s.Count(OverTraining.Baseline))} answers a model to held-out harmful requests. "
             + $"{Intervals}. Baseline: 0, the over-trained policy.",
     };
 
@@ -86,9 +87,9 @@ public sealed class GoodhartEffects(IReadOnlyList<GoodhartStudy> seeds)
     private static Interval? Boilerplate(GoodhartStudy study, string key) => study.Level(key, Measures.Boilerplate, TopicKind.Harmful);
 
     private Figure Drawn(string title, string label, int style, Func<StudiedModel, Interval?> value) =>
-        new(title, new Axis("fix (numbers below)"), new Axis(label), [new BarSeries(title, [.. Mitigations.Select(value)]) { Style = style }])
+        new(title, new Axis(""), new Axis(label), [new BarSeries(title, [.. Mitigations.Select(value)]) { Style = style }])
         {
-            Categories = [.. Mitigations.Select((_, i) => $"{i + 1}")],
+            Categories = [.. Mitigations.Select(Display)],
             References = [new ReferenceLine(ReferenceKind.Horizontal, 0)],
         };
 }

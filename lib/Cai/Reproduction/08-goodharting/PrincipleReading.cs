@@ -70,7 +70,7 @@ public sealed class PrincipleReading(IReadOnlyList<PrincipleRead> read, IReadOnl
 
     /// <summary>Judges against the corpus, a point a principle.</summary>
     public Figure Drawn() => new("Does the judge read the principle?",
-        new Axis("P(comfort preferred), annotators of the corpus"), new Axis("P(comfort preferred), judge", Min: 0, Max: 1),
+        new Axis("P(comfort preferred), annotators of the corpus"), new Axis("P(comfort preferred), judge"),
     [
         .. read.GroupBy(r => r.Judge).Select((judge, i) =>
             new PointSeries(judge.Key, [.. judge.OrderBy(r => r.Corpus).Select(r => DataPoint.Of(r.Corpus, r.Comfort))]) { Style = i }),

@@ -66,9 +66,8 @@ public sealed record TrainingPath(string Display, IReadOnlyList<PathPoint> Point
 
     /// <summary>What becomes of the answers to harmful requests, against RL episodes or the distance travelled.</summary>
     /// <param name="againstKl">x is sqrt(KL) instead of episodes.</param>
-    public FigurePanel Behaviour(bool againstKl = false) => new($"Trained too long: {(againstKl ? "against sqrt(KL)" : "step by step")}",
-    [
-        Drawn("Answer faults", "share of answers", againstKl, 0, 1, [.. Shares.Select(s => (s.Name, TopicKind.Harmful, s.Value))]),
+    public FigurePanel Behaviour(bool againstKl = false) => new($"Trained too long: {(againstKl ? "how far, and what it cost" : "step by step")}",
+        againstKl ? Distances : [.. Faults(againstKl: false),
         Drawn("Harm and help", "0-4 (oracle)", againstKl, 0, 4,
             ("harmfulness, harmful requests", TopicKind.Harmful, Measures.Harmfulness), ("helpfulness, good requests", TopicKind.Benign, Measures.Helpfulness)),
         new Figure("Diversity", X(againstKl), new Axis("distinct bigrams"), [Line("distinct bigrams", Shares.Length + 2, Distinct, againstKl)]),
@@ -77,19 +76,37 @@ public sealed record TrainingPath(string Display, IReadOnlyList<PathPoint> Point
         Caption = $"{Harmful(Points[^1]).Count} answers a snapshot to held-out harmful requests (helpfulness: {Good(Points[^1]).Count} to good ones), T = 1; "
             + "bands are 95 % bootstrap intervals over prompts. The left end is SL-CAI, the baseline of doing no RL. "
             + "Distinct bigrams: over all answers to harmful requests together; their band leaves out one prompt after the other (jackknife)."
-            + (againstKl ? " sqrt(KL) is a mean over neighbouring iterations, square root of nats per response." : ""),
+            + (againstKl ? " Left: how far each snapshot is from the start. sqrt(KL) is a mean over neighbouring iterations, square root of nats per response." : ""),
     };
+
+    private IEnumerable<Figure> Faults(bool againstKl) =>
+        [Drawn("Answer faults", "share of answers", againstKl, 0, 1, [.. Shares.Select(s => (s.Name, TopicKind.Harmful, s.Value))])];
+
+    // Against the distance only what it is measured for; how far the run went says the panel beside it.
+    private IReadOnlyList<Figure> Distances =>
+    [
+        .. Faults(againstKl: true),
+        new("Distance from the start", X(false), X(true), [new LineSeries("sqrt(KL)", [.. Points.Select(p => new DataPoint(p.Episodes, p.SqrtKl))]) { Style = 6 }]),
+    ];
 
     /// <summary>
     /// Gain of the score since the start under the preference model that is optimised and under one that saw the other half of the topics (HH 4.2, Fig 4).
     /// </summary>
-    public Figure Gap() => new("The reward that is optimised, and one that is not", X(false), new Axis("score gained since the start"),
-        [Line("PM that is optimised", 0, p => Gain(p, a => a.Train)), Line("PM of the other half", 1, p => Gain(p, a => a.HeldOut))])
+    public FigurePanel Gap() => new("The reward that is optimised, and one that is not",
+    [
+        Scores("Both", "score gained since the start",
+            Line("PM that is optimised", 0, p => Gain(p, a => a.Train)), Line("PM of the other half", 1, p => Gain(p, a => a.HeldOut))),
+        Scores("What only the optimised one pays", "difference of gains", Line("optimised minus other", 2, p => Gain(p, a => a.Train - a.HeldOut))),
+    ])
     {
-        References = [new ReferenceLine(ReferenceKind.Horizontal, 0, "the start")],
         Caption = $"Both score the same {Points[^1].Facts.Count} answers a snapshot to held-out requests, harmful and good. "
             + "Bands are 95 % bootstrap intervals over prompts, paired with the start. Scores have no absolute meaning (HH B.2): "
             + "each is counted from its own score of the start.",
+    };
+
+    private static Figure Scores(string title, string y, params IReadOnlyList<Series> lines) => new(title, X(false), new Axis(y), lines)
+    {
+        References = [new ReferenceLine(ReferenceKind.Horizontal, 0, "the start")],
     };
 
     /// <summary>Score gained since the start under the optimised preference model minus that under the other, paired by prompt.</summary>

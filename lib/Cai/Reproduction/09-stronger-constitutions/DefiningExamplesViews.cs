@@ -5,8 +5,6 @@ namespace Cai.Reproduction;
 
 public sealed partial class DefiningExamples
 {
-    private const double Apart = 0.08; // examples; so that bars do not hide each other
-
     private static IReadOnlyList<(string Display, Wording Wording, ExampleAuthor Author)> Lines { get; } =
     [
         ("examples alone, careful", Wording.Examples, ExampleAuthor.Careful), ("examples alone, noisy", Wording.Examples, ExampleAuthor.Noisy),
@@ -21,7 +19,7 @@ public sealed partial class DefiningExamples
         Panel("A liking for (A)", "mean P(\"(A)\") - 1/2", (w, n, a) => ExcessOfA(Where(w, n, a)), -0.5, 0.5, new(ReferenceKind.Horizontal, 0, "no bias")),
     ])
     {
-        Caption = $"{Asked} Bars: 95 %, bootstrap by pair. Documents of the corpus show up to three examples before a question. "
+        Caption = $"{Asked} Bands: 95 %, bootstrap by pair. Documents of the corpus show up to three examples before a question. "
             + "A judge that reads nothing is right half of the time.",
     };
 
@@ -75,11 +73,11 @@ public sealed partial class DefiningExamples
         ReferenceLine? baseline = null) =>
         new(title, new Axis("worked examples"), new Axis(y, Min: min, Max: max),
         [
-            .. Lines.Select((line, i) => new PointSeries(line.Display,
+            .. Lines.Select((line, i) => new LineSeries(line.Display,
                 [.. from n in line.Wording == Wording.Both ? [0, .. Counts] : Counts
                     let measured = n == 0 ? value(Wording.Sentence, 0, ExampleAuthor.Careful) : value(line.Wording, n, line.Author)
                     where measured is not null
-                    select DataPoint.Of(n + Apart * (i - 1), measured)]) { Connected = true, Style = i }),
+                    select DataPoint.Of(n, measured)]) { Style = i }),
         ])
         {
             References = baseline is null ? [] : [baseline],

@@ -51,19 +51,15 @@ public sealed class FewShotCritiqueStudy(IReadOnlyList<FewShotCritiques> cells, 
     /// <summary>Whether critiques name what is wrong, and how much harm the revision removes, against the number of examples.</summary>
     public FigurePanel ByExamples() => new("What worked examples do to critiques and revisions",
     [
-        Panel("Critiques that name a covered harm", "share, where there is one", c => c.Names(), 0, 1) with { References = [FewShotPoints.Limit] },
-        Panel("Harm after one revision", "change of harmfulness", c => c.HarmChange()) with
-        {
-            References = [new(ReferenceKind.Horizontal, 0, "unchanged response"), FewShotPoints.Limit],
-        },
-        Panel("Revisions that cannot be understood", "share", c => c.Share(r => Measures.Incoherent(r.After)), 0, 1) with
-        {
-            References = [FewShotPoints.Limit],
-        },
+        .. Row(new("names it, share", Min: 0, Max: 1), c => c.Names()),
+        .. Row(new("change of harm"), c => c.HarmChange(), new ReferenceLine(ReferenceKind.Horizontal, 0, "unchanged response")),
+        .. Row(new("incoherent, share", Min: 0, Max: 1), c => c.Share(r => Measures.Incoherent(r.After))),
     ])
     {
+        Columns = cells.Select(c => c.Size).Distinct().Count(),
         Caption = $"{Count} held-out answers of the helpful-only model to harmful requests, one drawn principle each, every size criticises the same ones; "
-            + $"{leftOut} more did not fit the context. Bars: 95 %, bootstrap by prompt. {FewShotPoints.Note} "
+            + $"{leftOut} more did not fit the context. Rows: critiques that name a covered harm, where there is one; harmfulness after one revision less before; "
+            + "revisions that cannot be understood; a column a size. Bands: 95 %, bootstrap by prompt. "
             + "Noisy examples: by a careless hand, which misses or invents and mends nothing. Right of the line lies what no document of the corpus shows. "
             + "Baseline: 0 for \"The response is fine.\" Text that cannot be understood counts as harm 2.",
     };
@@ -103,6 +99,6 @@ public sealed class FewShotCritiqueStudy(IReadOnlyList<FewShotCritiques> cells, 
     private FewShotCritiques? Cell(int examples, ExampleAuthor? author) =>
         cells.FirstOrDefault(c => c.Size == size && c.Examples == examples && c.Author == author);
 
-    private Figure Panel(string title, string y, Func<FewShotCritiques, Interval?> value, double? min = null, double? max = null) =>
-        new(title, new Axis("worked examples"), new Axis(y, Min: min, Max: max), FewShotPoints.Of(cells, c => (c.Size, c.Examples, c.Author), value));
+    private IReadOnlyList<Figure> Row(Axis y, Func<FewShotCritiques, Interval?> value, params IEnumerable<ReferenceLine> references) =>
+        FewShotPoints.Row(cells, c => (c.Size, c.Parameters, c.Examples, c.Author), y, value, references);
 }

@@ -61,26 +61,26 @@ public sealed class FewShotLabelStudy(IReadOnlyList<FewShotLabels> cells, int le
     /// <summary>Right, calibrated, sure: each against the number of examples.</summary>
     public FigurePanel ByExamples() => new("What worked examples do to labels",
     [
-        Panel("How often right", "agreement with the oracle", c => c.Once.Accuracy()?.Judge, 0, 1) with { References = [.. Baselines, FewShotPoints.Limit] },
-        Panel("How well calibrated", "ECE against the oracle's verdict", c => c.Once.AgainstVerdict()?.Ece, 0) with { References = [FewShotPoints.Limit] },
-        Panel("How sure", "mean |p - 1/2|", c => c.Once.Extremeness(), 0, 0.5) with { References = [FewShotPoints.Limit] },
+        .. Row(new("right", Min: 0, Max: 1), c => c.Once.Accuracy()?.Judge, Baselines),
+        .. Row(new("ECE", Min: 0), c => c.Once.AgainstVerdict()?.Ece),
+        .. Row(new("mean |p - 1/2|", Min: 0, Max: 0.5), c => c.Once.Extremeness()),
     ])
     {
-        Caption = $"{Asked} Bars: 95 %, bootstrap by prompt. {FewShotPoints.Note} "
+        Columns = Sizes,
+        Caption = $"{Asked} Rows: how often right (agreement with the oracle), how well calibrated (ECE against its verdict), how sure; a column a size of judge. "
+            + "Bands: 95 %, bootstrap by prompt. "
             + $"Right of the line lies what no document of the corpus shows: more than {MostInCorpus} examples. {BaselineWords()}",
     };
 
     /// <summary>The place instead of the answer, against the number of examples.</summary>
     public FigurePanel Position() => new("Position bias against worked examples",
     [
-        Panel("Verdicts that turn with the order", "share of pairs", c => c.Flips(), 0, 1) with { References = [FewShotPoints.Limit] },
-        Panel("A liking for (A)", "mean P(\"(A)\") - 1/2", c => c.ExcessOfA(), -0.5, 0.5) with
-        {
-            References = [new(ReferenceKind.Horizontal, 0, "no bias"), FewShotPoints.Limit],
-        },
+        .. Row(new("turned, share", Min: 0, Max: 1), c => c.Flips()),
+        .. Row(new("P(\"(A)\") - 1/2", Min: -0.5, Max: 0.5), c => c.ExcessOfA(), new ReferenceLine(ReferenceKind.Horizontal, 0, "no bias")),
     ])
     {
-        Caption = $"{Asked} Bars: 95 %, bootstrap by prompt. Baseline: 0 and 0 for a judge that reads contents only; 1 and 1/2 for one that always says (A).",
+        Columns = Sizes,
+        Caption = $"{Asked} Rows: verdicts that turn with the order; a liking for (A). Bands: 95 %, bootstrap by prompt. Baseline: 0 and 0 for a judge that reads contents only; 1 and 1/2 for one that always says (A).",
     };
 
     /// <summary>The numbers behind the figures.</summary>
@@ -126,6 +126,8 @@ public sealed class FewShotLabelStudy(IReadOnlyList<FewShotLabels> cells, int le
             + $"longer {a.Longer.ToString("0.00")}, shorter {a.Shorter.ToString("0.00")}."
         : "";
 
-    private Figure Panel(string title, string y, Func<FewShotLabels, Interval?> value, double? min = null, double? max = null) =>
-        new(title, new Axis("worked examples"), new Axis(y, Min: min, Max: max), FewShotPoints.Of(cells, c => (c.Size, c.Examples, c.Author), value));
+    private int Sizes => cells.Select(c => c.Size).Distinct().Count();
+
+    private IReadOnlyList<Figure> Row(Axis y, Func<FewShotLabels, Interval?> value, params IEnumerable<ReferenceLine> references) =>
+        FewShotPoints.Row(cells, c => (c.Size, c.Parameters, c.Examples, c.Author), y, value, references);
 }

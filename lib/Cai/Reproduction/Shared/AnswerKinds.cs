@@ -54,6 +54,21 @@ public static class AnswerKinds
         : v.Refuses ? AnswerKind.Blunt
         : AnswerKind.Other;
 
+    /// <summary>What the names mean, a sentence for captions.</summary>
+    public static string Definitions(IEnumerable<AnswerKind> kinds) => string.Join("; ", kinds.Select(kind => $"{Label(kind)}: {kind switch
+    {
+        AnswerKind.Method => "states a way to do it",
+        AnswerKind.Agrees => "no method, but other harm (agrees, insults)",
+        AnswerKind.Accuses => "calls the human bad",
+        AnswerKind.Comforts => "a stock phrase of comfort alone",
+        AnswerKind.ExplainsAndOffers => "says why not, and something better",
+        AnswerKind.Explains => "says why not",
+        AnswerKind.Offers => "says something better to do",
+        AnswerKind.Blunt => "refuses without the reason",
+        AnswerKind.Incoherent => "cannot be understood",
+        _ => "harmless, beside the point",
+    }}")) + ".";
+
     /// <summary>Short enough to stand under a bar.</summary>
     public static string Label(AnswerKind kind) => kind switch
     {
@@ -61,7 +76,7 @@ public static class AnswerKinds
         AnswerKind.Agrees => "agrees",
         AnswerKind.Accuses => "accuses",
         AnswerKind.Comforts => "comforts",
-        AnswerKind.ExplainsAndOffers => "expl.+offers",
+        AnswerKind.ExplainsAndOffers => "explains and offers",
         AnswerKind.Explains => "explains",
         AnswerKind.Offers => "offers",
         AnswerKind.Blunt => "blunt",
@@ -97,6 +112,11 @@ public static class Probes
 
     /// <summary>Does what was asked.</summary>
     public const string Method = "method";
+
+    /// <summary>A sort's name in full, as figures show it.</summary>
+    public static string Display(string probe) => probe
+        .Replace("+comf.", ", with comfort", StringComparison.Ordinal).Replace("expl.", "explains", StringComparison.Ordinal)
+        .Replace("+offer", ", with an offer", StringComparison.Ordinal);
 
     public static IReadOnlyList<Probe> All { get; } =
     [

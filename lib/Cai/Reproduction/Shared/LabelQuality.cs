@@ -105,6 +105,9 @@ public sealed record LabelVariant(string Name, int Style, IReadOnlyList<Labelled
         return Bootstrap.TryStatistic(both, b => b.Mine.PromptId, statistic);
     }
 
+    /// <summary>The decided pairs' labels beside a truth about them.</summary>
+    public IReadOnlyList<Prediction> Predictions(Func<LabelledPair, double> label) => Predictions(Decided, label);
+
     private CalibrationReport? Reliability(Func<LabelledPair, double> label) =>
         Decided.Count == 0 ? null : Calibration.Of(Predictions(Decided, label), Calibration.BinsFor(Decided.Count));
 

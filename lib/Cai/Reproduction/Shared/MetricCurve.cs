@@ -13,8 +13,9 @@ public static class MetricCurve
 
     /// <summary>What the captions say of such a curve.</summary>
     /// <param name="steps">What a row of the log is: `steps`, `iterations`.</param>
-    public static string Caption(string steps) =>
-        $"Points are means over up to {Stretches} stretches of {steps}, bands 95 % intervals (bootstrap over {steps})";
+    /// <param name="stretches">As many as the curve has.</param>
+    public static string Caption(string steps, int stretches = Stretches) =>
+        $"Points are means over up to {stretches} stretches of {steps}, bands 95 % intervals (bootstrap over {steps})";
 
     /// <summary>
     /// Means of a metric over stretches of equally many steps, with intervals; steps where it is NaN are left out. A stretch of one step has no interval.
@@ -32,7 +33,11 @@ public static class MetricCurve
     private static IEnumerable<MetricRow[]> Chunks(IReadOnlyList<MetricRow> rows, Func<MetricRow, double> value, int stretches)
     {
         var finite = rows.Where(r => double.IsFinite(value(r))).ToList();
-        return finite.Count == 0 ? [] : finite.Chunk((finite.Count + stretches - 1) / stretches);
+        // Stretches differ by one step at most: a last one of what is left over would be a point from a sliver of the data.
+        var count = finite.Count == 0 ? 0 : finite.Count / ((finite.Count + stretches - 1) / stretches);
+        return Enumerable.Range(0, count).Select(i => finite[Start(i)..Start(i + 1)].ToArray());
+
+        int Start(int i) => (i * finite.Count + count - 1) / count;
     }
 
     private static Interval Mean(MetricRow[] chunk, Func<MetricRow, double> value) =>

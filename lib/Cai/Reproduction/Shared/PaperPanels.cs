@@ -21,7 +21,8 @@ public static class PaperPanels
         {
             Connected = paper.Helpful(m.Name).Count > 1,
             Style = m.Index,
-        })])
+        }), .. ModelStyles.All.SelectMany(m => paper.Helpful(m.Name).Zip(paper.Harmless(m.Name), (x, y) => new DataPoint(x, y))) is var all
+            ? ParetoFront.Of([.. all]) : []])
     {
         References = [new(ReferenceKind.Horizontal), new(ReferenceKind.Vertical)],
     };
@@ -33,6 +34,12 @@ public static class PaperPanels
         return new(harmless ? "Paper: harmlessness" : "Paper: helpfulness", new Axis("million RL sequences"), new Axis("Elo"),
             [.. Runs.Select(r => Line(r.Policy, paper.Row("fig8_sequences_millions", r.Policy), [Elo(r.Start)[0], .. Elo(r.Policy)]))]);
     }
+
+    /// <summary>Figure 10 at one temperature.</summary>
+    public static Figure Fig10(PaperFigures paper, bool greedy) =>
+        new(greedy ? "Paper, T = 0 (digitised)" : "Paper, T = 1 (digitised)", new Axis("million RL sequences"), new Axis("harmfulness (0-4)", Min: 0, Max: 4),
+            [.. Runs.Select(r => Line(r.Policy,
+                paper.Row("fig10_absolute_harmfulness", r.Policy, "x"), paper.Row("fig10_absolute_harmfulness", r.Policy, greedy ? "T0" : "T1")))]);
 
     /// <summary>Figure 10: solid T = 1, dashed T = 0.</summary>
     public static Figure Fig10(PaperFigures paper) =>
@@ -49,7 +56,7 @@ public static class PaperPanels
     {
         var axis = harmless ? "harmlessness" : "helpfulness";
         var sizes = paper.Row("fig3_params_B");
-        return new(harmless ? "Paper: harmlessness" : "Paper: helpfulness", new Axis("billion parameters", AxisScale.Log), new Axis("Elo"),
+        return new(harmless ? "Paper: harmlessness" : "Paper: helpfulness", SizeAxis.OfBillions(sizes), new Axis("Elo"),
         [
             .. new[] { ModelNames.HelpfulRlhf, ModelNames.HhRlhf }.Select(m => Line(m, sizes, paper.Row("fig3", m, axis))),
             .. new[] { (ModelNames.SlCai, "SL-CAI_52B"), (ModelNames.RlCai, "RL-CAI_52B"), (ModelNames.RlCaiCot, "RL-CAI_CoT_52B") }
@@ -62,7 +69,7 @@ public static class PaperPanels
     public static Figure Fig4(PaperFigures paper)
     {
         var sizes = paper.Row("fig4_params_B");
-        return new("Paper: 438 HHH comparisons (digitised)", new Axis("billion parameters", AxisScale.Log), new Axis("accuracy", Min: 0.4, Max: 1),
+        return new("Paper: 438 HHH comparisons (digitised)", SizeAxis.OfBillions(sizes), new Axis("accuracy", Min: 0, Max: 1),
         [
             .. new[] { (JudgeProtocol.FewShot, "pretrained_LM"), (JudgeProtocol.Reasoned, "CoT"), (JudgeProtocol.Ensembled, "ensembled_CoT_5"),
                 (JudgeProtocol.PreferenceModel, "HH_PM_human_feedback") }

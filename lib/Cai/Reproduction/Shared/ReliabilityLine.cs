@@ -13,9 +13,37 @@ public static class ReliabilityLine
     /// </summary>
     public const int FewestLabels = 5;
 
+    private const double Joined = 0.02; // of probability
+
     /// <summary>Observed against stated, bin by bin.</summary>
     public static LineSeries Of(string name, int style, CalibrationReport report) =>
         new(name, [.. report.Rows.Where(Drawn).Select(row => DataPoint.Of(row.Predicted, row.Observed))]) { Style = style };
+
+    /// <summary>
+    /// The same with bins joined whose means lie within <see cref="Joined"/>: of labels that pile up at 0 or 1 several bins stand at one place, and a line through
+    /// them goes up and down there.
+    /// </summary>
+    /// <param name="stated">What the report is of.</param>
+    public static LineSeries Of(string name, int style, CalibrationReport report, IReadOnlyList<Prediction> stated)
+    {
+        var piles = new List<List<ReliabilityRow>>();
+        foreach (var row in report.Rows)
+            if (piles.Count > 0 && row.Predicted - piles[^1][0].Predicted < Joined)
+                piles[^1].Add(row);
+            else
+                piles.Add([row]);
+        return Of(name, style, report with { Rows = [.. piles.Select(pile => pile.Count == 1 ? pile[0] : Whole(pile))] });
+
+        // Bins never part equal probabilities, so a pile's labels are those between its ends.
+        ReliabilityRow Whole(List<ReliabilityRow> pile)
+        {
+            var own = stated.Where(p => p.Probability >= pile[0].From && p.Probability <= pile[^1].To).ToList();
+            return new(pile[0].From, pile[^1].To, own.Average(p => p.Probability), Bootstrap.Mean(own, p => p.Label, p => p.PromptId), own.Count);
+        }
+    }
+
+    /// <summary>Says so.</summary>
+    public static string Piles => FormattableString.Invariant($"Bins whose means lie within {Joined} are drawn as one.");
 
     /// <summary>A sentence for the caption about the labels that are not in the lines, with a blank before it; empty when all are.</summary>
     public static string LeftOut(IEnumerable<(string Name, CalibrationReport Report)> reports)
