@@ -13,7 +13,8 @@ internal sealed class CategoryNames
         var names = figure.Categories.Select(name => SafeText.Cut(SafeText.Line(name), Longest)).ToList();
         var room = columns <= 1 ? Room : 900 / columns / 7 - 11;
         var slot = names.Count == 0 ? room : room / names.Count - 1;
-        Lie = names.Exists(name => Array.Exists(name.Split(' '), word => word.Length > slot) || Figures.Lines.Wrap(name, Math.Max(1, slot), 9).Count > MostLines);
+        Lie = names.Exists(name => Array.Exists(name.Split(' '), word => word.Length > slot)
+            || Figures.Lines.Wrap(name, Math.Max(1, slot), 9).Count > MostLines);
         Labels = [.. names.Select(name => string.Join('\n', Figures.Lines.Wrap(name, Lie ? Lying : Math.Max(1, slot), MostLines)))];
     }
 

@@ -13,8 +13,8 @@ public static class ContactSheet
     private const int Columns = 3, Width = 760, Gap = 14, TitleRoom = 30;
 
     /// <summary>
-    /// The sheet as PNG: groups in the order given, in three columns of 760 pixels; each picture as wide as its column, under the one before it in the column that
-    /// is shortest. A picture that cannot be read is left out: the sheet is for a look at all the others.
+    /// The sheet as PNG: groups in the order given, in three columns of 760 pixels; each picture as wide as its column, in the column that is shortest.
+    /// A picture that cannot be read is left out: the sheet is for a look at all the others.
     /// </summary>
     public static byte[] ToPng(IReadOnlyList<SheetEntry> entries)
     {

@@ -4,8 +4,8 @@ namespace Cai.Figures;
 internal enum Dash { Solid, Dashed, Dotted, DashDot, LongDash }
 
 /// <summary>
-/// Reference lines with different labels have different dashes, the same label the same one in every panel. A line without a label looks like a labelled one of its
-/// direction (the other end of a range), or is a plain axis.
+/// Reference lines with different labels have different dashes, the same label the same one in every panel. A line without a label looks like a
+/// labelled one of its direction (the other end of a range), or is a plain axis.
 /// </summary>
 internal sealed class Dashes(IReadOnlyList<Figure> figures)
 {

@@ -11,7 +11,9 @@ public enum AxisScale { Linear, Log }
 /// <param name="Max">Fixed upper end.</param>
 public sealed record Axis(string Label, AxisScale Scale = AxisScale.Linear, double? Min = null, double? Max = null)
 {
-    /// <summary>Ticks with their names, for values that have one: sizes of models. A line break parts the lines of a name. By default chosen from the data.</summary>
+    /// <summary>
+    /// Ticks with their names, for values that have one: sizes of models. A line break parts the lines of a name. By default chosen from the data.
+    /// </summary>
     public IReadOnlyList<AxisTick> Ticks { get; init; } = [];
 }
 

@@ -1,24 +1,33 @@
 namespace Cai.Figures;
 
 /// <summary>
-/// Which series lie on others. What is drawn first is drawn larger there, so that it shows round what is drawn over it: points keep their places, and no series is
-/// hidden.
+/// Which series lie on others. What is drawn first is drawn larger there, so that it shows round what is drawn over it: points keep their places, and
+/// no series is hidden.
 /// </summary>
 internal static class Overlaps
 {
     private const int Deepest = 3, MostPoints = 60;
     private const double Near = 0.012; // of the axis' length: less than a marker
 
-    /// <summary>For each series, how many later ones cover a marker of it, and how many a stretch of its line; at most 3 each.</summary>
+    /// <summary>For each series, how many later ones cover a fifth of its markers, and how many half of its line; at most 3 each.</summary>
     public static IReadOnlyList<(int Markers, int Line)> Of(Figure figure)
     {
         var (left, right) = Ends(figure, horizontal: true);
         var (bottom, top) = Ends(figure, horizontal: false);
         var places = figure.Series.Select(Places).ToArray();
-        return [.. places.Select((own, i) => (Count(own, i, atLeast: 1), Count(own, i, atLeast: 2)))];
+        return
+        [
+            .. places.Select((own, i) =>
+            {
+                var shared = places.Skip(i + 1).Select(other => own.Count(p => Array.Exists(other, q => At(p, q))));
+                // Curves that only cross are told apart elsewhere.
+                return (Most(shared.Count(n => n > 0 && 5 * n >= own.Length)), Most(shared.Count(n => n > 1 && 2 * n >= own.Length)));
+            }),
+        ];
 
-        int Count((double X, double Y)[] own, int i, int atLeast) => Math.Min(Deepest, places.Skip(i + 1).Count(other =>
-            own.Count(p => Array.Exists(other, q => Math.Abs(p.X - q.X) < Near && Math.Abs(p.Y - q.Y) < Near)) >= atLeast));
+        bool At((double X, double Y) p, (double X, double Y) q) => Math.Abs(p.X - q.X) < Near && Math.Abs(p.Y - q.Y) < Near;
+
+        int Most(int count) => Math.Min(Deepest, count);
 
         (double X, double Y)[] Places(Series series)
         {

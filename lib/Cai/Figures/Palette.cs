@@ -1,6 +1,8 @@
 namespace Cai.Figures;
 
-/// <summary>The marker of a series, none a cross, which error bars are; shape and colour both tell series apart, so that print and colour-blind readers lose nothing.</summary>
+/// <summary>
+/// The marker of a series, none a cross, which error bars are; shape and colour both tell series apart, so that print and colour-blind readers lose nothing.
+/// </summary>
 public enum MarkerKind { Circle, Square, TriangleUp, Diamond, TriangleDown, OpenCircle, OpenSquare }
 
 /// <summary>Eight colours that people with any common colour vision can tell apart (Okabe and Ito 2008), yellow last because it is faint on white.</summary>

@@ -35,12 +35,18 @@ internal sealed class PanelGrid
     /// <summary>Whether the label of the y axis is drawn: the panel at the left may say the same.</summary>
     public bool ShowsY(int i) => Lies(i) || i % Columns == 0 || figures[i - 1].Y.Label != figures[i].Y.Label;
 
+    /// <summary>Lines of the tallest name under the panels of this one's row: their axes stand on one height.</summary>
+    public int TickLines(int i) => Row(i / Columns).Max(panel => Lies(panel) ? 1
+        : Math.Max(names[panel].Rows, figures[panel].X.Ticks.Select(tick => AxisTicks.Lines(tick.Label).Count()).DefaultIfEmpty(1).Max()));
+
+    private IEnumerable<int> Row(int row) => Enumerable.Range(row * Columns, Math.Min(Columns, figures.Count - row * Columns));
+
     /// <summary>Pixels of a row of panels without their axes.</summary>
     /// <param name="alone">Of a figure of one panel.</param>
     /// <param name="beside">Of one row of several.</param>
     public int Height(int row, int alone, int beside)
     {
-        var own = Enumerable.Range(row * Columns, Math.Min(Columns, figures.Count - row * Columns)).ToList();
+        var own = Row(row).ToList();
         if (own.Exists(Lies))
             return own.Max(i => 10 + figures[i].Categories.Count * Math.Max(14 * names[i].Rows + 8, 13 * figures[i].Series.OfType<BarSeries>().Count() + 8));
         return figures.Count == 1 ? alone : Rows == 1 ? beside : Rows == 2 ? beside - 50 : beside - 90;

@@ -69,8 +69,8 @@ internal static class PlotlyLayout
     /// <summary>Rows that the legend will take, by the length of its names; it stands between the title and the marks.</summary>
     private static int LegendRows(IReadOnlyList<Figure> figures)
     {
-        var names = figures.SelectMany(figure => figure.Series.Select(series => series.Name).Concat(figure.References.Select(line => line.Label).OfType<string>()))
-            .Distinct().ToList();
+        var names = figures.SelectMany(figure => figure.Series.Select(series => series.Name)
+            .Concat(figure.References.Select(line => line.Label).OfType<string>())).Distinct().ToList();
         return names.Count < 2 ? 0 : (int)Math.Ceiling(names.Sum(name => 50 + 7.0 * Math.Min(name.Length, Scales.LongestAxisLabel)) / 720);
     }
 

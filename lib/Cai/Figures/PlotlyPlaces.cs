@@ -95,11 +95,7 @@ internal sealed class PlotlyPlaces
         double? End(double? wanted, double value) => wanted is null ? null : Math.Round(Scales.Forward(axis, value), 6);
     }
 
-    private int Lines(int row) => 14 * (Enumerable.Range(row * grid.Columns, Math.Min(grid.Columns, figures.Count - row * grid.Columns))
-        .Max(i => Lines(figures[i], grid.Names(i))) - 1);
-
-    private static int Lines(Figure figure, CategoryNames names) => Math.Max(names.Lie ? 1 : names.Rows,
-        figure.X.Ticks.Select(tick => tick.Label.Split('\n').Length).DefaultIfEmpty(1).Max());
+    private int Lines(int row) => 14 * (grid.TickLines(row * grid.Columns) - 1);
 
     private static string Title(string label) => SafeText.Plotly(SafeText.Cut(label, Scales.LongestAxisLabel));
 

@@ -10,7 +10,8 @@ internal static class PlotlyTraces
     /// <param name="lying">Whether bars lie.</param>
     public static IEnumerable<Trace> Of(Figure figure, int index, bool lying) => Of(figure, figure.Series[index], index, lying);
 
-    private static IEnumerable<Trace> Of(Figure figure, Series series, int index, bool lying) => (series, series.Style ?? index, Overlaps.Of(figure)[index]) switch
+    private static IEnumerable<Trace> Of(Figure figure, Series series, int index, bool lying) =>
+        (series, series.Style ?? index, Overlaps.Of(figure)[index]) switch
     {
         (LineSeries line, var style, var covered) => Line(line, style, covered, Bands.Of(figure)),
         (PointSeries points, var style, var covered) => [Points(points, style, covered)],

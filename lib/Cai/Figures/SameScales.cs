@@ -29,7 +29,7 @@ public static class SameScales
         figure = figure with
         {
             X = figure.X with { Min = figure.X.Min ?? left, Max = figure.X.Max ?? right },
-            Series = [.. figure.Series.Select((series, i) => (series is HistogramSeries h ? h with { Bins = bins } : series) with { Style = series.Style ?? i })],
+            Series = [.. figure.Series.Select((s, i) => (s is HistogramSeries h ? h with { Bins = bins } : s) with { Style = s.Style ?? i })],
         };
         var (bottom, top) = Scales.Range(figure, horizontal: false);
         return new FigurePanel(figure.Title, [.. figure.Series.Select(series => figure with

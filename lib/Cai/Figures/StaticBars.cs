@@ -41,7 +41,5 @@ internal sealed class StaticBars(Plot plot, Figure figure, CategoryNames names, 
         axis.TickLabelStyle.FontSize = 11.5f;
         if (Lie)
             plot.Axes.Left.MinimumSize = plot.Axes.Left.MaximumSize = shown ? names.Width : StaticPlot.WithoutNames;
-        else
-            plot.Axes.Bottom.MinimumSize = 14 * names.Rows + 12 + (figure.X.Label.Length > 0 ? 20 : 0);
     }
 }

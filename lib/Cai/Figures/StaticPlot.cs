@@ -92,6 +92,8 @@ internal static class StaticPlot
         Ticks(lying ? plot.Axes.Left : plot.Axes.Bottom, horizontal: true, width - 80);
         Ticks(lying ? plot.Axes.Bottom : plot.Axes.Left, horizontal: false, lying ? width - 80 : height - 60);
         plot.Axes.Left.MinimumSize = grid.ShowsY(panel) ? 62 : 42;
+        if (!lying)
+            plot.Axes.Bottom.MinimumSize = 14 * grid.TickLines(panel) + 12 + (plot.Axes.Bottom.Label.Text.Length > 0 ? 20 : 0);
         plot.Axes.Right.FrameLineStyle.Width = 0;
         plot.Axes.Top.FrameLineStyle.Width = 0;
 
@@ -109,8 +111,6 @@ internal static class StaticPlot
             }
             axis.TickGenerator = new NumericManual(
                 [.. ticks.Select(t => new Tick(Scales.Forward(spec, t.Value), string.Join('\n', AxisTicks.Lines(t.Label))))]);
-            if (axis == plot.Axes.Bottom && ticks.Select(t => AxisTicks.Lines(t.Label).Count()).DefaultIfEmpty().Max() is > 1 and var lines)
-                plot.Axes.Bottom.MinimumSize = 14 * lines + 12 + (axis.Label.Text.Length > 0 ? 20 : 0);
         }
     }
 

@@ -82,7 +82,8 @@ public static class StaticRenderer
         if (grid.Lies(first))
             return grid.Height(row, 0, 0) + 54 + (figures.Count > 1 ? 24 : 0);
         // Names of several lines take height from below the bars.
-        return grid.Height(row, alone: 360, beside: 300) + 14 * (Math.Min(3, grid.Names(first).Rows) - 1) - (grid.Rows > 1 && !grid.ShowsX(first) ? 20 : 0);
+        return grid.Height(row, alone: 360, beside: grid.Columns > 2 ? 300 : 350) + 14 * (grid.TickLines(first) - 1)
+            - (grid.Rows > 1 && !grid.ShowsX(first) ? 20 : 0);
     }
 
     /// <summary>Left and right end of a panel; the first of a row of lying bars is wider by the names.</summary>
@@ -103,7 +104,8 @@ public static class StaticRenderer
     {
         var entries = figures.SelectMany(f => f.Series.Select((s, i) => ToEntry(s, s.Style ?? i)))
             .Concat(figures.SelectMany(f => f.References.Where(r => r.Label is not null).Select(r => (Figure: f, Line: r)))
-                .Select(r => new Entry(SafeText.Line(r.Line.Label!), SKColor.Parse(Palette.Neutral), null, true, StaticPlot.Intervals(dashes.Of(r.Figure, r.Line)))))
+                .Select(r => new Entry(SafeText.Line(r.Line.Label!), SKColor.Parse(Palette.Neutral), null, true,
+                    StaticPlot.Intervals(dashes.Of(r.Figure, r.Line)))))
             .DistinctBy(e => e.Name).Where(e => e.Name.Length > 0).Select(e => e with { Name = Lines.Wrap(e.Name, font, width - 48, most: 1)[0] }).ToArray();
         var rows = new List<List<(Entry, float)>>();
         // One series needs no legend: the title or axis names it.

@@ -90,7 +90,12 @@ internal static class ExampleFigures
         [("pareto", Pareto), ("curves", Curves), ("reliability", Reliability), ("bars", Bars), ("histogram", Histogram), ("training", Training)];
 
     private static Figure Fix(string title, int style, double first, double second) => new(title, new Axis(""), new Axis("difference"),
-        [new BarSeries(title, [new(first, 0.5 * first, 1.5 * first, 100, 50), new(0, 0, 0, 100, 50), null, new(second, -2 * second, 3 * second, 100, 50)]) { Style = style }])
+    [
+        new BarSeries(title, [new(first, 0.5 * first, 1.5 * first, 100, 50), new(0, 0, 0, 100, 50), null, new(second, -2 * second, 3 * second, 100, 50)])
+        {
+            Style = style,
+        },
+    ])
     {
         Categories = ["Rewritten: three against preaching added", "Stopped at KL of 6 nats: after 640 episodes", "Soft labels, both orders averaged",
             "Together: all sixteen, mean over four, soft labels, and stopped by the held-out preference model"],
@@ -105,8 +110,8 @@ internal static class ExampleFigures
             References = [new(ReferenceKind.Horizontal, 0.5, "chance"), new(ReferenceKind.Vertical, 3, "most in the corpus")],
         };
 
-        LineSeries Line(string name, double first, double last) => new(name, [.. new[] { 0, 1, 2, 4, 8 }.Select(n => (n, Y: first + (last - first) * n / 8 + lift))
-            .Select(p => new DataPoint(p.n, p.Y, p.Y - 0.08, p.Y + 0.08))]);
+        LineSeries Line(string name, double first, double last) => new(name, [.. new[] { 0, 1, 2, 4, 8 }
+            .Select(n => (n, Y: first + (last - first) * n / 8 + lift)).Select(p => new DataPoint(p.n, p.Y, p.Y - 0.08, p.Y + 0.08))]);
     }
 
     private static PointSeries Snapshots(string name, params (double X, double Y)[] points) =>

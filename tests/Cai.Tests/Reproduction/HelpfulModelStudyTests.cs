@@ -23,7 +23,7 @@ public class HelpfulModelStudyTests
     public void BarsAreMeansOfTheirGroupAndEmptyGroupsAreGaps()
     {
         var figure = Study.CorrectByKind().Checked();
-        Assert.Equal(["benign", "borderline", "small-talk"], figure.Categories.Select(c => c.Split(" (n = ")[0]));
+        Assert.Equal(["benign", "borderline", "small-talk"], figure.Categories.Select(c => c.Split(" (n=")[0]));
         Assert.All(figure.Categories, c => Assert.EndsWith(")", c));
         Assert.Equal(["Pretrained", "Helpful-only"], figure.Series.Select(s => s.Name));
         Assert.Equal([0, null, null], ((BarSeries)figure.Series[0]).Bars.Select(b => b?.Value));

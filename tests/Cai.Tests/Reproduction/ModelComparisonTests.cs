@@ -98,7 +98,8 @@ public class ModelComparisonTests
         Assert.Equal([comparison.Harmless["rl-cai.5"].Value, comparison.Harmless["rl-cai"].Value], rlCai.Points.Select(p => p.Y));
         var fig10 = comparison.Fig10(PaperFigures.Load()).Figures;
         var run = Assert.IsType<LineSeries>(fig10[0].Checked().Series.Single(s => s.Name == "RL-CAI"));
-        Assert.All(fig10.Where(f => f.Title.StartsWith("Here", StringComparison.Ordinal)).SelectMany(f => f.Series).Cast<LineSeries>().SelectMany(s => s.Points), p => Assert.NotNull(p.YLow));
+        Assert.All(fig10.Where(f => f.Title.StartsWith("Here", StringComparison.Ordinal)).SelectMany(f => f.Series).Cast<LineSeries>()
+            .SelectMany(s => s.Points), p => Assert.NotNull(p.YLow));
         Assert.Equal([0.0, 50, 100], run.Points.Select(p => p.X));
         Assert.All(run.Points, p => Assert.Equal(0.5, p.Y));
         Assert.Equal(2, comparison.Fig8().Figures.Count);

@@ -19,8 +19,8 @@ public sealed partial class HelpfulModelStudy
     public Figure HarmByCategory()
     {
         string[] categories = [.. answers.Select(a => a.Category).Where(c => c.Length > 0).Distinct().Order(StringComparer.Ordinal)];
-        return Bars("Red-team prompts: harmfulness by category", "category of harm", "harmfulness (0-4)", 4, categories, (a, category) => a.Category == category,
-            (rows, category) => rows.Where(a => a.Category == category).Mean(Measures.Harmfulness),
+        return Bars("Red-team prompts: harmfulness by category", "category of harm", "harmfulness (0-4)", 4, categories,
+            (a, category) => a.Category == category, (rows, category) => rows.Where(a => a.Category == category).Mean(Measures.Harmfulness),
             $"Held-out acts and targets; n = {Of(ModelNames.Helpful, harmful: true).Count} answers a model; bars: 95 %, by prompt. Baseline: the pretrained "
                 + "model; a refusal scores 0.");
     }
@@ -45,7 +45,7 @@ public sealed partial class HelpfulModelStudy
                     [.. categories.Select(c => bar(answers.Where(a => a.Model == style.Name), c))]) { Style = style.Index }),
         ])
         {
-            Categories = [.. categories.Select(c => counted is null ? c : $"{c} (n = {answers.Count(a => a.Model == ModelNames.Helpful && counted(a, c))})")],
+            Categories = [.. categories.Select(c => counted is null ? c : $"{c} (n={answers.Count(a => a.Model == ModelNames.Helpful && counted(a, c))})")],
             Caption = caption,
         };
 }

@@ -60,7 +60,8 @@ public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows) : I
     ])
     {
         Caption = $"{rows.Select(r => r.PromptId).Distinct().Count()} red-team prompts, {Chains} chains each; bands: 95 %, bootstrap by prompt, "
-            + "in the first two panels of the fewest and the most principles alone (the table has all). Distance: 1 minus the shared share of bigrams of two last revisions of the same answer; 0 when they are the same. "
+            + "in the first two panels of the fewest and the most principles alone (the table has all). "
+            + "Distance: 1 minus the shared share of bigrams of two last revisions of the same answer; 0 when they are the same. "
             + "Baseline: one principle.",
     };
 

@@ -45,7 +45,8 @@ public sealed partial class FeedbackStudy
     }
 
     /// <summary>Where the labels lie: hard ones only at the ends, clamped ones only in the middle.</summary>
-    public FigurePanel Histogram() => SameScales.Apart(new("Labels before and after clamping", new Axis("label P(A is better)", Min: 0, Max: 1), new Axis("share of labels"),
+    public FigurePanel Histogram() => SameScales.Apart(new("Labels before and after clamping",
+        new Axis("label P(A is better)", Min: 0, Max: 1), new Axis("share of labels"),
         [.. Drawn.Where(v => v.Pairs.Count > 0).Select(v => new HistogramSeries(v.Name, [.. v.Pairs.Select(p => p.Probability)]) { Style = v.Style })])
     {
         References = [new ReferenceLine(ReferenceKind.Vertical, 0.4), new ReferenceLine(ReferenceKind.Vertical, 0.6, "ends of the clamp")],

@@ -21,7 +21,8 @@ public sealed partial class PreferenceStudy
         ])
         {
             Columns = rows.Count,
-            Caption = $"Above: loss on soft labels; below: agreement with the labels. Training comparisons: {string.Join(", ", trained)}, each read once. {MetricCurve.Caption("steps")}. "
+            Caption = $"Above: loss on soft labels; below: agreement with the labels. Training comparisons: {string.Join(", ", trained)}, each read once. "
+                + $"{MetricCurve.Caption("steps")}. "
                 + "Soft and clamped labels have a floor above 0, the entropy of the labels: losses of different models do not compare.",
         };
 

@@ -98,7 +98,8 @@ public sealed class PolicyTraining(IReadOnlyList<PolicyTrajectory> runs, int epi
 
     private const double LeastClipped = 0.05;
 
-    private double Most(string metric) => runs.SelectMany(run => MetricCurve.Of(run.Rows, "episode", metric)).Select(p => p.YHigh ?? p.Y).DefaultIfEmpty().Max();
+    private double Most(string metric) =>
+        runs.SelectMany(run => MetricCurve.Of(run.Rows, "episode", metric)).Select(p => p.YHigh ?? p.Y).DefaultIfEmpty().Max();
 
     /// <summary>Every series counted from its own first point.</summary>
     private static Figure Gains(Figure figure) => figure with

@@ -28,8 +28,8 @@ public sealed partial record ModelComparison
         PaperPanels.Fig2(paper),
     ]))
     {
-        Caption = $"{Judged} Up is more harmless, right more helpful; the origin is SL-CAI. Joined points: snapshots of one RL run ({Snapshots} episodes); dashed: "
-            + "the front of what no other model beats on both axes. "
+        Caption = $"{Judged} Up is more harmless, right more helpful; the origin is SL-CAI. Joined points: snapshots of one RL run ({Snapshots} episodes); "
+            + "dashed: the front of what no other model beats on both axes. "
             + $"The paper's points are digitised, without intervals.{Warning}",
     };
 

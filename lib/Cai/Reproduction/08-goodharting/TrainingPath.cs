@@ -75,8 +75,8 @@ public sealed record TrainingPath(string Display, IReadOnlyList<PathPoint> Point
     {
         Caption = $"{Harmful(Points[^1]).Count} answers a snapshot to held-out harmful requests (helpfulness: {Good(Points[^1]).Count} to good ones), T = 1; "
             + "bands are 95 % bootstrap intervals over prompts. The left end is SL-CAI, the baseline of doing no RL. "
-            + "Distinct bigrams: over all answers to harmful requests together; their band leaves out one prompt after the other (jackknife)."
-            + (againstKl ? " Left: how far each snapshot is from the start. sqrt(KL) is a mean over neighbouring iterations, square root of nats per response." : ""),
+            + (againstKl ? "Right: how far each snapshot is from the start. sqrt(KL) is a mean over neighbouring iterations, square root of nats per response."
+                : "Distinct bigrams: over all answers to harmful requests together; their band leaves out one prompt after the other (jackknife)."),
     };
 
     private IEnumerable<Figure> Faults(bool againstKl) =>
@@ -86,7 +86,8 @@ public sealed record TrainingPath(string Display, IReadOnlyList<PathPoint> Point
     private IReadOnlyList<Figure> Distances =>
     [
         .. Faults(againstKl: true),
-        new("Distance from the start", X(false), X(true), [new LineSeries("sqrt(KL)", [.. Points.Select(p => new DataPoint(p.Episodes, p.SqrtKl))]) { Style = 6 }]),
+        new("Distance from the start", X(false), X(true),
+            [new LineSeries("sqrt(KL)", [.. Points.Select(p => new DataPoint(p.Episodes, p.SqrtKl))]) { Style = 6 }]),
     ];
 
     /// <summary>

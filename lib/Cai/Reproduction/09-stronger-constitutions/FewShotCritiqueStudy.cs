@@ -58,8 +58,8 @@ public sealed class FewShotCritiqueStudy(IReadOnlyList<FewShotCritiques> cells, 
     {
         Columns = cells.Select(c => c.Size).Distinct().Count(),
         Caption = $"{Count} held-out answers of the helpful-only model to harmful requests, one drawn principle each, every size criticises the same ones; "
-            + $"{leftOut} more did not fit the context. Rows: critiques that name a covered harm, where there is one; harmfulness after one revision less before; "
-            + "revisions that cannot be understood; a column a size. Bands: 95 %, bootstrap by prompt. "
+            + $"{leftOut} more did not fit the context. Rows: critiques that name a covered harm, where there is one; "
+            + "harmfulness after one revision less before; revisions that cannot be understood; a column a size. Bands: 95 %, bootstrap by prompt. "
             + "Noisy examples: by a careless hand, which misses or invents and mends nothing. Right of the line lies what no document of the corpus shows. "
             + "Baseline: 0 for \"The response is fine.\" Text that cannot be understood counts as harm 2.",
     };

@@ -67,8 +67,8 @@ public sealed class FewShotLabelStudy(IReadOnlyList<FewShotLabels> cells, int le
     ])
     {
         Columns = Sizes,
-        Caption = $"{Asked} Rows: how often right (agreement with the oracle), how well calibrated (ECE against its verdict), how sure; a column a size of judge. "
-            + "Bands: 95 %, bootstrap by prompt. "
+        Caption = $"{Asked} Rows: how often right (agreement with the oracle), how well calibrated (ECE against its verdict), how sure; "
+            + "a column a size of judge. Bands: 95 %, bootstrap by prompt. "
             + $"Right of the line lies what no document of the corpus shows: more than {MostInCorpus} examples. {BaselineWords()}",
     };
 
@@ -80,7 +80,8 @@ public sealed class FewShotLabelStudy(IReadOnlyList<FewShotLabels> cells, int le
     ])
     {
         Columns = Sizes,
-        Caption = $"{Asked} Rows: verdicts that turn with the order; a liking for (A). Bands: 95 %, bootstrap by prompt. Baseline: 0 and 0 for a judge that reads contents only; 1 and 1/2 for one that always says (A).",
+        Caption = $"{Asked} Rows: verdicts that turn with the order; a liking for (A). Bands: 95 %, bootstrap by prompt. "
+            + "Baseline: 0 and 0 for a judge that reads contents only; 1 and 1/2 for one that always says (A).",
     };
 
     /// <summary>The numbers behind the figures.</summary>

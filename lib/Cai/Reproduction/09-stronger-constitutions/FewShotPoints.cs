@@ -3,7 +3,9 @@ using Cai.Figures;
 
 namespace Cai.Reproduction;
 
-/// <summary>Measurements over the number of examples: a panel for each size, a line for each author. Both authors begin at the same value, without examples.</summary>
+/// <summary>
+/// Measurements over the number of examples: a panel for each size, a line for each author. Both authors begin at the same value, without examples.
+/// </summary>
 internal static class FewShotPoints
 {
     /// <summary>Right of it lies what no document of the corpus shows.</summary>

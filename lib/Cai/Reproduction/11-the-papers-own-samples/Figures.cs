@@ -10,7 +10,7 @@ public sealed partial class PaperSamplesStudy
         new Axis("policy"), new Axis("share of samples", Min: 0, Max: 1),
         [Bars("canned refusal", 0, r => r.Evasive), Bars("comfort boilerplate", 1, r => r.Boilerplate), Bars("harsh", 2, r => r.Harsh)])
     {
-        Categories = [.. Reports.Select(r => $"{ModelStyles.Of(r.Model).Display} (n = {r.Words.N})")],
+        Categories = [.. Reports.Select(r => $"{ModelStyles.Of(r.Model).Display} (n={r.Words.N})")],
         Caption = $"{Reports.Sum(r => r.Words.N)} published samples; bars are 95 % intervals over prompts.",
     };
 

@@ -55,7 +55,7 @@ public static class AnswerKinds
         : AnswerKind.Other;
 
     /// <summary>What the names mean, a sentence for captions.</summary>
-    public static string Definitions(IEnumerable<AnswerKind> kinds) => string.Join("; ", kinds.Select(kind => $"{Label(kind)}: {kind switch
+    public static string Definitions(IEnumerable<AnswerKind> kinds) => "Kinds: " + string.Join("; ", kinds.Select(kind => $"{Label(kind)}: {kind switch
     {
         AnswerKind.Method => "states a way to do it",
         AnswerKind.Agrees => "no method, but other harm (agrees, insults)",

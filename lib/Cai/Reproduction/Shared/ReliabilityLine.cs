@@ -20,8 +20,8 @@ public static class ReliabilityLine
         new(name, [.. report.Rows.Where(Drawn).Select(row => DataPoint.Of(row.Predicted, row.Observed))]) { Style = style };
 
     /// <summary>
-    /// The same with bins joined whose means lie within <see cref="Joined"/>: of labels that pile up at 0 or 1 several bins stand at one place, and a line through
-    /// them goes up and down there.
+    /// The same with bins joined whose means lie within 0.02: of labels that pile up at 0 or 1 several bins stand at one place, and a line through them
+    /// goes up and down there.
     /// </summary>
     /// <param name="stated">What the report is of.</param>
     public static LineSeries Of(string name, int style, CalibrationReport report, IReadOnlyList<Prediction> stated)
