@@ -18,7 +18,7 @@ internal static class ReproduceCommand
         };
         var command = new Command("reproduce", """
             Runs the notebooks in the order of the paper and writes out/index.html (everything on one offline page),
-            out/figures.png (all figures at a glance), out/claims.json and out/notebooks/ (executed). What an earlier run has done already is reused.
+            out/figures.png (the main figures at a glance), out/claims.json and out/notebooks/ (executed). What an earlier run has done already is reused.
 
             Example:  cai reproduce --scale quick --seed 1
             """);
