@@ -93,7 +93,8 @@
     const stacked = columns > 1 && width / columns < (columns > 2 ? 220 : narrow / 2);
     const entries = new Set([...data, ...(layout.shapes ?? []).filter(shape => shape.showlegend)]
       .filter(mark => mark.showlegend !== false).map(mark => mark.name)).size;
-    const plot = layout.height - layout.margin.t - layout.margin.b;
+    const { t = 60, b = 60 } = layout.margin ?? {};
+    const plot = (layout.height ?? 450) - t - b;
     layout.annotations = (layout.annotations ?? []).filter(note => note.name !== 'caption');
     delete layout.title;
     const lines = Math.max(...axes(layout, 'x').flatMap(axis => axis.ticktext ?? []).map(text => text.split('<br>').length), 1);

@@ -40,11 +40,15 @@ internal sealed class YamlMap
             OutsideYaml.Check(text, path);
             stream.Load(parser);
         }
-        // YamlDotNet 16.3 throws the latter on a flow list that is never closed.
-        catch (Exception e) when (e is YamlException or InvalidOperationException)
+        // YamlDotNet 16.3 throws the second on a flow list that is never closed, and the third on a key without a name.
+        catch (Exception e) when (e is YamlException or InvalidOperationException or ArgumentException)
         {
             var line = e is YamlException y ? y.Start.Line : parser.Current?.End.Line ?? 1;
-            var reason = e is YamlException ? OneLine(e.InnerException?.Message ?? e.Message) : "a bracket or brace is not closed";
+            var reason = e switch
+            {
+                YamlException => OneLine(e.InnerException?.Message ?? e.Message), ArgumentException => "a key has no name",
+                _ => "a bracket or brace is not closed",
+            };
             throw new CaiException($"This is not YAML ({reason}).",
                 "Check indentation and quotes; put a text with `: ` or ` #` after `>-` on a line of its own.", $"{path}:{line}", e);
         }
