@@ -49,6 +49,9 @@ internal static class ClaimsHtml
         where count > 0
         select $"<span class=\"{Class(verdict)}\">{count} {words(verdict, count)}</span>");
 
+    private static string Short(ClaimVerdict verdict, int count) =>
+        verdict is ClaimVerdict.Agrees or ClaimVerdict.Contradicts ? Plural(verdict, count) : ClaimWords.Of(verdict);
+
     private static string Plural(ClaimVerdict verdict, int count) => verdict switch
     {
         ClaimVerdict.Agrees => count == 1 ? "agrees" : "agree",
@@ -71,7 +74,7 @@ internal static class ClaimsHtml
     private static void Group(PaperPart part, IReadOnlySet<string> linked, StringBuilder html)
     {
         html.Append("<details class=\"part\" id=\"").Append(part.Anchor).Append("\"><summary><strong>").Append(Text(part.Key)).Append("</strong> ")
-            .Append(Text(part.Title)).Append(" <span class=\"source\">").Append(Counts(part.Claims, (verdict, _) => ClaimWords.Of(verdict)))
+            .Append(Text(part.Title)).Append(" <span class=\"source\">").Append(Counts(part.Claims, Short))
             .Append("</span></summary>\n<table class=\"claims\">\n<thead><tr>")
             .AppendJoin("", new[] { "Verdict", "Claim", "Paper", "Here", "n", "Seeds" }.Select(name => $"<th scope=\"col\">{name}</th>"))
             .Append("</tr></thead>\n<tbody>\n");
