@@ -16,6 +16,12 @@ public sealed record BootstrapOptions
             : throw new CaiException($"The level of an interval is {value}, but must lie between 0 and 1.", "Use 0.95 for 95 %.", nameof(Level));
     } = 0.95;
 
+    /// <summary>
+    /// Whether values are outcomes of trials, so that all 0, or all 1, says no more than that of the clusters seen. Not for quantities that can be 0
+    /// as a matter of fact: a distance, a share within each cluster.
+    /// </summary>
+    public bool Outcomes { get; init; } = true;
+
     /// <summary>Seed of the resampling. The same data and seed give the same interval, in whatever order the rows come.</summary>
     public long Seed { get; init; }
 }
@@ -129,7 +135,7 @@ public static class Bootstrap
 
     /// <summary>A mean's ends; of values that are all 0, or all 1, those of a share of as many trials as there are clusters.</summary>
     private static (double Low, double High) Ends(IReadOnlyCollection<(double Sum, int Count)> groups, Interval mean, BootstrapOptions? options) =>
-        groups.Count < 2 || Certain(groups) is not { } share ? (mean.Low, mean.High)
+        groups.Count < 2 || options is { Outcomes: false } || Certain(groups) is not { } share ? (mean.Low, mean.High)
         : Proportion.Reach(groups.Count, (options ?? new()).Level) is var reach && share == 0 ? (0, reach) : (1 - reach, 1);
 
     /// <summary>0 or 1 when every value of every cluster is that; else null. Means of a cluster within 0 and 1 can be that only so.</summary>

@@ -96,7 +96,7 @@ public sealed record PpoOptions
     public double KlTarget { get; init => field = InRange.Positive(value, nameof(PpoOptions)); } = 6;
 
     /// <summary>Episodes over which the controller acts (10,000).</summary>
-    public double KlHorizon { get; init => field = InRange.Positive(value, nameof(PpoOptions), 1e12); } = 10000;
+    public double KlHorizon { get; init => field = InRange.Positive(value, nameof(PpoOptions), 1e18); } = 10000;
 
     /// <summary>The controller's relative error is cut to ± this (0.2).</summary>
     public double KlErrorClip { get; init => field = InRange.Positive(value, nameof(PpoOptions)); } = 0.2;

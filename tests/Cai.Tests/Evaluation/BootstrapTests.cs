@@ -111,4 +111,14 @@ public class BootstrapTests
     [InlineData(-10.0, "-10")]
     public void WhatRoundsToZeroHasNoSign(double value, string shown) =>
         Assert.Equal($"{shown} [{shown}, {shown}]", new Interval(value, value, value, 1, 2).ToString("0.###"));
+
+    [Fact]
+    public void QuantitiesThatAreAllZeroAreZeroAndOutcomesThatAreAllZeroAreNot()
+    {
+        // Four trials without a hit: 1 - 0.025^(1/4) by hand.
+        var outcomes = Bootstrap.Mean(new[] { "a", "b", "c", "d" }, _ => 0, s => s);
+        Assert.Equal((0.0, 0.60236), (outcomes.Low, Math.Round(outcomes.High, 5)));
+        var quantities = Bootstrap.Mean(new[] { "a", "b", "c", "d" }, _ => 0, s => s, new() { Outcomes = false });
+        Assert.Equal((0.0, 0.0), (quantities.Low, quantities.High));
+    }
 }

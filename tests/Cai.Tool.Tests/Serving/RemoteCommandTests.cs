@@ -58,7 +58,7 @@ public sealed class RemoteCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task AMalformedAnswerIsOneLineAndTheSameCommandGoesOn()
+    public async Task AnAnswerThatBreaksOffIsAskedForAgain()
     {
         await using var served = Served.Start();
         await using var relay = await FaultyRelay.StartAsync(served.Address, n => n == 3 ? Fault.Malformed : Fault.None);
@@ -67,9 +67,6 @@ public sealed class RemoteCommandTests : IDisposable
         await Done([.. sample, "--model", Served.Folder, "--out", work.Path("local.jsonl")]);
 
         string[] remote = [.. sample, "--server", relay.Address, "--remote-model", "helpful", "--out", work.Path("remote.jsonl")];
-        var (code, _, error) = await Workspace.Cai(remote);
-        Assert.Equal(2, code);
-        Assert.Contains("is not JSON", Assert.Single(error.TrimEnd().Split('\n')));
         await Done(remote);
         Assert.Equal(Jsonl.Read<Sample>(work.Path("local.jsonl")).Select(s => (s.Id, s.Response, s.Finished)),
             Jsonl.Read<Sample>(work.Path("remote.jsonl")).Select(s => (s.Id, s.Response, s.Finished)));

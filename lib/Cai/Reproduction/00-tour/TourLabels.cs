@@ -113,7 +113,7 @@ public sealed class TourLabels
             [.. orders.Select(o => new LineSeries(o.Name, pairs.Count == 0 ? [] : [.. counts.Select(k => Point(k, o.Shown, value))]) { Style = o.Style })]);
 
         DataPoint Point(int count, Func<TourLabel, bool> shown, Func<double, double, double> value) => DataPoint.Of(count, Bootstrap.Mean(
-            pairs, p => value(Mean(p.Where(l => l.Draw < count && shown(l))), Mean(p)), p => p.Key));
+            pairs, p => value(Mean(p.Where(l => l.Draw < count && shown(l))), Mean(p)), p => p.Key, new() { Outcomes = false }));
 
         static double Mean(IEnumerable<TourLabel> some) => some.Average(l => l.RevisionBetter);
     }

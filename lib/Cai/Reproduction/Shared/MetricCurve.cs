@@ -41,5 +41,5 @@ public static class MetricCurve
     }
 
     private static Interval Mean(MetricRow[] chunk, Func<MetricRow, double> value) =>
-        Bootstrap.Mean(chunk, value, r => r.Step.ToString(CultureInfo.InvariantCulture));
+        Bootstrap.Mean(chunk, value, r => r.Step.ToString(CultureInfo.InvariantCulture), new() { Outcomes = false });
 }
