@@ -99,7 +99,9 @@
     delete layout.title;
     const lines = Math.max(...axes(layout, 'x').flatMap(axis => axis.ticktext ?? []).map(text => text.split('<br>').length), 1);
     layout.margin = { l: 64, r: 16, t: panels > 1 ? 34 : 14, b: 40 + 14 * lines };
-    layout.height = (stacked ? panels * Math.max(300, plot * columns / panels) : plot) + 14 * (lines - 1) + 22 * Math.ceil(entries / (width < narrow ? 2 : 5));
+    // Names beside lying bars need every pixel of their rows.
+    const lying = data.some(trace => trace.orientation === 'h') ? (stacked ? panels : 1) * (layout.margin.t + layout.margin.b) : 0;
+    layout.height = (stacked ? panels * Math.max(300, plot * columns / panels) : plot) + lying + 14 * (lines - 1) + 22 * Math.ceil(entries / (width < narrow ? 2 : 5));
     layout.autosize = true;
     if (width < narrow) {
       layout.margin = { ...layout.margin, l: 54, r: 8 };

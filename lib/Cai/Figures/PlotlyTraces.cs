@@ -45,7 +45,7 @@ internal static class PlotlyTraces
         return Named("scatter", series).With(
             ("mode", series.Connected ? "lines+markers" : "markers"),
             ("x", Numbers(series.Points.Select(p => p.X))), ("y", Numbers(series.Points.Select(p => p.Y))),
-            ("marker", Mark(style, 9 + 4 * covered.Markers)),
+            ("marker", Mark(style, 9 + 6 * covered.Markers)),
             ("line", series.Connected ? new Line().With(("color", Palette.Color(style)), ("width", 1.5 + 2 * covered.Line)) : null),
             ("error_x", series.Points.Any(p => p.XHigh is not null) ? Errors(series.Points.Select(p => (p.X, p.XLow, p.XHigh)), shade, width) : null),
             ("error_y", series.Points.Any(p => p.YHigh is not null) ? Errors(series.Points.Select(p => (p.Y, p.YLow, p.YHigh)), shade, width) : null));
@@ -56,7 +56,9 @@ internal static class PlotlyTraces
         (lying ? "y" : "x", Numbers(series.Bars.Select((_, i) => (double)i))),
         (lying ? "x" : "y", series.Bars.Select(b => b?.Value).ToArray()),
         ("marker", PlotlyBars.Marker(series, style)),
-        (lying ? "error_x" : "error_y", Errors(series.Bars.Select(b => (b?.Value ?? 0, Finite(b?.Low), Finite(b?.High))))));
+        (lying ? "error_x" : "error_y", Errors(
+            // Plotly draws those of upright bars dark, those of lying ones in the bar's colour, half hidden.
+            series.Bars.Select(b => (b?.Value ?? 0, Finite(b?.Low), Finite(b?.High))), lying ? "#444" : null)));
 
     private static Trace Histogram(Figure figure, HistogramSeries series, int style)
     {

@@ -163,7 +163,7 @@ internal static class StaticPlot
         var points = plot.Add.Scatter(Coordinates(figure, series.Points), color);
         points.LineWidth = series.Connected ? 1.5f + 2 * covered.Line : 0;
         points.MarkerShape = Shape(Palette.Marker(style));
-        points.MarkerSize = 9 + 4 * covered.Markers;
+        points.MarkerSize = 9 + 6 * covered.Markers;
         points.MarkerLineWidth = 2;
     }
 

@@ -79,6 +79,7 @@ public class FigureDetailsTests
         Assert.StartsWith("Rewritten: three", json["layout"]!["yaxis"]!["ticktext"]![0]!.GetValue<string>());
         Assert.False(json["layout"]!["yaxis2"]!["showticklabels"]!.GetValue<bool>());
         Assert.Equal(60, json["data"]![0]!["x"]![0]!.GetValue<double>());
+        Assert.Equal("#444", json["data"]![0]!["error_x"]!["color"]!.GetValue<string>());
         // A bar of 0 has an outline that shows; the names of the upright ones wrap, never slanted.
         Assert.Equal(2, json["data"]![0]!["marker"]!["line"]!["width"]!.GetValue<double>());
         var upright = Json(ExampleFigures.Bars with { Categories = ["explains and offers", "b", "c", "d"] })["layout"]!["xaxis"]!;
