@@ -18,6 +18,11 @@ public class MetricCurveTests
     }
 
     [Fact]
+    public void StepsThatAreAllNothingAreNoTrialsOfAShare() => Assert.All(
+        MetricCurve.Of([.. Enumerable.Range(1, 6).Select(step => Row(step, 0))], "pairs", "loss", 2),
+        p => Assert.Equal((0, 0), (p.YLow!.Value, p.YHigh!.Value)));
+
+    [Fact]
     public void TheLastStretchIsAsLongAsTheOthers()
     {
         // Of 13 steps in at most 6 stretches four would have three steps and a fifth the one that is left.

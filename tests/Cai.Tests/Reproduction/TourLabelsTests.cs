@@ -30,6 +30,7 @@ public class TourLabelsTests
         Assert.Equal([0.8, 0.8], Line(0, 2));
         Assert.Equal([0.1, 0.075], Line(1, 0)); // x: |0.8 - 0.6|, |0.75 - 0.6|, y: 0
         Assert.Equal([0, 0], Line(1, 2));
+        Assert.All(((LineSeries)panel.Figures[1].Series[2]).Points, p => Assert.Equal((0, 0), (p.YLow, p.YHigh))); // by definition, so no interval of a share
     }
 
     [Fact]
