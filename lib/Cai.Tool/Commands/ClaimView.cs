@@ -29,13 +29,7 @@ internal sealed record ClaimView(
 
     /// <summary>What a measurement says about a claim, judged by the bound as it stands in the file now.</summary>
     public static string Judge(ClaimDefinition claim, Claim? found) =>
-        (found is null ? ClaimVerdict.NotMeasured : (found with { Claimed = claim.Direction, NullValue = claim.Null ?? found.NullValue }).Verdict) switch
-        {
-            ClaimVerdict.Agrees => Agrees,
-            ClaimVerdict.Contradicts => Contradicts,
-            ClaimVerdict.Inconclusive => Inconclusive,
-            _ => NotMeasured,
-        };
+        ClaimWords.Of(found is null ? ClaimVerdict.NotMeasured : claim.Judge(found).Verdict);
 
     /// <summary>A line of at most <paramref name="width"/> columns.</summary>
     public static string Cut(string line, int width) => line.Length <= width ? line : line[..Math.Max(0, width - 1)] + "…";

@@ -45,9 +45,12 @@ internal sealed class MessageCodec(string key, string session)
         var parts = frames.Skip(at + 2).Take(Parts).ToArray();
         if (!CryptographicOperations.FixedTimeEquals(frames[at + 1], Encoding.ASCII.GetBytes(Sign(parts))))
             return null;
-        return !parts.Any(part => OutsideJson.FaultIn(part) is not null)
-            && OutsideJson.Node(parts[0]) is JsonObject header && header["msg_type"] is JsonValue named && named.TryGetValue<string>(out var type)
-            && OutsideJson.Node(parts[^1]) is JsonObject content
+        var nodes = new JsonNode?[Parts];
+        for (var i = 0; i < Parts; i++)
+            if (OutsideJson.Read(parts[i], out nodes[i]) is not null)
+                return null;
+        return nodes[0] is JsonObject header && header["msg_type"] is JsonValue named && named.TryGetValue<string>(out var type)
+            && nodes[^1] is JsonObject content
             ? new JupyterMessage([.. frames.Take(at)], type, parts[0], content)
             : null;
     }

@@ -40,14 +40,14 @@ internal static class ClaimsHtml
             $"{(i == 0 ? "Of" : "of")} {g.Claims.Count} claims {g.About} {Counts(g.Claims, Plural)}")) + ".";
     }
 
-    /// <summary>The style class of a verdict.</summary>
-    public static string Class(ClaimVerdict verdict) => ClaimWords.Of(verdict).Replace(' ', '-');
+    /// <summary>Where a claim stands among all.</summary>
+    public static string RowAnchor(Claim claim) => "row-" + Uri.EscapeDataString(claim.Id);
 
     private static string Counts(IReadOnlyList<Claim> claims, Func<ClaimVerdict, int, string> words) => string.Join(", ",
         from verdict in Verdicts
         let count = claims.Count(claim => claim.Verdict == verdict)
         where count > 0
-        select $"<span class=\"{Class(verdict)}\">{count} {words(verdict, count)}</span>");
+        select $"<span class=\"{Findings.Class(verdict)}\">{count} {words(verdict, count)}</span>");
 
     private static string Short(ClaimVerdict verdict, int count) =>
         verdict is ClaimVerdict.Agrees or ClaimVerdict.Contradicts ? Plural(verdict, count) : ClaimWords.Of(verdict);
@@ -64,7 +64,7 @@ internal static class ClaimsHtml
         html.Append("<form class=\"filter\" role=\"search\" hidden>\n")
             .Append("<label>Search <input type=\"search\" name=\"words\" placeholder=\"Elo, CoT, res-03 …\"></label>\n");
         foreach (var verdict in Verdicts)
-            html.Append("<label><input type=\"checkbox\" name=\"verdict\" value=\"").Append(Class(verdict)).Append("\" checked> ")
+            html.Append("<label><input type=\"checkbox\" name=\"verdict\" value=\"").Append(Findings.Class(verdict)).Append("\" checked> ")
                 .Append(ClaimWords.Of(verdict)).Append("</label>\n");
         html.Append("<label>about <select name=\"about\"><option value=\"\">all</option><option value=\"paper\">the paper</option>"
             + "<option value=\"beyond\">beyond it</option></select></label>\n"
@@ -85,8 +85,9 @@ internal static class ClaimsHtml
 
     private static void Row(Claim claim, bool linked, StringBuilder html)
     {
-        html.Append("<tr id=\"row-").Append(Text(Uri.EscapeDataString(claim.Id))).Append("\" data-verdict=\"").Append(Class(claim.Verdict))
-            .Append("\" data-about=\"").Append(Text(claim.About ?? "paper")).Append("\"><td class=\"verdict ").Append(Class(claim.Verdict)).Append("\">")
+        var verdict = Findings.Class(claim.Verdict);
+        html.Append("<tr id=\"").Append(Text(RowAnchor(claim))).Append("\" data-verdict=\"").Append(verdict)
+            .Append("\" data-about=\"").Append(Text(claim.About ?? "paper")).Append("\"><td class=\"verdict ").Append(verdict).Append("\">")
             .Append(ClaimWords.Of(claim.Verdict)).Append("</td><td class=\"claim\">").Append(Text(claim.Text))
             .Append(" <span class=\"source\">").Append(Text(claim.Source)).Append(" · ")
             .Append(Text(claim.Id)).Append(claim.About == "beyond" ? " · beyond the paper" : "").Append("</span>");

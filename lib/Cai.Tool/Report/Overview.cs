@@ -1,5 +1,6 @@
 using System.Text;
 using Cai.Evaluation;
+using Cai.Figures;
 using Cai.Reproduction;
 
 namespace Cai.Tool.Report;
@@ -8,24 +9,18 @@ namespace Cai.Tool.Report;
 internal static class Overview
 {
     /// <param name="claims">Of the run.</param>
+    /// <param name="headlines">Ids of those that sum the work up.</param>
     /// <param name="notebooks">The page's sections; a box without its notebook leads nowhere and loses its link.</param>
-    public static string Render(IReadOnlyList<Claim> claims, IReadOnlyList<NotebookHtml> notebooks)
+    public static string Render(IReadOnlyList<Claim> claims, IReadOnlyList<string> headlines, IReadOnlyList<NotebookHtml> notebooks)
     {
         var html = new StringBuilder();
         html.Append("<figure class=\"method\">").Append(Picture(notebooks)).Append("</figure>\n");
         if (notebooks.SelectMany(n => n.Figures).FirstOrDefault(f => f.Title == ModelComparison.Fig2Title) is { Html: { } figure })
             html.Append("<h2>The main result (Figure 2)</h2>\n<div class=\"output\">").Append(figure).Append("</div>\n");
         var known = claims.ToDictionary(claim => claim.Id);
-        var headlines = ClaimBook.Load().Headlines.Where(known.ContainsKey).Select(id => known[id]).ToList();
-        if (headlines.Count > 0)
-        {
-            html.Append("<h2 id=\"findings\">What was found</h2>\n<ul class=\"findings\">\n");
-            foreach (var claim in headlines)
-                html.Append("<li class=\"").Append(ClaimsHtml.Class(claim.Verdict)).Append("\">").Append(NotebookHtml.Encode(ClaimWords.Sentence(claim)))
-                    .Append(" <small>Paper: ").Append(NotebookHtml.Encode(claim.Paper)).Append(". <a href=\"#row-")
-                    .Append(NotebookHtml.Encode(Uri.EscapeDataString(claim.Id))).Append("\">more</a></small></li>\n");
-            html.Append("</ul>\n");
-        }
+        var findings = new Findings([.. headlines.Where(known.ContainsKey).Select(id => known[id])]);
+        if (findings.Sentences.Count > 0)
+            html.Append("<h2 id=\"findings\">What was found</h2>\n").Append(findings.ToHtml(more: ClaimsHtml.RowAnchor));
         return html.ToString();
     }
 

@@ -44,13 +44,14 @@ public static class ReportPage
             .Append("<title>Constitutional AI, reproduced</title>\n<style>\n").Append(Resource("report.css")).Append("</style>\n</head>\n<body>\n")
             .Append("<a class=\"skip\" href=\"#main\">Skip to the results</a>\n");
         Contents(sections, profile is not null, html);
-        var found = Explained(Claims.Load(claims).All);
+        var book = ClaimBook.Load();
+        var found = Explained(Claims.Load(claims).All, book);
         html.Append("<main id=\"main\" tabindex=\"-1\">\n<header>\n<h1 id=\"top\">Constitutional AI, reproduced</h1>\n")
             .Append("<p>The method of <a href=\"https://arxiv.org/abs/2212.08073\">Bai et al. 2022</a>, every stage computed on this machine with small "
                 + "models of a closed world in which right and wrong are known exactly. Each box leads to its notebook.</p>\n");
         if (environment?.Scale == "smoke")
             html.Append("<p class=\"warning\">Scale smoke only shows that everything runs: its samples are too small for the claims to say anything.</p>\n");
-        html.Append(Overview.Render(found, sections)).Append("<h2 id=\"claims\">Every claim</h2>\n").Append(ClaimsHtml.Render(found, shown));
+        html.Append(Overview.Render(found, book.Headlines, sections)).Append("<h2 id=\"claims\">Every claim</h2>\n").Append(ClaimsHtml.Render(found, shown));
         if (environment is not null)
             Environment(environment, html);
         html.Append("</header>\n");
@@ -66,12 +67,10 @@ public static class ReportPage
     }
 
     /// <summary>Reasons as the file of claims has them now: most are found out after a run.</summary>
-    private static IReadOnlyList<Claim> Explained(IReadOnlyList<Claim> claims)
+    private static IReadOnlyList<Claim> Explained(IReadOnlyList<Claim> claims, ClaimBook book)
     {
-        var known = ClaimBook.Load().All.ToDictionary(claim => claim.Id);
-        return [.. claims.Select(c => known.TryGetValue(c.Id, out var claim)
-            ? c with { About = claim.About, Reason = claim.Why, Claimed = claim.Direction, NullValue = claim.Null ?? c.NullValue }
-            : c)];
+        var known = book.All.ToDictionary(claim => claim.Id);
+        return [.. claims.Select(found => known.TryGetValue(found.Id, out var claim) ? claim.Judge(found) : found)];
     }
 
     /// <summary>

@@ -136,10 +136,9 @@ internal sealed class ModelServer : IAsyncDisposable
             throw new ApiException(415, "The request must be JSON: send the header Content-Type: application/json.");
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-        var bytes = body.ToArray();
-        if (OutsideJson.FaultIn(bytes) is { } fault)
+        if (OutsideJson.Read(body.ToArray(), out var node) is { } fault)
             throw new ApiException(400, $"The request is not JSON: {fault.Problem} (line {fault.Line}).");
-        return OutsideJson.Node(bytes) as JsonObject ?? throw new ApiException(400, "The request must be a JSON object.");
+        return node as JsonObject ?? throw new ApiException(400, "The request must be a JSON object.");
     }
 
     private async Task Guarded(HttpContext context, RequestDelegate next)

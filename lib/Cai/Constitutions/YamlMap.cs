@@ -77,29 +77,21 @@ internal sealed class YamlMap
         mapping.Children.TryGetValue(new YamlScalarNode(key), out var node) ? Map(file, Full(key), node, known, what) : null;
 
     /// <summary>The mappings of a list; none when the key is absent.</summary>
-    public IReadOnlyList<YamlMap> List(string key, IReadOnlyList<string> known)
-    {
-        if (!mapping.Children.TryGetValue(new YamlScalarNode(key), out var node))
-            return [];
-        if (node is not YamlSequenceNode list)
-            throw new CaiException($"{Full(key)} must be a list.", "Start each entry with `- `.", At(node));
-        return [.. list.Children.Select((item, i) => Map(file, $"{Full(key)}[{i}]", item, known, what))];
-    }
+    public IReadOnlyList<YamlMap> List(string key, IReadOnlyList<string> known) =>
+        [.. Items(key).Select((item, i) => Map(file, $"{Full(key)}[{i}]", item, known, what))];
 
     /// <summary>The texts of a list; none when the key is absent.</summary>
-    public IReadOnlyList<string> Texts(string key)
-    {
-        if (!mapping.Children.TryGetValue(new YamlScalarNode(key), out var node))
-            return [];
-        if (node is not YamlSequenceNode list)
-            throw new CaiException($"{Full(key)} must be a list.", "Start each entry with `- `.", At(node));
-        return [.. list.Children.Select(item => item is YamlScalarNode { Value: { Length: > 0 } text } ? text
+    public IReadOnlyList<string> Texts(string key) =>
+        [.. Items(key).Select(item => item is YamlScalarNode { Value: { Length: > 0 } text } ? text
             : throw new CaiException($"{Full(key)} must be a list of texts.", "Start each entry with `- `.", At(item)))];
-    }
 
     /// <summary>A complaint about the value of a key.</summary>
     public CaiException Error(string key, string problem, string remedy) =>
         new($"{Full(key)} {problem}", remedy, At(mapping.Children.TryGetValue(new YamlScalarNode(key), out var node) ? node : mapping));
+
+    private IEnumerable<YamlNode> Items(string key) => !mapping.Children.TryGetValue(new YamlScalarNode(key), out var node) ? []
+        : node is YamlSequenceNode list ? list.Children
+        : throw new CaiException($"{Full(key)} must be a list.", "Start each entry with `- `.", At(node));
 
     private static YamlMap Map(string file, string key, YamlNode node, IReadOnlyList<string> known, string what) =>
         node is YamlMappingNode map

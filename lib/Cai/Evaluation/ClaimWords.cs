@@ -51,12 +51,11 @@ public static class ClaimWords
     }
 
     /// <summary>`184 [127, 244]`; `not measured` without a value.</summary>
-    public static string Value(Claim claim) => claim switch
-    {
-        { Value: null } => "not measured",
-        { Value: { } value, Low: { } low, High: { } high } => $"{Number(value)} [{Number(low)}, {Number(high)}]",
-        { Value: { } value } => Number(value),
-    };
+    public static string Value(Claim claim) => Value(claim, Number);
+
+    /// <param name="number">How its numbers are written.</param>
+    internal static string Value(Claim claim, Func<double, string> number) => claim.Value is not { } value ? "not measured"
+        : number(value) + Interval.Ends(claim.Low ?? double.NaN, claim.High ?? double.NaN, number);
 
     /// <summary>The statement without the quantity in brackets at its end, and that quantity; the file of claims writes both as one text.</summary>
     public static (string Statement, string? Quantity) Parts(string text)

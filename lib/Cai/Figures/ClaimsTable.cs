@@ -19,17 +19,11 @@ public sealed class ClaimsTable(IEnumerable<Claim> claims) : IRichOutput
         new Column<Claim>("Claim", c => c.Text),
         new Column<Claim>("Source", c => c.Source),
         new Column<Claim>("Paper", c => c.Paper),
-        new Column<Claim>("Ours", Ours),
+        new Column<Claim>("Ours", c => ClaimWords.Value(c, Number)),
         new Column<Claim>("n", c => c.N),
         new Column<Claim>("Seeds", c => c.Seeds.Count),
         new Column<Claim>("Note", c => string.Join("; ", new[] { c.Baseline is null ? null : "baseline: " + c.Baseline, c.Note }.OfType<string>())))
             .Head(int.MaxValue).WithRowData("claim", [.. claims.Select(c => c.Id)]);
-
-    private static string Ours(Claim claim) => (claim.Value, claim.Low, claim.High) switch
-    {
-        (null, _, _) => "not measured",
-        ({ } value, var low, var high) => Number(value) + Interval.Ends(low ?? double.NaN, high ?? double.NaN, Number),
-    };
 
     private static string Number(double value) => Interval.Number(value, Math.Abs(value) >= 10 ? "0.#" : "0.###");
 }

@@ -11,9 +11,9 @@ internal sealed class Dashes(IReadOnlyList<Figure> figures)
 {
     private static readonly Dash[] Order = [Dash.Dashed, Dash.Dotted, Dash.DashDot, Dash.LongDash];
 
-    private readonly IReadOnlyList<string> labels = [.. figures.SelectMany(f => f.References).Select(r => r.Label).OfType<string>().Distinct()];
+    private readonly string[] labels = [.. figures.SelectMany(f => f.References).Select(r => r.Label).OfType<string>().Distinct()];
 
     public Dash Of(Figure figure, ReferenceLine line) =>
         (line.Label ?? figure.References.LastOrDefault(r => r.Label is not null && r.Kind == line.Kind)?.Label) is { } label
-            ? Order[labels.ToList().IndexOf(label) % Order.Length] : Dash.Solid;
+            ? Order[Array.IndexOf(labels, label) % Order.Length] : Dash.Solid;
 }

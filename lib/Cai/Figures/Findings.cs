@@ -20,14 +20,19 @@ public sealed class Findings(IReadOnlyList<Claim> claims) : IRichOutput
     };
 
     /// <summary>A list; each item's class is its verdict.</summary>
-    public string ToHtml()
+    /// <param name="more">The anchor on the same page that says more about a claim; null for none.</param>
+    public string ToHtml(Func<Claim, string>? more = null)
     {
         var html = new StringBuilder("<ul class=\"findings\">\n");
         foreach (var claim in claims)
-            html.Append("<li class=\"").Append(ClaimWords.Of(claim.Verdict).Replace(' ', '-')).Append("\">").Append(Safe(ClaimWords.Sentence(claim)))
-                .Append(" <small>Paper: ").Append(Safe(claim.Paper)).Append(".</small></li>\n");
+            html.Append("<li class=\"").Append(Class(claim.Verdict)).Append("\">").Append(Safe(ClaimWords.Sentence(claim)))
+                .Append(" <small>Paper: ").Append(Safe(claim.Paper)).Append('.')
+                .Append(more is null ? "" : $" <a href=\"#{SafeText.Html(more(claim))}\">more</a>").Append("</small></li>\n");
         return html.Append("</ul>\n").ToString();
     }
+
+    /// <summary>The style class of a verdict.</summary>
+    public static string Class(ClaimVerdict verdict) => ClaimWords.Of(verdict).Replace(' ', '-');
 
     private static string Safe(string text) => SafeText.Html(SafeText.Paragraph(text));
 }

@@ -47,14 +47,13 @@ internal static class PlotlyLayout
                     line.With(("name", name), ("showlegend", named.Add("line " + name)));
                 shapes.Add(line);
             }
-            for (var s = 0; s < figure.Series.Count; s++)
-                foreach (var trace in PlotlyTraces.Of(figure, s, grid.Lies(i)))
-                {
-                    // A name that an earlier panel has in the legend is not listed twice.
-                    if (trace.TryGetPropertyValue("showlegend") is null && trace.TryGetPropertyValue("name")?.Value is string name && !named.Add(name))
-                        trace.With(("showlegend", false));
-                    traces.Add(trace.With(("xaxis", "x" + suffix), ("yaxis", "y" + suffix)));
-                }
+            foreach (var trace in PlotlyTraces.Of(figure, grid.Lies(i)))
+            {
+                // A name that an earlier panel has in the legend is not listed twice.
+                if (trace.TryGetPropertyValue("showlegend") is null && trace.TryGetPropertyValue("name")?.Value is string name && !named.Add(name))
+                    trace.With(("showlegend", false));
+                traces.Add(trace.With(("xaxis", "x" + suffix), ("yaxis", "y" + suffix)));
+            }
             if (figures.Count > 1)
                 annotations.Add(Note("panel", SafeText.Plotly(SafeText.Cut(figure.Title, Scales.LongestPanelTitle)), places.Middle(i), places.Top(i),
                     "center", "bottom", 0));

@@ -7,18 +7,20 @@ namespace Cai.Figures;
 /// <summary>The traces of one series.</summary>
 internal static class PlotlyTraces
 {
+    /// <summary>Those of all series of a figure, in order.</summary>
     /// <param name="lying">Whether bars lie.</param>
-    public static IEnumerable<Trace> Of(Figure figure, int index, bool lying) => Of(figure, figure.Series[index], index, lying);
-
-    private static IEnumerable<Trace> Of(Figure figure, Series series, int index, bool lying) =>
-        (series, series.Style ?? index, Overlaps.Of(figure)[index]) switch
+    public static IEnumerable<Trace> Of(Figure figure, bool lying)
     {
-        (LineSeries line, var style, var covered) => Line(line, style, covered, Bands.Of(figure)),
-        (PointSeries points, var style, var covered) => [Points(points, style, covered)],
-        (BarSeries bars, var style, _) => [Bars(bars, style, lying)],
-        (HistogramSeries histogram, var style, _) => [Histogram(figure, histogram, style)],
-        _ => throw new NotSupportedException($"Series of type {series.GetType().Name} cannot be drawn."),
-    };
+        var (covered, bands) = (Overlaps.Of(figure), Bands.Of(figure));
+        return figure.Series.SelectMany((series, i) => (series, series.Style ?? i) switch
+        {
+            (LineSeries line, var style) => Line(line, style, covered[i], bands),
+            (PointSeries points, var style) => [Points(points, style, covered[i])],
+            (BarSeries bars, var style) => [Bars(bars, style, lying)],
+            (HistogramSeries histogram, var style) => [Histogram(figure, histogram, style)],
+            _ => throw new NotSupportedException($"Series of type {series.GetType().Name} cannot be drawn."),
+        });
+    }
 
     private static IEnumerable<Trace> Line(LineSeries series, int style, (int Markers, int Line) covered, Bands bands)
     {

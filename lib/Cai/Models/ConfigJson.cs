@@ -107,11 +107,11 @@ internal static class ConfigJson
             IntermediateSize = json.Int(keys.IntermediateSize, family.DefaultWidening > 0 ? family.DefaultWidening * hidden : null),
             MaxPositions = json.Int(keys.MaxPositions),
             HeadSize = keys.HeadSize is null ? 0 : json.Int(keys.HeadSize, absent.HeadSize),
-            NormEpsilon = json.Number(keys.NormEpsilon, absent.NormEpsilon),
+            NormEpsilon = Checked(e => e is >= 0 and <= 1, "a number from 0 to 1", json, [keys.NormEpsilon], json.Number(keys.NormEpsilon, absent.NormEpsilon)),
             Activation = ActivationOf(json, keys.Activation, absent.Activation),
             ParallelResidual = keys.ParallelResidual is { } parallel ? json.Flag(parallel, absent.ParallelResidual) : absent.ParallelResidual,
-            RopeTheta = UpTo(1e15, "a number above 0", json, keys.RopeTheta, First(json, rope, keys.RopeTheta, absent.RopeTheta)),
-            RotaryShare = UpTo(1, "above 0 to 1", json, keys.RotaryShare, First(json, rope, keys.RotaryShare, absent.RotaryShare)),
+            RopeTheta = Checked(t => t is > 0 and <= 1e15, "a number above 0", json, keys.RopeTheta, First(json, rope, keys.RopeTheta, absent.RopeTheta)),
+            RotaryShare = Checked(s => s is > 0 and <= 1, "above 0 to 1", json, keys.RotaryShare, First(json, rope, keys.RotaryShare, absent.RotaryShare)),
             RopeScaling = absent.LearnedPositions ? null : RopeJson.Scaling(rope),
             TiedHead = json.Flag("tie_word_embeddings", absent.TiedHead),
             AttentionBias = attentionBias,
@@ -188,8 +188,8 @@ internal static class ConfigJson
         return config;
     }
 
-    private static double UpTo(double most, string expected, ConfigReader json, IReadOnlyList<string> keys, double value) =>
-        value > 0 && value <= most ? value : throw json.Error(keys[0], $"is {value}; {expected} was expected");
+    private static double Checked(Func<double, bool> fits, string expected, ConfigReader json, IReadOnlyList<string> keys, double value) =>
+        fits(value) ? value : throw json.Error(keys[0], $"is {value}; {expected} was expected");
 
     private static void CheckSizes(ConfigReader json, ConfigKeys keys, DecoderConfig config)
     {
@@ -197,8 +197,6 @@ internal static class ConfigJson
             throw json.Error(keys.KvHeads!, $"is {config.KvHeads}, which does not divide {keys.Heads} {config.Heads}");
         if (config.HeadSize == 0 && config.HiddenSize % config.Heads != 0)
             throw json.Error(keys.Heads, $"is {config.Heads}, which does not divide {keys.HiddenSize} {config.HiddenSize}");
-        if (!(config.NormEpsilon >= 0))
-            throw json.Error(keys.NormEpsilon, $"is {config.NormEpsilon}; a number from 0 was expected");
         if (!config.LearnedPositions && (config.RotaryWidth % 2 != 0 || config.RotaryWidth < 2))
             throw json.Error(config.RotaryShare == 1 ? keys.HeadSize ?? keys.Heads : keys.RotaryShare[0],
                 $"makes {config.RotaryWidth} of each head's {config.HeadWidth} numbers rotary; an even number was expected");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Cai.Storage;
 
 namespace Cai.Models;
 
@@ -33,7 +34,7 @@ internal sealed record ConfigReader(string Path, JsonObject Json)
         null => null,
         JsonValue value when value.TryGetValue<string>(out var text) => text,
         JsonArray when orList => null,
-        var other => throw Error(key, $"is {Short(other)}; a text was expected"),
+        var other => throw Error(key, $"is {CaiJson.Short(other)}; a text was expected"),
     };
 
     /// <summary>A list of texts; none when absent or null.</summary>
@@ -42,15 +43,12 @@ internal sealed record ConfigReader(string Path, JsonObject Json)
         null => [],
         JsonArray items when items.All(item => item is JsonValue value && value.TryGetValue<string>(out _)) =>
             [.. items.Select(item => item!.GetValue<string>())],
-        var other => throw Error(key, $"is {Short(other)}; a list of texts was expected"),
+        var other => throw Error(key, $"is {CaiJson.Short(other)}; a list of texts was expected"),
     };
 
     /// <summary>Whether a key asks for nothing: null, false, an empty text, list or object.</summary>
     public static bool IsOff(JsonNode? value) => value is null or JsonArray { Count: 0 } or JsonObject { Count: 0 }
         || value.GetValueKind() == JsonValueKind.False || value is JsonValue text && text.TryGetValue<string>(out var said) && said.Length == 0;
-
-    /// <summary>A value for messages.</summary>
-    public static string Short(JsonNode? value) => value?.ToJsonString() is not { } json ? "null" : json.Length <= 80 ? json : json[..80] + "…";
 
     /// <summary>An object inside; null when absent or null.</summary>
     public ConfigReader? Object(string key) => Json[key] switch

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Cai.Storage;
 
 namespace Cai.Models;
 
@@ -54,6 +55,6 @@ internal static class KnownKeys
     }
 
     private static CaiException Unknown(ConfigReader json, string key, JsonNode? value, string of) => new(
-        $"The key is {ConfigReader.Short(value)}, and {of} have no such key here: it may change what the model computes.",
+        $"The key is {CaiJson.Short(value)}, and {of} have no such key here: it may change what the model computes.",
         "If it changes nothing, remove it from the file; else take a model that this kit computes.", $"{json.Path}: {key}");
 }

@@ -44,7 +44,7 @@ internal sealed partial class PeftConfig
             throw config.Error("modules_to_save", $"names '{module}', which the adapter of a {(scalar ? "scalar" : "language")} model does not train here");
         foreach (var (key, value) in config.Json)
             if (!Neutral.Contains(key) && !Read.Contains(key) && !ConfigReader.IsOff(value))
-                throw config.Error(key, $"is {ConfigReader.Short(value)}, which is not computed or not known");
+                throw config.Error(key, $"is {CaiJson.Short(value)}, which is not computed or not known");
         (Rank, Alpha) = (config.Int("r"), config.Number("lora_alpha"));
         if (Alpha == 0)
             throw config.Error("lora_alpha", "is 0, so that the adapter does nothing");
@@ -91,7 +91,7 @@ internal sealed partial class PeftConfig
         JsonArray { Count: 0 } => null,
         JsonArray items when items.All(IsWhole) => [.. items.Select(item => item!.GetValue<int>())],
         JsonValue item when IsWhole(item) => [item.GetValue<int>()],
-        var other => throw config.Error("layers_to_transform", $"is {ConfigReader.Short(other)}; a list of layers was expected"),
+        var other => throw config.Error("layers_to_transform", $"is {CaiJson.Short(other)}; a list of layers was expected"),
     };
 
     private static bool IsWhole(JsonNode? node) => node is JsonValue value && value.TryGetValue<int>(out _);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Cai.Storage;
 
 namespace Cai.Models;
 
@@ -14,7 +15,7 @@ internal static class RopeJson
         var (now, before) = (json.Object("rope_parameters"), json.Object("rope_scaling"));
         return now is null || before is null || Scaling(now) == Scaling(before)
             ? now ?? before
-            : throw json.Error("rope_scaling", $"is {ConfigReader.Short(before.Json)}, but rope_parameters is {ConfigReader.Short(now.Json)}");
+            : throw json.Error("rope_scaling", $"is {CaiJson.Short(before.Json)}, but rope_parameters is {CaiJson.Short(now.Json)}");
     }
 
     /// <exception cref="CaiException">The kind is missing or not computed, a factor is out of range, or a key is not known.</exception>
@@ -56,5 +57,5 @@ internal static class RopeJson
         };
 
     private static double Factor(ConfigReader rope) => rope.Number("factor") is >= 1 and var factor ? factor
-        : throw rope.Error("factor", $"is {ConfigReader.Short(rope.Json["factor"])}; a number from 1 was expected");
+        : throw rope.Error("factor", $"is {CaiJson.Short(rope.Json["factor"])}; a number from 1 was expected");
 }

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
@@ -61,8 +62,11 @@ public static class CaiJson
 
     /// <summary>Reads one JSON file.</summary>
     /// <exception cref="CaiException">The file is missing or broken.</exception>
-    public static T ReadFile<T>(string path, string remedy) => 
+    public static T ReadFile<T>(string path, string remedy) =>
         Read<T>(InputFile.ReadText(path, remedy), Options, path, remedy, isFile: true);
+
+    /// <summary>A value for messages, cut.</summary>
+    internal static string Short(JsonNode? value) => value?.ToJsonString() is not { } json ? "null" : json.Length <= 80 ? json : json[..80] + "…";
 
     /// <summary>The parser's message on one line, without the position in a text that the user never sees.</summary>
     internal static string Reason(Exception e)

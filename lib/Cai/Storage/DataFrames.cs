@@ -130,7 +130,7 @@ public static class DataFrames
         if (RecordPart.IsPlain(wanted))
             // JSON has no NaN; the reader below takes it as text.
             return value is double or float && !double.IsFinite(Convert.ToDouble(value, CultureInfo.InvariantCulture)) ? Text(value) : JsonValue.Create(value);
-        return OutsideJson.FaultIn($"{value}") is not { } fault ? JsonNode.Parse($"{value}")
+        return OutsideJson.Read($"{value}", out var node) is not { } fault ? node
             : throw new CaiException($"The column '{column}' holds a {wanted.Name} as JSON text, and this is none ({fault.Problem}).", Remedy, where);
     }
 

@@ -58,23 +58,38 @@ public static class OutsideJson
     /// <exception cref="CaiException">It cannot be read; the message names file and line.</exception>
     public static JsonNode? Node(string json, string where, string what, string remedy)
     {
-        Check(json, where, what, remedy);
-        return JsonNode.Parse(json);
+        Check(Read(json, out var node), where, what, remedy);
+        return node;
     }
 
-    /// <summary>The value of a text in which <see cref="FaultIn(ReadOnlySpan{byte})"/> found nothing.</summary>
-    public static JsonNode? Node(ReadOnlySpan<byte> json) => JsonNode.Parse(WithoutMark(json));
+    /// <summary>The value that bytes state, for callers who have their own words for what is no JSON.</summary>
+    /// <param name="node">Null where there is a fault, too.</param>
+    /// <returns>The first fault, or null.</returns>
+    public static JsonFault? Read(ReadOnlySpan<byte> json, out JsonNode? node)
+    {
+        var fault = FaultIn(json);
+        node = fault is null ? JsonNode.Parse(WithoutMark(json)) : null;
+        return fault;
+    }
+
+    /// <inheritdoc cref="Read(ReadOnlySpan{byte}, out JsonNode)"/>
+    public static JsonFault? Read(string json, out JsonNode? node)
+    {
+        var fault = FaultIn(json);
+        node = fault is null ? JsonNode.Parse(json) : null;
+        return fault;
+    }
 
     /// <inheritdoc cref="Node(string, string, string, string)"/>
     public static JsonElement Element(string json, string where, string what, string remedy)
     {
-        Check(json, where, what, remedy);
+        Check(FaultIn(json), where, what, remedy);
         return JsonElement.Parse(json);
     }
 
-    private static void Check(string json, string where, string what, string remedy)
+    private static void Check(JsonFault? fault, string where, string what, string remedy)
     {
-        if (FaultIn(json) is { } fault)
+        if (fault is not null)
             throw new CaiException($"This is not {what}: {fault.Problem}.", remedy, $"{where}:{fault.Line}");
     }
 

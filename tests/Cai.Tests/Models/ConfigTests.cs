@@ -74,6 +74,8 @@ public sealed class ConfigTests : IDisposable
     [InlineData("gpt_neox", "partial_rotary_factor", "0.5", "partial_rotary_factor")]
     [InlineData("gpt_neox", "rotary_pct", "64", "above 0 to 1")]
     [InlineData("llama2", "rope_theta", "0", "above 0")]
+    [InlineData("llama2", "rms_norm_eps", "-1e-5", "rms_norm_eps")]
+    [InlineData("llama2", "rms_norm_eps", "2", "a number from 0 to 1")]
     [InlineData("llama2", "model_type", "\"mistral\"", "architectures names LlamaForCausalLM")]
     [InlineData("llama2", "architectures", """["LlamaForCausalLM", "MistralForCausalLM"]""", "one was expected")]
     [InlineData("llama2", "architectures", "\"LlamaForCausalLM\"", "a list of texts")]

@@ -256,7 +256,11 @@ public sealed class ModelServerTests
             Assert.True(refused);
             await gone.CancelAsync();
         }
-        Assert.Equal(200, (await served.Post("/v1/completions", Json(new { prompt = "a", max_tokens = 1 }))).Status);
+        // The server hears of a client that hung up only when the connection's end arrives.
+        var after = 429;
+        for (var tries = 0; after == 429 && tries < 100; tries++, await Task.Delay(100, TestContext.Current.CancellationToken))
+            after = (await served.Post("/v1/completions", Json(new { prompt = "a", max_tokens = 1 }))).Status;
+        Assert.Equal(200, after);
 
         Task<HttpResponseMessage> Ask(int prompts, CancellationToken cancel) => served.Http.PostAsync(served.Address + "/v1/completions",
             new StringContent(Json(new { prompt = Enumerable.Repeat("a", prompts), n = 64, max_tokens = 1 }), Encoding.UTF8, "application/json"), cancel);

@@ -170,13 +170,14 @@ internal sealed class HttpTransport : IDisposable
 
     private static (JsonObject? Answer, Failure? Failure) Parse(byte[] bytes)
     {
-        if (IsHtml(Encoding.UTF8.GetString(bytes)))
+        var text = Encoding.UTF8.GetString(bytes);
+        if (IsHtml(text))
             return (null, new Failure("The server answered HTML, not JSON", AddressRemedy, Passes: false));
-        if (OutsideJson.FaultIn(bytes) is { } fault)
-            return (null, WireJson.IsCutOff(Encoding.UTF8.GetString(bytes))
+        if (OutsideJson.Read(bytes, out var node) is { } fault)
+            return (null, WireJson.IsCutOff(text)
                 ? new Failure("The server's answer breaks off in the middle", "Check the server's log.", Passes: true)
                 : new Failure($"The server's answer is not JSON: {fault.Problem}", AddressRemedy, Passes: false));
-        return OutsideJson.Node(bytes) is JsonObject answer
+        return node is JsonObject answer
             ? (answer, null)
             : (null, new Failure("The server's answer is not a JSON object", AddressRemedy, Passes: false));
     }
@@ -187,7 +188,7 @@ internal sealed class HttpTransport : IDisposable
         const int Longest = 300;
         if (IsHtml(text))
             return "an HTML page, not JSON";
-        var node = OutsideJson.FaultIn(text) is null ? JsonNode.Parse(text) : null; // null: plain text
+        OutsideJson.Read(text, out var node); // null: plain text
         var said = WireJson.Text(node, "error", "message") ?? WireJson.Text(node, "error") ?? WireJson.Text(node, "message") ?? WireJson.Text(node, "detail");
         var line = string.Join(' ', (said ?? text).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
         line = key?.Redact(line) ?? line;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Cai.Storage;
 
 namespace Cai.Generation.Remote;
 
@@ -33,13 +34,13 @@ internal static class RemoteAnswer
     private static string TextOf(JsonNode choice, string where)
     {
         if (WireJson.At(choice, "text") is { } plain)
-            return WireJson.Text(plain) ?? throw Unreadable($"choices[0].text is {Short(plain)}, no text", where);
+            return WireJson.Text(plain) ?? throw Unreadable($"choices[0].text is {CaiJson.Short(plain)}, no text", where);
         if (WireJson.At(choice, "message") is not JsonObject message)
             throw Unreadable("choices[0] has no text", where);
         return message["content"] switch
         {
             JsonArray parts => string.Concat(parts.Select(Part)),
-            { } content => WireJson.Text(content) ?? throw Unreadable($"choices[0].message.content is {Short(content)}, no text", where),
+            { } content => WireJson.Text(content) ?? throw Unreadable($"choices[0].message.content is {CaiJson.Short(content)}, no text", where),
             // A model that refused, or thought until its limit, leaves the content null.
             null when WireJson.Text(message, "refusal") is { } refusal => refusal,
             null when WireJson.Items(message, "tool_calls") is { Count: > 0 } => throw Unreadable("it calls a tool and says nothing", where),
@@ -53,11 +54,9 @@ internal static class RemoteAnswer
             (_, "text" or "output_text") when WireJson.Text(part, "text") is { } said => said,
             (_, "refusal") when WireJson.Text(part, "refusal") is { } said => said,
             (_, "thinking" or "reasoning") => "",
-            _ => throw Unreadable($"choices[0].message.content has a part {Short(part)}, whose text is not known", where),
+            _ => throw Unreadable($"choices[0].message.content has a part {CaiJson.Short(part)}, whose text is not known", where),
         };
     }
-
-    private static string Short(JsonNode? node) => node?.ToJsonString() is not { } json ? "null" : json.Length <= 80 ? json : json[..80] + "…";
 
     /// <summary>The listed tokens of the first choice; null when there are none.</summary>
     public static TokenRow? Tokens(JsonNode? choice)

@@ -106,7 +106,7 @@ public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows) : I
 
     private Figure ByRound(string title, string y, Func<IReadOnlyList<CountedRevision>, double> statistic)
     {
-        return new Figure(title, new Axis("revision"), new Axis(y), 
+        return new Figure(title, new Axis("revision"), new Axis(y),
             [.. Counts.Select((n, i) => new LineSeries(Name(n), Points(n)) { Style = i, Band = i == 0 || i == Counts.Count - 1 })]);
 
         static string Name(int principles) => principles == 1 ? "1 principle" : string.Create(CultureInfo.InvariantCulture, $"{principles} principles");

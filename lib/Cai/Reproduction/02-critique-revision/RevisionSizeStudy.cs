@@ -79,15 +79,10 @@ public sealed class RevisionSizeStudy(IReadOnlyList<SizedRevision> rows) : IStud
     /// <summary>The same, the paper's beside it on the same scales: a row a preference model.</summary>
     public FigurePanel Fig5(PaperFigures paper)
     {
-        var (here, there) = (Fig5(), PaperPanels.Fig5(paper));
-        return here with
-        {
-            Columns = 2,
-            Figures = [.. here.Figures.Zip(there.Figures).SelectMany(pair => SameScales.Y(
-                pair.First with { Title = $"{pair.First.Title}: here", Y = new Axis($"{pair.First.Title.ToLowerInvariant()} score") },
-                pair.Second with { Title = $"{pair.Second.Title}: paper (digitised)", Y = new Axis($"{pair.First.Title.ToLowerInvariant()} score") }))],
-            Caption = $"{here.Caption} Paper: preference models of 52 B, no intervals; same colours from the largest model down. Compare shapes, not heights.",
-        };
+        var here = Fig5();
+        here = here with { Figures = [.. here.Figures.Select(figure => figure with { Y = new Axis($"{figure.Title.ToLowerInvariant()} score") })] };
+        return PaperPanels.Beside(here, PaperPanels.Fig5(paper).Figures.Select(figure => figure with { Title = $"{figure.Title}: paper (digitised)" }),
+            "Paper: preference models of 52 B, no intervals; same colours from the largest model down. Compare shapes, not heights.");
     }
 
     /// <summary>Figure 7: critiqued against direct revisions, a panel a revision.</summary>
@@ -154,7 +149,7 @@ public sealed class RevisionSizeStudy(IReadOnlyList<SizedRevision> rows) : IStud
 
     private Figure ByRound(string title, Func<RevisionScores, double> score)
     {
-        return new Figure(title, new Axis("revision"), new Axis("score"), 
+        return new Figure(title, new Axis("revision"), new Axis("score"),
             [.. Sizes.Select((size, i) => new LineSeries(size, Points(size)) { Style = SizeAxis.Style(i, Sizes.Count) })]);
 
         DataPoint[] Points(string size) =>

@@ -62,20 +62,8 @@ public sealed class EloSizeStudy(IReadOnlyList<SizedPolicy> policies, EloTable h
     };
 
     /// <summary>The same, the paper's beside it on the same scale of Elo: a row an axis.</summary>
-    public FigurePanel Fig3(PaperFigures paper)
-    {
-        var here = Fig3();
-        return here with
-        {
-            Columns = 2,
-            Figures =
-            [
-                .. here.Figures.Zip([false, true], (figure, harmless) => SameScales.Y(
-                    figure with { Title = $"{figure.Title}: here" }, PaperPanels.Fig3(paper, harmless) with { Y = figure.Y })).SelectMany(row => row),
-            ],
-            Caption = $"{here.Caption} Paper, digitised: human crowdworkers, no intervals. Compare shapes, not heights.",
-        };
-    }
+    public FigurePanel Fig3(PaperFigures paper) => PaperPanels.Beside(Fig3(), Fig3Paper(paper).Figures,
+        "Paper, digitised: human crowdworkers, no intervals. Compare shapes, not heights.");
 
     /// <summary>The paper's Figure 3, digitised.</summary>
     public static FigurePanel Fig3Paper(PaperFigures paper) => new("Elo against size in the paper",

@@ -44,20 +44,8 @@ public sealed partial record ModelComparison
     };
 
     /// <summary>The same, the paper's beside it on the same scale of Elo: a row an axis.</summary>
-    public FigurePanel Fig8(PaperFigures paper)
-    {
-        var here = Fig8();
-        return here with
-        {
-            Columns = 2,
-            Figures =
-            [
-                .. here.Figures.Zip([false, true], (figure, harmless) => SameScales.Y(
-                    figure with { Title = $"{figure.Title}: here" }, PaperPanels.Fig8(paper, harmless) with { Y = figure.Y })).SelectMany(row => row),
-            ],
-            Caption = $"{here.Caption} Paper, digitised: 52 B models, human crowdworkers, no intervals. Compare shapes, not heights.",
-        };
-    }
+    public FigurePanel Fig8(PaperFigures paper) => PaperPanels.Beside(Fig8(), Fig8Paper(paper).Figures,
+        "Paper, digitised: 52 B models, human crowdworkers, no intervals. Compare shapes, not heights.");
 
     /// <summary>The paper's Figure 8, digitised.</summary>
     public static FigurePanel Fig8Paper(PaperFigures paper) => new("Elo along RL in the paper",

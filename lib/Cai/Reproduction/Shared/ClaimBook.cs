@@ -30,6 +30,9 @@ public sealed record ClaimDefinition(
 
     /// <summary>Why it does not hold, as far as that is known: what was found out, else what was expected.</summary>
     public string? Why => Reason ?? (Expected.StartsWith(Because, StringComparison.Ordinal) ? Expected[Because.Length..] : null);
+
+    /// <summary>What a run found, judged and explained as the file has the claim now: most reasons are found out after a run.</summary>
+    public Claim Judge(Claim found) => found with { About = About, Reason = Why, Claimed = Direction, NullValue = Null ?? found.NullValue };
 }
 
 /// <summary>

@@ -17,7 +17,7 @@ public static class PaperPanels
     /// <summary>Figure 2 at 52 B.</summary>
     public static Figure Fig2(PaperFigures paper) => new("Paper, 52 B (digitised)", new Axis("helpfulness Elo"), new Axis("harmlessness Elo"),
         [.. ModelStyles.All.Where(m => paper.Helpful(m.Name).Count > 0).Select(m => new PointSeries(m.Display,
-            [.. paper.Helpful(m.Name).Zip(paper.Harmless(m.Name), (x, y) => new DataPoint(x, y))]) 
+            [.. paper.Helpful(m.Name).Zip(paper.Harmless(m.Name), (x, y) => new DataPoint(x, y))])
         {
             Connected = paper.Helpful(m.Name).Count > 1,
             Style = m.Index,
@@ -91,6 +91,16 @@ public static class PaperPanels
     ])
     {
         Caption = "Digitised: preference models of 52 B from human labels, no intervals; 0 is the 52 B model's first answer. Compare shapes, not heights.",
+    };
+
+    /// <summary>A panel of ours with the paper's figures beside its own: a row a figure, each row on one scale of y.</summary>
+    /// <param name="caption">What the paper's are, added to ours.</param>
+    public static FigurePanel Beside(FigurePanel here, IEnumerable<Figure> paper, string caption) => here with
+    {
+        Columns = 2,
+        Figures = [.. here.Figures.Zip(paper).SelectMany(row =>
+            SameScales.Y(row.First with { Title = $"{row.First.Title}: here" }, row.Second with { Y = row.First.Y }))],
+        Caption = $"{here.Caption} {caption}",
     };
 
     private static LineSeries Line(string model, IReadOnlyList<double> x, IReadOnlyList<double> y) =>
