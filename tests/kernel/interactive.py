@@ -87,12 +87,11 @@ for (var i = 0; i <= 8; i++)
 
 def progress_and_interrupt(c, folder):
     ok(c, training.START.replace("FOLDER", folder))
-    metrics = os.path.join(folder, "ppo", "metrics.jsonl")
-    for iterations in (4, 8):
+    for least in (4, 8):
         request = c.kernel.execute(training.TRAIN)
         c.wait_for(request, "go")
         time.sleep(3)
-        while not os.path.exists(metrics) or sum(1 for _ in open(metrics)) < iterations:
+        while training.iterations(folder) < least:
             time.sleep(0.5)
         start = time.time()
         c.manager.interrupt_kernel()
@@ -101,7 +100,7 @@ def progress_and_interrupt(c, folder):
         assert reply["status"] == "error", reply
         out = c.outputs(request)
         done = int(protocol.printed(ok(c, "Console.Write(session.Trainer.Iteration);")))
-        lines = sum(1 for _ in open(metrics))
+        lines = training.iterations(folder)
         checkpoint = os.path.exists(os.path.join(folder, "ppo", "ppo.checkpoint"))
         shown, updates = protocol.of(out, "display_data"), protocol.of(out, "update_display_data")
         print(f"    stopped {took:.2f} s after the interrupt; {done} iterations, {lines} lines of metrics, {len(updates)} redraws of {len(shown)} output")

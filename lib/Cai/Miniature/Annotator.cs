@@ -16,6 +16,9 @@ public sealed record Annotator(double Slope, double Lapse, double Slip)
     /// <summary>How likely the annotator is to pick (A), given score(A) − score(B).</summary>
     public double ProbabilityA(double difference) => Oracle.Preference(difference, Slope, Lapse);
 
-    /// <summary>Whether the annotator's reasoning ends at (A): the better one but for slips, either in a tie.</summary>
+    /// <summary>How likely the annotator's reasoning is to end at (A): the better one but for slips, either in a tie.</summary>
+    public double ConclusionA(double difference) => Math.Abs(difference) < 1e-9 ? 0.5 : difference > 0 ? 1 - Slip : Slip;
+
+    /// <summary>Whether it ends there this time.</summary>
     public bool ConcludesA(double difference, Rng rng) => Math.Abs(difference) < 1e-9 ? rng.Chance(0.5) : difference > 0 != rng.Chance(Slip);
 }

@@ -4,7 +4,7 @@ namespace Cai.Miniature;
 
 /// <summary>A question about two answers, as a document asks it.</summary>
 /// <param name="Example">With the answer that the document gives.</param>
-/// <param name="ProbabilityA">With which its annotator prefers (A).</param>
+/// <param name="ProbabilityA">With which its annotator prefers (A), or ends a chain of thought there.</param>
 /// <param name="Weight">How much of the answer's loss counts.</param>
 /// <param name="Short">
 /// Without the conversation: the principle and the two answers alone. Not where the request is a good one: right steps are right for what was asked.
@@ -63,12 +63,13 @@ internal sealed class ComparisonDocuments(World world, Oracle oracle, TopicSourc
     /// <summary>A document of examples with chains of thought and a last one that is laid out alike.</summary>
     public Document Reason(int shots, Rng rng)
     {
-        var text = ComparisonLayout.FewShot([.. Enumerable.Range(0, shots + 1).Select(_ =>
+        var chains = Enumerable.Range(0, shots + 1).Select(_ =>
         {
             var pair = rng.Chance(mixture.Contrasts) ? Contrast(rng) : General(rng);
             return Reasoned(pair, rng.Chance(0.5) ? Telling(pair, 0.5, rng) : Principle(rng), rng);
-        })]);
-        return new(DocumentKind.Reasoning, text, Weight: mixture.Reasoning);
+        }).ToList();
+        var letters = mixture.Conclusions > 0 ? chains.ConvertAll(c => new LetterTarget(c.ProbabilityA, mixture.Conclusions)) : null;
+        return new(DocumentKind.Reasoning, ComparisonLayout.FewShot(chains.Select(c => c.Example)), letters, mixture.Reasoning);
     }
 
     /// <summary>A comparison of any two answers under one principle, answered by <paramref name="annotator"/>.</summary>
@@ -101,11 +102,12 @@ internal sealed class ComparisonDocuments(World world, Oracle oracle, TopicSourc
         return new(new(pair.Ask, pair.A, pair.B, rng.Pick(principle.Texts), rng.Chance(p)), p, Short: brief && pair.Topic.Kind == TopicKind.Harmful);
     }
 
-    private ComparisonExample Reasoned(Pair pair, ComparisonPrinciple principle, Rng rng)
+    private AskedComparison Reasoned(Pair pair, ComparisonPrinciple principle, Rng rng)
     {
         var concludesA = Annotator.Careful.ConcludesA(pair.Difference(principle), rng);
-        return new(pair.Ask, pair.A, pair.B, rng.Pick(principle.Texts), concludesA,
+        var example = new ComparisonExample(pair.Ask, pair.A, pair.B, rng.Pick(principle.Texts), concludesA,
             reasoning.Write(principle, pair.Topic, pair.VerdictA, pair.VerdictB, concludesA));
+        return new(example, Annotator.Careful.ConclusionA(pair.Difference(principle)));
     }
 
     /// <summary>A named principle or one that is put together.</summary>

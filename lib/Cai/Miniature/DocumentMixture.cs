@@ -18,7 +18,10 @@ public static class DocumentKind
 
 /// <summary>One document of the corpus, without an end token (the packer adds it).</summary>
 /// <param name="Kind">See <see cref="DocumentKind"/>.</param>
-/// <param name="Letters">What is learned at each "(A)" or "(B)" that answers a comparison, in order; null where the letters follow from the text.</param>
+/// <param name="Letters">
+/// What is learned at each "(A)" or "(B)" that answers a comparison or, of chains of thought, that ends one, in order; null where the letters follow from the
+/// text.
+/// </param>
 /// <param name="Weight">Of what is learned to write, chains of thought for one, beside the same in other documents.</param>
 public sealed record Document(string Kind, string Text, IReadOnlyList<LetterTarget>? Letters = null, double Weight = 1)
 {
@@ -78,6 +81,11 @@ public sealed record DocumentMixture
     /// word counts alike, too little is said about it.
     /// </summary>
     public double Reasoning { get; init; } = 1;
+
+    /// <summary>
+    /// Weight, beside the letters of comparisons, of the one that ends a chain of thought, learned as a probability; 0 learns it as a word like any other.
+    /// </summary>
+    public double Conclusions { get; init; }
 
     /// <summary>Chance that a critique or reasoning document opens with worked examples of its own format.</summary>
     public double FewShot { get; init; } = 0.7;
@@ -265,6 +273,7 @@ public sealed record DocumentMixture
         Dialogues = PlanMixture.HelpfulOnly,
         Asked = [(TopicKind.Harmful, 20), (TopicKind.Benign, 45), (TopicKind.Borderline, 9), (TopicKind.SmallTalk, 26)],
         Reasoning = 3,
+        Conclusions = 0.5,
         Odd = 0.7,
         Names = 0.98,
         Careless = 0.02,

@@ -285,6 +285,19 @@ public class DocumentTests(ITestOutputHelper output)
             }
     }
 
+    [Fact]
+    public void TheHelpfulModelLearnsHowSureAConclusionIs()
+    {
+        var documents = Written("helpful-only", DocumentMixture.HelpfulOnly).Where(d => d.Kind == DocumentKind.Reasoning).ToList();
+        var chains = documents.SelectMany(d => Regex.Matches(d.Text, @"So \((.)\) is better\.\n").Select(m => m.Groups[1].Value == "A").Zip(d.Letters!)).ToList();
+        Assert.Equal(documents.Sum(d => d.Letters!.Count), chains.Count);
+        Assert.All(chains, c => Assert.Contains(c.Second.ProbabilityA, new[] { 0.02, 0.5, 0.98 }));
+        // The letter of the text is one draw: in 2 of 100 it is a slip.
+        var decided = chains.Where(c => c.Second.ProbabilityA != 0.5).ToList();
+        Assert.InRange(decided.Average(c => c.First == c.Second.ProbabilityA > 0.5 ? 1.0 : 0), 0.965, 0.995);
+        Assert.All(Corpus.Where(d => d.Kind == DocumentKind.Reasoning), d => Assert.Null(d.Letters));
+    }
+
     private static List<Document> Written(string phase, DocumentMixture mixture) => [.. new DocumentGenerator(Fixture.World, 7).Write(phase, mixture, 3000)];
 
     private static List<Match> Questions(string text) => Regex.Matches(text,

@@ -10,7 +10,8 @@ public class DocumentPartsTests
     [Fact]
     public void PartsJoinUpToTheDocument()
     {
-        foreach (var document in new DocumentGenerator(World.Load(), 3).Pretraining(300))
+        var world = World.Load();
+        foreach (var document in new DocumentGenerator(world, 3).Pretraining(300).Concat(new DocumentGenerator(world, 3).Write("h", DocumentMixture.HelpfulOnly, 300)))
             Assert.Equal(document.Text, string.Concat(DocumentParts.Of(document).Select(p => p.Text)));
     }
 
@@ -48,6 +49,17 @@ public class DocumentPartsTests
             ],
             DocumentParts.Of(new Document(DocumentKind.Reasoning,
                 "\n\nHuman: Consider.\n\nAssistant: Let's think step by step: (A) is bad.\n\nHuman:\nSo the answer is: (B)", Weight: 3)));
+
+    [Fact]
+    public void AChainOfThoughtLearnsTheProbabilityOfTheLetterThatEndsIt() =>
+        Assert.Equal(
+            [
+                new("\n\nAssistant: Let's think step by step:", DocumentParts.Read), new TextPart(" (A) is bad. So", 3),
+                new(" (B)", DocumentParts.Letter / 2, " (A)", 0.75, DocumentParts.Read), new(" is better.", 3),
+                new("\n\nHuman:\nSo the answer is:", DocumentParts.Read), new(" (B)", 3 * DocumentParts.Choice),
+            ],
+            DocumentParts.Of(new Document(DocumentKind.Reasoning,
+                "\n\nAssistant: Let's think step by step: (A) is bad. So (B) is better.\n\nHuman:\nSo the answer is: (B)", [new(0.25, 0.5)], 3)));
 
     [Fact]
     public void AComparisonLearnsTheProbabilityOfItsLetter() =>

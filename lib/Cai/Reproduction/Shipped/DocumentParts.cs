@@ -27,7 +27,8 @@ public static partial class DocumentParts
     /// <summary>The document cut into parts with their weights; their texts join up to the document.</summary>
     public static IEnumerable<TextPart> Of(Document document)
     {
-        var (at, letters, dialogue) = (0, 0, document.Kind is DocumentKind.Dialogue);
+        var (at, letters) = (0, 0);
+        var (dialogue, reasoning) = (document.Kind is DocumentKind.Dialogue, document.Kind is DocumentKind.Reasoning);
         if (document.Kind == DocumentKind.RedTeam)
             return [new(document.Text, 1)];
         var parts = new List<TextPart>();
@@ -38,9 +39,19 @@ public static partial class DocumentParts
                 continue;
             var text = answer.Groups["text"];
             parts.Add(new(document.Text[at..text.Index], Read));
-            var answers = mark.Value.EndsWith("answer is:", StringComparison.Ordinal);
-            parts.Add(answers && document.Letters is { } targets ? OfLetter(text.Value, targets[letters++])
-                : new(text.Value, (float)document.Weight * (answers ? Choice : 1)));
+            var (answers, chain) = (mark.Value == "answer is:", mark.Value == "step by step:");
+            var weight = (float)document.Weight * (answers ? Choice : 1);
+            if (document.Letters is not { } targets || !(reasoning ? chain : answers))
+                parts.Add(new(text.Value, weight));
+            else if (answers)
+                parts.Add(OfLetter(text.Value, targets[letters++]));
+            else
+            {
+                // The letter of the last sentence, which says what the others come to.
+                var letter = text.Value.LastIndexOf(" (", StringComparison.Ordinal);
+                var behind = letter + ComparisonLayout.OptionA.Length;
+                parts.AddRange([new(text.Value[..letter], weight), OfLetter(text.Value[letter..behind], targets[letters++]), new(text.Value[behind..], weight)]);
+            }
             at = text.Index + text.Length;
         }
         if (at < document.Text.Length)
