@@ -51,7 +51,8 @@ public static class ReportPage
                 + "models of a closed world in which right and wrong are known exactly. Each box leads to its notebook.</p>\n");
         if (environment?.Scale == "smoke")
             html.Append("<p class=\"warning\">Scale smoke only shows that everything runs: its samples are too small for the claims to say anything.</p>\n");
-        html.Append(Overview.Render(found, book.Headlines, sections)).Append("<h2 id=\"claims\">Every claim</h2>\n").Append(ClaimsHtml.Render(found, shown));
+        html.Append(Overview.Render(found, book.Headlines, sections)).Append("<h2 id=\"claims\">Every claim</h2>\n")
+            .Append(ClaimsHtml.Render(found, shown, [.. sections.SelectMany(section => section.Headings)]));
         if (environment is not null)
             Environment(environment, html);
         html.Append("</header>\n");

@@ -7,17 +7,20 @@
   const none = document.querySelector('.none');
   let asked = false;
 
+  // "Figure 8", "Fig. 8" and "Figs 8" are one word, and not the start of "Fig 80".
+  const plain = text => text.toLowerCase().replace(/\bfig(?:ure)?s?\.?\s*(\d+)/g, 'fig-$1;');
+
   const apply = () => {
-    const words = form.words.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = plain(form.words.value).split(/\s+/).filter(Boolean);
     const verdicts = new Set([...form.querySelectorAll('[name=verdict]:checked')].map(box => box.value));
     const about = form.about.value;
     asked = words.length > 0 || verdicts.size < 4 || about !== '';
     let shown = 0;
     for (const part of parts) {
-      const title = part.querySelector('summary strong').textContent.toLowerCase();
+      const title = part.querySelector('summary strong').textContent;
       let here = 0;
       for (const row of part.querySelectorAll('tbody tr')) {
-        const text = title + ' ' + row.textContent.toLowerCase();
+        const text = plain(title + ' ' + row.textContent);
         row.hidden = !(verdicts.has(row.dataset.verdict) && (!about || row.dataset.about === about) && words.every(word => text.includes(word)));
         if (!row.hidden) here++;
       }
