@@ -107,16 +107,14 @@ internal static class ClaimsHtml
     private static string Linked(string text, Claim? claim) =>
         claim is null ? text : $"<a href=\"#{NotebookHtml.Encode(Uri.EscapeDataString(NotebookHtml.ClaimAnchor(claim.Id)))}\">{text}</a>";
 
-    private static string Here(Claim claim) => claim switch
+    /// <summary>The value and its interval as they are worded everywhere, the interval apart for the eye.</summary>
+    private static string Here(Claim claim)
     {
-        { Value: null } => "not measured",
-        { Value: { } value, Low: { } low, High: { } high } => $"{Number(value)} <span class=\"interval\">[{Number(low)}, {Number(high)}]</span>",
-        { Value: { } value, Low: { } low } => $"{Number(value)} <span class=\"interval\">[at least {Number(low)}]</span>",
-        { Value: { } value, High: { } high } => $"{Number(value)} <span class=\"interval\">[at most {Number(high)}]</span>",
-        { Value: { } value } => $"{Number(value)} <span class=\"interval\">(no interval)</span>",
-    };
-
-    private static string Number(double value) => NumberText.Short(value).Replace('-', '−');
+        var words = ClaimWords.Value(claim).Replace('-', '−');
+        var interval = words.IndexOf(" [", StringComparison.Ordinal);
+        return interval > 0 ? $"{words[..interval]} <span class=\"interval\">{words[(interval + 1)..]}</span>"
+            : claim.Value is null ? words : words + " <span class=\"interval\">(no interval)</span>";
+    }
 
     private static string Text(string? text) => NotebookHtml.Encode(text ?? ""); // an older file may lack it
 }

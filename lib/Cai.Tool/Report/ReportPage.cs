@@ -35,8 +35,9 @@ public static class ReportPage
         var anchors = notebooks.ToDictionary(path => Path.GetFileName(path), path => "nb-" + Path.GetFileNameWithoutExtension(path));
         var shown = new HashSet<string>(StringComparer.Ordinal);
         var sections = notebooks.Select(path => new NotebookHtml(path, anchors[Path.GetFileName(path)], anchors, shown)).ToList();
-        string[] scripts = [.. sections.Any(section => section.HasPlotly) ? [Script(PlotlyRenderer.Script())] : Array.Empty<string>(),
-            Script(Resource("report.js"))];
+        // The claims first: links and the filter work while the large script is still read.
+        string[] scripts = [Script(Resource("claims.js")),
+            .. sections.Any(section => section.HasPlotly) ? [Script(PlotlyRenderer.Script()), Script(Resource("figures.js"))] : Array.Empty<string>()];
         var html = new StringBuilder();
         html.Append(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"")
