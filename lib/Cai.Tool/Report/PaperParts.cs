@@ -15,7 +15,9 @@ internal sealed record PaperPart(string Key, string Title, IReadOnlyList<Claim> 
     public bool IsNamedIn(string heading)
     {
         var brackets = heading.EndsWith(')') ? heading[(heading.LastIndexOf('(') + 1)..^1] : "";
-        return PaperParts.Number().Matches(brackets).Any(number => Key == (brackets.Contains("Fig") && !number.Value.Contains('.') ? "Fig " : "") + number.Value);
+        var figures = brackets.Contains("Fig", StringComparison.Ordinal);
+        return PaperParts.Number().Matches(brackets).Select(number => number.Value)
+            .Any(number => Key == (figures && !number.Contains('.') ? "Fig " : "") + number);
     }
 }
 
