@@ -15,7 +15,8 @@ internal static class ClaimsHtml
 
     /// <summary>The claims, or a sentence where nothing was checked.</summary>
     /// <param name="linked">Ids of the claims that a cell on the page shows.</param>
-    public static string Render(IReadOnlyList<Claim> claims, IReadOnlySet<string> linked)
+    /// <param name="headings">Of the page's notebooks: those that name a figure or section stand with its claims.</param>
+    public static string Render(IReadOnlyList<Claim> claims, IReadOnlySet<string> linked, IReadOnlyList<Heading> headings)
     {
         if (claims.Count == 0)
             return "<p>No claims were checked in this run.</p>\n";
@@ -27,7 +28,7 @@ internal static class ClaimsHtml
             $"<a href=\"#{part.Anchor}\" title=\"{NotebookHtml.Encode(part.Title)}\">{NotebookHtml.Encode(part.Key)}</a>")).Append("</p>\n");
         Filter(html);
         foreach (var part in parts)
-            Group(part, linked, html);
+            Group(part, linked, headings, html);
         return html.Append("<p class=\"none\" hidden>No claim is like that.</p>\n").ToString();
     }
 
@@ -62,7 +63,7 @@ internal static class ClaimsHtml
     private static void Filter(StringBuilder html)
     {
         html.Append("<form class=\"filter\" role=\"search\" hidden>\n")
-            .Append("<label>Search <input type=\"search\" name=\"words\" placeholder=\"Elo, CoT, res-03 …\"></label>\n");
+            .Append("<label>Search <input type=\"search\" name=\"words\" placeholder=\"Figure 8, Elo, CoT …\"></label>\n");
         foreach (var verdict in Verdicts)
             html.Append("<label><input type=\"checkbox\" name=\"verdict\" value=\"").Append(Findings.Class(verdict)).Append("\" checked> ")
                 .Append(ClaimWords.Of(verdict)).Append("</label>\n");
@@ -71,11 +72,14 @@ internal static class ClaimsHtml
             + "<button type=\"button\" name=\"unfold\">Unfold all</button>\n<output aria-live=\"polite\"></output>\n</form>\n");
     }
 
-    private static void Group(PaperPart part, IReadOnlySet<string> linked, StringBuilder html)
+    private static void Group(PaperPart part, IReadOnlySet<string> linked, IReadOnlyList<Heading> headings, StringBuilder html)
     {
+        var places = headings.Where(heading => part.IsNamedIn(heading.Title))
+            .Select(heading => $"<a href=\"#{Text(heading.Anchor)}\">{Text(heading.Title)}</a>").ToList();
         html.Append("<details class=\"part\" id=\"").Append(part.Anchor).Append("\"><summary><strong>").Append(Text(part.Key)).Append("</strong> ")
             .Append(Text(part.Title)).Append(" <span class=\"source\">").Append(Counts(part.Claims, Short))
-            .Append("</span></summary>\n<table class=\"claims\">\n<thead><tr>")
+            .Append("</span></summary>\n").Append(places.Count > 0 ? $"<p class=\"places\">Shown in {string.Join(", ", places)}</p>\n" : "")
+            .Append("<table class=\"claims\">\n<thead><tr>")
             .AppendJoin("", new[] { "Verdict", "Claim", "Paper", "Here", "n", "Seeds" }.Select(name => $"<th scope=\"col\">{name}</th>"))
             .Append("</tr></thead>\n<tbody>\n");
         foreach (var claim in part.Claims.OrderBy(claim => claim.About == "beyond"))
@@ -103,16 +107,14 @@ internal static class ClaimsHtml
     private static string Linked(string text, Claim? claim) =>
         claim is null ? text : $"<a href=\"#{NotebookHtml.Encode(Uri.EscapeDataString(NotebookHtml.ClaimAnchor(claim.Id)))}\">{text}</a>";
 
-    private static string Here(Claim claim) => claim switch
+    /// <summary>The value and its interval as they are worded everywhere, the interval apart for the eye.</summary>
+    private static string Here(Claim claim)
     {
-        { Value: null } => "not measured",
-        { Value: { } value, Low: { } low, High: { } high } => $"{Number(value)} <span class=\"interval\">[{Number(low)}, {Number(high)}]</span>",
-        { Value: { } value, Low: { } low } => $"{Number(value)} <span class=\"interval\">[at least {Number(low)}]</span>",
-        { Value: { } value, High: { } high } => $"{Number(value)} <span class=\"interval\">[at most {Number(high)}]</span>",
-        { Value: { } value } => $"{Number(value)} <span class=\"interval\">(no interval)</span>",
-    };
-
-    private static string Number(double value) => NumberText.Short(value).Replace('-', '−');
+        var words = ClaimWords.Value(claim).Replace('-', '−');
+        var interval = words.IndexOf(" [", StringComparison.Ordinal);
+        return interval > 0 ? $"{words[..interval]} <span class=\"interval\">{words[(interval + 1)..]}</span>"
+            : claim.Value is null ? words : words + " <span class=\"interval\">(no interval)</span>";
+    }
 
     private static string Text(string? text) => NotebookHtml.Encode(text ?? ""); // an older file may lack it
 }

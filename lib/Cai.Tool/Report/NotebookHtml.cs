@@ -31,7 +31,8 @@ internal sealed partial class NotebookHtml
         }
         Headings = markdown.Headings.Count > 0 ? markdown.Headings : [new Heading(1, Path.GetFileNameWithoutExtension(path), anchor)];
         // Without a heading of its own the notebook still needs the element that links point to.
-        html.Append(markdown.Headings.Count > 0 ? "<section>\n" : $"<section id=\"{Encode(anchor)}\">\n").Append(body).Append("</section>\n");
+        html.Append(markdown.Headings.Count > 0 ? "<section>\n" : $"<section id=\"{Encode(anchor)}\">\n").Append(Source(Path.GetFileName(path)))
+            .Append(body).Append("</section>\n");
     }
 
     public IReadOnlyList<Heading> Headings { get; }
@@ -49,6 +50,11 @@ internal sealed partial class NotebookHtml
 
     /// <summary>Id of the element that shows a claim first.</summary>
     public static string ClaimAnchor(string id) => "claim-" + id;
+
+    /// <summary>Where the notebook itself lies, and how to run it with a change.</summary>
+    private static string Source(string name) =>
+        $"<p class=\"file\"><a href=\"notebooks/{Uri.EscapeDataString(name)}\">{Encode(name)}</a> as it was run. "
+        + $"To change a cell and run it again: <code>jupyter notebook notebooks/{Encode(name)}</code></p>\n";
 
     private void Code(NotebookCell cell, string id, StringBuilder body)
     {

@@ -10,6 +10,15 @@ internal sealed record PaperPart(string Key, string Title, IReadOnlyList<Claim> 
 {
     /// <summary>The group's id on the page.</summary>
     public string Anchor => "part-" + Key.Replace(' ', '-').Replace('.', '-').ToLowerInvariant();
+
+    /// <summary>Whether the brackets at a heading's end name it: `Along RL (Figure 8)`, `Evasive, harsh, repetitive (4.3, 4.4)`.</summary>
+    public bool IsNamedIn(string heading)
+    {
+        var brackets = heading.EndsWith(')') ? heading[(heading.LastIndexOf('(') + 1)..^1] : "";
+        var figures = brackets.Contains("Fig", StringComparison.Ordinal);
+        return PaperParts.Number().Matches(brackets).Select(number => number.Value)
+            .Any(number => Key == (figures && !number.Contains('.') ? "Fig " : "") + number);
+    }
 }
 
 /// <summary>Claims by the paper's figures and sections: a claim belongs to the first figure that its source names, else to its first section.</summary>
@@ -43,6 +52,9 @@ internal static partial class PaperParts
 
     [GeneratedRegex(@"\bFig (\d+)")]
     private static partial Regex Figure();
+
+    [GeneratedRegex(@"\d+(?:\.\d)?")]
+    internal static partial Regex Number();
 
     [GeneratedRegex(@"\d(?:\.\d)?")]
     private static partial Regex Section();

@@ -35,8 +35,9 @@ public static class ReportPage
         var anchors = notebooks.ToDictionary(path => Path.GetFileName(path), path => "nb-" + Path.GetFileNameWithoutExtension(path));
         var shown = new HashSet<string>(StringComparer.Ordinal);
         var sections = notebooks.Select(path => new NotebookHtml(path, anchors[Path.GetFileName(path)], anchors, shown)).ToList();
-        string[] scripts = [.. sections.Any(section => section.HasPlotly) ? [Script(PlotlyRenderer.Script())] : Array.Empty<string>(),
-            Script(Resource("report.js"))];
+        // The claims first: links and the filter work while the large script is still read.
+        string[] scripts = [Script(Resource("claims.js")),
+            .. sections.Any(section => section.HasPlotly) ? [Script(PlotlyRenderer.Script()), Script(Resource("figures.js"))] : Array.Empty<string>()];
         var html = new StringBuilder();
         html.Append(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"")
@@ -51,7 +52,8 @@ public static class ReportPage
                 + "models of a closed world in which right and wrong are known exactly. Each box leads to its notebook.</p>\n");
         if (environment?.Scale == "smoke")
             html.Append("<p class=\"warning\">Scale smoke only shows that everything runs: its samples are too small for the claims to say anything.</p>\n");
-        html.Append(Overview.Render(found, book.Headlines, sections)).Append("<h2 id=\"claims\">Every claim</h2>\n").Append(ClaimsHtml.Render(found, shown));
+        html.Append(Overview.Render(found, book.Headlines, sections)).Append("<h2 id=\"claims\">Every claim</h2>\n")
+            .Append(ClaimsHtml.Render(found, shown, [.. sections.SelectMany(section => section.Headings)]));
         if (environment is not null)
             Environment(environment, html);
         html.Append("</header>\n");

@@ -15,7 +15,7 @@ public sealed class ClaimsTable(IEnumerable<Claim> claims) : IRichOutput
     public IReadOnlyDictionary<string, object> MimeBundle() => table.MimeBundle();
 
     private static Table TableOf(IReadOnlyList<Claim> claims) => Table.Of(claims,
-        new Column<Claim>("Here", c => ClaimWords.Of(c.Verdict)),
+        new Column<Claim>("Verdict", c => ClaimWords.Of(c.Verdict)),
         new Column<Claim>("Claim", c => c.Text),
         new Column<Claim>("Source", c => c.Source),
         new Column<Claim>("Paper", c => c.Paper),

@@ -107,6 +107,7 @@ public class TextOutputTests
                 [1], note: "no data"),
         ]).MimeBundle()[Mime.Plain];
         Assert.Contains("80.3 [60, 99.1]", text);
+        Assert.StartsWith("Verdict", text);
         Assert.Contains("agrees", text);
         Assert.Contains("not measured", text);
         Assert.Contains("no data", text);

@@ -106,8 +106,8 @@ public sealed class ReportPageTests : IDisposable
         var allowed = Regex.Matches(policy, "'sha256-([^']*)'").Select(m => m.Groups[1].Value).ToHashSet();
         var scripts = Regex.Matches(page, "<script>(.*?)</script>", RegexOptions.Singleline).Select(m =>
             Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(m.Groups[1].Value)))).ToList();
-        Assert.Equal(3, scripts.Count);
-        Assert.Equal(2, scripts.Count(allowed.Contains)); // Plotly and the page's own, not the notebook's
+        Assert.Equal(4, scripts.Count);
+        Assert.Equal(3, scripts.Count(allowed.Contains)); // Plotly and the page's own two, not the notebook's
         Assert.True(page.IndexOf("Content-Security-Policy", StringComparison.Ordinal) < page.IndexOf("<style", StringComparison.Ordinal));
     }
 
@@ -171,7 +171,7 @@ public sealed class ReportPageTests : IDisposable
         var page = Page();
         Assert.Contains("Of 3 claims about the paper <span class=\"agrees\">1 agree", page);
         Assert.Contains("<td class=\"verdict agrees\">agrees</td><td class=\"claim\">x &lt; y <span class=\"source\">Fig 2 · a</span>", page);
-        Assert.Contains("80.25 <span class=\"interval\">[−60.5, 99]</span></td><td class=\"number\" data-label=\"n\">1300</td><td class=\"number\" "
+        Assert.Contains("80 <span class=\"interval\">[−61, 99]</span></td><td class=\"number\" data-label=\"n\">1300</td><td class=\"number\" "
             + "data-label=\"Seeds\">2</td>", page);
         Assert.Contains("1 <span class=\"interval\">(no interval)</span>", page);
         Assert.Contains(">not measured</td>", page);
@@ -220,6 +220,24 @@ public sealed class ReportPageTests : IDisposable
         Assert.Contains("the judge is small</small>", page);
         Assert.Contains("the interval contains 0; with n = 10 an effect of less than about 3 does not show", page);
         Assert.Contains("data-verdict=\"contradicts\" data-about=\"paper\"", page);
+    }
+
+    [Fact]
+    public void ClaimsLeadToTheSectionsThatShowTheirFigureAndNotebooksToTheirFile()
+    {
+        foreach (var source in new[] { "Fig 8", "Fig 1", "4.4" })
+            claims.Add(Measured(source) with { Source = source });
+        claims.Save(work.Path("claims.json"));
+        var notebook = work.Notebook("07-results.ipynb", "md:# Results", "md:## Along RL (Figure 8)", "md:## Who can tell (Figs 4, 8 and 12)",
+            "md:## Evasive (4.3, 4.4)", "md:## In figure 8");
+        var page = ReportPage.Render([notebook], work.Path("claims.json"), null);
+        string Part(string id) => page[page.IndexOf($"id=\"{id}\"", StringComparison.Ordinal)..].Split("</details>")[0];
+        IEnumerable<string> Places(string id) => Regex.Matches(Part(id), "<a href=\"#(nb-[^\"]+)\"").Select(m => m.Groups[1].Value);
+
+        Assert.Equal(["nb-07-results-1", "nb-07-results-2"], Places("part-fig-8"));
+        Assert.Equal(["nb-07-results-3"], Places("part-4-4"));
+        Assert.Empty(Places("part-fig-1"));
+        Assert.Contains("<a href=\"notebooks/07-results.ipynb\">07-results.ipynb</a>", page);
     }
 
     [Fact]
