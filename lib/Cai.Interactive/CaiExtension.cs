@@ -46,9 +46,9 @@ public sealed class CaiExtension : IKernelExtension
                 {
                     await cells.RunAsync(() => next(command, context));
                 }
-                catch (CellGivenUpException)
+                catch (CellGivenUpException left)
                 {
-                    context.Fail(command, message: "Interrupted.");
+                    context.Fail(command, message: left.Message);
                 }
                 finally
                 {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Cai.Tool.Notebooks;
 
 namespace Cai.Interactive;
@@ -16,15 +17,11 @@ internal sealed class CellThread : IDisposable
     /// </summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(300), WatchedGrace = TimeSpan.FromSeconds(60);
 
-    private readonly BlockingCollection<(Flow? Flow, SendOrPostCallback Callback, object? State)> queue = [];
-    private readonly Thread thread;
+    private volatile BlockingCollection<(Flow? Flow, SendOrPostCallback Callback, object? State)> queue;
+    private volatile Thread thread;
     private volatile Flow? running;
 
-    public CellThread()
-    {
-        thread = new Thread(Pump, StackBytes) { IsBackground = true, Name = "cells" };
-        thread.Start();
-    }
+    public CellThread() => Start();
 
     /// <summary>Whether the caller is on this thread: a cell that runs another one waits for it here.</summary>
     public bool IsCurrent => Thread.CurrentThread == thread;
@@ -42,7 +39,9 @@ internal sealed class CellThread : IDisposable
     }
 
     /// <summary>Runs a cell; whatever it awaits resumes on this thread.</summary>
-    /// <exception cref="CellGivenUpException">It was interrupted while it awaited something that does not watch <see cref="Cancel"/>.</exception>
+    /// <exception cref="CellGivenUpException">
+    /// It was interrupted while it awaited something that does not watch <see cref="Cancel"/>, or libtorch threw where nothing can catch it.
+    /// </exception>
     public async Task RunAsync(Func<Task> cell)
     {
         var flow = new Flow(this, running);
@@ -52,6 +51,7 @@ internal sealed class CellThread : IDisposable
         flow.Post(_ => ExecutionContext.Run(caller, async _ =>
         {
             SynchronizationContext.SetSynchronizationContext(flow);
+            NativeFaults.Enter(message => Leave(flow, message));
             try
             {
                 await cell();
@@ -85,7 +85,7 @@ internal sealed class CellThread : IDisposable
         _ = Task.Delay(flow.Watched ? WatchedGrace : Grace).ContinueWith(_ => Add(null, _ =>
         {
             flow.Drop();
-            flow.Done.TrySetException(new CellGivenUpException());
+            flow.Done.TrySetException(new CellGivenUpException("Interrupted."));
         }, null), TaskScheduler.Default);
     }
 
@@ -103,7 +103,26 @@ internal sealed class CellThread : IDisposable
         }
     }
 
-    private void Pump()
+    [MemberNotNull(nameof(queue), nameof(thread))]
+    private void Start()
+    {
+        var own = queue = [];
+        thread = new Thread(() => Pump(own), StackBytes) { IsBackground = true, Name = "cells" };
+        thread.Start();
+    }
+
+    /// <summary>Ends a cell of which a thread is lost in native code, this one as a rule; the next cell gets another.</summary>
+    private void Leave(Flow flow, string message)
+    {
+        if (flow.Done.Task.IsCompleted)
+            return; // what it left running belongs to no cell any more
+        flow.Drop();
+        queue.CompleteAdding();
+        Start();
+        flow.Done.TrySetException(new CellGivenUpException($"{message} {NativeFaults.Advice}"));
+    }
+
+    private static void Pump(BlockingCollection<(Flow? Flow, SendOrPostCallback Callback, object? State)> queue)
     {
         foreach (var (flow, callback, state) in queue.GetConsumingEnumerable())
         {
@@ -142,5 +161,5 @@ internal sealed class CellThread : IDisposable
     }
 }
 
-/// <summary>An interrupted cell was left where it waited.</summary>
-internal sealed class CellGivenUpException() : Exception("The cell was interrupted.");
+/// <summary>A cell was left where it was: interrupted while it waited, or lost in native code.</summary>
+internal sealed class CellGivenUpException(string message) : Exception(message);

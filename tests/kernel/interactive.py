@@ -110,6 +110,18 @@ def progress_and_interrupt(c, folder):
         assert "data-cai-figure" in updates[-1]["data"]["text/html"], updates[-1]["data"]
 
 
+def shape_mistake(c, folder):
+    """What libtorch throws where TorchSharp has no catch ends its cell: on the cells' thread, behind an await, on a thread of the pool."""
+    ok(c, "var kept = torch.ones(3);")
+    wrong = "torch.zeros(2, 3).matmul(torch.zeros(5, 7))"
+    for code in (f"{wrong};", f"await Task.Delay(5); {wrong};", f"await Task.Run(() => {wrong});", f"Task.Run(() => {wrong}).Wait();"):
+        reply, out = c.run(f"Console.Write(\"go\");\n{code}")
+        assert reply["status"] == "error" and "cannot be multiplied (2x3 and 5x7)" in reply["evalue"], reply
+        assert protocol.printed(out) == "go"
+        assert protocol.printed(ok(c, "Console.Write(kept.sum().item<float>());")) == "3"
+    one_thread(c, folder)
+
+
 def interrupts(c, folder):
     """What waits is given up; what computes without watching the signal runs to its end, which the README says."""
     for code, least, most in (("await Task.Delay(60000);", 0, 10),
@@ -132,7 +144,7 @@ def main():
     os.makedirs(folder, exist_ok=True)
     # Interrupts come as this signal, which a shell in the background lets its children ignore.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    checks = (tensors_before_the_kit, one_thread, formatters, magics, progress, progress_and_interrupt, interrupts)
+    checks = (tensors_before_the_kit, one_thread, formatters, magics, progress, shape_mistake, progress_and_interrupt, interrupts)
     return protocol.run_checks(protocol.Client(".net-csharp", NOTEBOOKS), checks, folder)
 
 

@@ -39,7 +39,8 @@ internal sealed class CellReferenceResolver(HostReferences host, string folder) 
     private const string NuGet = "nuget:";
 
     // Packages that bring only native files, or whose assembly has another name: the host has them with their parent.
-    private static readonly string[] WithoutAssembly = ["TorchSharp-cpu", "TorchSharp-cuda-linux", "TorchSharp-cuda-windows", "libtorch-cpu", "Cai.Notebooks"];
+    private static readonly string[] WithoutAssembly = ["TorchSharp-cpu", "TorchSharp-cuda-linux", "TorchSharp-cuda-windows", "libtorch-cpu", "Cai.Notebooks",
+        "Cai.Interactive"];
 
     /// <summary>Why a reference of the cell being compiled was refused; cleared by the session before each cell.</summary>
     public List<string> Refusals { get; } = [];

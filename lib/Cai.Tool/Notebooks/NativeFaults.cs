@@ -10,6 +10,10 @@ namespace Cai.Tool.Notebooks;
 /// <remarks>Linux alone: elsewhere the C++ runtime's types lie in another order, and the process ends as before.</remarks>
 internal static unsafe class NativeFaults
 {
+    /// <summary>What a cell that ended so says behind the library's message.</summary>
+    public const string Advice = "The native library threw where nothing could catch it: shapes, types or devices do not fit. "
+        + "Variables of earlier cells are kept, those of this cell are not.";
+
     private const string Runtime = "libstdc++.so.6";
     private const int MutexBytes = 256; // more than any pthread_mutex_t has; all zero is an unlocked one
 

@@ -128,14 +128,12 @@ public sealed class ScriptSession : IDisposable
     /// <summary>Ends a cell whose thread is lost in native code; the next one gets another.</summary>
     private CellOutcome GiveUp(CellFlow flow, int current, string message)
     {
-        const string Advice = "The native library threw where nothing could catch it: shapes, types or devices do not fit. "
-            + "Variables of earlier cells are kept, those of this cell are not.";
         flow.Drop();
         thread.Dispose();
         thread = new CellThread();
         progress?.EndCell();
         var cell = $"cell[{current}]";
-        var error = new CellError("NativeException", $"{message} {Advice}", cell, [$"{cell}: NativeException: {message}", Advice]);
+        var error = new CellError("NativeException", $"{message} {NativeFaults.Advice}", cell, [$"{cell}: NativeException: {message}", NativeFaults.Advice]);
         Emit(error);
         return new CellOutcome(current, error);
     }

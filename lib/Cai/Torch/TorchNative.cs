@@ -205,8 +205,15 @@ public static class TorchNative
     {
         var packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        return ProgramFolders().Append(Path.Combine(packages, "torchsharp", "0.107.0", "runtimes", "linux-x64", "native"))
-            .Append(Path.Combine(packages, "libtorch-cpu-linux-x64", "2.10.0", "runtimes", "linux-x64", "native"));
+        // TorchSharp came from PACKAGES/torchsharp/VERSION/lib/net8.0 where a package was loaded as such, from whatever folder nuget.config names.
+        var beside = Path.GetDirectoryName(typeof(TorchSharp.torch).Assembly.Location) is { Length: > 0 } folder
+            ? Path.GetFullPath(Path.Combine(folder, "../../../.."))
+            : packages;
+        return ProgramFolders().Concat(new[] { beside, packages }.SelectMany(root => (string[])
+        [
+            Path.Combine(root, "torchsharp", "0.107.0", "runtimes", "linux-x64", "native"),
+            Path.Combine(root, "libtorch-cpu-linux-x64", "2.10.0", "runtimes", "linux-x64", "native"),
+        ]));
     }
 
     /// <summary>Where the runtime looks for the program's native libraries.</summary>
