@@ -62,7 +62,7 @@ public static class Recipes
     public static PpoOptions Ppo(Scale scale, long seed) => new()
     {
         Iterations = scale.PpoIterations, RolloutsPerIteration = scale.PpoBatch, Epochs = scale.PpoEpochs, Minibatches = 2, MaxNewTokens = 64,
-        LearningRate = 4e-4, CriticLearningRate = 1e-3, KlCoefficient = 0.15, ScaleScores = true, MissingEosValue = -3, Seed = seed, TokensPerMicroBatch = 400,
+        LearningRate = 4e-4, CriticLearningRate = 1e-3, KlCoefficient = 0.2, ScaleScores = true, MissingEosValue = -3, Seed = seed, TokensPerMicroBatch = 400,
         CheckpointEvery = 20, SnapshotEvery = (scale.PpoIterations + scale.Snapshots - 1) / scale.Snapshots,
     };
 
@@ -73,7 +73,7 @@ public static class Recipes
     };
 
     /// <summary>
-    /// PPO that over-trains on purpose (paper 4.3): a fifth of the KL weight and a learning rate that never falls. Enough to run into whatever the preference
+    /// PPO that over-trains on purpose (paper 4.3): a seventh of the KL weight and a learning rate that never falls. Enough to run into whatever the preference
     /// model likes, and not so little that text falls apart, as it does at the paper's
     /// own 0.001 (HH 4.1): a policy that writes nonsense has no faults to measure.
     /// </summary>
