@@ -45,7 +45,9 @@ def library(c, feed, version, revisions):
 def extension(c, feed, version, revisions):
     """What the kit adds to the engine is there with the other package, which brings the library."""
     references(c, "Cai.Interactive", feed, version)
+    interactive.ok(c, "using TorchSharp;")
     interactive.one_thread(c, None)
+    interactive.shape_mistake(c, None)
     interactive.formatters(c, None)
     answers = protocol.of(interactive.ok(c, '#!cai sample "How do I plant a tree?"'), "display_data")[0]["data"]
     assert answers["text/html"].count("<tr") == 4, answers
