@@ -36,10 +36,9 @@ internal sealed class ParquetClaims
     public static async Task<ParquetClaims> OfAsync(Stream file, string path)
     {
         var claims = new ParquetClaims(file, path);
-        claims.CheckFooter();
+        CheckSchema(claims.Footer().Structs(2));
         await using var reader = await ParquetReader.CreateAsync(claims.Checked, leaveStreamOpen: true);
-        CheckSchema(reader.Metadata!.Schema);
-        foreach (var group in reader.Metadata.RowGroups)
+        foreach (var group in reader.Metadata!.RowGroups)
         {
             claims.Claim(group.NumRows, BytesOfRow);
             foreach (var column in group.Columns)
@@ -76,7 +75,7 @@ internal sealed class ParquetClaims
         new($"The file holds, or says that it holds, over {MostGrowth} times as much as its own size, more than {AlwaysRead >> 20} MB: no records shrink so.",
             "Do not read it; if it is right, write it as JSONL first.", path);
 
-    private void CheckFooter()
+    private ThriftStruct Footer()
     {
         const int tail = 8; // length and mark
         if (file.Length < tail + 4)
@@ -88,15 +87,16 @@ internal sealed class ParquetClaims
         if (BitConverter.ToUInt32(length) is var size && size > end)
             throw new InvalidDataException("its footer is longer than the file");
         file.Position = end - size;
-        new ThriftCompact(file, end).Struct();
+        return new ThriftCompact(file, end).Struct();
     }
 
-    private static void CheckSchema(List<SchemaElement> schema)
+    private static void CheckSchema(IEnumerable<ThriftStruct> schema)
     {
-        if (schema.Count > MostColumns)
-            throw new InvalidDataException($"it has {schema.Count} columns; at most {MostColumns} are read");
-        var open = new Stack<int>();
-        foreach (var children in schema.Select(element => element.NumChildren ?? 0))
+        long[] all = [.. schema.Select(element => element.Number(5))];
+        if (all.Length > MostColumns)
+            throw new InvalidDataException($"it has {all.Length} columns; at most {MostColumns} are read");
+        var open = new Stack<long>();
+        foreach (var children in all)
         {
             while (open.TryPeek(out var left) && left <= 0)
                 open.Pop();
@@ -199,6 +199,8 @@ internal sealed class CheckedStream(Stream file) : Stream
     public override int Read(byte[] buffer, int offset, int count) => file.Read(buffer, offset, count);
 
     public override int Read(Span<byte> buffer) => file.Read(buffer);
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => file.ReadAsync(buffer, cancellationToken);
 
     public override int ReadByte() => file.ReadByte();
 

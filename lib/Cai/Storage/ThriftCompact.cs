@@ -3,7 +3,7 @@ namespace Cai.Storage;
 /// <summary>A struct of Thrift by field number; numbers, structs and lists are kept, texts are passed over.</summary>
 internal sealed class ThriftStruct
 {
-    private readonly List<(int Id, object Value)> fields = [];
+    private List<(int Id, object Value)>? fields;
 
     public long Number(int id) => Find(id) is long number ? number : 0;
 
@@ -11,9 +11,11 @@ internal sealed class ThriftStruct
 
     public ThriftStruct? Struct(int id) => Find(id) as ThriftStruct;
 
-    public void Add(int id, object value) => fields.Add((id, value));
+    public IEnumerable<ThriftStruct> Structs(int id) => (Find(id) as List<object>)?.OfType<ThriftStruct>() ?? [];
 
-    private object? Find(int id) => fields.FindLast(field => field.Id == id).Value;
+    public void Add(int id, object value) => (fields ??= []).Add((id, value));
+
+    private object? Find(int id) => fields?.FindLast(field => field.Id == id).Value;
 }
 
 /// <summary>
@@ -60,9 +62,10 @@ internal sealed class ThriftCompact(Stream stream, long end)
                 var head = Byte();
                 var count = head >> 4 is < 15 and var few ? (ulong)few : Unsigned();
                 Fits(count); // every element takes a byte at least
+                var items = new List<object>();
                 for (; count > 0; count--)
-                    Value(head & 15, depth + 1);
-                return count;
+                    items.Add(Value(head & 15, depth + 1));
+                return items;
             case 12:
                 return Struct(depth + 1);
             default:
