@@ -39,7 +39,9 @@ internal static class FileTargets
         }, keys, "id,prompt\np1,\"Hello, \"\"you\"\"\"\np2,x\n", "a,b\n1,0.5\n2,\n");
         var parquet = Path.Combine(folder, "seed.parquet");
         ParquetFile.Write(parquet, (Sample[])[Answer, Answer with { Id = "t", Response = "" }]);
-        yield return new Target("parquet", [File.ReadAllBytes(parquet)], [], (input, at) =>
+        var repeating = Path.Combine(folder, "repeating.parquet"); // dictionaries, runs, lists, nulls
+        ParquetFile.Write(repeating, Enumerable.Range(0, 300).Select(i => Pair with { PrincipleIds = ["wise", "kind"], ProbabilityA = i % 3 == 0 ? null : 0.5 }));
+        yield return new Target("parquet", [File.ReadAllBytes(parquet), File.ReadAllBytes(repeating)], [], (input, at) =>
             StageFiles.Read<Sample>([Target.Put(at, "r.parquet", input)], skipBad: false)) { Binary = true };
         yield return new Target("gz", [Gzip(CaiJson.Write(Answer) + "\n"), Gzip(string.Concat(Enumerable.Repeat(CaiJson.Write(Answer) + "\n", 50)))], [],
             (input, at) =>

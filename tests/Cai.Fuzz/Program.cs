@@ -7,9 +7,18 @@ using TorchSharp;
 // dotnet run -c Release --project tests/Cai.Fuzz -- [--target NAME,NAME|all] [--seed 1] [--n 200] [--seconds 600] [--out out/fuzz]
 // dotnet run -c Release --project tests/Cai.Fuzz -- --list
 // dotnet run -c Release --project tests/Cai.Fuzz -- --target NAME --seed 1 --case 17     one case, with its stack trace
+// dotnet run -c Release --project tests/Cai.Fuzz -- memory ppo [10000]      memory over steps of PPO on size S; exit code 1 when it grows
+// dotnet run -c Release --project tests/Cai.Fuzz -- memory cells [500]      memory over cells of one session
 // Damages inputs of each target n times. Each must be read, or refused by a CaiException, within 5 s and with 1 GiB allocated at most. Exit code 1 when one
 // was not.
 torch.set_num_threads(1);
+switch (args)
+{
+    case ["memory", "ppo", .. var rest]:
+        return Endurance.Ppo(rest is [var steps] ? int.Parse(steps) : 10_000);
+    case ["memory", "cells", .. var rest]:
+        return Endurance.Cells(rest is [var cells] ? int.Parse(cells) : 500);
+}
 var options = FuzzOptions.Parse(args);
 var folder = options.Worker is null ? Directory.CreateTempSubdirectory("cai-fuzz-").FullName
     : Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(options.Worker)!, Guid.NewGuid().ToString("N"))).FullName;

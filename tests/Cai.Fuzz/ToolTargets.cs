@@ -65,6 +65,7 @@ internal static class ToolTargets
             "msg_id"],
             """{"msg_id":"a","session":"s","username":"u","date":"d","msg_type":"execute_request","version":"5.3"}""" + "\n" + """{"code":"1","""
                 + """ "silent":false}""");
+        yield return KernelTarget.Create();
         yield return Target.Text("remote-answer", RemoteAnswer, ["choices", "text", "message", "content", "logprobs", "tokens", "token_logprobs",
             "top_logprobs", "finish_reason", "usage",
             "prompt_logprobs", "token_ids", "error"],

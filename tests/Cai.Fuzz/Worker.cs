@@ -44,7 +44,7 @@ internal sealed class Worker(Target target, FuzzOptions options, string folder, 
             file.Position = 0;
             file.Write(bytes);
             var input = Input(target, options.Seed, number);
-            var allocated = GC.GetAllocatedBytesForCurrentThread();
+            var allocated = GC.GetTotalAllocatedBytes(); // of all threads: some readers work on the pool
             var begun = Stopwatch.GetTimestamp();
             Volatile.Write(ref started, begun);
             try
@@ -67,7 +67,7 @@ internal sealed class Worker(Target target, FuzzOptions options, string folder, 
             slowest = Math.Max(slowest, seconds.TotalSeconds);
             if (seconds > Slow)
                 Say(new(number, "slower than 5 s", $"{seconds.TotalSeconds:F1} s"));
-            if (GC.GetAllocatedBytesForCurrentThread() - allocated is > Large and var much)
+            if (GC.GetTotalAllocatedBytes() - allocated is > Large and var much)
                 Say(new(number, "more than 1 GiB allocated", $"{much >> 20} MiB"));
             if (number % 500 == 499)
                 work = Fresh();

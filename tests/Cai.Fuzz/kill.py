@@ -9,6 +9,7 @@ Temporary files that a kill left behind are counted (`left over`).
 import argparse, hashlib, json, os, random, shutil, subprocess, sys, tempfile, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+STILL = ("runs", "claims.json")  # of what `reproduce` writes, that which has no times in it
 TIMES = ("time", "second", "/s", "per", "eps")  # parts of the names of what differs from run to run
 
 
@@ -26,6 +27,7 @@ def stages(out, base):
                      "--epochs", "4", "--checkpoint-every", "3", "--out", folder],
         "ppo": ["ppo", "--model", f"{s}/helpful", "--pm", os.path.join(base, "train-pm", "m"), "--prompts", red, "--iterations", "6", "--batch", "8",
                 "--max-tokens", "16", "--checkpoint-every", "2", "--snapshot-every", "3", "--out", folder],
+        "reproduce": ["reproduce", "--scale", "smoke", "--out", folder],
     }
 
 
@@ -40,8 +42,10 @@ def digest(path):
     return hashlib.sha256(data).hexdigest()
 
 
-def tree(folder):
-    return {os.path.relpath(os.path.join(d, f), folder): digest(os.path.join(d, f)) for d, _, files in os.walk(folder) for f in files}
+def tree(folder, stage):
+    names = (os.path.relpath(os.path.join(d, f), folder) for d, _, files in os.walk(folder) for f in files)
+    return {name: digest(os.path.join(folder, name)) for name in names
+            if stage != "reproduce" or name.endswith(".tmp") or os.path.relpath(name, "m").split(os.sep)[0] in STILL}
 
 
 def main():
@@ -49,7 +53,7 @@ def main():
     parse.add_argument("--trials", type=int, default=3)
     parse.add_argument("--kills", type=int, default=2)
     parse.add_argument("--seed", type=int, default=1)
-    parse.add_argument("--stages", default="sample,critique,label,train-pm,finetune,ppo")
+    parse.add_argument("--stages", default="sample,critique,label,train-pm,finetune,ppo,reproduce")
     parse.add_argument("--tool", default=os.path.join(ROOT, "lib", "Cai.Tool", "bin", "Release", "net10.0", "Cai.Tool.dll"))
     parse.add_argument("--work", default=None)
     options = parse.parse_args()
@@ -78,7 +82,7 @@ def main():
             sys.exit(f"{name}: {done.stderr}")
         if name not in wanted:
             continue
-        expected, killed, equal, left = tree(alone), 0, 0, 0
+        expected, killed, equal, left = tree(alone, name), 0, 0, 0
         for trial in range(options.trials):
             out = os.path.join(work, f"{name}-{trial}")
             shutil.rmtree(out, ignore_errors=True)
@@ -93,7 +97,7 @@ def main():
                     process.wait()
                     killed += 1
             resumed = run(stages(out, base)[name])
-            found = tree(out)
+            found = tree(out, name)
             left += sum(f.endswith(".tmp") for f in found)
             if resumed.returncode == 0 and {k: v for k, v in found.items() if not k.endswith(".tmp")} == expected:
                 equal += 1

@@ -167,9 +167,16 @@ internal static class HealthChecks
         if (OutsideJson.FaultIn(bytes) is not null)
             return "has no readable header";
         using var json = System.Text.Json.JsonDocument.Parse(bytes);
-        var end = json.RootElement.EnumerateObject().Where(tensor => tensor.Name != "__metadata__")
-            .Max(tensor => tensor.Value.GetProperty("data_offsets")[1].GetInt64());
-        return end == stream.Length - sizeof(long) - header ? null : "is truncated or has bytes too many";
+        try
+        {
+            var end = json.RootElement.EnumerateObject().Where(tensor => tensor.Name != "__metadata__")
+                .Max(tensor => tensor.Value.GetProperty("data_offsets")[1].GetInt64());
+            return end == stream.Length - sizeof(long) - header ? null : "is truncated or has bytes too many";
+        }
+        catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or IndexOutOfRangeException or FormatException)
+        {
+            return "has no readable header";
+        }
     }
 
     private static string Gigabytes(double amount) => amount.ToString("F1", CultureInfo.InvariantCulture) + " GiB";

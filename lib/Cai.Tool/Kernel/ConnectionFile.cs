@@ -25,9 +25,10 @@ internal sealed record ConnectionFile(
         {
             throw new CaiException("This is not a connection file.", "Let Jupyter start the kernel.", path, e);
         }
-        if (file is not { Transport: not null, Ip: not null, Key: not null } || file.ShellPort <= 0 || file.IopubPort <= 0 || file.StdinPort <= 0
-            || file.ControlPort <= 0 || file.HbPort <= 0)
-            throw new CaiException("The connection file lacks transport, ip, key or one of the five ports.", "Let Jupyter start the kernel.", path);
+        if (file is not { Transport: "tcp" or "ipc", Ip: not null, Key: not null }
+            || new[] { file.ShellPort, file.IopubPort, file.StdinPort, file.ControlPort, file.HbPort }.Any(port => port is < 1 or > ushort.MaxValue))
+            throw new CaiException("The connection file lacks transport (tcp or ipc), ip, key or one of the five ports (1 to 65535).",
+                "Let Jupyter start the kernel.", path);
         if (file.Key.Length > 0 && file.SignatureScheme != "hmac-sha256")
             throw new CaiException($"The signature scheme {file.SignatureScheme} is not known.", "Use hmac-sha256, Jupyter's default.", path);
         return file;

@@ -81,11 +81,17 @@ internal sealed class KernelServer : IDisposable
             else if (Content(request) is { } reply)
                 sockets.Reply(channel, request, request.Type.Replace("_request", "_reply", StringComparison.Ordinal), reply);
         }
-        catch (Exception e)
+        catch (Exception e) when (request.Type.EndsWith("_request", StringComparison.Ordinal))
         {
             // A question that cannot be answered must not end the kernel: the variables of an hour are in it.
-            sockets.Reply(channel, request, request.Type.Replace("_request", "_reply", StringComparison.Ordinal),
-                new JsonObject { ["status"] = "error", ["ename"] = e.GetType().Name, ["evalue"] = e.Message, ["traceback"] = new JsonArray() });
+            var failed = new JsonObject { ["status"] = "error", ["ename"] = e.GetType().Name, ["evalue"] = e.Message, ["traceback"] = new JsonArray() };
+            if (request.Type == "execute_request")
+                failed["execution_count"] = session.Number;
+            sockets.Reply(channel, request, request.Type.Replace("_request", "_reply", StringComparison.Ordinal), failed);
+        }
+        catch (Exception e)
+        {
+            await Console.Error.WriteLineAsync($"cai kernel: {e.Message}"); // the protocol has no reply to this
         }
         sockets.Publish(request, "status", new JsonObject { ["execution_state"] = "idle" });
         if (request.Type == "shutdown_request")
@@ -110,22 +116,21 @@ internal sealed class KernelServer : IDisposable
     /// <summary>The reply's content; null where the protocol has no reply.</summary>
     private JsonObject? Content(JupyterMessage request)
     {
-        var code = request.Text("code") ?? "";
         switch (request.Type)
         {
             case "kernel_info_request":
                 return KernelInfo.Reply();
             case "complete_request":
-                return Complete(code, CodePoints.ToIndex(code, request.Number("cursor_pos") ?? int.MaxValue));
+                return Complete(Code(), Position());
             case "inspect_request":
-                var found = analysis.Inspect(code, CodePoints.ToIndex(code, request.Number("cursor_pos") ?? int.MaxValue));
+                var found = analysis.Inspect(Code(), Position());
                 return new JsonObject
                 {
                     ["status"] = "ok", ["found"] = found is not null, ["metadata"] = new JsonObject(),
                     ["data"] = found is null ? new JsonObject() : new JsonObject { ["text/plain"] = found },
                 };
             case "is_complete_request":
-                var (state, indent) = CellAnalysis.Completeness(code);
+                var (state, indent) = CellAnalysis.Completeness(Code());
                 return state == CellCompleteness.Incomplete
                     ? new JsonObject { ["status"] = "incomplete", ["indent"] = indent }
                     : new JsonObject { ["status"] = state == CellCompleteness.Complete ? "complete" : "invalid" };
@@ -147,6 +152,10 @@ internal sealed class KernelServer : IDisposable
             default:
                 return null;
         }
+
+        string Code() => request.Text("code") ?? "";
+
+        int Position() => CodePoints.ToIndex(Code(), request.Number("cursor_pos") ?? int.MaxValue);
     }
 
     private JsonObject Complete(string code, int position)

@@ -31,7 +31,15 @@ internal sealed class KernelSockets : IDisposable
             (stdin, connection.StdinPort), (heartbeat, connection.HbPort), (iopub, connection.IopubPort) })
         {
             socket.Options.Linger = Linger;
-            socket.Bind(connection.Address(port));
+            try
+            {
+                socket.Bind(connection.Address(port));
+            }
+            catch (Exception e) when (e is NetMQException or ArgumentException or System.Net.Sockets.SocketException or FormatException)
+            {
+                throw new CaiException($"{connection.Address(port)} cannot be listened to ({e.GetType().Name}: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}).",
+                    "Let Jupyter start the kernel: it chooses free ports.", inner: e);
+            }
         }
         Listen(shell, Channel.Shell);
         Listen(control, Channel.Control);
@@ -84,9 +92,9 @@ internal sealed class KernelSockets : IDisposable
         {
             Received?.Invoke(channel, message);
         }
-        catch (CaiException bad)
+        catch (Exception bad)
         {
-            // On this thread an exception would end the kernel, and with it all variables.
+            // On this thread an exception of any kind would end the kernel, and with it all variables.
             Console.Error.WriteLine($"cai kernel: {bad.Message}");
         }
     };

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Cai.Tool.Serving;
 
 /// <summary>What both endpoints ask alike.</summary>
@@ -14,7 +16,12 @@ internal sealed record GenerationSettings(
     public static GenerationSettings Read(RequestFields fields)
     {
         fields.RefuseUnsupported();
-        var usage = fields.Node("stream_options") is System.Text.Json.Nodes.JsonObject options && new RequestFields(options).Flag("include_usage");
+        var usage = fields.Node("stream_options") switch
+        {
+            null => false,
+            JsonObject options => new RequestFields(options).Flag("include_usage"),
+            _ => throw ApiException.Bad("'stream_options' must be an object.", "stream_options"),
+        };
         return new GenerationSettings(
             fields.Integer("max_completion_tokens", 0, MostTokens) ?? fields.Integer("max_tokens", 0, MostTokens),
             fields.Number("temperature", 0, 100) ?? 1, fields.Integer("n", 1, MostChoices) ?? 1, fields.Long("seed"),

@@ -65,13 +65,18 @@ internal sealed class PrincipleSelectorJson : JsonConverter<IPrincipleSelector>
     {
         using var json = JsonDocument.ParseValue(ref reader);
         var root = json.RootElement;
-        return root.GetProperty("mode").GetString() switch
+        return Text("mode") switch
         {
             "drawn" => PrincipleSelector.Drawn,
-            "fixed" => PrincipleSelector.Fixed(root.GetProperty("id").GetString()!),
-            "averaged" => PrincipleSelector.Averaged(root.GetProperty("count").GetInt32()),
+            "fixed" when Text("id") is { } id => PrincipleSelector.Fixed(id),
+            "averaged" when root.TryGetProperty("count", out var count) && count.ValueKind == JsonValueKind.Number && count.TryGetInt32(out var number) =>
+                PrincipleSelector.Averaged(number),
+            "fixed" or "averaged" => throw new JsonException("a selector of mode 'fixed' has an id, one of mode 'averaged' a count"),
             var other => throw new JsonException($"a selector of mode '{other}' can be written, not read"),
         };
+
+        string? Text(string name) => root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out var value)
+            && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
     }
 
     public override void Write(Utf8JsonWriter writer, IPrincipleSelector value, JsonSerializerOptions options)

@@ -32,17 +32,18 @@ public static class ParquetFile
     internal static IEnumerable<RecordLine> Lines(string path, string remedy)
     {
         using var file = InputFile.Open(path, remedy);
-        var (groups, columns) = Read(path, async () =>
+        var (claims, groups, columns) = Read(path, async () =>
         {
-            await using var reader = await ParquetReader.CreateAsync(file, leaveStreamOpen: true);
-            return (reader.RowGroupCount, reader.Schema.Fields.Select(field => field.Name).ToList());
+            var claims = await ParquetClaims.OfAsync(file, path);
+            await using var reader = await ParquetReader.CreateAsync(claims.Checked, leaveStreamOpen: true);
+            return (claims, reader.RowGroupCount, reader.Schema.Fields.Select(field => field.Name).ToList());
         });
         var number = 0;
         for (var group = 0; group < groups; group++)
         {
-            var rows = Read(path, async () => (await ParquetSerializer.DeserializeUntypedAsync(file, rowGroupIndex: group)).Data);
+            var rows = Read(path, async () => (await ParquetSerializer.DeserializeUntypedAsync(claims.Checked, rowGroupIndex: group)).Data);
             foreach (var row in rows)
-                yield return new(++number, Node(row, $"{path}:{number}")!.ToJsonString(CaiJson.Options), $"{path}:{number}") { Columns = columns };
+                yield return new(++number, claims.Made(Node(row, $"{path}:{number}")!.ToJsonString(CaiJson.Options)), $"{path}:{number}") { Columns = columns };
         }
     }
 

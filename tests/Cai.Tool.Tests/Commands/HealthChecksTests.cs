@@ -55,6 +55,24 @@ public sealed partial class HealthChecksTests : IDisposable
         Assert.Contains(damage ?? "1 files", found.Fact);
     }
 
+    [Theory]
+    [InlineData("[1]")]
+    [InlineData("{}")]
+    [InlineData("{\"w\": 5}")]
+    [InlineData("{\"w\": {}}")]
+    [InlineData("{\"w\": {\"data_offsets\": [1]}}")]
+    [InlineData("{\"w\": {\"data_offsets\": [0, \"x\"]}}")]
+    [InlineData("{\"w\": {\"data_offsets\": [0, 0.5]}}")]
+    public void AHeaderOfAnotherShapeIsAFinding(string header)
+    {
+        Directory.CreateDirectory(work.Path("data/miniature"));
+        File.WriteAllBytes(work.Path("data/miniature/model.safetensors"),
+            [.. BitConverter.GetBytes((long)header.Length), .. System.Text.Encoding.ASCII.GetBytes(header), .. new byte[1900]]);
+        var found = HealthChecks.All(work.Folder, work.Folder).Single(check => check.Name == "weights").Run();
+        Assert.False(found.Good);
+        Assert.Contains("has no readable header", found.Fact);
+    }
+
     [GeneratedRegex("^\\| `([^`]+)` \\|", RegexOptions.Multiline)]
     private static partial Regex Row();
 }

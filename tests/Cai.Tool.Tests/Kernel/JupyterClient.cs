@@ -29,12 +29,15 @@ internal sealed class JupyterClient : IDisposable
 
     public DealerSocket Control { get; } = new();
 
+    public DealerSocket Stdin { get; } = new();
+
     public DealerSocket Heartbeat { get; } = new();
 
     public void Connect()
     {
         Shell.Connect(Connection.Address(Connection.ShellPort));
         Control.Connect(Connection.Address(Connection.ControlPort));
+        Stdin.Connect(Connection.Address(Connection.StdinPort));
         Heartbeat.Connect(Connection.Address(Connection.HbPort));
         iopub.Connect(Connection.Address(Connection.IopubPort));
     }
@@ -84,7 +87,7 @@ internal sealed class JupyterClient : IDisposable
 
     public void Dispose()
     {
-        foreach (var socket in new NetMQSocket[] { Shell, Control, Heartbeat, iopub })
+        foreach (var socket in new NetMQSocket[] { Shell, Control, Stdin, Heartbeat, iopub })
         {
             socket.Options.Linger = TimeSpan.Zero;
             socket.Dispose();

@@ -110,4 +110,48 @@ public sealed class KernelServerTests : IClassFixture<SharedReferences>, IAsyncD
         client.Execute("kept + 1");
         Assert.Equal("ok", (string?)client.Reply(client.Shell).Content["status"]);
     }
+
+    /// <summary>Every field of every message, in every kind that JSON has but the right one, on every channel: whatever comes back, the variables are there.</summary>
+    [Fact]
+    public void NoFieldOfAnyMessageEndsTheKernel()
+    {
+        client.Execute("var kept = 41;");
+        Assert.Equal("ok", (string?)client.Reply(client.Shell).Content["status"]);
+        string[] values = ["null", "5", "-1", "1e999", "18446744073709551616", "0.5", "true", "\"x\"", "[]", "[[1]]", "{}", "{\"a\":null}"];
+        foreach (var (type, good) in new (string, string)[]
+        {
+            ("execute_request", """{"code":"","silent":false,"store_history":true,"user_expressions":{},"allow_stdin":false,"stop_on_error":true}"""),
+            ("complete_request", """{"code":"kep","cursor_pos":3}"""), ("inspect_request", """{"code":"kept","cursor_pos":2,"detail_level":0}"""),
+            ("is_complete_request", """{"code":"1"}"""), ("history_request", """{"output":false,"raw":true,"hist_access_type":"tail","n":1}"""),
+            ("kernel_info_request", "{}"), ("comm_info_request", """{"target_name":"t"}"""), ("interrupt_request", "{}"),
+            ("comm_open", """{"comm_id":"c","target_name":"t","data":{}}"""), ("comm_msg", """{"comm_id":"c","data":{}}"""),
+            ("comm_close", """{"comm_id":"c","data":{}}"""), ("input_reply", """{"value":"v","status":"ok"}"""), ("debug_request", """{"seq":1}"""),
+            ("no_such_thing", "{}"), ("", "{}"),
+        })
+        {
+            foreach (var channel in new[] { client.Shell, client.Control, client.Stdin })
+            {
+                var fields = JsonNode.Parse(good)!.AsObject();
+                foreach (var field in fields.Select(f => f.Key).ToList())
+                {
+                    foreach (var value in values)
+                        client.Send(channel, type, With(fields, field, value));
+                    var lacking = fields.DeepClone().AsObject();
+                    lacking.Remove(field);
+                    client.Send(channel, type, lacking);
+                }
+                client.Send(channel, type, With(fields, "more", "[1]"));
+            }
+        }
+        // The answers so far are those of the fields; the last is that of the cell.
+        var last = client.Send(client.Shell, "execute_request", new JsonObject { ["code"] = "kept + 1" });
+        Assert.Contains(client.Outputs(last), o => (string?)o.Content["data"]?["text/plain"] == "42");
+
+        static JsonObject With(JsonObject fields, string name, string value)
+        {
+            var changed = fields.DeepClone().AsObject();
+            changed[name] = JsonNode.Parse(value);
+            return changed;
+        }
+    }
 }

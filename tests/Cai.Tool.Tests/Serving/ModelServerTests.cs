@@ -118,6 +118,38 @@ public sealed class ModelServerTests
         Assert.True((int)begun["usage"]!["prompt_tokens"]! > (int)found["usage"]!["prompt_tokens"]!);
     }
 
+    /// <summary>Every field in every kind that JSON has: an answer or a refusal that says why, never a fault of the server.</summary>
+    [Fact]
+    public async Task NoFieldOfARequestIsAFaultOfTheServer()
+    {
+        await using var served = Served.Start();
+        string[] names =
+        [
+            "model", "prompt", "messages", "max_tokens", "max_completion_tokens", "temperature", "n", "seed", "stop", "stream", "stream_options",
+            "return_token_ids", "echo", "logprobs", "top_logprobs", "prompt_logprobs", "continue_final_message", "add_generation_prompt", "user", "top_p",
+            "top_k", "ignore_eos", "stop_token_ids", "response_format", "tools", "tool_choice", "logit_bias", "modalities", "suffix", "chat_template",
+        ];
+        string[] values = ["null", "5", "-1", "1e999", "18446744073709551616", "0.5", "true", "\"x\"", "[]", "[null]", "[[1]]", "[{}]", "{}",
+            "{\"type\":5}", "{\"include_usage\":5}", "[{\"role\":5}]", "[{\"role\":\"user\",\"content\":[{\"type\":5}]}]",
+            "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":5}]}]"];
+        foreach (var (path, good) in new[] { ("/v1/completions", """{"prompt":"a","max_tokens":1}"""),
+            ("/v1/chat/completions", """{"messages":[{"role":"user","content":"a"}],"max_tokens":1}""") })
+            foreach (var name in names)
+                foreach (var value in values)
+                {
+                    var body = JsonNode.Parse(good)!.AsObject();
+                    body[name] = JsonNode.Parse(value);
+                    if (name is "max_completion_tokens" && value is "null" or "5" || name == "n" && value == "5")
+                        continue; // right, and slower
+                    using var content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+                    using var answer = await served.Http.PostAsync(served.Address + path, content, TestContext.Current.CancellationToken);
+                    Assert.True((int)answer.StatusCode is 200 or 400 or 404, $"{path} {name} = {value}: {answer.StatusCode}");
+                }
+        var (status, refused) = await served.Post("/v1/completions", """{"prompt":"a","max_tokens":1,"stream_options":[true]}""");
+        Assert.Equal(400, status);
+        Assert.Contains("'stream_options' must be an object", (string)refused["error"]!["message"]!);
+    }
+
     [Fact]
     public async Task ManyAtOnceGetWhatTheyWouldGetAlone()
     {

@@ -26,7 +26,7 @@ internal static class RemoteAnswer
             : WireJson.Text(choice, "stop_reason") is not null ? FinishReason.StopString
             : FinishReason.EndToken;
         return new Completion(id, stop >= 0 ? text[..stop] : text,
-            ids is null || ids.Contains(null) ? [] : [.. ids.Select(i => (int)i!.Value)],
+            ids is null || ids.Exists(i => i is not (>= 0 and <= int.MaxValue)) ? [] : [.. ids.Select(i => (int)i!.Value)],
             row is null || row.LogProbs.Contains(null) ? [] : [.. row.LogProbs.Select(l => (float)l!.Value)], finish);
     }
 

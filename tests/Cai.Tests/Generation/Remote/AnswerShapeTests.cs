@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json.Nodes;
 using Cai.Generation;
 using Cai.Generation.Remote;
 using Xunit;
@@ -9,10 +10,10 @@ namespace Cai.Tests.Generation.Remote;
 /// <summary>Answers of a shape that is not OpenAI's: read where the meaning is plain, else an error; never an empty text.</summary>
 public class AnswerShapeTests
 {
-    private sealed class Says(byte[] body) : HttpMessageHandler
+    private sealed class Says(byte[] body, HttpStatusCode status = HttpStatusCode.OK) : HttpMessageHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancel) =>
-            Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(body) });
+            Task.FromResult(new HttpResponseMessage(status) { Content = new ByteArrayContent(body) });
     }
 
     private static async Task<Completion> Ask(byte[] body)
@@ -54,6 +55,64 @@ public class AnswerShapeTests
     [InlineData("""{"choices":[{"text":3}]}""", "text is 3")]
     public async Task JsonThatReadersDisagreeAboutIsOneLine(string body, string expected) =>
         Assert.Contains(expected, (await Assert.ThrowsAnyAsync<CaiException>(() => Ask(Encoding.UTF8.GetBytes(body)))).Message);
+
+    /// <summary>Every value of a whole answer in every other kind: read, or refused in one line.</summary>
+    [Fact]
+    public async Task NoValueOfAnAnswerIsAFaultOfTheClient()
+    {
+        const string whole = """
+            {"id":"x","choices":[{"index":0,"text":" a","message":{"role":"assistant","content":" a","refusal":null},"finish_reason":"stop",
+            "stop_reason":null,"logprobs":{"tokens":[" a"],"token_logprobs":[-0.5],"top_logprobs":[{" a":-1}],"content":[{"token":" a","logprob":-0.1,
+            "top_logprobs":[{"token":" a","logprob":-2}]}]},"token_ids":[1],"prompt_logprobs":[null,{"5":{"logprob":-1,"decoded_token":" a"}}]}],
+            "usage":{"prompt_tokens":1,"completion_tokens":1},"error":{"message":"m"},"prompt_logprobs":[null]}
+            """;
+        string[] values = ["null", "5", "-1", "1e999", "-1e999", "18446744073709551616", "0.5", "true", "\"x\"", "[]", "[null]", "[5]", "{}", "{\"a\":null}"];
+        foreach (var place in Places(JsonNode.Parse(whole)!, []).ToList())
+            foreach (var value in values)
+                foreach (var endpoint in Enum.GetValues<RemoteEndpoint>())
+                    foreach (var status in new[] { HttpStatusCode.OK, HttpStatusCode.BadRequest })
+                    {
+                        var body = JsonNode.Parse(whole)!;
+                        var holder = place[..^1].Aggregate(body, (node, step) => step is int i ? node[i]! : node[(string)step]!);
+                        if (place[^1] is int at)
+                            holder[at] = JsonNode.Parse(value);
+                        else
+                            holder[(string)place[^1]] = JsonNode.Parse(value);
+                        using var model = new RemoteModel(new RemoteOptions { Server = "http://x/v1", Model = "m", Endpoint = endpoint, Retries = 0 },
+                            handler: new Says(Encoding.UTF8.GetBytes(body.ToJsonString()), status));
+                        await OneLine(() => model.SampleAsync([new SampleRequest("1", "\n\nHuman: a\n\nAssistant:")], new SampleOptions()));
+                        await OneLine(() => model.LogProbsAsync([new ScoreRequest("\n\nHuman: a\n\nAssistant:", [" a", " b"])]));
+                    }
+
+        static async Task OneLine(Func<Task> ask)
+        {
+            try
+            {
+                await ask();
+            }
+            catch (CaiException e)
+            {
+                Assert.DoesNotContain('\n', e.Message);
+            }
+        }
+
+        static IEnumerable<object[]> Places(JsonNode node, object[] path) => node switch
+        {
+            JsonObject keys => keys.SelectMany(k => Below(k.Value, [.. path, k.Key])),
+            JsonArray items => items.SelectMany((item, i) => Below(item, [.. path, i])),
+            _ => [],
+        };
+
+        static IEnumerable<object[]> Below(JsonNode? node, object[] path) => node is null ? [path] : [path, .. Places(node, path)];
+    }
+
+    [Fact]
+    public async Task TokenIdsThatNoTokenHasAreNotCutDown()
+    {
+        Assert.Empty((await Ask("""{"choices":[{"message":{"content":"a"},"token_ids":[4294967301],"finish_reason":"stop"}]}"""u8.ToArray())).Tokens);
+        Assert.Empty((await Ask("""{"choices":[{"message":{"content":"a"},"token_ids":[-1],"finish_reason":"stop"}]}"""u8.ToArray())).Tokens);
+        Assert.Equal([5], (await Ask("""{"choices":[{"message":{"content":"a"},"token_ids":[5],"finish_reason":"stop"}]}"""u8.ToArray())).Tokens);
+    }
 
     [Fact]
     public async Task AByteOrderMarkIsReadAndOtherBytesAreAnError()

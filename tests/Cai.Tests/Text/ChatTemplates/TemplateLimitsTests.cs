@@ -41,6 +41,52 @@ public sealed class TemplateLimitsTests
     [InlineData("{% macro m() %}{% call m() %}{{ caller() }}{% endcall %}{% endmacro %}{{ m() }}", "depth")]
     public void WhatWouldNotEndIsStopped(string template, string bound) => Assert.Contains(bound, Refused(template).Problem, StringComparison.Ordinal);
 
+    /// <summary>A step costs about the same whatever it does, so the count bounds the time, too: loops, scans, sorts and copies within loops.</summary>
+    [Theory]
+    [InlineData("{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}")]
+    [InlineData("{% for i in range(99999) %}{% for j in range(9) %}{{ i * j }}{% endfor %}{% endfor %}")]
+    [InlineData("{% set s = 'ab' * 400000 %}{% for i in range(99999) %}{% set x = s|length %}{% endfor %}")]
+    [InlineData("{% set s = 'ab' * 400000 %}{% for i in range(99999) %}{% set x = s == s ~ 'c' %}{% endfor %}")]
+    [InlineData("{% set s = 'ab' * 400000 %}{% for i in range(99999) %}{% set x = 'c' in s %}{% endfor %}")]
+    [InlineData("{% set s = 'ab' * 400000 %}{% for i in range(99999) %}{% set x = s.find('c') %}{% endfor %}")]
+    [InlineData("{% set s = 'ab' * 400000 %}{% for i in range(99999) %}{% set x = s.split('b')|length %}{% endfor %}")]
+    [InlineData("{% set s = 'ab ' * 400000 %}{% for i in range(99999) %}{% set x = s.split()|length %}{% endfor %}")]
+    [InlineData("{% set s = 'ab' * 400000 %}{% for i in range(99999) %}{% set x = s|upper %}{% endfor %}")]
+    [InlineData("{% set s = 'ab' * 400000 %}{% for i in range(99999) %}{% set x = s[i:] %}{% endfor %}")]
+    [InlineData("{% set s = 'ab' * 400000 %}{% for i in range(99999) %}{% set x = s[5] %}{% endfor %}")]
+    [InlineData("{% set s = 'ab' * 400000 %}{% for i in range(99999) %}{% set x = s.count('a') %}{% endfor %}")]
+    [InlineData("{% set s = ' ' * 800000 %}{% for i in range(99999) %}{% set x = s.strip() %}{% endfor %}")]
+    [InlineData("{% set s = 'ab' * 400000 %}{% for i in range(99999) %}{% set x = s|int %}{% endfor %}")]
+    [InlineData("{% set s = '1' * 400000 %}{% for i in range(99999) %}{% set x = s|int %}{% endfor %}")]
+    [InlineData("{% set s = '9' * 4000 %}{% for i in range(99999) %}{% set x = s|float %}{% endfor %}")]
+    [InlineData("{% set l = range(90000)|list %}{% for i in range(99999) %}{% set x = l|sort %}{% endfor %}")]
+    [InlineData("{% set l = range(90000)|list %}{% for i in range(99999) %}{% set x = l|unique|list %}{% endfor %}")]
+    [InlineData("{% set l = range(90000)|list %}{% for i in range(99999) %}{% set x = -1 in l %}{% endfor %}")]
+    [InlineData("{% set l = range(90000)|list %}{% for i in range(99999) %}{% set x = l|sum + l|max %}{% endfor %}")]
+    [InlineData("{% set l = range(90000)|list %}{% for i in range(99999) %}{% set x = l|join|length %}{% endfor %}")]
+    [InlineData("{% set l = range(90000)|list %}{% for i in range(99999) %}{% set x = l[::-1] %}{% endfor %}")]
+    [InlineData("{% set l = range(90000)|list %}{% for i in range(99999) %}{% set x = l|last %}{% set y = l|first %}{% set z = l|reverse|list %}{% endfor %}")]
+    [InlineData("{% set l = range(90000)|list %}{% for i in range(99999) %}{% set x = l|map('string')|list %}{% endfor %}")]
+    [InlineData("{% set l = range(90000)|list %}{% for i in range(99999) %}{% set x = l|selectattr('a')|list %}{% endfor %}")]
+    [InlineData("{% set l = range(90000)|list %}{% for i in range(99999) %}{% set x = l|batch(3)|list %}{% endfor %}")]
+    [InlineData("{% set ns = namespace(n=9) %}{% for i in range(99999) %}{% set ns.n = ns.n * ns.n %}{% endfor %}")]
+    [InlineData("{% for i in range(99999) %}{% set x = 9 ** 99999 %}{% endfor %}")]
+    [InlineData("{% macro m(n) %}{% for i in range(9) %}{% if n %}{{ m(n - 1) }}{% endif %}{% endfor %}{% endmacro %}{{ m(60) }}")]
+    public void WhatTakesLongIsStoppedSoon(string template)
+    {
+        var (clock, before) = (System.Diagnostics.Stopwatch.StartNew(), GC.GetAllocatedBytesForCurrentThread());
+        try
+        {
+            new ChatTemplate(template).Render(Dialogue.Ask("Hi"), addGenerationPrompt: false);
+        }
+        catch (CaiException)
+        {
+            // Stopped, or an operation that this engine leaves out.
+        }
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"{clock.Elapsed}");
+        Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 1L << 30, $"{GC.GetAllocatedBytesForCurrentThread() - before >> 20} MB");
+    }
+
     [Fact]
     public void OutputCountsAndLimitsCanBeSet()
     {
