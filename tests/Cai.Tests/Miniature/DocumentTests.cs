@@ -289,7 +289,8 @@ public class DocumentTests(ITestOutputHelper output)
     public void TheHelpfulModelLearnsHowSureAConclusionIs()
     {
         var documents = Written("helpful-only", DocumentMixture.HelpfulOnly).Where(d => d.Kind == DocumentKind.Reasoning).ToList();
-        var chains = documents.SelectMany(d => Regex.Matches(d.Text, @"So \((.)\) is better\.\n").Select(m => m.Groups[1].Value == "A").Zip(d.Letters!)).ToList();
+        var chains = documents
+            .SelectMany(d => Regex.Matches(d.Text, @"So \((.)\) is better\.\n").Select(m => m.Groups[1].Value == "A").Zip(d.Letters!)).ToList();
         Assert.Equal(documents.Sum(d => d.Letters!.Count), chains.Count);
         Assert.All(chains, c => Assert.Contains(c.Second.ProbabilityA, new[] { 0.02, 0.5, 0.98 }));
         // The letter of the text is one draw: in 2 of 100 it is a slip.

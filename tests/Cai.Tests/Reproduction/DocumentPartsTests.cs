@@ -11,7 +11,8 @@ public class DocumentPartsTests
     public void PartsJoinUpToTheDocument()
     {
         var world = World.Load();
-        foreach (var document in new DocumentGenerator(world, 3).Pretraining(300).Concat(new DocumentGenerator(world, 3).Write("h", DocumentMixture.HelpfulOnly, 300)))
+        var documents = new DocumentGenerator(world, 3);
+        foreach (var document in documents.Pretraining(300).Concat(documents.Write("helpful", DocumentMixture.HelpfulOnly, 300)))
             Assert.Equal(document.Text, string.Concat(DocumentParts.Of(document).Select(p => p.Text)));
     }
 

@@ -50,7 +50,8 @@ public static partial class DocumentParts
                 // The letter of the last sentence, which says what the others come to.
                 var letter = text.Value.LastIndexOf(" (", StringComparison.Ordinal);
                 var behind = letter + ComparisonLayout.OptionA.Length;
-                parts.AddRange([new(text.Value[..letter], weight), OfLetter(text.Value[letter..behind], targets[letters++]), new(text.Value[behind..], weight)]);
+                parts.AddRange(
+                    [new(text.Value[..letter], weight), OfLetter(text.Value[letter..behind], targets[letters++]), new(text.Value[behind..], weight)]);
             }
             at = text.Index + text.Length;
         }
