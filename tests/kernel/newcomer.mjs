@@ -141,7 +141,7 @@ async function change() {
     let before;
     await check(page, 'all of its cells run', async () => {
         await page.getByRole('link', { name: 'Cell', exact: true }).click();
-        await page.getByRole('link', { name: 'Run All', exact: true }).click();
+        await page.getByText('Run All', { exact: true }).click();
         await page.getByText('In [*]:').first().waitFor();
         await settled();
         await cell().scrollIntoViewIfNeeded();
@@ -161,7 +161,8 @@ async function change() {
         await settled();
         await cell().scrollIntoViewIfNeeded();
         const after = (await output().innerText()).trim();
-        must(after.includes('temperature 1.5:') && after.slice(after.indexOf(':')) !== before.slice(before.indexOf(':')), `it says "${after}"`);
+        const found = text => /temperature [\d.]+: (.*)/.exec(text)?.[1];
+        must(after.includes('temperature 1.5:') && found(after) && found(after) !== found(before), `it says "${after}"`);
         return after;
     });
     await page.close();
