@@ -56,14 +56,14 @@ internal static class KernelTarget
             throw new InvalidOperationException("the kernel does not answer any more");
         }, ["complete_request", "inspect_request", "is_complete_request", "history_request", "comm_info_request", "kernel_info_request", "interrupt_request",
             "comm_open", "comm_msg", "input_reply", "execute_request", "code", "cursor_pos", "silent", "msg_type", "comm_id", "stop_on_error", "allow_stdin"],
-            .. from message in new[]
-               {
-                   ("complete_request", """{"code":"Conso","cursor_pos":5}"""), ("inspect_request", """{"code":"Console","cursor_pos":2,"detail_level":0}"""),
-                   ("execute_request", """{"code":"","silent":false,"store_history":true,"allow_stdin":true,"stop_on_error":true}"""),
-                   ("is_complete_request", """{"code":"if (x) {"}"""), ("comm_open", """{"comm_id":"a","target_name":"t","data":{}}"""),
-                   ("comm_info_request", """{"target_name":"t"}"""), ("history_request", """{"output":false,"raw":true,"n":3}"""),
-               }
-               select $$"""{"msg_id":"a","session":"s","username":"u","date":"d","msg_type":"{{message.Item1}}","version":"5.3"}""" + "\n" + message.Item2);
+            from message in new[]
+            {
+                ("complete_request", """{"code":"Conso","cursor_pos":5}"""), ("inspect_request", """{"code":"Console","cursor_pos":2,"detail_level":0}"""),
+                ("execute_request", """{"code":"","silent":false,"store_history":true,"allow_stdin":true,"stop_on_error":true}"""),
+                ("is_complete_request", """{"code":"if (x) {"}"""), ("comm_open", """{"comm_id":"a","target_name":"t","data":{}}"""),
+                ("comm_info_request", """{"target_name":"t"}"""), ("history_request", """{"output":false,"raw":true,"n":3}"""),
+            }
+            select $$"""{"msg_id":"a","session":"s","username":"u","date":"d","msg_type":"{{message.Item1}}","version":"5.3"}""" + "\n" + message.Item2);
     }
 
     private static void Send(DealerSocket socket, params byte[][] ends)

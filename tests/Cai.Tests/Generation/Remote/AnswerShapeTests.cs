@@ -109,9 +109,9 @@ public class AnswerShapeTests
     [Fact]
     public async Task TokenIdsThatNoTokenHasAreNotCutDown()
     {
-        Assert.Empty((await Ask("""{"choices":[{"message":{"content":"a"},"token_ids":[4294967301],"finish_reason":"stop"}]}"""u8.ToArray())).Tokens);
-        Assert.Empty((await Ask("""{"choices":[{"message":{"content":"a"},"token_ids":[-1],"finish_reason":"stop"}]}"""u8.ToArray())).Tokens);
-        Assert.Equal([5], (await Ask("""{"choices":[{"message":{"content":"a"},"token_ids":[5],"finish_reason":"stop"}]}"""u8.ToArray())).Tokens);
+        Assert.Empty((await Ask("""{"choices":[{"message":{"content":"a"},"token_ids":[4294967301],"finish_reason":"stop"}]}"""u8.ToArray())).TokenIds);
+        Assert.Empty((await Ask("""{"choices":[{"message":{"content":"a"},"token_ids":[-1],"finish_reason":"stop"}]}"""u8.ToArray())).TokenIds);
+        Assert.Equal([5], (await Ask("""{"choices":[{"message":{"content":"a"},"token_ids":[5],"finish_reason":"stop"}]}"""u8.ToArray())).TokenIds);
     }
 
     [Fact]
