@@ -23,7 +23,7 @@ internal static class Endurance
         using var critic = ScalarModel.FromLanguageModel(model.Decoder, 1);
         var options = new PpoOptions
         {
-            Iterations = steps, RolloutsPerIteration = 2, MaxNewTokens = 4, Epochs = 1, LearningRate = 1e-6, CriticLearningRate = 1e-6,
+            Iterations = steps, RolloutsPerIteration = 2, Epochs = 1, MaxNewTokens = 4, LearningRate = 1e-6, CriticLearningRate = 1e-6,
             MissingEos = MissingEos.None,
         };
         using var trainer = new PpoTrainer(model.Decoder, reference, critic, model.Tokenizer,
@@ -46,8 +46,8 @@ internal static class Endurance
         {
             return Grows("cells", cells, most, () => session.Number, i =>
             {
-                var cell = $"var x{i} = Enumerable.Range(0, 1000).Select(n => n * {i}).ToList();\nx{i}.Count + {i}";
-                var outcome = session.ExecuteAsync(cell).GetAwaiter().GetResult();
+                var code = $"var x{i} = Enumerable.Range(0, 1000).Select(n => n * {i}).ToList();\nx{i}.Count + {i}";
+                var outcome = session.ExecuteAsync(code).GetAwaiter().GetResult();
                 if (outcome.Error is { } error)
                     throw new CaiException($"Cell {i} failed: {error.Message}", "This is a fault of the kernel.");
             });

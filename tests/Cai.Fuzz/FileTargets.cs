@@ -40,8 +40,8 @@ internal static class FileTargets
         var parquet = Path.Combine(folder, "seed.parquet");
         ParquetFile.Write(parquet, (Sample[])[Answer, Answer with { Id = "t", Response = "" }]);
         var repeating = Path.Combine(folder, "repeating.parquet"); // dictionaries, runs, lists, nulls
-        ParquetFile.Write(repeating,
-            Enumerable.Range(0, 300).Select(i => Pair with { PrincipleIds = ["wise", "kind"], ProbabilityA = i % 3 == 0 ? null : 0.5 }));
+        ParquetFile.Write(repeating, Enumerable.Range(0, 300).Select(
+            i => Pair with { PrincipleIds = ["wise", "kind"], ProbabilityA = i % 3 == 0 ? null : 0.5 }));
         yield return new Target("parquet", [File.ReadAllBytes(parquet), File.ReadAllBytes(repeating)], [], (input, at) =>
             StageFiles.Read<Sample>([Target.Put(at, "r.parquet", input)], skipBad: false)) { Binary = true };
         yield return new Target("gz", [Gzip(CaiJson.Write(Answer) + "\n"), Gzip(string.Concat(Enumerable.Repeat(CaiJson.Write(Answer) + "\n", 50)))], [],

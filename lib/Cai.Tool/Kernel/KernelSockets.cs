@@ -37,8 +37,8 @@ internal sealed class KernelSockets : IDisposable
             }
             catch (Exception e) when (e is NetMQException or ArgumentException or System.Net.Sockets.SocketException or FormatException)
             {
-                var why = e.Message.ReplaceLineEndings(" ").TrimEnd('.');
-                throw new CaiException($"{connection.Address(port)} cannot be listened to ({e.GetType().Name}: {why}).",
+                throw new CaiException(
+                    $"{connection.Address(port)} cannot be listened to ({e.GetType().Name}: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}).",
                     "Let Jupyter start the kernel: it chooses free ports.", inner: e);
             }
         }

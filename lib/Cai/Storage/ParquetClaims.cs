@@ -11,7 +11,7 @@ namespace Cai.Storage;
 /// </summary>
 internal sealed class ParquetClaims
 {
-    private const long AlwaysRead = 512L << 20;
+    private const long AlwaysRead = 256L << 20;
     private const int MostGrowth = 250; // as of a .gz
     private const int DictionaryPage = 2, SecondDataPage = 3;
     private const int MostColumns = 2000, DeepestColumn = 32;
@@ -172,7 +172,7 @@ internal sealed class ParquetClaims
         await group.ReadRawAsync(field, values.AsMemory(), Levels(field.MaxDefinitionLevel), Levels(field.MaxRepetitionLevel));
         Claim(values.Sum(value => (long)value.Length), bytes);
 
-        Memory<int>? Levels(int deepest) => deepest > 0 ? new int[column.NumValues] : null;
+        Memory<int>? Levels(int deepest) => deepest > 0 ? new Memory<int>(new int[column.NumValues]) : null;
     }
 }
 

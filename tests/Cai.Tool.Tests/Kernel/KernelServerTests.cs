@@ -111,7 +111,7 @@ public sealed class KernelServerTests : IClassFixture<SharedReferences>, IAsyncD
         Assert.Equal("ok", (string?)client.Reply(client.Shell).Content["status"]);
     }
 
-    /// <summary>Every field of every message, in every kind that JSON has but the right one, on every channel: variables are there afterwards.</summary>
+    /// <summary>Every field of every message, in every kind that JSON has, on every channel: whatever comes back, the variables are there.</summary>
     [Fact]
     public void NoFieldOfAnyMessageEndsTheKernel()
     {
