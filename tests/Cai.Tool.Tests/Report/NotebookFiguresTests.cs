@@ -33,7 +33,8 @@ public partial class NotebookFiguresTests
         foreach (var figure in Figures(name))
         {
             var promised = Promise().IsMatch(Lines(figure)[^1]);
-            var drawn = figure[Mime.Plotly]!["data"]!.AsArray().Any(trace => (trace!["error_y"] ?? trace["error_x"]) is not null || (string?)trace["fill"] == "toself");
+            var drawn = figure[Mime.Plotly]!["data"]!.AsArray().Any(
+                trace => (trace!["error_y"] ?? trace["error_x"]) is not null || (string?)trace["fill"] == "toself");
             Assert.True(drawn || !promised, $"{name}: {Lines(figure)[0]}");
         }
     }
