@@ -172,7 +172,8 @@ internal sealed class ParquetClaims
         await group.ReadRawAsync(field, values.AsMemory(), Levels(field.MaxDefinitionLevel), Levels(field.MaxRepetitionLevel));
         Claim(values.Sum(value => (long)value.Length), bytes);
 
-        Memory<int>? Levels(int deepest) => deepest > 0 ? new Memory<int>(new int[column.NumValues]) : null;
+        // Null for the type of a memory would be an empty one, which the reader refuses.
+        Memory<int>? Levels(int deepest) => deepest > 0 ? new Memory<int>(new int[column.NumValues]) : default(Memory<int>?);
     }
 }
 
