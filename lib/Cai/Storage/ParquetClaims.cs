@@ -172,7 +172,8 @@ internal sealed class ParquetClaims
         await group.ReadRawAsync(field, values.AsMemory(), Levels(field.MaxDefinitionLevel), Levels(field.MaxRepetitionLevel));
         Claim(values.Sum(value => (long)value.Length), bytes);
 
-        Memory<int>? Levels(int deepest) => deepest > 0 ? new Memory<int>(new int[column.NumValues]) : null;
+        // A plain null would become an empty buffer.
+        Memory<int>? Levels(int deepest) => deepest > 0 ? new int[column.NumValues].AsMemory() : default(Memory<int>?);
     }
 }
 
