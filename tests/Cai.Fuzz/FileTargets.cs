@@ -43,7 +43,10 @@ internal static class FileTargets
         ParquetFile.Write(repeating, Enumerable.Range(0, 300).Select(
             i => Pair with { PrincipleIds = ["wise", "kind"], ProbabilityA = i % 3 == 0 ? null : 0.5 }));
         yield return new Target("parquet", [File.ReadAllBytes(parquet), File.ReadAllBytes(repeating)], [], (input, at) =>
-            StageFiles.Read<Sample>([Target.Put(at, "r.parquet", input)], skipBad: false)) { Binary = true };
+        {
+            string[] path = [Target.Put(at, "r.parquet", input)];
+            Target.Each(() => StageFiles.Read<Sample>(path, skipBad: false), () => StageFiles.Read<Comparison>(path, skipBad: false));
+        }) { Binary = true };
         yield return new Target("gz", [Gzip(CaiJson.Write(Answer) + "\n"), Gzip(string.Concat(Enumerable.Repeat(CaiJson.Write(Answer) + "\n", 50)))], [],
             (input, at) =>
             Jsonl.Read<Sample>(Target.Put(at, "r.jsonl.gz", input))) { Binary = true };
