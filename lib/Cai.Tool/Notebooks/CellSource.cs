@@ -62,13 +62,15 @@ internal sealed partial record CellSource(string Code, IReadOnlyList<string> Imp
         if (!cell.Contains("#!", StringComparison.Ordinal))
             return [];
         var text = SourceText.From(cell);
-        var root = CSharpSyntaxTree.ParseText(text, Script).GetRoot();
+        // Lexed and not parsed: thousands of open brackets take the parser minutes.
+        var directives = SyntaxFactory.ParseTokens(cell, options: Script).SelectMany(token => token.LeadingTrivia).Where(trivia => trivia.IsDirective)
+            .ToDictionary(trivia => trivia.SpanStart, trivia => (DirectiveTriviaSyntax)trivia.GetStructure()!);
         return
         [
             .. from line in text.Lines
                let match = Directive().Match(line.ToString())
                where match.Success
-               let directive = root.FindTrivia(line.Start + match.Groups["hash"].Index).GetStructure() as DirectiveTriviaSyntax
+               let directive = directives.GetValueOrDefault(line.Start + match.Groups["hash"].Index)
                where directive is not null
                select (line, match, directive.IsActive),
         ];
