@@ -5,6 +5,7 @@
 #r "bin/Release/net10.0/Cai.dll"
 #r "bin/Release/net10.0/TorchSharp.dll"
 #r "bin/Release/net10.0/Plotly.NET.dll"
+#r "bin/Release/net10.0/Plotly.NET.CSharp.dll"
 #r "bin/Release/net10.0/Microsoft.Data.Analysis.dll"
 #r "bin/Release/net10.0/Microsoft.Extensions.AI.Abstractions.dll"
 Cai.Reproduction.NotebookStart.Run();
