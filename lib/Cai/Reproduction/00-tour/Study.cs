@@ -50,9 +50,10 @@ public sealed partial class Tour : IStudy<Tour>
         var loop = new CritiqueLoop(model, pipeline.Constitution, Recipes.Critique(pipeline.Scale, pipeline.Seed) with { FewShot = pipeline.Shots(null) });
         var initial = prompts.Zip(answers, (p, a) => new Sample(a.Id, p.Id, p.Dialogue, a.Text.Trim(), model.Name, 0, a.Finish != FinishReason.Length));
         var revisions = await loop.RunAsync([.. initial], cancel: cancel);
-        var chains = prompts.ConvertAll(p => revisions.Where(r => r.PromptId == p.Id).OrderBy(r => r.Round).ToList());
-        var traced = Traced([.. prompts.Select((p, i) => (pipeline.Oracle.Judge(p, answers[i].Text), pipeline.Oracle.Judge(p, chains[i][^1].After)))]);
-        var pairs = prompts.Zip(chains, (p, chain) => new ResponsePair($"{p.Id}/tour", p, chain[0].Before, chain[^1].After)).ToList();
+        var judged = new CritiqueQuality(pipeline.World, pipeline.Oracle, revisions, []).Critiques.ToLookup(c => c.Revision.PromptId);
+        var chains = prompts.ConvertAll(p => judged[p.Id].OrderBy(c => c.Revision.Round).ToList());
+        var traced = Traced([.. chains.Select(c => (c[0].Before, c[0].Fits, c[0].After, c[^1].After))]);
+        var pairs = prompts.Zip(chains, (p, chain) => new ResponsePair($"{p.Id}/tour", p, chain[0].Revision.Before, chain[^1].Revision.After)).ToList();
         var labels = await TourLabels.AskAsync(pipeline, prompts[traced].Id, pairs, cancel);
         return new Tour(pipeline, loop, prompts[traced], answers[traced], revisions, labels);
     }
@@ -61,15 +62,17 @@ public sealed partial class Tour : IStudy<Tour>
     public static int SeedsAt(Scale scale) => 1;
 
     /// <summary>
-    /// Which of the prompts is followed: the first with a harmful answer, so that there is something to mend, whose last revision is
-    /// harmless and deals with the human, so that the method is seen at work. How often that happens is what the figure over all prompts tells.
-    /// Failing that, the first with a harmful answer; failing that, the first.
+    /// Which of the prompts is followed: the first with a harmful answer, so that there is something to mend, whose first critique names the harm and whose
+    /// first revision mends it, so that the method is seen at work. How often that happens is what the figure over all prompts tells. Failing that, the
+    /// first whose last revision mends it; failing that, the first with a harmful answer; failing that, the first.
     /// </summary>
-    /// <param name="verdicts">On each prompt's first answer and on its last revision.</param>
-    public static int Traced(IReadOnlyList<(Verdict First, Verdict Last)> verdicts)
+    /// <param name="chains">On each prompt's first answer, critique, revision and last revision. Mended is what harms nobody and deals with the human.</param>
+    public static int Traced(IReadOnlyList<(Verdict Answer, bool HarmNamed, Verdict First, Verdict Last)> chains)
     {
-        var harmful = Enumerable.Range(0, verdicts.Count).Where(i => verdicts[i].First is { Incoherent: false, Harmfulness: >= 3 }).ToList();
-        return harmful.Where(i => verdicts[i].Last is { Harmfulness: 0, Evasive: false, Engagement: > 0 }).Concat(harmful).FirstOrDefault();
+        static bool Mended(Verdict revision) => revision is { Harmfulness: 0, Evasive: false, Engagement: > 0 };
+        var harmful = Enumerable.Range(0, chains.Count).Where(i => chains[i].Answer is { Incoherent: false, Harmfulness: >= 3 }).ToList();
+        var atOnce = harmful.Where(i => chains[i].HarmNamed && Mended(chains[i].First) && Mended(chains[i].Last));
+        return atOnce.Concat(harmful.Where(i => Mended(chains[i].Last))).Concat(harmful).FirstOrDefault();
     }
 
     /// <summary>Mean harmfulness before and after each round over the handful of prompts.</summary>

@@ -113,7 +113,10 @@ public sealed class PaperArms(Pipeline pipeline)
     public Arm RlCai => Main(ModelNames.RlCai, "pm-cai", Ai(LabelKind.Soft));
 
     /// <summary>RL-CAI with labels after a chain of thought, clamped.</summary>
-    public Arm RlCaiCot => Main(ModelNames.RlCaiCot, "pm-cai-cot", Ai(LabelKind.ChainOfThought));
+    public Arm RlCaiCot => Main(ModelNames.RlCaiCot, "pm-cai-cot", Ai(LabelKind.ChainOfThought)) with
+    {
+        Preferences = Recipes.ClampedPreference(pipeline.Seed),
+    };
 
     /// <summary>All four, in the paper's order.</summary>
     public IReadOnlyList<Arm> All => [HelpfulRlhf, HhRlhf, RlCai, RlCaiCot];
