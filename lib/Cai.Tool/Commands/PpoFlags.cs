@@ -28,8 +28,9 @@ internal static class PpoFlags
         .Choice("kl-estimator", o => o.KlEstimator, (o, v) => o with { KlEstimator = v }, "Estimator of the logged KL (Schulman 2020).")
         .Switch("scale-scores", o => o.ScaleScores, (o, v) => o with { ScaleScores = v }, "Divide scores by their standard deviation in the first iteration.")
         .Choice("score-position", o => o.ScorePosition, (o, v) => o with { ScorePosition = v }, "Token that carries the score.")
-        .Number("missing-eos", o => o.MissingEosValue, (o, v) => o with { MissingEosValue = v }, "Score of an answer that does not end by itself.")
-        .Choice("missing-eos-rule", o => o.MissingEos, (o, v) => o with { MissingEos = v }, "Whether that score replaces the answer's own or is taken off it.")
+        .Number("missing-eos", o => o.MissingEosValue, (o, v) => o with { MissingEosValue = v },
+            "For an answer that does not end by itself: what is taken off its score, or its score.")
+        .Choice("missing-eos-rule", o => o.MissingEos, (o, v) => o with { MissingEos = v }, "Whether that is taken off the answer's score or replaces it.")
         .Count("max-tokens", o => o.MaxNewTokens, (o, v) => o with { MaxNewTokens = v }, "Most tokens of an answer.")
         .Number("temperature", o => o.Temperature, (o, v) => o with { Temperature = v }, "Sampling temperature. The paper samples at 1.")
         .Words("stops", "TEXT", (o, v) => o with { Stops = Stops(v) }, @"Strings that end an answer besides the end token; \n is a line's end. Default: none.")

@@ -48,7 +48,8 @@ public static class Bootstrap
 
     /// <summary>
     /// Mean over <paramref name="a"/> minus mean over <paramref name="b"/>. Prompts that both sides answered are resampled
-    /// together, so that what makes a prompt hard cancels out; prompts of one side only are resampled as they are.
+    /// together, so that what makes a prompt hard cancels out; prompts of one side only are resampled as they are. Where no prompt tells the sides apart,
+    /// resamples cannot differ, and the interval says how rare prompts that do may be.
     /// </summary>
     /// <exception cref="CaiException">A side is empty, or a value is not finite.</exception>
     public static Interval Difference<T>(IEnumerable<T> a, IEnumerable<T> b, Func<T, double> value, Func<T, string> cluster, BootstrapOptions? options = null)
@@ -62,11 +63,11 @@ public static class Bootstrap
         var difference = Resample(pairs, n, drawn => MeanOf(drawn.Select(p => p.A)) - MeanOf(drawn.Select(p => p.B)), options);
         if (difference.Low != difference.High)
             return difference;
+        var level = (options ?? new()).Level;
         // Newcombe (1998), his method 10: the ends of two shares, put together as squares.
         var (mine, theirs) = (Certain(left.Values), Certain(right.Values));
         if (mine is not { } p1 || theirs is not { } p2)
-            return difference;
-        var level = (options ?? new()).Level;
+            return difference.Value != 0 || options is { Outcomes: false } ? difference : Unmoved(difference, [.. left.Values, .. right.Values], level);
         double Below(double p, int clusters) => p == 1 ? Proportion.Reach(clusters, level) : 0;
         double Above(double p, int clusters) => p == 0 ? Proportion.Reach(clusters, level) : 0;
         return difference with
@@ -137,6 +138,17 @@ public static class Bootstrap
     private static (double Low, double High) Ends(IReadOnlyCollection<(double Sum, int Count)> groups, Interval mean, BootstrapOptions? options) =>
         groups.Count < 2 || options is { Outcomes: false } || Certain(groups) is not { } share ? (mean.Low, mean.High)
         : Proportion.Reach(groups.Count, (options ?? new()).Level) is var reach && share == 0 ? (0, reach) : (1 - reach, 1);
+
+    /// <summary>
+    /// A difference of which no prompt shows any: up to a share <see cref="Proportion.Reach"/> of all prompts may, by as much as values differ from
+    /// prompt to prompt.
+    /// </summary>
+    private static Interval Unmoved(Interval difference, (double Sum, int Count)[] groups, double level)
+    {
+        var means = groups.Select(g => g.Sum / g.Count).ToList();
+        var reach = difference.Clusters < 2 ? double.NaN : Proportion.Reach(difference.Clusters, level) * (means.Max() - means.Min());
+        return difference with { Low = -reach, High = reach };
+    }
 
     /// <summary>0 or 1 when every value of every cluster is that; else null. Means of a cluster within 0 and 1 can be that only so.</summary>
     private static double? Certain(IReadOnlyCollection<(double Sum, int Count)> groups) =>

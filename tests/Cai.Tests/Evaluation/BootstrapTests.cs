@@ -121,4 +121,18 @@ public class BootstrapTests
         var quantities = Bootstrap.Mean(new[] { "a", "b", "c", "d" }, _ => 0, s => s, new() { Outcomes = false });
         Assert.Equal((0.0, 0.0), (quantities.Low, quantities.High));
     }
+
+    [Fact]
+    public void ADifferenceThatNoPromptShowsIsNotKnownToBeNone()
+    {
+        // Four prompts, right twice, on both sides: 1 - 0.025^(1/4) by hand.
+        Row[] rows = [new("a", 1), new("b", 0), new("c", 1), new("d", 0)];
+        var outcomes = Bootstrap.Difference(rows, rows, r => r.Value, r => r.Prompt);
+        Assert.Equal((0.0, -0.60236, 0.60236), (outcomes.Value, Math.Round(outcomes.Low, 5), Math.Round(outcomes.High, 5)));
+        // On a scale of which 0 to 3 was seen, three times that.
+        Row[] scale = [new("a", 3), new("b", 0), new("c", 1), new("d", 0)];
+        Assert.Equal(1.80708, Bootstrap.Difference(scale, scale, r => r.Value, r => r.Prompt).High, 4);
+        var quantities = Bootstrap.Difference(rows, rows, r => r.Value, r => r.Prompt, new() { Outcomes = false });
+        Assert.Equal((0.0, 0.0), (quantities.Low, quantities.High));
+    }
 }

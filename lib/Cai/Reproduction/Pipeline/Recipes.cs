@@ -66,13 +66,14 @@ public static class Recipes
     public static long HeadSeed(long seed, string name = PreferenceHead) => Seeds.Derive(seed, "pm-head", name);
 
     /// <summary>
-    /// PPO (paper 4.1 to 4.3). Scores are in standard deviations of the first rollout, so that one KL weight means the same under every preference model.
+    /// PPO (paper 4.1 to 4.3). Scores are in standard deviations of the first rollout, so that one KL weight means the same under every preference model. What
+    /// does not end loses three of them: a score of its own would be a reward under a preference model that scores every answer below it.
     /// </summary>
     public static PpoOptions Ppo(Scale scale, long seed) => new()
     {
         Iterations = scale.PpoIterations, RolloutsPerIteration = scale.PpoBatch, Epochs = scale.PpoEpochs, Minibatches = 2, MaxNewTokens = 64,
-        LearningRate = 4e-4, CriticLearningRate = 1e-3, KlCoefficient = 0.2, ScaleScores = true, MissingEosValue = -3, Seed = seed, TokensPerMicroBatch = 400,
-        CheckpointEvery = 20, SnapshotEvery = (scale.PpoIterations + scale.Snapshots - 1) / scale.Snapshots,
+        LearningRate = 4e-4, CriticLearningRate = 1e-3, KlCoefficient = 0.2, ScaleScores = true, MissingEos = MissingEos.Subtract, MissingEosValue = 3,
+        Seed = seed, TokensPerMicroBatch = 400, CheckpointEvery = 20, SnapshotEvery = (scale.PpoIterations + scale.Snapshots - 1) / scale.Snapshots,
     };
 
     /// <summary>PPO of an arm of an experiment on feedback: shorter, without snapshots.</summary>
