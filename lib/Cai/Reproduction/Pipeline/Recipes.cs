@@ -59,7 +59,10 @@ public static class Recipes
     /// Preference models whose harmlessness labels are clamped to 40-60 %. Beside all-or-nothing labels for help these pull a fifth as hard, and in one epoch
     /// a small model learns little of them: a comparison for harmlessness weighs three (HH App. B.2 tries two and three).
     /// </summary>
-    public static PreferenceOptions ClampedPreference(long seed) => Preference(seed) with { AxisWeights = new Dictionary<string, double> { [Axes.Harmless] = 3 } };
+    public static PreferenceOptions ClampedPreference(long seed) => Preference(seed) with
+    {
+        AxisWeights = new Dictionary<string, double> { [Axes.Harmless] = 3 },
+    };
 
     /// <summary>The seed of a preference model's fresh head.</summary>
     /// <param name="name">Of the model: models of other names start from other heads.</param>
