@@ -99,6 +99,17 @@ public partial class ClaimBookTests
         Assert.False(identity.State(new("a", value), typeof(Some), 3).Holds);
     }
 
+    [Theory]
+    [InlineData("share of answers", 0.0, 1.0)]
+    [InlineData("difference of shares", -1.0, 1.0)]
+    [InlineData("Elo", -1.5, 1.25)]
+    public void AnIntervalEndsWhereItsUnitDoes(string unit, double low, double high)
+    {
+        var book = Of(Entry.Replace("unit: u", $"unit: {unit}", StringComparison.Ordinal));
+        var found = book["a"].Bounded(book.State(new("a", new Interval(0.5, -1.5, 1.25, 10, 5)), typeof(Some), 3));
+        Assert.Equal((low, high), (found.Low, found.High));
+    }
+
     [Fact]
     public void WithoutAValueItIsStatedAndDoesNotHold()
     {

@@ -31,6 +31,19 @@ public sealed record ClaimDefinition(
     /// <summary>Why it does not hold, as far as that is known: what was found out, else what was expected.</summary>
     public string? Why => Reason ?? (Expected.StartsWith(Because, StringComparison.Ordinal) ? Expected[Because.Length..] : null);
 
+    /// <summary>What a run found, with an interval that ends where its unit does: Student's, over seeds, knows no such ends.</summary>
+    public Claim Bounded(Claim found)
+    {
+        var (least, most) = Unit switch
+        {
+            "accuracy" or "probability" => (0.0, 1.0),
+            "difference of accuracies" or "difference of shares" or "difference of probabilities" => (-1.0, 1.0),
+            _ when Unit.StartsWith("share of ", StringComparison.Ordinal) => (0.0, 1.0),
+            _ => (double.NegativeInfinity, double.PositiveInfinity),
+        };
+        return found with { Low = found.Low is { } low ? Math.Max(low, least) : null, High = found.High is { } high ? Math.Min(high, most) : null };
+    }
+
     /// <summary>What a run found, judged and explained as the file has the claim now: most reasons are found out after a run.</summary>
     public Claim Judge(Claim found) => found with { About = About, Reason = Why, Claimed = Direction, NullValue = Null ?? found.NullValue };
 }

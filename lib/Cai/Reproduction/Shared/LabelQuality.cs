@@ -87,7 +87,11 @@ public sealed record LabelVariant(string Name, int Style, IReadOnlyList<Labelled
     public Interval? Margin() => Baselines.Margin([.. Pairs.Select(p => p.Prediction)]);
 
     /// <summary>Accuracy, this variant minus another on the decided pairs that both labelled.</summary>
-    public Interval? AccuracyMinus(LabelVariant other) => Joined(other, both => both.Average(b => b.Mine.Credit - b.Theirs.Credit), decidedOnly: true);
+    public Interval? AccuracyMinus(LabelVariant other)
+    {
+        var both = Both(other, decidedOnly: true);
+        return Bootstrap.TryDifference([.. both.Select(b => b.Mine)], [.. both.Select(b => b.Theirs)], p => p.Credit, p => p.PromptId);
+    }
 
     /// <summary>ECE against the verdicts, this variant minus another on the pairs that both labelled.</summary>
     public Interval? EceMinus(LabelVariant other) => Joined(other,
@@ -97,12 +101,13 @@ public sealed record LabelVariant(string Name, int Style, IReadOnlyList<Labelled
     public Interval? ExtremenessMinus(LabelVariant other) => Joined(other,
         both => both.Average(b => Math.Abs(b.Mine.Probability - 0.5) - Math.Abs(b.Theirs.Probability - 0.5)), decidedOnly: false);
 
-    private Interval? Joined(LabelVariant other, Func<IReadOnlyList<(LabelledPair Mine, LabelledPair Theirs)>, double> statistic, bool decidedOnly)
+    private Interval? Joined(LabelVariant other, Func<IReadOnlyList<(LabelledPair Mine, LabelledPair Theirs)>, double> statistic, bool decidedOnly) =>
+        Bootstrap.TryStatistic(Both(other, decidedOnly), b => b.Mine.PromptId, statistic);
+
+    private (LabelledPair Mine, LabelledPair Theirs)[] Both(LabelVariant other, bool decidedOnly)
     {
         var theirs = other.Pairs.ToDictionary(p => p.Id);
-        (LabelledPair Mine, LabelledPair Theirs)[] both =
-            [.. Pairs.Where(p => theirs.ContainsKey(p.Id) && (p.Decided || !decidedOnly)).Select(p => (p, theirs[p.Id]))];
-        return Bootstrap.TryStatistic(both, b => b.Mine.PromptId, statistic);
+        return [.. Pairs.Where(p => theirs.ContainsKey(p.Id) && (p.Decided || !decidedOnly)).Select(p => (p, theirs[p.Id]))];
     }
 
     /// <summary>The decided pairs' labels beside a truth about them.</summary>

@@ -119,7 +119,7 @@ public sealed class Studies(Pipeline pipeline)
             var runs = new List<IReadOnlyList<Claim>>();
             foreach (var (study, seed) in (await studies.EachSeedAsync<T>(cancel)).Zip(studies.Seeds))
                 runs.Add([.. study.Measure().Select(m => book.State(m, typeof(T), seed))]);
-            return Claim.OverSeeds(runs);
+            return [.. Claim.OverSeeds(runs).Select(claim => book[claim.Id].Bounded(claim))];
         }
     }
 }
