@@ -111,7 +111,7 @@ public static class ReportPage
         var figure = profile.Figure();
         html.Append("<section id=\"profile\">\n<h1>Where the time went</h1>\n<img alt=\"").Append(NotebookHtml.Encode(figure.ToText()))
             .Append("\" src=\"data:image/png;base64,").Append(Convert.ToBase64String(StaticRenderer.ToPng(figure))).Append("\">\n")
-            .Append(profile.Table().ToHtml()).Append("\n</section>\n");
+            .Append("<div class=\"wide\">").Append(profile.Table().ToHtml()).Append("</div>\n</section>\n");
     }
 
     private static string Link(Heading heading) => $"<a href=\"#{NotebookHtml.Encode(heading.Anchor)}\">{NotebookHtml.Encode(heading.Title)}</a>";
