@@ -46,7 +46,7 @@ internal static partial class PaperParts
 
     private static string Key(string source)
     {
-        var named = Figure().Match(source) is { Success: true } figure ? $"Fig {figure.Groups[1].Value}" : Section().Match(source).Value;
+        var named = Figure().Match(source) is { Success: true } figure ? $"Fig {figure.Groups[1].Value}" : Number().Match(source).Value;
         return Known.Any(part => part.Key == named) ? named : "other";
     }
 
@@ -55,7 +55,4 @@ internal static partial class PaperParts
 
     [GeneratedRegex(@"\d+(?:\.\d)?")]
     internal static partial Regex Number();
-
-    [GeneratedRegex(@"\d(?:\.\d)?")]
-    private static partial Regex Section();
 }

@@ -37,7 +37,8 @@ public static class ReportPage
         var shown = new HashSet<string>(StringComparer.Ordinal);
         var sections = notebooks.Select(path => new NotebookHtml(path, anchors[Path.GetFileName(path)], anchors, shown)).ToList();
         var plotly = sections.Any(section => section.HasPlotly) ? PlotlyRenderer.Script() : null;
-        string[] scripts = [Script(Resource("claims.js")), .. plotly is null ? Array.Empty<string>() : [Script(Resource("figures.js"))]];
+        string[] own = plotly is null ? ["claims.js"] : ["claims.js", "figures.js"];
+        var scripts = Array.ConvertAll(own, name => Script(Resource(name)));
         var html = new StringBuilder();
         html.Append(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"")
@@ -109,9 +110,9 @@ public static class ReportPage
     private static void Profile(ProfileReport profile, StringBuilder html)
     {
         var figure = profile.Figure();
-        html.Append("<section id=\"profile\">\n<h1>Where the time went</h1>\n<img alt=\"").Append(NotebookHtml.Encode(figure.ToText()))
+        html.Append("<section id=\"profile\">\n<h1>Where the time went</h1>\n<div class=\"output\">\n<img alt=\"").Append(NotebookHtml.Encode(figure.ToText()))
             .Append("\" src=\"data:image/png;base64,").Append(Convert.ToBase64String(StaticRenderer.ToPng(figure))).Append("\">\n")
-            .Append("<div class=\"wide\">").Append(profile.Table().ToHtml()).Append("</div>\n</section>\n");
+            .Append(profile.Table().ToHtml()).Append("\n</div>\n</section>\n");
     }
 
     private static string Link(Heading heading) => $"<a href=\"#{NotebookHtml.Encode(heading.Anchor)}\">{NotebookHtml.Encode(heading.Title)}</a>";

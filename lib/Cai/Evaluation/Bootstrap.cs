@@ -146,7 +146,7 @@ public static class Bootstrap
     private static Interval Unmoved(Interval difference, (double Sum, int Count)[] groups, double level)
     {
         var means = groups.Select(g => g.Sum / g.Count).ToList();
-        var reach = difference.Clusters < 2 ? double.NaN : Proportion.Reach(difference.Clusters, level) * (means.Max() - means.Min());
+        var reach = Proportion.Reach(difference.Clusters, level) * (means.Max() - means.Min());
         return difference with { Low = -reach, High = reach };
     }
 

@@ -22,8 +22,8 @@ public sealed partial class PpoWalkthrough
         ("scores in standard deviations of the first rollout (1: yes)", options.ScaleScores ? 1 : 0),
         ("gamma", options.Gamma),
         ("lambda", options.Lambda),
-        (options.MissingEos == MissingEos.Subtract ? "taken off the score of a response that does not end" : "score of a response that does not end",
-            options.MissingEos == MissingEos.None ? double.NaN : options.MissingEosValue),
+        (options.MissingEos == MissingEos.Replace ? "score of a response that does not end" : "taken off the score of a response that does not end",
+            options.MissingEos == MissingEos.None ? 0 : options.MissingEosValue),
     ],
         new("setting", r => r.Name), new("value", r => r.Value, "0.######"));
 
