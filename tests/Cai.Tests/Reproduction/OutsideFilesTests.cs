@@ -1,3 +1,4 @@
+using Cai.Figures;
 using Cai.Generation;
 using Cai.Reproduction;
 using Xunit;
@@ -31,6 +32,7 @@ public sealed class OutsideFilesTests : IDisposable
         var judgements = new OutsideJudgements(None);
         Assert.Contains("not here", judgements.Contents().ToText());
         Assert.Equal(0, judgements.Baselines().RowCount);
+        Assert.Null(judgements.BaselinesDrawn());
     }
 
     [Fact]
@@ -60,6 +62,21 @@ public sealed class OutsideFilesTests : IDisposable
         Assert.NotNull(study.AnswerFaultsDrawn()!.Checked());
         Assert.InRange(study.Examples().RowCount, 10, 16);
         Assert.Equal(9, study.Quality.Count);
+    }
+
+    [Fact]
+    public void WhatNeedsNoJudgeIsDrawnFileByFile()
+    {
+        // Two answers, of which the right one is (B) and the longer; and three kinds, of which the first is right.
+        Put("paper/evals/two.jsonl", """{"prompt": "?\n (A) x\n (B) yyy\nThe answer is:", "corrects": [" (B)"], "incorrects": [" (A)"], """
+            + """ "text_correct": "\n\nHuman: q\n\nAssistant: yyy", "text_incorrect": "\n\nHuman: q\n\nAssistant: x"}""");
+        Put("paper/evals/kinds.jsonl", """{"prompt": "?\n (A) x\n (B) y\n (C) z\nThe answer is:", "corrects": [" (A)"], "incorrects": [" (B)", " (C)"]}""");
+        var figure = new OutsideJudgements(new OutsideFiles(folder.Path("paper"), null)).BaselinesDrawn()!.Checked();
+        var bars = figure.Series.Cast<BarSeries>().ToDictionary(series => series.Name, series => series.Bars.Select(bar => bar?.Value));
+        Assert.Equal(["two (n=1)", "kinds (n=1)"], figure.Categories);
+        Assert.Equal([0, 1], bars["always A"]);
+        Assert.Equal([1, null], bars["the longer"]);
+        Assert.Equal([0, null], bars["the shorter"]);
     }
 
     [Fact]

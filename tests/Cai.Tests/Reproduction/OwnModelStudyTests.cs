@@ -1,3 +1,4 @@
+using Cai.Figures;
 using Cai.Reproduction;
 using Cai.Text;
 using Xunit;
@@ -64,6 +65,7 @@ public sealed class OwnModelStudyTests : IDisposable
         var preferences = study.Train(labels);
         Assert.Equal(labels.Own.Count, preferences.Pairs + preferences.LeftOut + (preferences.HeldOut?.Pairs.Count ?? 0));
         Assert.Contains("written pairs, true answer", preferences.Accuracies().ToText());
+        Assert.Equal(preferences.Written!.Pairs.Count, ((BarSeries)preferences.Drawn()!.Checked().Series[0]).Bars[^1]!.N);
         Assert.Equal([labels.Bias!.Value.Flips.Value, labels.Margin()!.Value, preferences.Margin()!.Value], Claimed(study).Select(c => c.Value!.Value));
 
         // Everything was kept: the same again gives the same numbers without computing them.

@@ -46,6 +46,20 @@ public sealed record OwnModelPreferences(PreferenceReport? Training, PreferenceR
             $"Trained on {Pairs} labels{(LeftOut > 0 ? $" ({LeftOut} left out: missing or too long)" : "")}. Losses in nats a comparison; "
             + "soft labels have a floor above 0, their own entropy. 95 % intervals over requests.");
 
+    /// <summary>The same as bars; null where no pair is decided.</summary>
+    public Figure? Drawn()
+    {
+        var rows = Rows().ToList();
+        BarSeries Bars(string name, Func<AccuracyReport, Interval> value) => new(name, [.. rows.Select(r => value(r.Accuracy))]);
+        return rows.Count == 0 ? null : new Figure("The preference model beside what needs no model", new Axis("pairs"), new Axis("accuracy", Min: 0, Max: 1),
+            [Bars("preference model", a => a.Judge), Bars("always A", a => a.AlwaysA), Bars("the longer", a => a.Longer), Bars("the shorter", a => a.Shorter)])
+        {
+            Categories = [.. rows.Select(r => $"{r.Name} (n={r.Accuracy.Judge.N})")],
+            References = [new(ReferenceKind.Horizontal, 0.5, "chance")],
+            Caption = "Bars: 95 % intervals over requests. Baselines: chance, and the three answers that need no model.",
+        };
+    }
+
     /// <summary>Accuracy on the written pairs minus the best of always A, longer and shorter; null when there are none.</summary>
     public Interval? Margin() => Written is null ? null : Baselines.Margin(Written.Pairs);
 

@@ -1,7 +1,9 @@
+using System.Globalization;
 using Cai.Evaluation;
 using Cai.Figures;
 using Cai.Generation;
 using Cai.Storage;
+using Cai.Text;
 
 namespace Cai.Reproduction;
 
@@ -10,6 +12,7 @@ public sealed class OutsideJudgements
 {
     private readonly List<(string Name, HhRlhfFile File)> comparisons;
     private readonly List<ChoiceQuestionFile> questions;
+    private IReadOnlyList<FixedAnswers>? known; // thousands of resamples, for the table and the figure
 
     /// <summary>Reads all files that are there. Rows of hh-rlhf that compare no two answers are left out and counted.</summary>
     public OutsideJudgements(OutsideFiles files)
@@ -32,16 +35,45 @@ public sealed class OutsideJudgements
         .Titled("Test files of hh-rlhf", comparisons.Count > 0 ? "" : "The files are not here; data/README.md says how to get them.");
 
     /// <summary>What needs no judge. Which answer of hh-rlhf is A is drawn; in the question files it is as published.</summary>
-    public Table Baselines() => Table.Of(
-        comparisons.Select(c => (c.Name, Result: ComparisonEvaluation.Baselines(c.File.Comparisons).Accuracy, Chance: 0.5))
-            .Concat(questions.Where(q => q.Questions.All(x => x.Answers is not null))
-                .Select(q => (q.Name, Result: ComparisonEvaluation.Baselines([.. q.Questions.Select(x => x.Answers!)]).Accuracy, Chance: 0.5)))
-            .Select(x => (x.Name, x.Result.AlwaysA, Longer: (Interval?)x.Result.Longer, Shorter: (Interval?)x.Result.Shorter, x.Result.Majority, x.Chance))
-            .Concat(questions.Where(q => q.Questions.Any(x => x.Answers is null)).Select(q => (q.Name, Result: ChoiceAccuracy.Of(q.Questions, null)))
-                .Select(x => (x.Name, x.Result.AlwaysA, Longer: (Interval?)null, Shorter: (Interval?)null, x.Result.Majority, x.Result.Chance))),
+    public Table Baselines() => Table.Of(Fixed(),
         new("file", r => r.Name), new("n", r => r.AlwaysA.N), new("chance", r => r.Chance), new("always A", r => r.AlwaysA),
         new("longer", r => r.Longer), new("shorter", r => r.Shorter), new("best fixed answer", r => r.Majority))
         .Titled("Accuracy without a judge", "95 % intervals over prompts. A judge that does not beat these knows nothing.");
+
+    /// <summary>The same as bars; null without files.</summary>
+    public Figure? BaselinesDrawn()
+    {
+        var rows = Fixed();
+        return rows.Count == 0 ? null : new Figure("What needs no judge", new Axis("file"), new Axis("accuracy", Min: 0, Max: 1),
+        [
+            new BarSeries("always A", [.. rows.Select(r => r.AlwaysA)]), new BarSeries("the longer", [.. rows.Select(r => r.Longer)]),
+            new BarSeries("the shorter", [.. rows.Select(r => r.Shorter)]),
+        ])
+        {
+            Categories = [.. rows.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Name} (n={r.AlwaysA.N})"))],
+            References = [new(ReferenceKind.Horizontal, 0.5, "chance, of two answers")],
+            Caption = "Bars: 95 % intervals over prompts. A gap: the options are no answers, so none of them is the longer. "
+                + "Baseline: chance, which is one half where there are two options.",
+        };
+    }
+
+    private IReadOnlyList<FixedAnswers> Fixed() => known ??=
+    [
+        .. comparisons.Select(c => Of(c.Name, c.File.Comparisons)),
+        .. questions.Where(q => q.Questions.All(x => x.Answers is not null)).Select(q => Of(q.Name, [.. q.Questions.Select(x => x.Answers!)])),
+        .. from file in questions.Where(q => q.Questions.Any(x => x.Answers is null))
+           let found = ChoiceAccuracy.Of(file.Questions, null)
+           select new FixedAnswers(file.Name, found.Chance, found.AlwaysA, null, null, found.Majority),
+    ];
+
+    private static FixedAnswers Of(string name, IReadOnlyList<Comparison> pairs)
+    {
+        var found = ComparisonEvaluation.Baselines(pairs).Accuracy;
+        return new(name, 0.5, found.AlwaysA, found.Longer, found.Shorter, found.Majority);
+    }
+
+    /// <summary>What needs no judge scores on one file.</summary>
+    private sealed record FixedAnswers(string Name, double Chance, Interval AlwaysA, Interval? Longer, Interval? Shorter, double Majority);
 
     /// <summary>A local judge on the multiple-choice questions that fit into its context.</summary>
     public async Task<Table> JudgeAsync(LocalModel judge, CancellationToken cancel = default)
