@@ -17,9 +17,11 @@ public static class AcrossSeeds
     /// One a seed: a value with its own 95 % interval over prompts. To compare two kinds of run, give the differences within each seed.
     /// </param>
     /// <param name="samePrompts">
-    /// Whether all runs were measured on the same prompts. Then their luck with the prompts is shared, and more seeds do not
-    /// average it out: b is the root mean square of the runs' own half-widths, towards either side. It counts sampling noise, which is
-    /// in a as well, twice, so the interval errs to the wide side. With prompts of their own for each run b is 0.
+    /// Whether all runs were measured on the same prompts. Then their luck with the prompts is shared, and more seeds do not average it out. Where
+    /// the runs' intervals were drawn from the same clusters, b is what they share and no more (crossed random effects; the subtraction is that of
+    /// Cameron, Gelbach and Miller 2011): with half-widths h of single runs and H of the mean on common resamples, b² = (k · H² - mean of h²) / (k - 1), towards
+    /// either side. Where they were not, b is the root mean square of the h: that counts sampling noise, which is in a as well, twice, so the interval errs
+    /// to the wide side. With prompts of their own for each run b is 0.
     /// </param>
     /// <returns>
     /// Ends are NaN for a single seed, or when shared prompts have no interval of their own. N sums observations; Clusters is the number of seeds.
@@ -36,9 +38,26 @@ public static class AcrossSeeds
         var mean = estimates.Average(e => e.Value);
         var between = k == 1 ? double.NaN
             : Quantile(k - 1) * Math.Sqrt(estimates.Sum(e => (e.Value - mean) * (e.Value - mean)) / (k - 1) / k);
+        var joint = samePrompts && k > 1 ? Joint(estimates, mean) : null;
         return new Interval(mean, mean - Half(e => e.Value - e.Low), mean + Half(e => e.High - e.Value), estimates.Sum(e => e.N), k);
 
-        double Half(Func<Interval, double> side) => Math.Sqrt(between * between + (samePrompts ? estimates.Average(e => side(e) * side(e)) : 0));
+        double Half(Func<Interval, double> side) => Math.Sqrt(between * between + (samePrompts ? Shared(side) : 0));
+
+        double Shared(Func<Interval, double> side)
+        {
+            var single = estimates.Average(e => side(e) * side(e));
+            return joint is null ? single : Math.Max(0, (k * side(joint) * side(joint) - single) / (k - 1));
+        }
+    }
+
+    /// <summary>The mean's own interval, all runs resampled together; null where their intervals are not of the same draws.</summary>
+    private static Interval? Joint(IReadOnlyList<Interval> estimates, double mean)
+    {
+        if (estimates[0].Resamples is not { } first || !estimates.All(e => e.Resamples?.DrewAs(first) == true))
+            return null;
+        var drawn = first.Values.Select((_, b) => estimates.Average(e => e.Resamples!.Values[b])).ToArray();
+        var (low, high) = Bootstrap.Around(mean, drawn, 0.95);
+        return new Interval(mean, low, high, estimates.Sum(e => e.N), first.Clusters.Count);
     }
 
     /// <summary>

@@ -41,9 +41,9 @@ public static class Bootstrap
     {
         var groups = Sums(items, value, cluster);
         RequireAny(groups.Count);
-        var mean = Resample(groups.Values.ToArray(), groups.Values.Sum(g => g.Count), MeanOf, options);
-        var (low, high) = Ends(groups.Values, mean, options);
-        return mean with { Low = low, High = high };
+        var mean = Resample([.. groups.Keys], groups.Values.ToArray(), groups.Values.Sum(g => g.Count), MeanOf, options);
+        return Ends(groups.Values, mean, options) is var (low, high) && (low, high) == (mean.Low, mean.High) ? mean
+            : mean with { Low = low, High = high, Resamples = null };
     }
 
     /// <summary>
@@ -57,12 +57,13 @@ public static class Bootstrap
         var left = Sums(a, value, cluster);
         var right = Sums(b, value, cluster);
         RequireAny(Math.Min(left.Count, right.Count));
-        var pairs = left.Keys.Union(right.Keys).Order(StringComparer.Ordinal)
-            .Select(key => (A: left.GetValueOrDefault(key), B: right.GetValueOrDefault(key))).ToArray();
+        string[] keys = [.. left.Keys.Union(right.Keys).Order(StringComparer.Ordinal)];
+        var pairs = Array.ConvertAll(keys, key => (A: left.GetValueOrDefault(key), B: right.GetValueOrDefault(key)));
         var n = pairs.Sum(p => p.A.Count + p.B.Count);
-        var difference = Resample(pairs, n, drawn => MeanOf(drawn.Select(p => p.A)) - MeanOf(drawn.Select(p => p.B)), options);
+        var difference = Resample(keys, pairs, n, drawn => MeanOf(drawn.Select(p => p.A)) - MeanOf(drawn.Select(p => p.B)), options);
         if (difference.Low != difference.High)
             return difference;
+        difference = difference with { Resamples = null };
         var level = (options ?? new()).Level;
         // Newcombe (1998), his method 10: the ends of two shares, put together as squares.
         var (mine, theirs) = (Certain(left.Values), Certain(right.Values));
@@ -83,9 +84,10 @@ public static class Bootstrap
     public static Interval Statistic<T>(
         IEnumerable<T> items, Func<T, string> cluster, Func<IReadOnlyList<T>, double> statistic, BootstrapOptions? options = null)
     {
-        var groups = items.GroupBy(cluster, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => g.ToArray()).ToArray();
+        var byKey = items.GroupBy(cluster, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).ToArray();
+        var groups = Array.ConvertAll(byKey, g => g.ToArray());
         RequireAny(groups.Length);
-        return Resample(groups, groups.Sum(g => g.Length), drawn => statistic(drawn.SelectMany(g => g).ToArray()), options);
+        return Resample(Array.ConvertAll(byKey, g => g.Key), groups, groups.Sum(g => g.Length), drawn => statistic(drawn.SelectMany(g => g).ToArray()), options);
     }
 
     /// <summary>
@@ -109,6 +111,14 @@ public static class Bootstrap
         return sorted.Length == 0 ? (double.NaN, double.NaN) : (Quantile(sorted, (1 - level) / 2), Quantile(sorted, (1 + level) / 2));
     }
 
+    /// <summary>The percentiles of a value's resamples; where it lies outside, they are moved by the resamples' bias.</summary>
+    internal static (double Low, double High) Around(double value, IReadOnlyList<double> resamples, double level)
+    {
+        var (low, high) = Percentiles(resamples, level);
+        var bias = value < low || value > high ? resamples.Where(r => !double.IsNaN(r)).Average() - value : 0;
+        return (Math.Min(low - bias, value), Math.Max(high - bias, value));
+    }
+
     /// <summary>Draws as many clusters as there are, with replacement, once a resample; cluster order must not depend on row order.</summary>
     internal static IEnumerable<TGroup[]> Draws<TGroup>(TGroup[] groups, BootstrapOptions options)
     {
@@ -122,16 +132,16 @@ public static class Bootstrap
         }
     }
 
-    private static Interval Resample<TGroup>(TGroup[] groups, int n, Func<TGroup[], double> statistic, BootstrapOptions? options)
+    /// <param name="keys">Of the groups, in their order.</param>
+    private static Interval Resample<TGroup>(string[] keys, TGroup[] groups, int n, Func<TGroup[], double> statistic, BootstrapOptions? options)
     {
         options ??= new BootstrapOptions();
         var value = statistic(groups);
         if (groups.Length < 2)
             return new Interval(value, double.NaN, double.NaN, n, groups.Length);
-        var resamples = Draws(groups, options).Select(statistic).Where(s => !double.IsNaN(s)).ToArray();
-        var (low, high) = Percentiles(resamples, options.Level);
-        var bias = value < low || value > high ? resamples.Average() - value : 0;
-        return new Interval(value, Math.Min(low - bias, value), Math.Max(high - bias, value), n, groups.Length);
+        var resamples = Draws(groups, options).Select(statistic).ToArray();
+        var (low, high) = Around(value, resamples, options.Level);
+        return new Interval(value, low, high, n, groups.Length) { Resamples = new(keys, options.Seed, resamples) };
     }
 
     /// <summary>A mean's ends; of values that are all 0, or all 1, those of a share of as many trials as there are clusters.</summary>

@@ -54,6 +54,9 @@ public sealed record Claim(
     [property: JsonPropertyOrder(10), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Baseline = null,
     [property: JsonPropertyOrder(11), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Note = null)
 {
+    // As it was measured, with its resamples; null where the claim was read from a file.
+    private Interval? Measured { get; init; }
+
     /// <summary>The side of <see cref="NullValue"/> that is claimed; null where the claim is not about an interval. In JSON: `direction`.</summary>
     [JsonPropertyOrder(12), JsonPropertyName("direction"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Direction? Claimed { get; init; }
@@ -90,7 +93,7 @@ public sealed record Claim(
         new(id, source, claim, paper, Finite(interval.Value), Finite(interval.Low), Finite(interval.High), interval.N, seeds,
             direction == Direction.Greater ? interval.Low > nullValue : interval.High < nullValue, baseline, note)
         {
-            Claimed = direction, NullValue = nullValue,
+            Claimed = direction, NullValue = nullValue, Measured = interval,
         };
 
     /// <summary>
@@ -130,7 +133,7 @@ public sealed record Claim(
         return measured.Count == seeds ? over : over with { Note = $"{over.Note}; {seeds - measured.Count} of {seeds} seeds had nothing to measure" };
     }
 
-    private Interval Interval => new(Value ?? double.NaN, Low ?? double.NaN, High ?? double.NaN, N, 0);
+    private Interval Interval => Measured ?? new(Value ?? double.NaN, Low ?? double.NaN, High ?? double.NaN, N, 0);
 
     // JSON cannot state NaN or infinity; unknown is null.
     private static double? Finite(double value) => double.IsFinite(value) ? value : null;

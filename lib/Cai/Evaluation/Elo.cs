@@ -28,6 +28,8 @@ public sealed class EloTable
     private readonly Dictionary<string, int> index;
     private readonly double[] elo;
     private readonly double[][] resamples;
+    private readonly string[] prompts; // that were resampled, in order
+    private readonly long seed; // of the resampling
     private readonly double[,] games;
     private readonly double level;
     private readonly bool[,] beats; // directly or through others
@@ -35,11 +37,12 @@ public sealed class EloTable
 
     /// <param name="cautious">Ratings if those who won everything had lost as often as the judgements cannot exclude.</param>
     private EloTable(
-        string[] models, string anchor, double[] elo, double[] cautious, double[][] resamples, double[,] games, bool[,] beats, int prompts, double level,
-        string? note)
+        string[] models, string anchor, double[] elo, double[] cautious, double[][] resamples, double[,] games, bool[,] beats, string[] prompts,
+        BootstrapOptions bootstrap, string? note)
     {
-        (this.elo, this.cautious, this.resamples, this.games, this.beats, this.level) = (elo, cautious, resamples, games, beats, level);
-        (Anchor, Prompts, Note) = (anchor, prompts, note);
+        (this.elo, this.cautious, this.resamples, this.games, this.beats) = (elo, cautious, resamples, games, beats);
+        (this.prompts, seed, level) = (prompts, bootstrap.Seed, bootstrap.Level);
+        (Anchor, Note) = (anchor, note);
         index = models.Select((model, i) => (model, i)).ToDictionary(m => m.model, m => m.i, StringComparer.Ordinal);
         Ratings = models.Select(model => new EloRating(model, Difference(model, anchor) with { N = GamesOf(index[model]) }))
             .OrderByDescending(r => r.Elo.Value).ThenBy(r => r.Model, StringComparer.Ordinal).ToArray();
@@ -52,7 +55,7 @@ public sealed class EloTable
     public string Anchor { get; }
 
     /// <summary>Prompts that the judgements came from.</summary>
-    public int Prompts { get; }
+    public int Prompts => prompts.Length;
 
     /// <summary>Best first.</summary>
     public IReadOnlyList<EloRating> Ratings { get; }
@@ -84,11 +87,13 @@ public sealed class EloTable
         var n = (int)games[i, j];
         if (Prompts < 2)
             return new Interval(value, double.NaN, double.NaN, n, Prompts);
-        var (low, high) = Evaluation.Bootstrap.Percentiles(resamples.Select(r => r[i] - r[j]), level);
+        var drawn = Drawn(resamples.Select(r => r[i] - r[j]));
+        var (low, high) = Evaluation.Bootstrap.Percentiles(drawn.Values, level);
+        if (i == j || (beats[i, j] && beats[j, i]))
+            return new Interval(value, low, high, n, Prompts) { Resamples = drawn };
         var careful = cautious[i] - cautious[j];
-        return new Interval(value,
-            i == j || beats[i, j] ? beats[j, i] || i == j ? low : Math.Min(low, careful) : double.NegativeInfinity,
-            i == j || beats[j, i] ? beats[i, j] || i == j ? high : Math.Max(high, careful) : double.PositiveInfinity, n, Prompts);
+        return new Interval(value, beats[i, j] ? Math.Min(low, careful) : double.NegativeInfinity,
+            beats[j, i] ? Math.Max(high, careful) : double.PositiveInfinity, n, Prompts);
     }
 
     /// <summary>
@@ -107,11 +112,12 @@ public sealed class EloTable
         var n = (int)games[here.I, here.J];
         if (Prompts < 2)
             return new Interval(value, double.NaN, double.NaN, n, Prompts);
-        var (low, high) = Evaluation.Bootstrap.Percentiles(resamples.Zip(other.resamples, (r, s) => r[here.I] - r[here.J] - (s[there.I] - s[there.J])), level);
+        var drawn = Drawn(resamples.Zip(other.resamples, (r, s) => r[here.I] - r[here.J] - (s[there.I] - s[there.J])));
+        var (low, high) = Evaluation.Bootstrap.Percentiles(drawn.Values, level);
         var (mine, theirs) = (Difference(a, b), other.Difference(a, b));
         var bounded = beats[here.I, here.J] && beats[here.J, here.I] && other.beats[there.I, there.J] && other.beats[there.J, there.I];
         // Where nothing bounds a distance in one table its resamples say nothing: what both tables' own ends leave.
-        return bounded ? new Interval(value, low, high, n, Prompts) : new Interval(value, mine.Low - theirs.High, mine.High - theirs.Low, n, Prompts);
+        return bounded ? new Interval(value, low, high, n, Prompts) { Resamples = drawn } : new Interval(value, mine.Low - theirs.High, mine.High - theirs.Low, n, Prompts);
     }
 
     /// <summary>Fits ratings to judgements of one axis.</summary>
@@ -126,8 +132,8 @@ public sealed class EloTable
         var index = models.Select((model, i) => (model, i)).ToDictionary(m => m.model, m => m.i, StringComparer.Ordinal);
         if (!index.ContainsKey(anchor))
             throw new CaiException($"The anchor '{anchor}' was never judged.", $"Choose one of: {string.Join(", ", models)}.", nameof(anchor));
-        var prompts = judgements.GroupBy(j => j.PromptId, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal)
-            .Select(g => Wins(g, index)).ToArray();
+        var byPrompt = judgements.GroupBy(j => j.PromptId, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).ToArray();
+        var prompts = Array.ConvertAll(byPrompt, g => Wins(g, index));
         var wins = Sum(prompts, models.Length);
         if (!BradleyTerry.IsConnected(wins))
             throw new DisconnectedComparisonsException("The models fall apart into groups that were never compared with each other.",
@@ -143,7 +149,7 @@ public sealed class EloTable
                 games[i, j] = Math.Round(wins[i, j] + wins[j, i]);
         var beats = BradleyTerry.Beats(wins);
         return new EloTable(models, anchor, elo, note is null ? elo : Rate(Cautious(prompts, wins, beats, settings.Bootstrap.Level), settings.L2),
-            resamples, games, beats, prompts.Length, settings.Bootstrap.Level, note);
+            resamples, games, beats, Array.ConvertAll(byPrompt, g => g.Key), settings.Bootstrap, note);
     }
 
     /// <summary>
@@ -208,6 +214,8 @@ public sealed class EloTable
                     sum[i, j] += table[i, j];
         return sum;
     }
+
+    private Resamples Drawn(IEnumerable<double> values) => new(prompts, seed, [.. values]);
 
     private int GamesOf(int model) => Enumerable.Range(0, elo.Length).Where(j => j != model).Sum(j => (int)games[model, j]);
 

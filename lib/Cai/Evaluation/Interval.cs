@@ -12,6 +12,12 @@ namespace Cai.Evaluation;
 /// <param name="Clusters">Independent groups among them, as a rule prompts.</param>
 public sealed record Interval(double Value, double Low, double High, int N, int Clusters)
 {
+    /// <summary>
+    /// What the value would have been on each resample of the clusters, where the ends are those of a bootstrap; null else. Two intervals over the same
+    /// clusters drew the same ones for the same resample, so what they share can be told (<see cref="AcrossSeeds"/>).
+    /// </summary>
+    internal Resamples? Resamples { get; init; }
+
     /// <summary>Whether both ends lie on the same side of <paramref name="value"/>; false when there is no interval.</summary>
     public bool Excludes(double value) => Low > value || High < value;
 
@@ -20,8 +26,18 @@ public sealed record Interval(double Value, double Low, double High, int N, int 
     public Interval Scale(double factor)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(factor);
-        return this with { Value = Value * factor, Low = Low * factor, High = High * factor };
+        return this with
+        {
+            Value = Value * factor, Low = Low * factor, High = High * factor,
+            Resamples = Resamples is { } drawn ? drawn with { Values = [.. drawn.Values.Select(v => v * factor)] } : null,
+        };
     }
+
+    /// <summary>Equal when the numbers are; how they were drawn does not count.</summary>
+    public bool Equals(Interval? other) => other is not null
+        && (Value, Low, High, N, Clusters).Equals((other.Value, other.Low, other.High, other.N, other.Clusters));
+
+    public override int GetHashCode() => HashCode.Combine(Value, Low, High, N, Clusters);
 
     /// <summary>`0.42 [0.38, 0.47]` in a numeric format, independent of the machine's language.</summary>
     public string ToString(string format) => Number(Value, format) + Ends(Low, High, end => Number(end, format));
@@ -43,4 +59,14 @@ public sealed record Interval(double Value, double Low, double High, int N, int 
         var text = value.ToString(format, CultureInfo.InvariantCulture);
         return double.IsFinite(value) && text.StartsWith('-') && !text.AsSpan().ContainsAnyInRange('1', '9') ? text[1..] : text;
     }
+}
+
+/// <summary>A statistic on each resample of some clusters; NaN where it had no value.</summary>
+/// <param name="Clusters">What was drawn from, in order.</param>
+/// <param name="Seed">Of the draws.</param>
+internal sealed record Resamples(IReadOnlyList<string> Clusters, long Seed, IReadOnlyList<double> Values)
+{
+    /// <summary>Whether resample b drew the same clusters here and there, for each b.</summary>
+    public bool DrewAs(Resamples other) =>
+        Seed == other.Seed && Values.Count == other.Values.Count && Clusters.SequenceEqual(other.Clusters, StringComparer.Ordinal);
 }

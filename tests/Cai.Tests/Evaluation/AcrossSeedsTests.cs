@@ -28,6 +28,25 @@ public class AcrossSeedsTests
     }
 
     [Fact]
+    public void WhatRunsShareIsToldFromTheirNoiseByHand()
+    {
+        // Prompts answered as p - e by one run and p + e by the other: the mean over both is p, so on common resamples it varies as p alone does. Both
+        // estimates are 2, a = 0; H² of p; h² of p - e and p + e. b² = 2 H² - mean of h².
+        double[] p = [0, 1, 2, 3, 4], e = [1, -1, 0, -1, 1];
+        Interval Run(double sign) => Bootstrap.Mean(p.Zip(e).Select((x, i) => (Prompt: $"p{i}", Value: x.First + sign * x.Second)), x => x.Value, x => x.Prompt);
+        var (less, more, alone) = (Run(-1), Run(1), Run(0));
+        var combined = AcrossSeeds.Combine([less, more]);
+        double B(Func<Interval, double> side) => Math.Sqrt(2 * side(alone) * side(alone) - (side(less) * side(less) + side(more) * side(more)) / 2);
+        Assert.Equal(2 - B(i => i.Value - i.Low), combined.Low, 1e-9);
+        Assert.Equal(2 + B(i => i.High - i.Value), combined.High, 1e-9);
+        // Other clusters, or none known: the root mean square of the single half-widths, as above.
+        var others = AcrossSeeds.Combine([less, new(more.Value, more.Low, more.High, more.N, more.Clusters)]);
+        Assert.Equal(2 - Math.Sqrt(((2 - less.Low) * (2 - less.Low) + (2 - more.Low) * (2 - more.Low)) / 2), others.Low, 1e-9);
+        var renamed = Bootstrap.Mean(p.Select((x, i) => (Prompt: $"q{i}", Value: x)), x => x.Value, x => x.Prompt);
+        Assert.Equal(2 - Math.Sqrt(((2 - less.Low) * (2 - less.Low) + (2 - renamed.Low) * (2 - renamed.Low)) / 2), AcrossSeeds.Combine([less, renamed]).Low, 1e-9);
+    }
+
+    [Fact]
     public void EqualSeedsKeepTheErrorOfTheirPrompts()
     {
         var combined = AcrossSeeds.Combine([.. Enumerable.Repeat(One(1, 0.5), 5)]);
@@ -55,9 +74,10 @@ public class AcrossSeedsTests
     public void StudentsPointsAreThoseOfTables(int degrees, double expected) => Assert.Equal(expected, AcrossSeeds.Quantile(degrees), 2e-4);
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void IntervalsCoverTheMeanOverAllSeeds(bool samePrompts)
+    [InlineData(true, 2.0)] // noise as in answers at T = 1: counted once, it makes no interval too wide
+    [InlineData(true, 0.5)]
+    [InlineData(false, 0.5)]
+    public void IntervalsCoverTheMeanOverAllSeeds(bool samePrompts, double noise)
     {
         // 400 experiments: 4 seeds with an effect of their own, 40 prompts with an effect shared or not, noise. True mean 0.
         var covered = 0;
@@ -70,16 +90,14 @@ public class AcrossSeedsTests
             var estimates = Enumerable.Range(0, 4).Select(_ =>
             {
                 var (seed, prompts) = (0.2 * Normal(), samePrompts ? shared : Prompts());
-                double[] values = [.. prompts.Select(p => seed + p + 0.5 * Normal())];
-                var (mean, error) = (values.Average(), Math.Sqrt(NaiveVariance(values) / values.Length));
-                return new Interval(mean, mean - 1.96 * error, mean + 1.96 * error, 40, 40);
+                return Bootstrap.Mean(prompts.Select((p, i) => (Prompt: i, Value: seed + p + noise * Normal())), x => x.Value, x => $"{x.Prompt:00}",
+                    new() { Resamples = 400 });
             }).ToList();
             var combined = AcrossSeeds.Combine(estimates, samePrompts);
             if (combined.Low <= 0 && 0 <= combined.High)
                 covered++;
         }
-        // At least what is promised; with shared prompts rather more, as the doc comment says.
-        Assert.InRange(covered / 400.0, 0.925, samePrompts ? 1 : 0.975);
+        Assert.InRange(covered / 400.0, 0.925, 0.98);
     }
 
     [Fact]

@@ -121,7 +121,7 @@ public sealed record Scale(string Name)
     /// </summary>
     public static Scale Full { get; } = Quick with
     {
-        Name = "full", Seeds = 5, EvalPrompts = 150,
+        Name = "full", Seeds = 5, StudySeeds = 5, EvalPrompts = 320,
         ArmIterations = 40, Arms = 13, ArmSeeds = 5,
         Questions = 40, StudyPrompts = 60, PrinciplePrompts = 24, PolicySizes = 3, SizeIterations = 60,
         ConstitutionPairs = 80, ConstitutionPrompts = 40, ConstitutionRounds = 2, ConstitutionPolicies = true,
