@@ -32,12 +32,18 @@ internal static class MiniatureCommand
             "--by-example-tokens", Standard.ByExampleTokens, "Tokens of the judge that learns principles from their examples; 0: none is made.");
         var composing = StageOptions.Number("--composing-tokens", Standard.ComposingTokens, "Further tokens, more of them about principles put together.");
         var settling = StageOptions.Number("--settling-tokens", Standard.SettlingTokens, "Last tokens of the pretrained model, in large steps.");
+        var checking = StageOptions.Number(
+            "--checking-tokens", Standard.CheckingTokens, "Tokens after which the pretrained model tells wrong steps from right ones.");
         var helpful = StageOptions.Number("--helpful-tokens", Standard.HelpfulTokens, "Further tokens in which all dialogues are helpful.");
         var rated = StageOptions.Number(
             "--rated-iterations", Standard.RatedIterations, "Iterations of PPO on ratings of help that end the helpful model; 0 is none.");
         var keep = new Option<bool>("--keep-pretrained")
         {
             Description = "Leave the pretrained weights as they are and make the helpful model from them anew.",
+        };
+        var settled = new Option<bool>("--keep-settled")
+        {
+            Description = "Go on from the pretrained weights that are there with --checking-tokens alone; the other models stay.",
         };
         var rate = StageOptions.Number("--lr", Standard.LearningRate, "Peak learning rate.");
         var batch = StageOptions.Number("--batch-tokens", Standard.TokensPerBatch, "Tokens of a step.");
@@ -52,15 +58,17 @@ internal static class MiniatureCommand
             The defaults take more than an hour for L on two cores. Build again afterwards: the library carries the models with it.
 
             Example:  cai miniature train --size S --pretrain-tokens 3000000 --helpful-tokens 600000
-            """) { size, pretrain, reading, composing, settling, byExample, helpful, rated, keep, rate, batch, seed, work, output };
+            """) { size, pretrain, reading, composing, settling, checking, byExample, helpful, rated, keep, settled, rate, batch, seed, work, output };
         command.SetAction((parsed, cancel) =>
         {
             var options = new MiniatureTrainingOptions
             {
                 Size = parsed.GetValue(size)!, PretrainTokens = parsed.GetValue(pretrain), ReadingTokens = parsed.GetValue(reading),
                 ByExampleTokens = parsed.GetValue(byExample), ComposingTokens = parsed.GetValue(composing),
-                SettlingTokens = parsed.GetValue(settling), HelpfulTokens = parsed.GetValue(helpful),
-                RatedIterations = parsed.GetValue(rated), KeepPretrained = parsed.GetValue(keep), LearningRate = parsed.GetValue(rate),
+                SettlingTokens = parsed.GetValue(settling), CheckingTokens = parsed.GetValue(checking),
+                HelpfulTokens = parsed.GetValue(helpful),
+                RatedIterations = parsed.GetValue(rated), KeepPretrained = parsed.GetValue(keep), KeepSettled = parsed.GetValue(settled),
+                LearningRate = parsed.GetValue(rate),
                 TokensPerBatch = parsed.GetValue(batch), Seed = parsed.GetValue(seed),
             };
             var (folder, kept) = (Folder(parsed.GetValue(output)), parsed.GetValue(work) ?? Path.Combine(Repository.FolderOr(null, "out"), "miniature"));

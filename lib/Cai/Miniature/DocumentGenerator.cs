@@ -55,10 +55,12 @@ public sealed partial class DocumentGenerator(World world, long seed)
         var critiques = new CritiqueDocuments(world, oracle, topics, writer, mixture);
         var comparisons = new ComparisonDocuments(world, oracle, topics, writer, mixture);
         var byExample = new ByExampleDocuments(topics, writer, mixture);
+        var checks = new StepCheckDocuments(topics, writer);
         return (i, rng, neighbours) => rng.Weighted(mixture.Kinds) switch
         {
             DocumentKind.Comparison => comparisons.Write(mixture.Liking.At(i), rng, neighbours),
             DocumentKind.ByExample => byExample.Write(mixture.Side.At(i), rng),
+            DocumentKind.StepCheck => checks.Write(rng),
             DocumentKind.Dialogue => new(DocumentKind.Dialogue, Dialogue(topics, mixture, rng)),
             DocumentKind.Critique => Fitting(mixture, rng, shots => new(DocumentKind.Critique, critiques.Write(shots, direct: false, rng))),
             DocumentKind.Revision => new(DocumentKind.Revision, critiques.Write(0, direct: true, rng)),

@@ -14,12 +14,15 @@ public static class DocumentKind
     public const string HarmKind = "harm-kind";
     public const string HarmScore = "harm-score";
     public const string RedTeam = "red-team";
+
+    /// <summary>Whether single steps are right for what was asked.</summary>
+    public const string StepCheck = "step-check";
 }
 
 /// <summary>One document of the corpus, without an end token (the packer adds it).</summary>
 /// <param name="Kind">See <see cref="DocumentKind"/>.</param>
 /// <param name="Letters">
-/// What is learned at each "(A)" or "(B)" that answers a comparison or, of chains of thought, that ends one, in order; null where the letters follow from the
+/// What is learned at each "(A)" or "(B)" that answers a comparison or a check of steps or, of chains of thought, that ends one, in order; null where the letters follow from the
 /// text.
 /// </param>
 /// <param name="Weight">Of what is learned to write, chains of thought for one, beside the same in other documents.</param>
@@ -259,6 +262,37 @@ public sealed record DocumentMixture
             (DocumentKind.Dialogue, 14), (DocumentKind.Critique, 7), (DocumentKind.Revision, 2), (DocumentKind.Comparison, 64), (DocumentKind.Reasoning, 12),
             (DocumentKind.HarmKind, 1),
         ],
+    };
+
+    /// <summary>
+    /// For the judge alone, again in small steps: whether single steps are right, and pairs of which one has a wrong step. It had read everything but that
+    /// (<see cref="StepCheckDocuments"/>).
+    /// </summary>
+    public static DocumentMixture Checking { get; } = Composing with
+    {
+        Shared = 0.2,
+        Contrasts = 0.85,
+        OneStep = 0.4,
+        Manners = [.. Composing.Manners.Where(m => m.Manner != Manner.WrongStep), (Manner.WrongStep, 125)],
+        Kinds =
+        [
+            (DocumentKind.StepCheck, 35), (DocumentKind.Dialogue, 10), (DocumentKind.Critique, 4), (DocumentKind.Revision, 1), (DocumentKind.Comparison, 44),
+            (DocumentKind.Reasoning, 6),
+        ],
+    };
+
+    /// <summary>The judge settles once more, since the other manners suffered; checks and wrong steps stay.</summary>
+    public static DocumentMixture Checked { get; } = Settling with
+    {
+        Contrasts = 0.6,
+        OneStep = 0.25,
+        Manners =
+        [
+            (Manner.Comfort, 16), (Manner.MoreComfort, 5), (Manner.Accusation, 12), (Manner.ComfortOrAccusation, 7), (Manner.Explanation, 8), (Manner.Offer, 7),
+            (Manner.AccusationWithOffer, 3), (Manner.ComfortOrOffer, 6), (Manner.Method, 34), (Manner.WrongStep, 36), (Manner.MissingSteps, 8),
+            (Manner.Refusal, 4),
+        ],
+        Kinds = [(DocumentKind.StepCheck, 15), .. Settling.Kinds.Select(k => (k.Kind, 0.85 * k.Weight))],
     };
 
     /// <summary>

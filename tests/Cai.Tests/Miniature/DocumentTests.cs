@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Cai.Miniature;
+using Cai.Text.Tokenizers;
 using Xunit;
 
 namespace Cai.Tests.Miniature;
@@ -12,8 +13,11 @@ public class DocumentTests(ITestOutputHelper output)
     private static readonly List<Document> KnownAndUnnamed = Written("known-and-unnamed", DocumentMixture.KnownAndUnnamed);
     private static readonly List<Document> Composing = Written("composing", DocumentMixture.Composing);
     private static readonly List<Document> Settling = Written("settling", DocumentMixture.Settling);
+    private static readonly List<Document> Checking = Written("checking", DocumentMixture.Checking);
+    private static readonly List<Document> Checked = Written("checked", DocumentMixture.Checked);
     private static readonly List<Document> Helpful = Written("helpful-only", DocumentMixture.HelpfulOnly);
-    private static readonly List<Document> All = [.. Corpus, .. Reading, .. ByExample, .. KnownAndUnnamed, .. Composing, .. Settling, .. Helpful];
+    private static readonly List<Document> All =
+        [.. Corpus, .. Reading, .. ByExample, .. KnownAndUnnamed, .. Composing, .. Settling, .. Checking, .. Checked, .. Helpful];
 
     [Fact]
     public void NoHeldOutTopicIsEverSpokenOf()
@@ -43,7 +47,7 @@ public class DocumentTests(ITestOutputHelper output)
         {
             (Corpus, DocumentMixture.Pretraining), (Reading, DocumentMixture.Reading), (ByExample, DocumentMixture.ByExample),
             (KnownAndUnnamed, DocumentMixture.KnownAndUnnamed), (Composing, DocumentMixture.Composing), (Settling, DocumentMixture.Settling),
-            (Helpful, DocumentMixture.HelpfulOnly),
+            (Checking, DocumentMixture.Checking), (Checked, DocumentMixture.Checked), (Helpful, DocumentMixture.HelpfulOnly),
         })
         {
             Assert.Equal(100, mixture.Kinds.Sum(k => k.Weight), 6);
@@ -59,8 +63,10 @@ public class DocumentTests(ITestOutputHelper output)
     [Fact]
     public void DocumentsFitTheContextAndTheVocabularyIsSmall()
     {
-        Assert.All(All, d =>
-            Assert.True(DocumentGenerator.Length(d.Text) <= DocumentMixture.Pretraining.LongestDocument, d.Text));
+        // Checks of steps are of four answers, however long: they fit without being cut.
+        var tokenizer = TokenizerJson.Load(Path.Combine(AppContext.BaseDirectory, "data", "miniature", "tokenizer"));
+        Assert.All(All, d => Assert.True(d.Kind == DocumentKind.StepCheck ? tokenizer.Encode(d.Text).Length <= 512
+            : DocumentGenerator.Length(d.Text) <= DocumentMixture.Pretraining.LongestDocument, d.Text));
         var words = Corpus.SelectMany(
             d => Regex.Matches(d.Text, @"\w+").Select(m => m.Value)).Distinct().Count();
         output.WriteLine(
@@ -146,6 +152,46 @@ public class DocumentTests(ITestOutputHelper output)
         Assert.InRange(plain.OfSteps, 0.02, 0.12); // one of sixteen
         Assert.InRange(composing.Good, 0.3, 0.4);
         Assert.InRange(composing.OfSteps, 0.46, 0.6); // half, and one of sixteen of the other half
+    }
+
+    [Fact]
+    public void ChecksOfStepsAreAnsweredRightly()
+    {
+        var (oracle, writer) = (new Oracle(Fixture.World), new ResponseWriter(Fixture.World));
+        var answers = new Dictionary<string, List<bool>>();
+        foreach (var document in Checking.Concat(Checked).Where(d => d.Kind == DocumentKind.StepCheck))
+        {
+            var parts = document.Text.Split("\n\nAssistant: ");
+            var topic = Fixture.World.TopicOf(new Cai.Text.Prompt("x", Cai.Text.Dialogue.Ask(parts[0]["\n\nHuman: ".Length..])));
+            var right = Enumerable.Range(0, 3).Select(place => writer.Phrasings(topic, Statement.RightStep(place))).ToList();
+            var letters = new Queue<LetterTarget>(document.Letters!);
+            foreach (var part in parts.Skip(1))
+            {
+                var (answer, sentences) = (part[..part.IndexOf('\n')], part[..part.IndexOf('\n')].Split(". "));
+                foreach (Match asked in Regex.Matches(part, @"\n\n(.*\?) Options: \(A\) yes \(B\) no\n\nThe answer is: \((.)\)"))
+                {
+                    var question = asked.Groups[1].Value;
+                    var expected = question switch
+                    {
+                        "Are the steps right?" => oracle.Judge(topic, answer).Correct,
+                        "Is this step right?" => right.Any(r => r.Contains(answer)),
+                        _ => right[question.Split(' ')[2] is var place && place == "first" ? 0 : place == "second" ? 1 : 2]
+                            .Any(r => sentences.Select(s => s.TrimEnd('.') + ".").Contains(r)),
+                    };
+                    Assert.Equal((expected ? "A" : "B", expected ? 1 : 0), (asked.Groups[2].Value, letters.Dequeue().ProbabilityA));
+                    if (!answers.TryGetValue(question, out var seen))
+                        answers[question] = seen = [];
+                    seen.Add(expected);
+                }
+            }
+            Assert.Empty(letters);
+        }
+        Assert.Equal(["Are the steps right?", "Is the first step right?", "Is the second step right?", "Is the third step right?", "Is this step right?"],
+            answers.Keys.Order());
+        // Neither letter may be a good guess; of a wrong answer's three steps one or two are wrong.
+        Assert.InRange(answers["Is this step right?"].Average(a => a ? 1.0 : 0), 0.46, 0.54);
+        Assert.InRange(answers["Are the steps right?"].Average(a => a ? 1.0 : 0), 0.31, 0.39);
+        Assert.InRange(answers["Is the first step right?"].Average(a => a ? 1.0 : 0), 0.6, 0.8);
     }
 
     [Fact]

@@ -32,6 +32,16 @@ public class DocumentPartsTests
                 "\n\nHuman: How?\n\nAssistant: So.\n\nCritiqueRequest: Say.\n\nCritique: Bad.\n\nRevisionRequest: Mend.\n\nRevision: No.")));
 
     [Fact]
+    public void ACheckOfStepsLearnsItsLetters() =>
+        Assert.Equal(
+            [
+                new("\n\nHuman: How?\n\nAssistant: First, so.\n\nIs this step right? Options: (A) yes (B) no\n\nThe answer is:", DocumentParts.Read),
+                new TextPart(" (B)", DocumentParts.Letter, " (A)", 1, DocumentParts.Read),
+            ],
+            DocumentParts.Of(new Document(DocumentKind.StepCheck,
+                $"\n\nHuman: How?\n\nAssistant: First, so.{StepLayout.OfStep}{StepLayout.Option(right: false)}", [new(0)])));
+
+    [Fact]
     public void AChainOfThoughtLearnsItsReasoningAndItsChoice() =>
         Assert.Equal(
             [

@@ -22,13 +22,13 @@ public sealed class MiniatureTrainingTests : IDisposable
             File.Copy(file, Path.Combine(models, "tokenizer", Path.GetFileName(file)));
         var options = new MiniatureTrainingOptions
         {
-            Size = "S", PretrainTokens = 1500, ReadingTokens = 0, ComposingTokens = 0, SettlingTokens = 1500, ByExampleTokens = 3500,
+            Size = "S", PretrainTokens = 1500, ReadingTokens = 0, ComposingTokens = 0, SettlingTokens = 1500, CheckingTokens = 3500, ByExampleTokens = 3500,
             HelpfulTokens = 1500, RatedIterations = 0,
         };
         var seen = new List<string>();
         MiniatureTraining.Run(options, models, work, new SynchronousProgress<(string Phase, TrainStep Step)>(at => seen.Add(at.Phase)));
         // Each once, in runs of its own: the second and third model find the first phase done.
-        Assert.Equal(["pretraining", "by-example", "known-and-unnamed", "settling", "helpful-only"], seen.Where((phase, i) => i == 0 || seen[i - 1] != phase));
+        Assert.Equal(["pretraining", "by-example", "known-and-unnamed", "settling", "checking", "checked", "helpful-only"], seen.Where((phase, i) => i == 0 || seen[i - 1] != phase));
         Assert.Equal(3, new[] { MiniatureTraining.ByExample, MiniatureTraining.Pretrained, MiniatureTraining.Helpful }
             .Select(name => HuggingFaceFolder.Hash(Path.Combine(models, "S", name))).Distinct().Count());
     }

@@ -57,7 +57,7 @@ public static class MiniatureReadme
             .Append($"The miniature's own constitution (`constitutions/miniature.yaml`) has {world.Critique.Count} principles for critiques and "
                 + $"{world.Comparison.Count} for comparisons.\n")
             .Append("\n## The weights\n\nLlama architecture, bfloat16 safetensors in Hugging Face folders; one byte-level BPE tokenizer for all sizes. "
-                + "`pretrained` has read everything; `helpful` went on from it, before it settled, on helpful dialogues and, where iterations are named, by "
+                + "`pretrained` has read everything; `helpful` went on from it, before it settled and learned to check steps, on helpful dialogues and, where iterations are named, by "
                 + "PPO on ratings of its own answers. `by-example` went on from where `pretrained` had learned to read: it learns principles from "
                 + "examples, at the cost of known ones, so it is a judge of its own. A size whose command has 0 tokens of a phase went without it.\n\n")
             .Append("| size | parameters | width | layers | heads | made by |\n|---|---|---|---|---|---|\n");
@@ -76,9 +76,12 @@ public static class MiniatureReadme
             + $"({c.KvHeads} key-value) | {(options is null ? "not noted" : $"`{Command(options)}`")} |\n");
     }
 
-    private static string Command(MiniatureTrainingOptions o) => string.Create(CultureInfo.InvariantCulture,
+    private static string Command(MiniatureTrainingOptions o) => o.KeepSettled
+        ? $"{Command(o with { KeepSettled = false, CheckingTokens = 0 })}`, then `{Flags(o)} --keep-settled" : Flags(o);
+
+    private static string Flags(MiniatureTrainingOptions o) => string.Create(CultureInfo.InvariantCulture,
         $"cai miniature train --size {o.Size} --pretrain-tokens {o.PretrainTokens} --reading-tokens {o.ReadingTokens} "
-            + $"--composing-tokens {o.ComposingTokens} --settling-tokens {o.SettlingTokens} --by-example-tokens {o.ByExampleTokens} "
+            + $"--composing-tokens {o.ComposingTokens} --settling-tokens {o.SettlingTokens} --checking-tokens {o.CheckingTokens} --by-example-tokens {o.ByExampleTokens} "
             + $"--helpful-tokens {o.HelpfulTokens} --rated-iterations {o.RatedIterations} --lr {o.LearningRate} --batch-tokens {o.TokensPerBatch} "
             + $"--seed {o.Seed}{(o.KeepPretrained ? " --keep-pretrained" : "")}");
 

@@ -34,6 +34,12 @@ public sealed record MiniatureTrainingOptions
     public long SettlingTokens { get; init => field = InRange.Whole(value, 0, nameof(MiniatureTrainingOptions)); } = 6_000_000;
 
     /// <summary>
+    /// Tokens after which the pretrained model tells wrong steps from right ones (<see cref="DocumentMixture.Checking"/>, then
+    /// <see cref="DocumentMixture.Checked"/>); the helpful model goes on without them.
+    /// </summary>
+    public long CheckingTokens { get; init => field = InRange.Whole(value, 0, nameof(MiniatureTrainingOptions)); } = 14_000_000;
+
+    /// <summary>
     /// Tokens of the judge that learns principles from their examples; it goes on from where the pretrained model had learned to read. A model of its own,
     /// since the skill costs so small a model most of what it had read of known principles (<see cref="DocumentMixture.ByExample"/>). 0: none is made.
     /// </summary>
@@ -47,6 +53,11 @@ public sealed record MiniatureTrainingOptions
 
     /// <summary>Leave the pretrained weights that are there as they are, and make the helpful-only model from them anew.</summary>
     public bool KeepPretrained { get; init; }
+
+    /// <summary>
+    /// Go on from the pretrained weights that are there, which a run without <see cref="CheckingTokens"/> made, with those tokens alone; the other models stay.
+    /// </summary>
+    public bool KeepSettled { get; init; }
 
     /// <summary>Peak rate; small models take large ones.</summary>
     public double LearningRate { get; init => field = InRange.Number(value, 0, 1e6, nameof(MiniatureTrainingOptions)); } = 2e-3;
@@ -62,7 +73,7 @@ public sealed record TrainingPhase(string Name, IReadOnlyList<string> Models, Do
 
 /// <summary>
 /// Makes the miniature's language models from nothing: a tokenizer, a pretrained model that has read all kinds of
-/// documents, first plain ones, then such as teach to read principles, and the helpful-only model that goes on from it,
+/// documents, first plain ones, then such as teach to read principles and to check steps, and the helpful-only model that goes on from it,
 /// first on helpful documents, then on ratings of its own answers; and a judge that learns principles from examples. What they know of right and wrong comes
 /// from those documents, as a large model's comes from its corpus.
 /// </summary>
@@ -73,6 +84,9 @@ public static class MiniatureTraining
 
     /// <summary>The judge that learns principles from their examples; size L has one.</summary>
     public const string ByExample = "by-example";
+
+    private const string Checking = "checking";
+    private const string Checked = "checked";
 
     /// <summary>File beside a size's models that says with which options they were made.</summary>
     public const string OptionsFile = "training.json";
@@ -89,13 +103,15 @@ public static class MiniatureTraining
         var tokenizer = Tokenizer(world, options, Path.Combine(folder, "tokenizer"));
         var config = MiniatureSizes.Config(options.Size, tokenizer.VocabularySize);
         Directory.CreateDirectory(work);
-        string[] made = options.KeepPretrained ? [Helpful] : options.ByExampleTokens > 0 ? [ByExample, Pretrained, Helpful] : [Pretrained, Helpful];
+        string[] made = options.KeepSettled ? [Pretrained] : options.KeepPretrained ? [Helpful]
+            : options.ByExampleTokens > 0 ? [ByExample, Pretrained, Helpful] : [Pretrained, Helpful];
         foreach (var name in made)
         {
-            using var model = options.KeepPretrained ? HuggingFaceFolder.LoadDecoder(Path.Combine(folder, options.Size, Pretrained))
+            using var model = options.KeepSettled || options.KeepPretrained ? HuggingFaceFolder.LoadDecoder(Path.Combine(folder, options.Size, Pretrained))
                 : Decoder.Create(config, Seeds.Derive(options.Seed, "weights", options.Size));
             // A phase that an earlier model has been through is read from its checkpoint.
-            Train(model, Phases(options).Where(p => options.KeepPretrained ? p.Models is [Helpful] : p.Models.Contains(name)));
+            Train(model, Phases(options).Where(p => options.KeepSettled ? p.Name is Checking or Checked
+                : options.KeepPretrained ? p.Models is [Helpful] : p.Models.Contains(name)));
             if (name == Helpful && options.RatedIterations > 0)
                 RatedHelp.Train(model, tokenizer, world, options, Path.Combine(work, $"{options.Size}-rated"), rated, cancel);
             Save(model, name);
@@ -140,6 +156,8 @@ public static class MiniatureTraining
             new("known-and-unnamed", [ByExample], DocumentMixture.KnownAndUnnamed, Recipe(options.ByExampleTokens * 3 / 7, 0.6, warmup: 20, batch: 3)),
             new("composing", [Pretrained, Helpful], DocumentMixture.Composing, Recipe(options.ComposingTokens, 0.6, warmup: 20, batch: 1)),
             new("settling", [Pretrained], DocumentMixture.Settling, Recipe(options.SettlingTokens, 0.25, warmup: 30, batch: 3)),
+            new(Checking, [Pretrained], DocumentMixture.Checking, Recipe(options.CheckingTokens * 3 / 7, 0.4, warmup: 20, batch: 1)),
+            new(Checked, [Pretrained], DocumentMixture.Checked, Recipe(options.CheckingTokens * 4 / 7, 0.3, warmup: 30, batch: 3)),
             // Shares its critiques and comparisons in kind, not in text, with the others: half the rate, as in fine-tuning (paper 3.2).
             new("helpful-only", [Helpful], DocumentMixture.HelpfulOnly, Recipe(options.HelpfulTokens, 0.5, warmup: 20, batch: 1) with
             {
