@@ -17,11 +17,11 @@ public static class AcrossSeeds
     /// One a seed: a value with its own 95 % interval over prompts. To compare two kinds of run, give the differences within each seed.
     /// </param>
     /// <param name="samePrompts">
-    /// Whether all runs were measured on the same prompts. Then their luck with the prompts is shared, and more seeds do not average it out. Where
+    /// Whether runs were measured on the same prompts, wholly or in part. Then their luck with these is shared, and more seeds do not average it out. Where
     /// the runs' intervals were drawn from the same clusters, b is what they share and no more (crossed random effects; the subtraction is that of
     /// Cameron, Gelbach and Miller 2011): with half-widths h of single runs and H of the mean on common resamples, b² = (k · H² - mean of h²) / (k - 1), towards
-    /// either side. Where they were not, b is the root mean square of the h: that counts sampling noise, which is in a as well, twice, so the interval errs
-    /// to the wide side. With prompts of their own for each run b is 0.
+    /// either side. Else b² is the mean of h², times the share of clusters that two runs have in common: that counts sampling noise, which is in a as well,
+    /// twice, so the interval errs to the wide side. Runs whose clusters are not known count as having all in common. False: b is 0.
     /// </param>
     /// <returns>
     /// Ends are NaN for a single seed, or when shared prompts have no interval of their own. N sums observations; Clusters is the number of seeds.
@@ -46,8 +46,20 @@ public static class AcrossSeeds
         double Shared(Func<Interval, double> side)
         {
             var single = estimates.Average(e => side(e) * side(e));
-            return joint is null ? single : Math.Max(0, (k * side(joint) * side(joint) - single) / (k - 1));
+            return joint is null ? single * InCommon(estimates) : Math.Max(0, (k * side(joint) * side(joint) - single) / (k - 1));
         }
+    }
+
+    /// <summary>The clusters that two runs have in common beside those that each has (geometric mean), on average over all pairs of runs.</summary>
+    private static double InCommon(IReadOnlyList<Interval> estimates)
+    {
+        if (estimates.Count < 2 || estimates.Any(e => e.Resamples is null))
+            return 1;
+        var clusters = estimates.Select(e => e.Resamples!.Clusters.ToHashSet(StringComparer.Ordinal)).ToList();
+        var pairs = from i in Enumerable.Range(0, clusters.Count)
+                    from j in Enumerable.Range(0, i)
+                    select clusters[i].Count(clusters[j].Contains) / Math.Sqrt((double)clusters[i].Count * clusters[j].Count);
+        return pairs.Average();
     }
 
     /// <summary>The mean's own interval, all runs resampled together; null where their intervals are not of the same draws.</summary>

@@ -39,11 +39,13 @@ public class AcrossSeedsTests
         double B(Func<Interval, double> side) => Math.Sqrt(2 * side(alone) * side(alone) - (side(less) * side(less) + side(more) * side(more)) / 2);
         Assert.Equal(2 - B(i => i.Value - i.Low), combined.Low, 1e-9);
         Assert.Equal(2 + B(i => i.High - i.Value), combined.High, 1e-9);
-        // Other clusters, or none known: the root mean square of the single half-widths, as above.
-        var others = AcrossSeeds.Combine([less, new(more.Value, more.Low, more.High, more.N, more.Clusters)]);
-        Assert.Equal(2 - Math.Sqrt(((2 - less.Low) * (2 - less.Low) + (2 - more.Low) * (2 - more.Low)) / 2), others.Low, 1e-9);
-        var renamed = Bootstrap.Mean(p.Select((x, i) => (Prompt: $"q{i}", Value: x)), x => x.Value, x => x.Prompt);
-        Assert.Equal(2 - Math.Sqrt(((2 - less.Low) * (2 - less.Low) + (2 - renamed.Low) * (2 - renamed.Low)) / 2), AcrossSeeds.Combine([less, renamed]).Low, 1e-9);
+        // Clusters unknown: the root mean square of the single half-widths, as above.
+        double Both(Interval one, Interval two) => Math.Sqrt(((2 - one.Low) * (2 - one.Low) + (2 - two.Low) * (2 - two.Low)) / 2);
+        Assert.Equal(2 - Both(less, more), AcrossSeeds.Combine([less, new(more.Value, more.Low, more.High, more.N, more.Clusters)]).Low, 1e-9);
+        // Of five prompts each three in common: three fifths of its square. None in common: nothing.
+        Interval From(int first) => Bootstrap.Mean(p.Select((x, i) => (Prompt: $"p{i + first}", Value: x)), x => x.Value, x => x.Prompt);
+        Assert.Equal(2 - Math.Sqrt(0.6) * Both(less, From(2)), AcrossSeeds.Combine([less, From(2)]).Low, 1e-9);
+        Assert.Equal(2, AcrossSeeds.Combine([less, From(5)]).Low, 1e-9);
     }
 
     [Fact]
