@@ -19,9 +19,9 @@ public static class AcrossSeeds
     /// <param name="samePrompts">
     /// Whether runs were measured on the same prompts, wholly or in part. Then their luck with these is shared, and more seeds do not average it out. Where
     /// the runs' intervals were drawn from the same clusters, b is what they share and no more (crossed random effects; the subtraction is that of
-    /// Cameron, Gelbach and Miller 2011): with half-widths h of single runs and H of the mean on common resamples, b² = (k · H² - mean of h²) / (k - 1), towards
-    /// either side. Else b² is the mean of h², times the share of clusters that two runs have in common: that counts sampling noise, which is in a as well,
-    /// twice, so the interval errs to the wide side. Runs whose clusters are not known count as having all in common. False: b is 0.
+    /// Cameron, Gelbach and Miller 2011): with half-widths h of single runs and H of the mean on common resamples, b² = (k · H² - mean of h²) / (k - 1),
+    /// towards either side. Else b² is the mean of h², times the share of clusters that two runs have in common: that counts sampling noise, which is in a as
+    /// well, twice, so the interval errs to the wide side. Runs whose clusters are not known count as having all in common. False: b is 0.
     /// </param>
     /// <returns>
     /// Ends are NaN for a single seed, or when shared prompts have no interval of their own. N sums observations; Clusters is the number of seeds.

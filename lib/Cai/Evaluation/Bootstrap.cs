@@ -87,7 +87,8 @@ public static class Bootstrap
         var byKey = items.GroupBy(cluster, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).ToArray();
         var groups = Array.ConvertAll(byKey, g => g.ToArray());
         RequireAny(groups.Length);
-        return Resample(Array.ConvertAll(byKey, g => g.Key), groups, groups.Sum(g => g.Length), drawn => statistic(drawn.SelectMany(g => g).ToArray()), options);
+        var keys = Array.ConvertAll(byKey, g => g.Key);
+        return Resample(keys, groups, groups.Sum(g => g.Length), drawn => statistic(drawn.SelectMany(g => g).ToArray()), options);
     }
 
     /// <summary>

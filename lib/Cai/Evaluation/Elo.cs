@@ -117,7 +117,8 @@ public sealed class EloTable
         var (mine, theirs) = (Difference(a, b), other.Difference(a, b));
         var bounded = beats[here.I, here.J] && beats[here.J, here.I] && other.beats[there.I, there.J] && other.beats[there.J, there.I];
         // Where nothing bounds a distance in one table its resamples say nothing: what both tables' own ends leave.
-        return bounded ? new Interval(value, low, high, n, Prompts) { Resamples = drawn } : new Interval(value, mine.Low - theirs.High, mine.High - theirs.Low, n, Prompts);
+        return bounded ? new Interval(value, low, high, n, Prompts) { Resamples = drawn }
+            : new Interval(value, mine.Low - theirs.High, mine.High - theirs.Low, n, Prompts);
     }
 
     /// <summary>Fits ratings to judgements of one axis.</summary>

@@ -22,8 +22,8 @@ public static class DocumentKind
 /// <summary>One document of the corpus, without an end token (the packer adds it).</summary>
 /// <param name="Kind">See <see cref="DocumentKind"/>.</param>
 /// <param name="Letters">
-/// What is learned at each "(A)" or "(B)" that answers a comparison or a check of steps or, of chains of thought, that ends one, in order; null where the letters follow from the
-/// text.
+/// What is learned at each "(A)" or "(B)" that answers a comparison or a check of steps or, of chains of thought, that ends one, in order; null where the
+/// letters follow from the text.
 /// </param>
 /// <param name="Weight">Of what is learned to write, chains of thought for one, beside the same in other documents.</param>
 public sealed record Document(string Kind, string Text, IReadOnlyList<LetterTarget>? Letters = null, double Weight = 1)

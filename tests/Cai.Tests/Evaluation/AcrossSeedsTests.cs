@@ -33,7 +33,8 @@ public class AcrossSeedsTests
         // Prompts answered as p - e by one run and p + e by the other: the mean over both is p, so on common resamples it varies as p alone does. Both
         // estimates are 2, a = 0; H² of p; h² of p - e and p + e. b² = 2 H² - mean of h².
         double[] p = [0, 1, 2, 3, 4], e = [1, -1, 0, -1, 1];
-        Interval Run(double sign) => Bootstrap.Mean(p.Zip(e).Select((x, i) => (Prompt: $"p{i}", Value: x.First + sign * x.Second)), x => x.Value, x => x.Prompt);
+        Interval Run(double sign) => Bootstrap.Mean(
+            p.Zip(e).Select((x, i) => (Prompt: $"p{i}", Value: x.First + sign * x.Second)), x => x.Value, x => x.Prompt);
         var (less, more, alone) = (Run(-1), Run(1), Run(0));
         var combined = AcrossSeeds.Combine([less, more]);
         double B(Func<Interval, double> side) => Math.Sqrt(2 * side(alone) * side(alone) - (side(less) * side(less) + side(more) * side(more)) / 2);

@@ -28,7 +28,8 @@ public sealed class MiniatureTrainingTests : IDisposable
         var seen = new List<string>();
         MiniatureTraining.Run(options, models, work, new SynchronousProgress<(string Phase, TrainStep Step)>(at => seen.Add(at.Phase)));
         // Each once, in runs of its own: the second and third model find the first phase done.
-        Assert.Equal(["pretraining", "by-example", "known-and-unnamed", "settling", "checking", "checked", "helpful-only"], seen.Where((phase, i) => i == 0 || seen[i - 1] != phase));
+        Assert.Equal(["pretraining", "by-example", "known-and-unnamed", "settling", "checking", "checked", "helpful-only"],
+            seen.Where((phase, i) => i == 0 || seen[i - 1] != phase));
         Assert.Equal(3, new[] { MiniatureTraining.ByExample, MiniatureTraining.Pretrained, MiniatureTraining.Helpful }
             .Select(name => HuggingFaceFolder.Hash(Path.Combine(models, "S", name))).Distinct().Count());
     }

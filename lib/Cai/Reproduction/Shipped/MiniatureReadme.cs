@@ -57,7 +57,8 @@ public static class MiniatureReadme
             .Append($"The miniature's own constitution (`constitutions/miniature.yaml`) has {world.Critique.Count} principles for critiques and "
                 + $"{world.Comparison.Count} for comparisons.\n")
             .Append("\n## The weights\n\nLlama architecture, bfloat16 safetensors in Hugging Face folders; one byte-level BPE tokenizer for all sizes. "
-                + "`pretrained` has read everything; `helpful` went on from it, before it settled and learned to check steps, on helpful dialogues and, where iterations are named, by "
+                + "`pretrained` has read everything; `helpful` went on from it, before it settled and learned to check steps, on helpful dialogues "
+                + "and, where iterations are named, by "
                 + "PPO on ratings of its own answers. `by-example` went on from where `pretrained` had learned to read: it learns principles from "
                 + "examples, at the cost of known ones, so it is a judge of its own. A size whose command has 0 tokens of a phase went without it.\n\n")
             .Append("| size | parameters | width | layers | heads | made by |\n|---|---|---|---|---|---|\n");
@@ -81,7 +82,8 @@ public static class MiniatureReadme
 
     private static string Flags(MiniatureTrainingOptions o) => string.Create(CultureInfo.InvariantCulture,
         $"cai miniature train --size {o.Size} --pretrain-tokens {o.PretrainTokens} --reading-tokens {o.ReadingTokens} "
-            + $"--composing-tokens {o.ComposingTokens} --settling-tokens {o.SettlingTokens} --checking-tokens {o.CheckingTokens} --by-example-tokens {o.ByExampleTokens} "
+            + $"--composing-tokens {o.ComposingTokens} --settling-tokens {o.SettlingTokens} --checking-tokens {o.CheckingTokens} "
+            + $"--by-example-tokens {o.ByExampleTokens} "
             + $"--helpful-tokens {o.HelpfulTokens} --rated-iterations {o.RatedIterations} --lr {o.LearningRate} --batch-tokens {o.TokensPerBatch} "
             + $"--seed {o.Seed}{(o.KeepPretrained ? " --keep-pretrained" : "")}");
 
