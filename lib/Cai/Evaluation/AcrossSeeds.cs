@@ -39,6 +39,7 @@ public static class AcrossSeeds
         var between = k == 1 ? double.NaN
             : Quantile(k - 1) * Math.Sqrt(estimates.Sum(e => (e.Value - mean) * (e.Value - mean)) / (k - 1) / k);
         var joint = samePrompts && k > 1 ? Joint(estimates, mean) : null;
+        var inCommon = samePrompts && joint is null ? InCommon(estimates) : 0;
         return new Interval(mean, mean - Half(e => e.Value - e.Low), mean + Half(e => e.High - e.Value), estimates.Sum(e => e.N), k);
 
         double Half(Func<Interval, double> side) => Math.Sqrt(between * between + (samePrompts ? Shared(side) : 0));
@@ -46,7 +47,7 @@ public static class AcrossSeeds
         double Shared(Func<Interval, double> side)
         {
             var single = estimates.Average(e => side(e) * side(e));
-            return joint is null ? single * InCommon(estimates) : Math.Max(0, (k * side(joint) * side(joint) - single) / (k - 1));
+            return joint is null ? single * inCommon : Math.Max(0, (k * side(joint) * side(joint) - single) / (k - 1));
         }
     }
 

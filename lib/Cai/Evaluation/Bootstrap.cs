@@ -42,8 +42,11 @@ public static class Bootstrap
         var groups = Sums(items, value, cluster);
         RequireAny(groups.Count);
         var mean = Resample([.. groups.Keys], groups.Values.ToArray(), groups.Values.Sum(g => g.Count), MeanOf, options);
-        return Ends(groups.Values, mean, options) is var (low, high) && (low, high) == (mean.Low, mean.High) ? mean
-            : mean with { Low = low, High = high, Resamples = null };
+        if (groups.Count < 2 || options is { Outcomes: false } || Certain(groups.Values) is not { } share)
+            return mean;
+        // As many trials as there are clusters, all of one outcome.
+        var reach = Proportion.Reach(groups.Count, (options ?? new()).Level);
+        return share == 0 ? mean.Between(0, reach) : mean.Between(1 - reach, 1);
     }
 
     /// <summary>
@@ -63,19 +66,17 @@ public static class Bootstrap
         var difference = Resample(keys, pairs, n, drawn => MeanOf(drawn.Select(p => p.A)) - MeanOf(drawn.Select(p => p.B)), options);
         if (difference.Low != difference.High)
             return difference;
-        difference = difference with { Resamples = null };
         var level = (options ?? new()).Level;
         // Newcombe (1998), his method 10: the ends of two shares, put together as squares.
         var (mine, theirs) = (Certain(left.Values), Certain(right.Values));
         if (mine is not { } p1 || theirs is not { } p2)
-            return difference.Value != 0 || options is { Outcomes: false } ? difference : Unmoved(difference, [.. left.Values, .. right.Values], level);
+            return difference.Value != 0 || options is { Outcomes: false } ? difference.Between(difference.Low, difference.High)
+                : Unmoved(difference, [.. left.Values, .. right.Values], level);
         double Below(double p, int clusters) => p == 1 ? Proportion.Reach(clusters, level) : 0;
         double Above(double p, int clusters) => p == 0 ? Proportion.Reach(clusters, level) : 0;
-        return difference with
-        {
-            Low = difference.Value - double.Hypot(Below(p1, left.Count), Above(p2, right.Count)),
-            High = difference.Value + double.Hypot(Above(p1, left.Count), Below(p2, right.Count)),
-        };
+        return difference.Between(
+            difference.Value - double.Hypot(Below(p1, left.Count), Above(p2, right.Count)),
+            difference.Value + double.Hypot(Above(p1, left.Count), Below(p2, right.Count)));
     }
 
     /// <summary>Any statistic of the items, for example an ECE. Resamples on which it is NaN are left out.</summary>
@@ -145,11 +146,6 @@ public static class Bootstrap
         return new Interval(value, low, high, n, groups.Length) { Resamples = new(keys, options.Seed, resamples) };
     }
 
-    /// <summary>A mean's ends; of values that are all 0, or all 1, those of a share of as many trials as there are clusters.</summary>
-    private static (double Low, double High) Ends(IReadOnlyCollection<(double Sum, int Count)> groups, Interval mean, BootstrapOptions? options) =>
-        groups.Count < 2 || options is { Outcomes: false } || Certain(groups) is not { } share ? (mean.Low, mean.High)
-        : Proportion.Reach(groups.Count, (options ?? new()).Level) is var reach && share == 0 ? (0, reach) : (1 - reach, 1);
-
     /// <summary>
     /// A difference of which no prompt shows any: up to a share <see cref="Proportion.Reach"/> of all prompts may, by as much as values differ from
     /// prompt to prompt.
@@ -158,7 +154,7 @@ public static class Bootstrap
     {
         var means = groups.Select(g => g.Sum / g.Count).ToList();
         var reach = Proportion.Reach(difference.Clusters, level) * (means.Max() - means.Min());
-        return difference with { Low = -reach, High = reach };
+        return difference.Between(-reach, reach);
     }
 
     /// <summary>0 or 1 when every value of every cluster is that; else null. Means of a cluster within 0 and 1 can be that only so.</summary>

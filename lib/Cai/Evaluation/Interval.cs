@@ -21,6 +21,9 @@ public sealed record Interval(double Value, double Low, double High, int N, int 
     /// <summary>Whether both ends lie on the same side of <paramref name="value"/>; false when there is no interval.</summary>
     public bool Excludes(double value) => Low > value || High < value;
 
+    /// <summary>The same value between other ends than its resamples gave.</summary>
+    internal Interval Between(double low, double high) => this with { Low = low, High = high, Resamples = null };
+
     /// <summary>The same interval on another linear scale.</summary>
     /// <param name="factor">Positive.</param>
     public Interval Scale(double factor)

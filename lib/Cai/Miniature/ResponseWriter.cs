@@ -3,7 +3,8 @@ namespace Cai.Miniature;
 /// <summary>Words responses: draws a phrasing for every statement of a plan.</summary>
 public sealed class ResponseWriter(World world)
 {
-    private static readonly string[] Places = ["first", "second", "third"];
+    /// <summary>What the places of a task's steps are called, in the world's file and in questions.</summary>
+    internal static IReadOnlyList<string> Places { get; } = ["first", "second", "third"];
 
     /// <summary>The response as text, sentences joined by one blank.</summary>
     /// <param name="topic">What the prompt asks about.</param>

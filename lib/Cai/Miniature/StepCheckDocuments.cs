@@ -6,9 +6,7 @@ namespace Cai.Miniature;
 /// <summary>The layout of the questions whether steps are right for what was asked; the model continues with <see cref="Option"/>.</summary>
 public static class StepLayout
 {
-    private const string Choice = " Options: (A) yes (B) no\n\nThe answer is:";
-
-    private static readonly string[] Places = ["first", "second", "third"];
+    private const string Choice = " Options: (A) yes (B) no" + ComparisonLayout.AnswerCue;
 
     /// <summary>Whether the one step that the last answer has is right.</summary>
     public static string OfStep { get; } = $"\n\nIs this step right?{Choice}";
@@ -18,7 +16,7 @@ public static class StepLayout
 
     /// <summary>Whether one of the three steps of the last answer is right.</summary>
     /// <param name="place">0 to 2.</param>
-    public static string At(int place) => $"\n\nIs the {Places[place]} step right?{Choice}";
+    public static string At(int place) => $"\n\nIs the {ResponseWriter.Places[place]} step right?{Choice}";
 
     /// <summary>The continuation that answers: " (A)" for yes.</summary>
     public static string Option(bool right) => right ? ComparisonLayout.OptionA : ComparisonLayout.OptionB;
@@ -57,11 +55,11 @@ internal sealed class StepCheckDocuments(TopicSource topics, ResponseWriter writ
         if (rng.Chance(0.4))
         {
             var place = rng.Next(right.Count);
-            var step = rng.Chance(0.5) ? right[place] : Wrong(topic, place, rng);
+            var step = rng.Chance(0.5) ? right[place] : Wrong(topic, right[place], rng);
             ask(Answer(topic, [step], rng), StepLayout.OfStep, step == right[place]);
             return;
         }
-        var said = rng.Chance(0.35) ? right : PlanMixture.Compared.Plan(Style.WrongStep, topic, topics.All, rng).Statements;
+        var said = rng.Chance(0.35) ? right : WithWrongStep(topic, rng);
         int[] places = [.. Enumerable.Range(0, right.Count)];
         rng.Shuffle(places);
         var answer = Answer(topic, said, rng);
@@ -73,13 +71,14 @@ internal sealed class StepCheckDocuments(TopicSource topics, ResponseWriter writ
         ask(answer, StepLayout.OfAll, said.SequenceEqual(right));
     }
 
-    /// <summary>What a wrong answer says at a place where it is wrong.</summary>
-    private Statement Wrong(Topic topic, int place, Rng rng)
+    private IReadOnlyList<Statement> WithWrongStep(Topic topic, Rng rng) => PlanMixture.Compared.Plan(Style.WrongStep, topic, topics.All, rng).Statements;
+
+    /// <summary>What a wrong answer says in the place of a right step.</summary>
+    private Statement Wrong(Topic topic, Statement right, Rng rng)
     {
-        var right = ResponsePlan.Correct(topic).Statements[place];
         while (true)
         {
-            var step = PlanMixture.Compared.Plan(Style.WrongStep, topic, topics.All, rng).Statements[place];
+            var step = WithWrongStep(topic, rng)[right.Place];
             if (step != right)
                 return step;
         }

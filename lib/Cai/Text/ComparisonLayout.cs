@@ -19,7 +19,7 @@ public static class ComparisonLayout
     /// <inheritdoc cref="OptionA"/>
     public const string OptionB = " (B)";
 
-    private const string AnswerCue = "\n\nThe answer is:";
+    internal const string AnswerCue = "\n\nThe answer is:";
 
     private const string ReasoningCue = "\n\nAssistant: Let's think step by step:";
 
