@@ -16,7 +16,9 @@ public static class ComparisonTable
         Report.Header(options.Rounds);
         Line("A line: units of work a CPU second, share of the float32 matrix product timed between the same rounds, and units a second by the clock.");
         Line("Below it a peer: its units a CPU second (by the clock where it does not say), how many times as fast this library is, and that by the clock.");
-        IReadOnlyList<IPeer> peers = options.Peers is { } folder ? [new TorchPeer(folder, options.Threads), new LlamaBench(folder, options.Threads)] : [];
+        IReadOnlyList<IPeer> peers = options.Peers is { } folder
+            ? [new TorchPeer(folder, options.Threads), new LlamaBench(folder, options.Threads), new LlamaBatchedBench(folder, options.Threads)]
+            : [];
         Line(peers.Count == 0 ? "No peers: --peers DIR names the folder that holds PyTorch and llama.cpp.\n" : "");
         try
         {

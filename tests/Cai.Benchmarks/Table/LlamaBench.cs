@@ -13,9 +13,12 @@ public sealed class LlamaBench(string folder, int threads) : IPeer
 
     public string Name { get; private set; } = "llama.cpp";
 
-    public bool Concerns(TableRow row) => row.LlamaFile is not null;
+    public bool Concerns(TableRow row) => row is { LlamaFile: not null, Request.Rows: 1 };
 
-    public string? Absence(TableRow row) => !File.Exists(program) ? $"there is no {Path.GetFileName(program)} in {folder}"
+    public string? Absence(TableRow row) => Absence(program, folder, row);
+
+    internal static string? Absence(string program, string folder, TableRow row) =>
+        !File.Exists(program) ? $"there is no {Path.GetFileName(program)} in {folder}"
         : !File.Exists(Path.Combine(folder, row.LlamaFile!)) ? $"there is no {row.LlamaFile} in {folder}"
         : null;
 

@@ -14,10 +14,10 @@ public sealed record TableOptions
           --threads N    threads of this program and of each peer (default 1)
           --peers DIR    folder of the peers, programs or links to them, each of which may be absent:
                            python         one that has PyTorch; python3 is taken without it. DIR can be a virtual environment's bin folder
-                           llama-bench    llama.cpp's benchmark, for the rows whose model stands beside it:
+                           llama-bench, llama-batched-bench    llama.cpp's benchmarks, for the rows whose model stands beside them:
                                           L.gguf, qwen2-0.5b-f32.gguf, qwen2-0.5b-bf16.gguf
-                         llama.cpp's `convert_hf_to_gguf.py FOLDER --outtype f32 --outfile L.gguf` makes such a file of a model folder that
-                         `cai` saved (--outtype bf16 for the last). The model's shape should be the row's; the number of its weights is printed.
+                         tests/peers/gguf_models.py makes these files. llama.cpp is built from its source, for the processor that it runs on:
+                         cmake -B build -DGGML_NATIVE=ON && cmake --build build --target llama-bench llama-batched-bench
 
         All groups of rows are measured but {TableRows.Qwen}, which takes 5 GB of memory with a peer and minutes a round: it must be named.
         """;

@@ -49,7 +49,7 @@ public sealed class TableRows : IDisposable
         Train("125M", Million125, 4, 128),
         Iteration("L", L),
         Generate(Generation, "L", L, 1, 1, 128, "L.gguf"),
-        .. from rows in (int[])[16, 64, 128] select Generate(Generation, "L", L, rows, 32, 64),
+        .. from rows in (int[])[16, 64, 128] select Generate(Generation, "L", L, rows, 32, 64, "L.gguf"),
         .. from type in ((string Name, ScalarType Dtype, string File)[])[("float32", ScalarType.Float32, "f32"), ("bf16", ScalarType.BFloat16, "bf16")]
            let name = $"Qwen2-0.5B {type.Name}"
            let file = $"qwen2-0.5b-{type.File}.gguf"
@@ -57,7 +57,7 @@ public sealed class TableRows : IDisposable
            [
                Prompt(name, Qwen2, 512, type.Dtype, file),
                Generate(Qwen, name, Qwen2, 1, 1, 32, file, type.Dtype),
-               Generate(Qwen, name, Qwen2, 8, 1, 32, null, type.Dtype),
+               Generate(Qwen, name, Qwen2, 8, 1, 32, file, type.Dtype),
            ]
            select row,
     ];
@@ -132,7 +132,7 @@ public sealed class TableRows : IDisposable
     }
 
     private TableRow Generate(
-        string group, string name, DecoderConfig config, int rows, int read, int write, string? llama = null, ScalarType dtype = ScalarType.Float32) =>
+        string group, string name, DecoderConfig config, int rows, int read, int write, string llama, ScalarType dtype = ScalarType.Float32) =>
         new(group, $"generation {name}, batch {rows}, {read} + {write} tokens", "tokens/s", Forward(config, read, write) / write,
             new("generate", config, TorchName(dtype), rows, read, write), () => SamplingJob(config, dtype, rows, read, write, rows * write))
         {

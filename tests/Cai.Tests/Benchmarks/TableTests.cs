@@ -67,6 +67,30 @@ public class TableTests
     }
 
     [Fact]
+    public void TextsAtOnceAreTheOtherBenchmarksWork()
+    {
+        using var folder = new TempFolder();
+        using var alone = new LlamaBench(folder.Root, 1);
+        using var together = new LlamaBatchedBench(folder.Root, 1);
+        var row = Row with { Request = new("generate", Rows: 16, Read: 32, Write: 64) };
+        Assert.Equal((false, true), (alone.Concerns(row), together.Concerns(row)));
+        Assert.Equal((true, false), (alone.Concerns(Row), together.Concerns(Row)));
+        Assert.Contains("no llama-batched-bench", together.Absence(row));
+        // Two tests; t is the time of both parts, of the prompts and of the rest.
+        const string Printed = """
+            main: n_kv_max = 1536
+            {"n_kv_max": 1536, "pp": 32, "tg": 64, "pl": 8, "n_kv": 768, "t_pp": 0.1, "t_tg": 0.2, "speed_tg": 1.0, "t": 0.3, "speed": 1.0}
+            {"n_kv_max": 1536, "pp": 32, "tg": 64, "pl": 16, "n_kv": 1536, "t_pp": 0.5, "t_tg": 1.5, "speed_tg": 1.0, "t": 2.0, "speed": 1.0}
+            """;
+        Assert.Equal(2.0, LlamaBatchedBench.Parse(Printed, 16, 32, 64));
+        Assert.Contains("32 texts", Assert.Throws<CaiException>(() => LlamaBatchedBench.Parse(Printed, 32, 32, 64)).Message);
+        if (!Script(folder, "llama-batched-bench", $"echo '{Printed}'"))
+            return;
+        folder.File("L.gguf", "");
+        Assert.Equal(new Timed(16 * 64, 2, null), together.Run(row));
+    }
+
+    [Fact]
     public void APythonWithoutPyTorchIsAbsentAndSaysWhy()
     {
         using var folder = new TempFolder();

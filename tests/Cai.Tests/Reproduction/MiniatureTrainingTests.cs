@@ -32,5 +32,10 @@ public sealed class MiniatureTrainingTests : IDisposable
             seen.Where((phase, i) => i == 0 || seen[i - 1] != phase));
         Assert.Equal(3, new[] { MiniatureTraining.ByExample, MiniatureTraining.Pretrained, MiniatureTraining.Helpful }
             .Select(name => HuggingFaceFolder.Hash(Path.Combine(models, "S", name))).Distinct().Count());
+
+        // Weights that have been through a phase are not led through it again without a word.
+        Assert.Contains("3500 tokens", Assert.Throws<CaiException>(() => MiniatureTraining.Run(options with { KeepSettled = true }, models, work)).Message);
+        var both = options with { KeepSettled = true, KeepPretrained = true };
+        Assert.Contains("Give one", Assert.Throws<CaiException>(() => MiniatureTraining.Run(both, models, work)).Message);
     }
 }
