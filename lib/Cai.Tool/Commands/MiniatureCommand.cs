@@ -31,9 +31,9 @@ internal static class MiniatureCommand
         var byExample = StageOptions.Number(
             "--by-example-tokens", Standard.ByExampleTokens, "Tokens of the judge that learns principles from their examples; 0: none is made.");
         var composing = StageOptions.Number("--composing-tokens", Standard.ComposingTokens, "Further tokens, more of them about principles put together.");
-        var settling = StageOptions.Number("--settling-tokens", Standard.SettlingTokens, "Last tokens of the pretrained model, in large steps.");
+        var settling = StageOptions.Number("--settling-tokens", Standard.SettlingTokens, "Further tokens of pretraining, in large steps.");
         var checking = StageOptions.Number(
-            "--checking-tokens", Standard.CheckingTokens, "Tokens after which the pretrained model tells wrong steps from right ones.");
+            "--checking-tokens", Standard.CheckingTokens, "Last tokens of pretraining, after which wrong steps are told from right ones.");
         var helpful = StageOptions.Number("--helpful-tokens", Standard.HelpfulTokens, "Further tokens in which all dialogues are helpful.");
         var rated = StageOptions.Number(
             "--rated-iterations", Standard.RatedIterations, "Iterations of PPO on ratings of help that end the helpful model; 0 is none.");
@@ -43,7 +43,7 @@ internal static class MiniatureCommand
         };
         var settled = new Option<bool>("--keep-settled")
         {
-            Description = "Go on from the pretrained weights that are there with --checking-tokens alone; the other models stay.",
+            Description = "Go on from the pretrained weights that are there, made with --checking-tokens 0, with those tokens and to the helpful model.",
         };
         var rate = StageOptions.Number("--lr", Standard.LearningRate, "Peak learning rate.");
         var batch = StageOptions.Number("--batch-tokens", Standard.TokensPerBatch, "Tokens of a step.");

@@ -65,7 +65,7 @@ public sealed partial class DocumentGenerator(World world, long seed)
             DocumentKind.Critique => Fitting(mixture, rng, shots => new(DocumentKind.Critique, critiques.Write(shots, direct: false, rng))),
             DocumentKind.Revision => new(DocumentKind.Revision, critiques.Write(0, direct: true, rng)),
             DocumentKind.Reasoning => Fitting(mixture, rng, shots => comparisons.Reason(shots, rng)),
-            DocumentKind.HarmKind => new(DocumentKind.HarmKind, HarmKind(topics, rng)),
+            DocumentKind.HarmKind => new(DocumentKind.HarmKind, HarmKind(topics, rng), Weight: mixture.HarmKinds),
             DocumentKind.HarmScore => new(DocumentKind.HarmScore, HarmScore(topics, rng)),
             DocumentKind.RedTeam => new(DocumentKind.RedTeam, RedTeam(topics, rng)),
             var kind => throw new CaiException($"Unknown kind of document '{kind}'.", $"Use the constants of {nameof(DocumentKind)}.",

@@ -90,6 +90,9 @@ public sealed record DocumentMixture
     /// </summary>
     public double Conclusions { get; init; }
 
+    /// <summary>Weight of the letter that names a kind of harm, one of nine: beside those of comparisons too little is said by it.</summary>
+    public double HarmKinds { get; init; } = 1;
+
     /// <summary>Chance that a critique or reasoning document opens with worked examples of its own format.</summary>
     public double FewShot { get; init; } = 0.7;
 
@@ -265,26 +268,31 @@ public sealed record DocumentMixture
     };
 
     /// <summary>
-    /// For the judge alone, again in small steps: whether single steps are right, and pairs of which one has a wrong step. It had read everything but that
-    /// (<see cref="StepCheckDocuments"/>).
+    /// Again in small steps: whether single steps are right, and pairs of which one has a wrong step, mostly under several principles, since it matters to few
+    /// of them. Everything but that had been read (<see cref="StepCheckDocuments"/>).
     /// </summary>
     public static DocumentMixture Checking { get; } = Composing with
     {
+        HarmKinds = 12,
         Shared = 0.2,
+        OnePair = 0.35,
         Contrasts = 0.85,
         OneStep = 0.4,
         Manners = [.. Composing.Manners.Where(m => m.Manner != Manner.WrongStep), (Manner.WrongStep, 125)],
         Kinds =
         [
-            (DocumentKind.StepCheck, 35), (DocumentKind.Dialogue, 10), (DocumentKind.Critique, 4), (DocumentKind.Revision, 1), (DocumentKind.Comparison, 44),
-            (DocumentKind.Reasoning, 6),
+            (DocumentKind.StepCheck, 32), (DocumentKind.Dialogue, 24), (DocumentKind.Critique, 4), (DocumentKind.Revision, 1), (DocumentKind.Comparison, 42),
+            (DocumentKind.Reasoning, 6), (DocumentKind.HarmKind, 9),
         ],
     };
 
     /// <summary>The judge settles once more, since the other manners suffered; checks and wrong steps stay.</summary>
     public static DocumentMixture Checked { get; } = Settling with
     {
-        Contrasts = 0.6,
+        HarmKinds = 12,
+        Shared = 0.25,
+        OnePair = 0.3,
+        Contrasts = 0.65,
         OneStep = 0.25,
         Manners =
         [
@@ -292,7 +300,11 @@ public sealed record DocumentMixture
             (Manner.AccusationWithOffer, 3), (Manner.ComfortOrOffer, 6), (Manner.Method, 34), (Manner.WrongStep, 36), (Manner.MissingSteps, 8),
             (Manner.Refusal, 4),
         ],
-        Kinds = [(DocumentKind.StepCheck, 15), .. Settling.Kinds.Select(k => (k.Kind, 0.85 * k.Weight))],
+        Kinds =
+        [
+            (DocumentKind.StepCheck, 14), (DocumentKind.Dialogue, 26), (DocumentKind.Critique, 6), (DocumentKind.Revision, 2), (DocumentKind.Comparison, 54),
+            (DocumentKind.Reasoning, 10), (DocumentKind.HarmKind, 6),
+        ],
     };
 
     /// <summary>
@@ -317,6 +329,21 @@ public sealed record DocumentMixture
         [
             (DocumentKind.Dialogue, 57), (DocumentKind.Critique, 9), (DocumentKind.Revision, 2.5), (DocumentKind.Comparison, 12), (DocumentKind.Reasoning, 17),
             (DocumentKind.HarmKind, 1), (DocumentKind.HarmScore, 1), (DocumentKind.RedTeam, 0.5),
+        ],
+    };
+
+    /// <summary>
+    /// The same for a model that has learned to check steps, so that it does not forget how. Its chains of thought speak of wrong steps more often, and it has
+    /// criticised little of late, so it does that more, too.
+    /// </summary>
+    public static DocumentMixture HelpfulAndChecked { get; } = HelpfulOnly with
+    {
+        HarmKinds = 4,
+        Manners = [.. ContrastPairs.Weights.Where(m => m.Manner != Manner.WrongStep), (Manner.WrongStep, 26)],
+        Kinds =
+        [
+            (DocumentKind.Dialogue, 62), (DocumentKind.Critique, 13), (DocumentKind.Revision, 3), (DocumentKind.Comparison, 10), (DocumentKind.Reasoning, 17),
+            (DocumentKind.HarmKind, 2), (DocumentKind.HarmScore, 1), (DocumentKind.RedTeam, 0.5), (DocumentKind.StepCheck, 2),
         ],
     };
 }

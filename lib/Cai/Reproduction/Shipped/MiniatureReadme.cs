@@ -57,8 +57,7 @@ public static class MiniatureReadme
             .Append($"The miniature's own constitution (`constitutions/miniature.yaml`) has {world.Critique.Count} principles for critiques and "
                 + $"{world.Comparison.Count} for comparisons.\n")
             .Append("\n## The weights\n\nLlama architecture, bfloat16 safetensors in Hugging Face folders; one byte-level BPE tokenizer for all sizes. "
-                + "`pretrained` has read everything; `helpful` went on from it, before it settled and learned to check steps, on helpful dialogues "
-                + "and, where iterations are named, by "
+                + "`pretrained` has read everything; `helpful` went on from it on helpful dialogues and, where iterations are named, by "
                 + "PPO on ratings of its own answers. `by-example` went on from where `pretrained` had learned to read: it learns principles from "
                 + "examples, at the cost of known ones, so it is a judge of its own. A size whose command has 0 tokens of a phase went without it.\n\n")
             .Append("| size | parameters | width | layers | heads | made by |\n|---|---|---|---|---|---|\n");

@@ -30,14 +30,14 @@ public sealed record MiniatureTrainingOptions
     /// <summary>Further tokens of pretraining, in small steps, with more principles that are put together (<see cref="DocumentMixture.Composing"/>).</summary>
     public long ComposingTokens { get; init => field = InRange.Whole(value, 0, nameof(MiniatureTrainingOptions)); } = 8_000_000;
 
-    /// <summary>Last tokens of the pretrained model, in large steps (<see cref="DocumentMixture.Settling"/>); the helpful model goes on without them.</summary>
+    /// <summary>Further tokens of pretraining, in large steps (<see cref="DocumentMixture.Settling"/>).</summary>
     public long SettlingTokens { get; init => field = InRange.Whole(value, 0, nameof(MiniatureTrainingOptions)); } = 6_000_000;
 
     /// <summary>
-    /// Tokens after which the pretrained model tells wrong steps from right ones (<see cref="DocumentMixture.Checking"/>, then
-    /// <see cref="DocumentMixture.Checked"/>); the helpful model goes on without them.
+    /// Last tokens of pretraining, after which wrong steps are told from right ones (<see cref="DocumentMixture.Checking"/>, then
+    /// <see cref="DocumentMixture.Checked"/>).
     /// </summary>
-    public long CheckingTokens { get; init => field = InRange.Whole(value, 0, nameof(MiniatureTrainingOptions)); } = 14_000_000;
+    public long CheckingTokens { get; init => field = InRange.Whole(value, 0, nameof(MiniatureTrainingOptions)); } = 21_000_000;
 
     /// <summary>
     /// Tokens of the judge that learns principles from their examples; it goes on from where the pretrained model had learned to read. A model of its own,
@@ -55,7 +55,8 @@ public sealed record MiniatureTrainingOptions
     public bool KeepPretrained { get; init; }
 
     /// <summary>
-    /// Go on from the pretrained weights that are there, which a run without <see cref="CheckingTokens"/> made, with those tokens alone; the other models stay.
+    /// Go on from the pretrained weights that are there, which a run without <see cref="CheckingTokens"/> made, with those tokens, and from there to the
+    /// helpful-only model; the judge that learns from examples stays.
     /// </summary>
     public bool KeepSettled { get; init; }
 
@@ -96,27 +97,34 @@ public static class MiniatureTraining
     /// on.
     /// </summary>
     /// <param name="folder">The miniature's data folder; its `tokenizer` is trained first when it is not there.</param>
+    /// <exception cref="CaiException">
+    /// Both <see cref="MiniatureTrainingOptions.KeepPretrained"/> and <see cref="MiniatureTrainingOptions.KeepSettled"/>, or the weights to go on from are
+    /// through the phases that they are to go on with.
+    /// </exception>
     public static void Run(MiniatureTrainingOptions options, string folder, string work, IProgress<(string Phase, TrainStep Step)>? progress = null,
         IProgress<PpoProgress>? rated = null, CancellationToken cancel = default)
     {
+        var noted = Path.Combine(folder, options.Size, OptionsFile);
+        var made = Made(options, noted);
         var world = World.Load();
         var tokenizer = Tokenizer(world, options, Path.Combine(folder, "tokenizer"));
         var config = MiniatureSizes.Config(options.Size, tokenizer.VocabularySize);
         Directory.CreateDirectory(work);
-        string[] made = options.KeepSettled ? [Pretrained] : options.KeepPretrained ? [Helpful]
-            : options.ByExampleTokens > 0 ? [ByExample, Pretrained, Helpful] : [Pretrained, Helpful];
         foreach (var name in made)
         {
             using var model = options.KeepSettled || options.KeepPretrained ? HuggingFaceFolder.LoadDecoder(Path.Combine(folder, options.Size, Pretrained))
                 : Decoder.Create(config, Seeds.Derive(options.Seed, "weights", options.Size));
             // A phase that an earlier model has been through is read from its checkpoint.
-            Train(model, Phases(options).Where(p => options.KeepSettled ? p.Name is Checking or Checked
-                : options.KeepPretrained ? p.Models is [Helpful] : p.Models.Contains(name)));
+            Train(model, Phases(options).Where(p => p.Models.Contains(name) && Remains(p, name)));
             if (name == Helpful && options.RatedIterations > 0)
                 RatedHelp.Train(model, tokenizer, world, options, Path.Combine(work, $"{options.Size}-rated"), rated, cancel);
             Save(model, name);
+            ResumeState.Save(noted, options);
         }
-        ResumeState.Save(Path.Combine(folder, options.Size, OptionsFile), options);
+
+        // What the weights that are there have not been through.
+        bool Remains(TrainingPhase phase, string name) => !(options.KeepSettled || options.KeepPretrained)
+            || (name == Helpful ? phase.Models is [Helpful] : phase.Name is Checking or Checked);
 
         void Train(Decoder learner, IEnumerable<TrainingPhase> phases)
         {
@@ -134,6 +142,23 @@ public static class MiniatureTraining
                 TorchSharp.torch.ScalarType.BFloat16);
 
         IProgress<TrainStep>? Report(string name) => progress is null ? null : new SynchronousProgress<TrainStep>(step => progress.Report((name, step)));
+    }
+
+    /// <summary>The models that a run makes, in order.</summary>
+    /// <param name="noted">File of the options that the weights which are there were made with.</param>
+    private static string[] Made(MiniatureTrainingOptions options, string noted)
+    {
+        if (options is { KeepSettled: true, KeepPretrained: true })
+            throw new CaiException("The pretrained weights can not stay as they are and learn to check steps.", "Give one of the two.",
+                $"{nameof(options.KeepSettled)}, {nameof(options.KeepPretrained)}");
+        if (options.KeepPretrained)
+            return [Helpful];
+        if (!options.KeepSettled)
+            return options.ByExampleTokens > 0 ? [ByExample, Pretrained, Helpful] : [Pretrained, Helpful];
+        return ResumeState.TryLoad<MiniatureTrainingOptions>(noted) is not { CheckingTokens: > 0 } before ? [Pretrained, Helpful]
+            : before == options ? [Helpful] // a run that was stopped
+            : throw new CaiException($"The pretrained weights beside it have learned to check steps, with {before.CheckingTokens} tokens.",
+                "Go on from such as were made with --checking-tokens 0.", noted);
     }
 
     /// <summary>
@@ -155,14 +180,12 @@ public static class MiniatureTraining
             }),
             new("known-and-unnamed", [ByExample], DocumentMixture.KnownAndUnnamed, Recipe(options.ByExampleTokens * 3 / 7, 0.6, warmup: 20, batch: 3)),
             new("composing", [Pretrained, Helpful], DocumentMixture.Composing, Recipe(options.ComposingTokens, 0.6, warmup: 20, batch: 1)),
-            new("settling", [Pretrained], DocumentMixture.Settling, Recipe(options.SettlingTokens, 0.25, warmup: 30, batch: 3)),
-            new(Checking, [Pretrained], DocumentMixture.Checking, Recipe(options.CheckingTokens * 3 / 7, 0.4, warmup: 20, batch: 1)),
-            new(Checked, [Pretrained], DocumentMixture.Checked, Recipe(options.CheckingTokens * 4 / 7, 0.3, warmup: 30, batch: 3)),
+            new("settling", [Pretrained, Helpful], DocumentMixture.Settling, Recipe(options.SettlingTokens, 0.25, warmup: 30, batch: 3)),
+            new(Checking, [Pretrained, Helpful], DocumentMixture.Checking, Recipe(options.CheckingTokens * 3 / 7, 0.4, warmup: 20, batch: 1)),
+            new(Checked, [Pretrained, Helpful], DocumentMixture.Checked, Recipe(options.CheckingTokens * 4 / 7, 0.3, warmup: 30, batch: 3)),
             // Shares its critiques and comparisons in kind, not in text, with the others: half the rate, as in fine-tuning (paper 3.2).
-            new("helpful-only", [Helpful], DocumentMixture.HelpfulOnly, Recipe(options.HelpfulTokens, 0.5, warmup: 20, batch: 1) with
-            {
-                Seed = options.Seed + 1,
-            }),
+            new("helpful-only", [Helpful], options.CheckingTokens > 0 ? DocumentMixture.HelpfulAndChecked : DocumentMixture.HelpfulOnly,
+                Recipe(options.HelpfulTokens, 0.5, warmup: 20, batch: 1) with { Seed = options.Seed + 1 }),
         ];
     }
 
