@@ -7,6 +7,7 @@ using Cai.Reproduction;
 // dotnet run -c Release --project tests/Cai.Benchmarks -- [--rounds 5] [S L]
 // dotnet run -c Release --project tests/Cai.Benchmarks -- table [--rounds 5] [--threads 1] [--peers DIR] [training ppo generation qwen]
 // dotnet run -c Release --project tests/Cai.Benchmarks -- memory [load|train]
+// dotnet run -c Release --project tests/Cai.Benchmarks -- products
 // dotnet run -c Release --project tests/Cai.Benchmarks -- tokenizers [FOLDER ...]
 // dotnet run -c Release --project tests/Cai.Benchmarks -p:Device=cuda -- gpu [--device cuda:0] [MODEL]
 try
@@ -21,6 +22,9 @@ try
             return 0;
         case ["memory", .. var rest]:
             MemoryReport.Run(rest.FirstOrDefault());
+            return 0;
+        case ["products"]:
+            ProductReport.Run(5);
             return 0;
         case ["tokenizers", .. var folders]:
             TokenizerReport.Run(5, folders);
@@ -56,7 +60,7 @@ static void Speed(string[] args)
             sizes.Add(args[i]);
         else
             throw new CaiException($"'{args[i]}' is neither --rounds N nor a size.",
-                $"Sizes are {string.Join(", ", MiniatureSizes.Names)}; table, memory, tokenizers and gpu come first where they are asked for.");
+                $"Sizes are {string.Join(", ", MiniatureSizes.Names)}; table, memory, products, tokenizers and gpu come first where they are asked for.");
     Report.Header(rounds);
     MklReport.Run(rounds);
     TokenizerReport.Run(rounds, []);
