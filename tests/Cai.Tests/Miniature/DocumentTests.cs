@@ -16,8 +16,9 @@ public class DocumentTests(ITestOutputHelper output)
     private static readonly List<Document> Checking = Written("checking", DocumentMixture.Checking);
     private static readonly List<Document> Checked = Written("checked", DocumentMixture.Checked);
     private static readonly List<Document> Helpful = Written("helpful-only", DocumentMixture.HelpfulOnly);
+    private static readonly List<Document> HelpfulAndChecked = Written("helpful-only", DocumentMixture.HelpfulAndChecked);
     private static readonly List<Document> All =
-        [.. Corpus, .. Reading, .. ByExample, .. KnownAndUnnamed, .. Composing, .. Settling, .. Checking, .. Checked, .. Helpful];
+        [.. Corpus, .. Reading, .. ByExample, .. KnownAndUnnamed, .. Composing, .. Settling, .. Checking, .. Checked, .. Helpful, .. HelpfulAndChecked];
 
     [Fact]
     public void NoHeldOutTopicIsEverSpokenOf()
@@ -48,12 +49,13 @@ public class DocumentTests(ITestOutputHelper output)
             (Corpus, DocumentMixture.Pretraining), (Reading, DocumentMixture.Reading), (ByExample, DocumentMixture.ByExample),
             (KnownAndUnnamed, DocumentMixture.KnownAndUnnamed), (Composing, DocumentMixture.Composing), (Settling, DocumentMixture.Settling),
             (Checking, DocumentMixture.Checking), (Checked, DocumentMixture.Checked), (Helpful, DocumentMixture.HelpfulOnly),
+            (HelpfulAndChecked, DocumentMixture.HelpfulAndChecked),
         })
         {
-            Assert.Equal(100, mixture.Kinds.Sum(k => k.Weight), 6);
+            var whole = mixture.Kinds.Sum(k => k.Weight);
             foreach (var (kind, weight) in mixture.Kinds)
             {
-                var p = weight / 100;
+                var p = weight / whole;
                 var share = documents.Count(d => d.Kind == kind) / (double)documents.Count;
                 Assert.InRange(share, p - 4 * Math.Sqrt(p * (1 - p) / documents.Count), p + 4 * Math.Sqrt(p * (1 - p) / documents.Count));
             }
@@ -159,7 +161,7 @@ public class DocumentTests(ITestOutputHelper output)
     {
         var (oracle, writer) = (new Oracle(Fixture.World), new ResponseWriter(Fixture.World));
         var answers = new Dictionary<string, List<bool>>();
-        foreach (var document in Checking.Concat(Checked).Where(d => d.Kind == DocumentKind.StepCheck))
+        foreach (var document in Checking.Concat(Checked).Concat(HelpfulAndChecked).Where(d => d.Kind == DocumentKind.StepCheck))
         {
             var parts = document.Text.Split("\n\nAssistant: ");
             var topic = Fixture.World.TopicOf(new Cai.Text.Prompt("x", Cai.Text.Dialogue.Ask(parts[0]["\n\nHuman: ".Length..])));
