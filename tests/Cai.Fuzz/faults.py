@@ -6,7 +6,7 @@
 After a Release build of lib/Cai.Tool, as root (small file systems in memory are mounted). Right is: an error of few lines and no stack trace, an exit code that is
 not 0, and afterwards the same command, where there is room again, gives the bytes of a run that nothing happened to. Exit code 1 when a line says otherwise.
 """
-import argparse, os, shutil, subprocess, sys, tempfile, time
+import argparse, os, shutil, signal, subprocess, sys, tempfile, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from kill import ROOT, stages, tree
@@ -78,7 +78,7 @@ def main():
                 right = code != 0 and ("disk is full" in said if fault == "full" else "cannot be written" in said)
             else:
                 process = start(name, out)
-                there = wait(out, process, name)
+                there = wait(out, process, locked=fault == "two")
                 if fault == "removed":
                     shutil.rmtree(out, ignore_errors=True)
                     said = process.communicate()[0]
@@ -90,7 +90,9 @@ def main():
                     ends_equal = run(name, out)[0] == 0 and same(out, name, whole)
                 else:
                     pid = str(process.pid)
+                    process.send_signal(signal.SIGSTOP)  # or the first may end while the second still starts
                     code, said = run(name, out)
+                    process.send_signal(signal.SIGCONT)
                     first = process.communicate()[0]
                     right = there and code != 0 and f"({pid})" in said and process.returncode == 0
                     ends_equal = same(out, name, whole)
@@ -111,10 +113,11 @@ def same(out, name, whole):
     return {k: v for k, v in tree(out, name).items() if not k.endswith((".tmp", ".lock", ".pid"))} == whole
 
 
-def wait(out, process, name):
-    """Until the stage has written something; whether it has and still runs."""
+def wait(out, process, locked):
+    """Until the stage holds its lock or, not locked, has written something; whether it has and still runs."""
     while process.poll() is None:
-        if any("run.json" not in f and not f.endswith((".lock", ".pid", "environment.json")) for _, _, files in os.walk(out) for f in files):
+        names = [f for _, _, files in os.walk(out) for f in files]
+        if any(f.endswith(".lock") if locked else "run.json" not in f and not f.endswith((".lock", ".pid", "environment.json")) for f in names):
             return True
         time.sleep(0.02)
     return False
