@@ -21,8 +21,7 @@ public static class ProductReport
     /// <summary>Prints a row for each shape.</summary>
     public static void Run(int rounds)
     {
-        set_num_threads(Threads);
-        Report.Header(rounds);
+        Report.Header(rounds, Threads);
         Console.WriteLine($"{"GFLOP/s, one thread",-40} {"float32",10} {"bfloat16",10} {"with casts",10}");
         foreach (var (name, rows, inner, columns) in Shapes)
         {

@@ -7,8 +7,14 @@ namespace Cai.Benchmarks;
 /// <summary>Measures and prints.</summary>
 public static class Report
 {
-    public static void Header(int rounds)
+    /// <param name="threads">Of libtorch from now on; null leaves them.</param>
+    public static void Header(int rounds, int? threads = null)
     {
+        if (threads is { } number)
+        {
+            _ = get_num_threads(); // a thread's first question takes over the number of all threads, undoing what was set before
+            set_num_threads(number);
+        }
         Console.WriteLine(
             $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}, {RuntimeInformation.FrameworkDescription}, libtorch {__version__}");
         Console.WriteLine($"{Environment.ProcessorCount} processors, {get_num_threads()} torch threads{(Configuration() is { } note ? $", {note}" : "")}");

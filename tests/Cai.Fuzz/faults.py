@@ -73,7 +73,7 @@ def main():
             if fault in ("full", "readonly"):
                 with Mounted(out, f"size={ROOM[name]}" if fault == "full" else "size=64m,ro") as place:
                     code, said = run(name, out)
-                    place.again("size=256m,rw")
+                    place.again("size=2g,rw")
                     ends_equal = run(name, out)[0] == 0 and same(out, name, whole)
                 right = code != 0 and ("disk is full" in said if fault == "full" else "cannot be written" in said)
             else:

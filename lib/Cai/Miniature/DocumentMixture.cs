@@ -279,11 +279,11 @@ public sealed record DocumentMixture
         Contrasts = 0.85,
         OneStep = 0.4,
         Manners = [.. Composing.Manners.Where(m => m.Manner != Manner.WrongStep), (Manner.WrongStep, 125)],
-        Kinds =
+        Kinds = OfHundred(
         [
             (DocumentKind.StepCheck, 32), (DocumentKind.Dialogue, 24), (DocumentKind.Critique, 4), (DocumentKind.Revision, 1), (DocumentKind.Comparison, 42),
             (DocumentKind.Reasoning, 6), (DocumentKind.HarmKind, 9),
-        ],
+        ]),
     };
 
     /// <summary>The judge settles once more, since the other manners suffered; checks and wrong steps stay.</summary>
@@ -300,11 +300,11 @@ public sealed record DocumentMixture
             (Manner.AccusationWithOffer, 3), (Manner.ComfortOrOffer, 6), (Manner.Method, 34), (Manner.WrongStep, 36), (Manner.MissingSteps, 8),
             (Manner.Refusal, 4),
         ],
-        Kinds =
+        Kinds = OfHundred(
         [
             (DocumentKind.StepCheck, 14), (DocumentKind.Dialogue, 26), (DocumentKind.Critique, 6), (DocumentKind.Revision, 2), (DocumentKind.Comparison, 54),
             (DocumentKind.Reasoning, 10), (DocumentKind.HarmKind, 6),
-        ],
+        ]),
     };
 
     /// <summary>
@@ -340,10 +340,13 @@ public sealed record DocumentMixture
     {
         HarmKinds = 4,
         Manners = [.. ContrastPairs.Weights.Where(m => m.Manner != Manner.WrongStep), (Manner.WrongStep, 26)],
-        Kinds =
+        Kinds = OfHundred(
         [
             (DocumentKind.Dialogue, 62), (DocumentKind.Critique, 13), (DocumentKind.Revision, 3), (DocumentKind.Comparison, 10), (DocumentKind.Reasoning, 17),
             (DocumentKind.HarmKind, 2), (DocumentKind.HarmScore, 1), (DocumentKind.RedTeam, 0.5), (DocumentKind.StepCheck, 2),
-        ],
+        ]),
     };
+
+    private static IReadOnlyList<(string Kind, double Weight)> OfHundred(IReadOnlyList<(string Kind, double Weight)> weights) =>
+        [.. weights.Select(w => (w.Kind, 100 * w.Weight / weights.Sum(each => each.Weight)))];
 }

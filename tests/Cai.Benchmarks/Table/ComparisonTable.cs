@@ -1,5 +1,4 @@
 using System.Globalization;
-using static TorchSharp.torch;
 
 namespace Cai.Benchmarks.Table;
 
@@ -11,9 +10,7 @@ public static class ComparisonTable
 {
     public static void Run(TableOptions options)
     {
-        _ = get_num_threads(); // a thread's first question takes over the number of all threads, undoing what was set before
-        set_num_threads(options.Threads);
-        Report.Header(options.Rounds);
+        Report.Header(options.Rounds, options.Threads);
         Line("A line: units of work a CPU second, share of the float32 matrix product timed between the same rounds, and units a second by the clock.");
         Line("Below it a peer: its units a CPU second (by the clock where it does not say), how many times as fast this library is, and that by the clock.");
         IReadOnlyList<IPeer> peers = options.Peers is { } folder

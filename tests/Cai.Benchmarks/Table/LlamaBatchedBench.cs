@@ -7,7 +7,7 @@ namespace Cai.Benchmarks.Table;
 /// <summary>llama.cpp's benchmark of several texts at once. It times by the clock, leaves out loading the model, and draws no tokens.</summary>
 public sealed class LlamaBatchedBench(string folder, int threads) : IPeer
 {
-    private readonly string program = Path.Combine(folder, OperatingSystem.IsWindows() ? "llama-batched-bench.exe" : "llama-batched-bench");
+    private readonly string program = LlamaBench.Program(folder, "llama-batched-bench");
 
     public string Name => "llama.cpp";
 

@@ -9,13 +9,15 @@ namespace Cai.Benchmarks.Table;
 /// </summary>
 public sealed class LlamaBench(string folder, int threads) : IPeer
 {
-    private readonly string program = Path.Combine(folder, OperatingSystem.IsWindows() ? "llama-bench.exe" : "llama-bench");
+    private readonly string program = Program(folder, "llama-bench");
 
     public string Name { get; private set; } = "llama.cpp";
 
     public bool Concerns(TableRow row) => row is { LlamaFile: not null, Request.Rows: 1 };
 
     public string? Absence(TableRow row) => Absence(program, folder, row);
+
+    internal static string Program(string folder, string name) => Path.Combine(folder, OperatingSystem.IsWindows() ? name + ".exe" : name);
 
     internal static string? Absence(string program, string folder, TableRow row) =>
         !File.Exists(program) ? $"there is no {Path.GetFileName(program)} in {folder}"

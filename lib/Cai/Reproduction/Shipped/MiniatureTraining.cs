@@ -110,9 +110,10 @@ public static class MiniatureTraining
         var tokenizer = Tokenizer(world, options, Path.Combine(folder, "tokenizer"));
         var config = MiniatureSizes.Config(options.Size, tokenizer.VocabularySize);
         Directory.CreateDirectory(work);
+        var goesOn = options.KeepSettled || options.KeepPretrained;
         foreach (var name in made)
         {
-            using var model = options.KeepSettled || options.KeepPretrained ? HuggingFaceFolder.LoadDecoder(Path.Combine(folder, options.Size, Pretrained))
+            using var model = goesOn ? HuggingFaceFolder.LoadDecoder(Path.Combine(folder, options.Size, Pretrained))
                 : Decoder.Create(config, Seeds.Derive(options.Seed, "weights", options.Size));
             // A phase that an earlier model has been through is read from its checkpoint.
             Train(model, Phases(options).Where(p => p.Models.Contains(name) && Remains(p, name)));
@@ -123,8 +124,7 @@ public static class MiniatureTraining
         }
 
         // What the weights that are there have not been through.
-        bool Remains(TrainingPhase phase, string name) => !(options.KeepSettled || options.KeepPretrained)
-            || (name == Helpful ? phase.Models is [Helpful] : phase.Name is Checking or Checked);
+        bool Remains(TrainingPhase phase, string name) => !goesOn || (name == Helpful ? phase.Models is [Helpful] : phase.Name is Checking or Checked);
 
         void Train(Decoder learner, IEnumerable<TrainingPhase> phases)
         {
