@@ -42,7 +42,12 @@ internal sealed class ParquetClaims
         {
             claims.Claim(group.NumRows, BytesOfRow);
             foreach (var column in group.Columns)
-                claims.CheckPages(column.MetaData ?? throw new InvalidDataException("a column has no description"));
+            {
+                var described = column.MetaData ?? throw new InvalidDataException("a column has no description");
+                if (described.NumValues < group.NumRows) // every row has a value of every column, be it null: the reader looks for it without end
+                    throw new InvalidDataException("a column has fewer values than there are rows");
+                claims.CheckPages(described);
+            }
         }
         for (var i = 0; i < reader.RowGroupCount; i++)
             using (var group = reader.OpenRowGroupReader(i))
@@ -87,7 +92,7 @@ internal sealed class ParquetClaims
         if (BitConverter.ToUInt32(length) is var size && size > end)
             throw new InvalidDataException("its footer is longer than the file");
         file.Position = end - size;
-        return new ThriftCompact(file, end).Struct();
+        return new ThriftCompact(file, end).Struct(ParquetFormat.Footer);
     }
 
     private static void CheckSchema(IEnumerable<ThriftStruct> schema)
@@ -122,7 +127,7 @@ internal sealed class ParquetClaims
                 throw new InvalidDataException("a page lies outside of the file");
             Checked.Allow(at);
             file.Position = at;
-            var page = new ThriftCompact(file, file.Length).Struct();
+            var page = new ThriftCompact(file, file.Length).Struct(ParquetFormat.Page);
             at = file.Position + page.Number(3);
             if (at < file.Position || at > file.Length)
                 throw new InvalidDataException("a page is longer than the file");

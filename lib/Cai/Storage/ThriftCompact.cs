@@ -19,32 +19,33 @@ internal sealed class ThriftStruct
 }
 
 /// <summary>
-/// Thrift's compact protocol, as Parquet's footer and page headers are written. No length is believed before the bytes for it are seen to be there, so that
-/// what passes here can be given to a reader that believes all of them.
+/// Thrift's compact protocol, as Parquet's footer and page headers are written. No length is believed before the bytes for it are seen to be there, and every
+/// field is of the kind that the format gives it, so that what passes here can be given to a reader that believes all of this.
 /// </summary>
 /// <exception cref="InvalidDataException">The bytes are no such struct, or one that Parquet's have nothing of.</exception>
 internal sealed class ThriftCompact(Stream stream, long end)
 {
-    private const int Deepest = 16;
     private const int MostValues = 4_000_000;
 
     private int values;
 
     /// <summary>The struct at the stream's position, which is behind it then.</summary>
-    public ThriftStruct Struct(int depth = 0)
+    public ThriftStruct Struct(ThriftFields fields)
     {
-        if (depth > Deepest)
-            throw new InvalidDataException($"its description is nested more than {Deepest} deep");
         var read = new ThriftStruct();
         for (var id = 0; Byte() is > 0 and var head;)
         {
             id = head >> 4 is > 0 and var step ? id + step : (short)Number();
-            read.Add(id, (head & 15) is 1 or 2 ? (head & 15) == 1 : Value(head & 15, depth));
+            var type = head & 15;
+            // A reader knows of later fields by their type only; of lists and structs it then mistakes their bytes for its own.
+            if (fields.Kind(id) is var kind && kind?.Is(type) != true && (kind is not null || type is 9 or 10 or 12))
+                throw new InvalidDataException($"its description has a field {id} of type {type}, which Parquet has not");
+            read.Add(id, type is 1 or 2 ? type == 1 : Value(type, kind));
         }
         return read;
     }
 
-    private object Value(int type, int depth)
+    private object Value(int type, ThriftKind? kind)
     {
         if (++values > MostValues)
             throw new InvalidDataException($"its description has more than {MostValues} values");
@@ -63,11 +64,14 @@ internal sealed class ThriftCompact(Stream stream, long end)
                 var count = head >> 4 is < 15 and var few ? (ulong)few : Unsigned();
                 Fits(count); // every element takes a byte at least
                 var items = new List<object>();
-                for (; count > 0; count--)
-                    items.Add(Value(head & 15, depth + 1));
+                if (kind is ThriftList { Of: var each } && (each.Is(head & 15) || count == 0))
+                    for (; count > 0; count--)
+                        items.Add(Value(head & 15, each));
+                else
+                    throw new InvalidDataException($"its description has a list of type {head & 15}, which Parquet has not there");
                 return items;
             case 12:
-                return Struct(depth + 1);
+                return Struct((ThriftFields)kind!);
             default:
                 throw new InvalidDataException($"its description has a value of type {type}");
         }

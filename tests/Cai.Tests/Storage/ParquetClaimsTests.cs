@@ -149,13 +149,47 @@ public sealed class ParquetClaimsTests : IDisposable
     public void ADescriptionThatIsNestedWithoutEndIsRefused()
     {
         var deep = Enumerable.Repeat((byte)0x1C, 100_000).ToArray();
-        Assert.Contains("nested", Refused([.. "PAR1"u8, .. deep, .. BitConverter.GetBytes(deep.Length), .. "PAR1"u8]));
+        Assert.Contains("type 12", Refused([.. "PAR1"u8, .. deep, .. BitConverter.GetBytes(deep.Length), .. "PAR1"u8]));
         // A schema of groups, each the only child of the one before: {name "a", one child}.
         byte[] group = [0x48, 1, (byte)'a', 0x15, 2, 0];
         byte[] schema = [0x15, 2, 0x19, 0xFC, 0xA0, 0x9C, 0x01, .. Enumerable.Repeat(group, 20_000).SelectMany(g => g), 0x16, 0, 0x19, 0x0C, 0];
         Assert.Contains("at most", Refused([.. "PAR1"u8, .. schema, .. BitConverter.GetBytes(schema.Length), .. "PAR1"u8]));
         schema = [0x15, 2, 0x19, 0xFC, 0xE8, 0x07, .. Enumerable.Repeat(group, 1000).SelectMany(g => g), 0x16, 0, 0x19, 0x0C, 0];
         Refused([.. "PAR1"u8, .. schema, .. BitConverter.GetBytes(schema.Length), .. "PAR1"u8]);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0x05, 60, 2 }, null)] // field 30, a number
+    [InlineData(new byte[] { 0x08, 60, 2, 65, 66 }, null)] // a text
+    [InlineData(new byte[] { 0x0C, 60, 0 }, "field 30 of type 12")]
+    [InlineData(new byte[] { 0x09, 60, 0x25, 2, 4 }, "field 30 of type 9")]
+    [InlineData(new byte[] { 0x09, 10, 0x18, 1, 65 }, "a list of type 8")] // field 5, a text in the place of a pair
+    [InlineData(new byte[] { 0x06, 10, 0 }, "field 5 of type 6")] // a number in the place of the list
+    public async Task AFieldOfALaterFormatIsPassedOverWhereItsEndIsKnownAndOneOfAnotherKindIsRefused(byte[] field, string? refused)
+    {
+        // After such fields the reader takes what follows for something else, and looks for the end of a number beyond that of the file.
+        var bytes = await Bytes(Enumerable.Range(0, 3).Select(i => new Row { Id = $"{i}", Prompt = "text" }));
+        var length = BitConverter.ToInt32(bytes, bytes.Length - 8);
+        byte[] longer = [.. bytes[..^9], .. field, 0, .. BitConverter.GetBytes(length + field.Length), .. "PAR1"u8];
+        if (refused is not null)
+        {
+            Assert.Contains(refused, Refused(longer));
+            return;
+        }
+        File.WriteAllBytes(folder.Path("longer.parquet"), longer);
+        Assert.Equal(3, RecordLines.Of(folder.Path("longer.parquet"), "").Count());
+    }
+
+    [Fact]
+    public async Task AColumnWithFewerValuesThanThereAreRowsIsRefused()
+    {
+        // The footer says it in this order: rows of the file, values of each column, rows of the group.
+        var bytes = await Bytes(Enumerable.Range(0, 1237).Select(i => new Row { Id = $"{i}", Prompt = "text" }));
+        var footer = bytes.Length - 8 - BitConverter.ToInt32(bytes, bytes.Length - 8);
+        var rows = footer + bytes.AsSpan(footer).IndexOf(Varint(1237));
+        var values = rows + 1 + bytes.AsSpan(rows + 1).IndexOf(Varint(1237));
+        Varint(1230).CopyTo(bytes, values);
+        Assert.Contains("fewer values", Refused(bytes));
     }
 
     [Fact]
