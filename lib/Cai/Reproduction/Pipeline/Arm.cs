@@ -87,6 +87,13 @@ public sealed record Arm(string Name)
     /// <summary>0 or 1: the preference model sees only that half of the topics, so that the other half can judge it (HH 4.2, Fig 4). Null: all.</summary>
     public int? Half { get; init; }
 
+    /// <summary>
+    /// For this share of the comparisons one more in which an answer to another prompt loses (<see cref="MisplacedAnswers"/>; not in the paper, whose
+    /// preference models read). SL-CAI hardly ever gives steps to red-team prompts, so from its pairs alone a preference model knows steps as what good
+    /// requests are paid for, and a policy that is trained far from SL-CAI finds out.
+    /// </summary>
+    public double Misplaced { get; init; }
+
     /// <summary>How the preference model is trained.</summary>
     public required PreferenceOptions Preferences { get; init; }
 
@@ -147,7 +154,10 @@ public sealed class PaperArms(Pipeline pipeline)
     /// <inheritdoc cref="Recipes.OverTraining"/>
     /// <param name="judge">See <see cref="AiFeedback.Judge"/>.</param>
     public Arm OverTrained(string name, LabelOptions labels, Constitution constitution, bool snapshots = false, ModelFolder? judge = null) =>
-        Varied(name, labels, constitution, judge) with { Ppo = Recipes.OverTraining(pipeline.Scale, pipeline.Seed, snapshots) };
+        Varied(name, labels, constitution, judge) with
+        {
+            Misplaced = Recipes.MisplacedShare, Ppo = Recipes.OverTraining(pipeline.Scale, pipeline.Seed, snapshots),
+        };
 
     private AiFeedback Ai(LabelKind kind) => new() { Axis = Axes.Harmless, Constitution = pipeline.Constitution, Labels = pipeline.Feedback.Options(kind) };
 

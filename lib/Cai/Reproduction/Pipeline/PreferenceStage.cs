@@ -12,9 +12,12 @@ public sealed class PreferenceStage(Pipeline pipeline)
     /// <param name="labels">
     /// The pipeline whose comparisons it is trained on, when models of several sizes are to learn from the same; this one when null.
     /// </param>
-    public async Task<ModelFolder> ModelAsync(Arm arm, Pipeline? labels = null, CancellationToken cancel = default) => Train(
-        arm.Half == 1 ? $"{arm.PreferenceModel}-held-out" : arm.PreferenceModel,
-        (await (labels ?? pipeline).Feedback.ComparisonsAsync(arm, cancel)).Train, arm.Preferences, cancel);
+    public async Task<ModelFolder> ModelAsync(Arm arm, Pipeline? labels = null, CancellationToken cancel = default)
+    {
+        var (train, _) = await (labels ?? pipeline).Feedback.ComparisonsAsync(arm, cancel);
+        return Train(arm.Half == 1 ? $"{arm.PreferenceModel}-held-out" : arm.PreferenceModel,
+            [.. train, .. MisplacedAnswers.Of(train, arm.Misplaced, pipeline.Seed)], arm.Preferences, cancel);
+    }
 
     /// <summary>Trained on human harmlessness comparisons alone, for scoring revisions (paper 3.4, Figs 5 to 7).</summary>
     public async Task<ModelFolder> HarmlessModelAsync(CancellationToken cancel = default)

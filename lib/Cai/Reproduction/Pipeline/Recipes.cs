@@ -24,6 +24,12 @@ public static class Recipes
     /// </summary>
     public const double PairTemperature = 1.4;
 
+    /// <summary>
+    /// <see cref="Arm.Misplaced"/> of arms that are over-trained on purpose. At 0 one policy in five gives the steps of any good request to harmful ones, whatever
+    /// its labels like; at 0.25 none of fifteen did.
+    /// </summary>
+    public const double MisplacedShare = 0.25;
+
     /// <summary>What the head of a preference model of the reproduction is drawn for, beside the seed, when it stands for itself.</summary>
     public const string PreferenceHead = "pm-cai";
 
