@@ -1,6 +1,6 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Cai.Storage;
 
 namespace Cai.Fuzz;
@@ -17,7 +17,7 @@ internal static class Campaign
         var faults = new Dictionary<string, List<(long Case, string? Detail)>>();
         while (from < options.N && clock.Elapsed.TotalSeconds < options.Seconds)
         {
-            File.WriteAllBytes(state, new byte[sizeof(long)]);
+            File.WriteAllBytes(state, new byte[Worker.StateLength * sizeof(long)]);
             var (reports, code, error) = Child(target, options, state, from, options.Seconds - clock.Elapsed.TotalSeconds);
             foreach (var report in reports)
                 if (report.Key is { } key)
@@ -28,7 +28,8 @@ internal static class Campaign
                 break;
             }
             // The process ended in the middle of a case.
-            var at = BinaryPrimitives.ReadInt64LittleEndian(File.ReadAllBytes(state));
+            var counts = MemoryMarshal.Cast<byte, long>(File.ReadAllBytes(state));
+            var at = counts[0];
             if (code == Worker.NotBegun)
             {
                 Console.WriteLine($"{target.Name,-18} does not begin, its good inputs are not read: {error.Trim()}");
@@ -37,7 +38,7 @@ internal static class Campaign
             if (code != Worker.Hung)
                 (faults.TryGetValue($"ended the process, code {code}", out var cases) ? cases : faults[$"ended the process, code {code}"] = [])
                     .Add((at, error[..Math.Min(error.Length, 4000)]));
-            (read, from) = (read + at - from, at + 1); // what it had read and refused is not told apart
+            (read, refused, from) = (read + counts[1], refused + counts[2], at + 1);
         }
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{target.Name,-18} {from,8} {read,8} {refused,8} {faults.Sum(f => f.Value.Count),7} {slowest,11:F2} {clock.Elapsed.TotalSeconds,8:F0}"));

@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Cai.Storage;
 
 namespace Cai.Fuzz;
@@ -12,6 +12,9 @@ internal sealed record Report(long Case, string? Key = null, string? Detail = nu
 internal sealed class Worker(Target target, FuzzOptions options, string folder, string state)
 {
     public const int Hung = 99, NotBegun = 98;
+
+    /// <summary>Numbers in the state file, which is written before each case: its number, and how many before it were read and refused.</summary>
+    public const int StateLength = 3;
 
     private static readonly TimeSpan Slow = TimeSpan.FromSeconds(5), Longest = TimeSpan.FromSeconds(25);
     private const long Large = 1L << 30;
@@ -35,14 +38,14 @@ internal sealed class Worker(Target target, FuzzOptions options, string folder, 
                 Environment.Exit(NotBegun); // a good input that is refused is a fault of the campaign
             }
         using var file = new FileStream(state, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
-        Span<byte> bytes = stackalloc byte[sizeof(long)];
+        Span<long> counts = stackalloc long[StateLength];
         new Thread(Watch) { IsBackground = true }.Start();
         var (clock, read, refused, slowest, work) = (Stopwatch.StartNew(), 0L, 0L, 0.0, Fresh());
         for (number = options.From; number < options.N && clock.Elapsed.TotalSeconds < options.Seconds; number++)
         {
-            BinaryPrimitives.WriteInt64LittleEndian(bytes, number);
+            (counts[0], counts[1], counts[2]) = (number, read, refused);
             file.Position = 0;
-            file.Write(bytes);
+            file.Write(MemoryMarshal.AsBytes(counts));
             var input = Input(target, options.Seed, number);
             var allocated = GC.GetTotalAllocatedBytes(); // of all threads: some readers work on the pool
             var begun = Stopwatch.GetTimestamp();

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Cai.Storage;
 using Cai.Tool.Notebooks;
 using Cai.Tool.Report;
 
@@ -35,6 +36,8 @@ internal static class ReproduceCommand
     {
         var executed = Path.Combine(settings.Out, "notebooks");
         var notebooks = Choose(folder, only).Select(path => (path, Path.Combine(executed, Path.GetFileName(path)))).ToList();
+        // Claims and notebooks of two at once would be mixed.
+        using var held = OutputLock.Take(Path.Combine(settings.Out, "reproduce.lock"), settings.Out, "Wait for it to end, or give another --out.");
         settings.Apply();
         RunEnvironment.Of(settings.Scale, settings.Seed, settings.Seeds).Save(settings.Out);
         if (only is null)

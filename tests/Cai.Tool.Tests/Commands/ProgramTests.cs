@@ -1,3 +1,4 @@
+using Cai.Storage;
 using Xunit;
 
 namespace Cai.Tool.Tests.Commands;
@@ -69,6 +70,23 @@ public sealed class ProgramTests : IDisposable
         Assert.Contains("broken notebook", page);
         Assert.Contains(">Third</h1>", page);
         Assert.Contains("smoke", page);
+    }
+
+    [Fact]
+    public async Task ASecondReproductionIntoTheSameFolderIsRefusedBeforeAnyCellRuns()
+    {
+        work.Notebook("nb/01-a.ipynb", "1");
+        string[] command = ["reproduce", "--notebooks", work.Path("nb"), "--out", work.Path("out")];
+        using (OutputLock.Take(work.Path("out/reproduce.lock"), work.Path("out"), ""))
+        {
+            var (code, output, error) = await Workspace.Cai(command);
+            Assert.Equal(2, code);
+            Assert.Contains($"({Environment.ProcessId})", error);
+            Assert.Contains("--out", error);
+            Assert.DoesNotContain("01-a", output);
+        }
+        Assert.Equal(0, (await Workspace.Cai(command)).Code);
+        Assert.False(File.Exists(work.Path("out/reproduce.lock")));
     }
 
     [Fact]
