@@ -37,7 +37,8 @@ internal static class ParquetFormat
     private static readonly ThriftFields Nothing = new(), Unit = new(Nothing, Nothing, Nothing), Moment = new(Flag, Unit);
 
     private static readonly ThriftFields LogicalType = new(Nothing, Nothing, Nothing, Nothing, new ThriftFields(Number, Number), Nothing, Moment, Moment, null,
-        new ThriftFields(Byte, Flag), Nothing, Nothing, Nothing, Nothing, Nothing, new ThriftFields(Byte), new ThriftFields(Text), new ThriftFields(Text, Number));
+        new ThriftFields(Byte, Flag), Nothing, Nothing, Nothing, Nothing, Nothing,
+        new ThriftFields(Byte), new ThriftFields(Text), new ThriftFields(Text, Number));
 
     private static readonly ThriftFields SchemaElement = new(Number, Number, Number, Text, Number, Number, Number, Number, Number, LogicalType);
     private static readonly ThriftFields Statistics = new(Text, Text, Number, Number, Text, Text, Flag, Flag);

@@ -11,9 +11,10 @@ public sealed record Mitigation(string Group, string Display, Arm Arm);
 
 /// <summary>
 /// RL-CAI trained too long on purpose, and the mitigations that 4.1 and 4.3 name for what goes wrong then, each alone and all together. The baseline
-/// has every fault at once: few principles, all with a liking for warmth, and hard labels. All arms differ from it in their labels only, and see one half
-/// of the topics, so that a preference model of the other half can judge them. The labels are the model's own, as far as it reads the principle
-/// (<see cref="PrincipleReading"/>); one arm has an ideal judge's (<see cref="AiFeedback.Ideal"/>) for comparison.
+/// has every fault at once: few principles, all with a liking for warmth, and hard labels. All mitigations differ from it in their labels only, and see one
+/// half of the topics, so that a preference model of the other half can judge them. The labels are the model's own, as far as it reads the principle
+/// (<see cref="PrincipleReading"/>). Two arms are there for comparison: one has an ideal judge's labels (<see cref="AiFeedback.Ideal"/>), one has no
+/// comparisons of answers to other prompts (<see cref="Reproduction.Arm.Misplaced"/>).
 /// </summary>
 public static class OverTraining
 {
@@ -25,7 +26,7 @@ public static class OverTraining
 
     /// <summary>The arms that a claim of the paper is about.</summary>
     public const string Soft = "soft-labels", Rewritten = "rewritten", Many = "many-principles", FixedPrinciple = "fixed-principle",
-        Clamped = "cot-40-60", Unclamped = "cot-unclamped", BothOrders = "both-orders", Ideal = "ideal-judge";
+        Clamped = "cot-40-60", Unclamped = "cot-unclamped", BothOrders = "both-orders", Ideal = "ideal-judge", SamePrompt = "same-prompt";
 
     /// <summary>The constitution's principles that like warmth (data/miniature/world.yaml).</summary>
     public static IReadOnlyList<string> Warm { get; } = ["caring", "wise", "warm"];
@@ -67,6 +68,8 @@ public static class OverTraining
             Asked("together", "Together: all sixteen, mean over four, soft labels", Together, pipeline.Constitution,
                 soft with { Principle = PrincipleSelector.Averaged(Averaged) }),
             new("judge", "The baseline, labelled by an ideal judge", Arm(pipeline, Ideal, hard, draft, ideal: true)),
+            new("prompt", "The baseline without comparisons of answers to other prompts",
+                Arm(pipeline, SamePrompt, hard, draft, ideal: false) with { Misplaced = 0 }),
         ];
         return [.. all.Take(pipeline.Scale.Arms)];
 

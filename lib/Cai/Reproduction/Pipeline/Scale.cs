@@ -45,7 +45,7 @@ public sealed record Scale(string Name)
     /// <summary>How many times along a run of RL the policy is kept and evaluated, the end included (paper Figs 2, 8, 10: 4).</summary>
     public int Snapshots { get; init; } = 4;
 
-    /// <summary>Most arms of the study of over-training (notebook 08), the baseline included; it has thirteen.</summary>
+    /// <summary>Most arms of the study of over-training (notebook 08), the baseline included; it has fourteen.</summary>
     public required int Arms { get; init; }
 
     /// <summary>Held-out prompts of each kind on which models are evaluated.</summary>
@@ -122,7 +122,7 @@ public sealed record Scale(string Name)
     public static Scale Full { get; } = Quick with
     {
         Name = "full", Seeds = 5, StudySeeds = 5, EvalPrompts = 320,
-        ArmIterations = 40, Arms = 13, ArmSeeds = 5,
+        ArmIterations = 40, Arms = 14, ArmSeeds = 5,
         Questions = 40, StudyPrompts = 60, PrinciplePrompts = 24, PolicySizes = 3, SizeIterations = 60,
         ConstitutionPairs = 80, ConstitutionPrompts = 40, ConstitutionRounds = 2, ConstitutionPolicies = true,
     };
