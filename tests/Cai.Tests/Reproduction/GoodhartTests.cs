@@ -185,9 +185,10 @@ public class GoodhartTests
         var arms = OverTraining.All(pipeline).Select(m => m.Arm).ToList();
         Assert.Equal(14, arms.Select(a => a.Name).Distinct().Count());
         Assert.Equal(OverTraining.Baseline, arms[0].Name);
-        Assert.All(arms, a => Assert.Equal((arms[0].Ppo with { SnapshotEvery = a.Ppo.SnapshotEvery }, arms[0].Preferences, 0), (a.Ppo, a.Preferences, a.Half)));
+        Assert.All(arms, a => Assert.Equal((arms[0].Ppo with { SnapshotEvery = a.Ppo.SnapshotEvery }, CaiJson.Write(arms[0].Preferences), 0),
+            (a.Ppo, CaiJson.Write(a.Preferences), a.Half)));
         Assert.Equal([OverTraining.SamePrompt], arms.Where(a => a.Misplaced == 0).Select(a => a.Name));
-        // That one has the baseline's labels, all others have others.
+        // That one has the baseline's labels.
         AiFeedback Asked(Arm arm) => arm.AiFeedback! with { Constitution = arms[0].AiFeedback!.Constitution };
         Assert.Equal(Asked(arms[0]), Asked(arms.Single(a => a.Misplaced == 0)));
         Assert.All(PaperArmsOf(pipeline), a => Assert.Equal(0, a.Misplaced)); // the paper's own have none
