@@ -15,6 +15,7 @@ public sealed class Decoder : IDisposable
     private readonly RotaryTable? rotary;
     private readonly bool ownsParameters;
     private readonly long layerWeights;
+    private readonly bool multipliesRows;
 
     /// <summary>A decoder over existing weights (named as in <see cref="Shapes"/>); the caller keeps ownership unless <paramref name="owns"/>.</summary>
     public Decoder(DecoderConfig config, ParameterSet parameters, bool owns = true)
@@ -23,6 +24,7 @@ public sealed class Decoder : IDisposable
         Parameters = parameters;
         ownsParameters = owns;
         layerWeights = parameters.Shapes.Where(s => s.Name.StartsWith("layers.", StringComparison.Ordinal)).Sum(s => s.Count);
+        multipliesRows = RowProduct.IsFast && parameters.Flat.dtype == ScalarType.BFloat16 && Device.type == DeviceType.CPU;
         rotary = config.LearnedPositions ? null : new RotaryTable(config, parameters.Flat.device, parameters.Flat.dtype);
     }
 
@@ -144,7 +146,7 @@ public sealed class Decoder : IDisposable
         if (Instruments.Counting)
             Instruments.Count(0, (double)hidden.NumberOfElements * Config.Predicted, is_grad_enabled());
         var head = Parameters[Config.TiedHead ? "embed.weight" : "head.weight"];
-        return F.linear(hidden, Config.Predicted < Config.VocabularySize ? head.narrow(0, 0, Config.Predicted) : head);
+        return Product(hidden, Config.Predicted < Config.VocabularySize ? head.narrow(0, 0, Config.Predicted) : head);
     }
 
     /// <summary>
@@ -278,9 +280,12 @@ public sealed class Decoder : IDisposable
 
     private Tensor Linear(Tensor x, string name, bool bias)
     {
-        var y = F.linear(x, Parameters[name + ".weight"], bias ? Parameters[name + ".bias"] : null);
+        var y = Product(x, Parameters[name + ".weight"], bias ? Parameters[name + ".bias"] : null);
         return Adapter is null ? y : Adapter.Apply(name, x, y);
     }
+
+    private Tensor Product(Tensor x, Tensor weight, Tensor? bias = null) =>
+        multipliesRows && RowProduct.Fits(x, weight) ? RowProduct.Of(x, weight, bias) : F.linear(x, weight, bias);
 
     private Tensor Norm(Tensor x, string name) => Config.Norm == NormKind.Rms
         ? RmsNorm(x, Parameters[name + ".weight"])

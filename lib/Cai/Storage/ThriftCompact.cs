@@ -37,9 +37,12 @@ internal sealed class ThriftCompact(Stream stream, long end)
         {
             id = head >> 4 is > 0 and var step ? id + step : (short)Number();
             var type = head & 15;
-            // A reader knows of later fields by their type only; of lists and structs it then mistakes their bytes for its own.
-            if (fields.Kind(id) is var kind && kind?.Is(type) != true && (kind is not null || type is 9 or 10 or 12))
+            var kind = fields.Kind(id);
+            // A reader knows of later fields by their type only, and of a list or struct that is not empty it then mistakes the bytes for its own.
+            if (kind?.Is(type) == false || kind is null && (type is 9 or 10 || type == 12 && Byte() != 0))
                 throw new InvalidDataException($"its description has a field {id} of type {type}, which Parquet has not");
+            if (kind is null && type == 12)
+                continue;
             read.Add(id, type is 1 or 2 ? type == 1 : Value(type, kind));
         }
         return read;

@@ -13,7 +13,9 @@ public sealed record TableOptions
           --rounds N     rounds after one that does not count (default 5)
           --threads N    threads of this program and of each peer (default 1)
           --peers DIR    folder of the peers, programs or links to them, each of which may be absent:
-                           python         one that has PyTorch; python3 is taken without it. DIR can be a virtual environment's bin folder
+                           python         one that has PyTorch; python3 is taken without it. DIR can be a virtual environment's bin folder.
+                                          Debian's is slow without libopenblas0, and takes OpenBLAS's kernels for AVX-512 on a processor that
+                                          it does not know only with OPENBLAS_CORETYPE=COOPERLAKE: the first row shows its matrix product
                            llama-bench, llama-batched-bench    llama.cpp's benchmarks, for the rows whose model stands beside them:
                                           L.gguf, qwen2-0.5b-f32.gguf, qwen2-0.5b-bf16.gguf
                          tests/peers/gguf_models.py makes these files. llama.cpp is built from its source, for the processor that it runs on:

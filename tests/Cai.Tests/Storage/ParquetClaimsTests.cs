@@ -161,7 +161,8 @@ public sealed class ParquetClaimsTests : IDisposable
     [Theory]
     [InlineData(new byte[] { 0x05, 60, 2 }, null)] // field 30, a number
     [InlineData(new byte[] { 0x08, 60, 2, 65, 66 }, null)] // a text
-    [InlineData(new byte[] { 0x0C, 60, 0 }, "field 30 of type 12")]
+    [InlineData(new byte[] { 0x0C, 60, 0 }, null)] // an empty struct
+    [InlineData(new byte[] { 0x0C, 60, 0x15, 2, 0 }, "field 30 of type 12")] // one with a number
     [InlineData(new byte[] { 0x09, 60, 0x25, 2, 4 }, "field 30 of type 9")]
     [InlineData(new byte[] { 0x09, 10, 0x18, 1, 65 }, "a list of type 8")] // field 5, a text in the place of a pair
     [InlineData(new byte[] { 0x06, 10, 0 }, "field 5 of type 6")] // a number in the place of the list

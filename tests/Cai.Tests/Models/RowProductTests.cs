@@ -1,0 +1,82 @@
+using Cai.Models;
+using Cai.Torch;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace Cai.Tests.Models;
+
+/// <summary>The product of one row with bfloat16 weights, as a decoder's logits and hidden states show it. Several rows at once are libtorch's.</summary>
+public sealed class RowProductTests : IDisposable
+{
+    private readonly DisposeScope scope = NewDisposeScope();
+    private readonly IDisposable guard = no_grad();
+
+    public void Dispose()
+    {
+        guard.Dispose();
+        scope.Dispose();
+    }
+
+    private static Decoder Narrow(DecoderConfig config, long seed)
+    {
+        using var wide = Decoder.Create(config, seed);
+        var narrow = new ParameterSet(wide.Parameters.Shapes, ScalarType.BFloat16);
+        narrow.Flat.copy_(wide.Parameters.Flat);
+        return new(config, narrow);
+    }
+
+    private static Tensor Float64(Tensor x) => x.to(ScalarType.Float64);
+
+    [Theory]
+    [InlineData(7, 96)]
+    [InlineData(33, 64)]
+    [InlineData(20, 48)] // no whole vectors
+    [InlineData(2500, 1024)] // enough for several threads
+    public void LogitsOfOneTokenAreTheProductInFloat64RoundedOnce(int vocabulary, int hidden)
+    {
+        using var model = Narrow(Tiny.Config with { VocabularySize = vocabulary, HiddenSize = hidden, Heads = 4, KvHeads = 4, TiedHead = true }, 1);
+        var weights = Float64(model.Parameters["embed.weight"]);
+        var x = randn([1, 1, hidden], generator: new Generator(2, CPU)).to(ScalarType.BFloat16);
+        var logits = model.Logits(x);
+        Assert.Equal([1, 1, vocabulary], logits.shape);
+        Assert.Equal(ScalarType.BFloat16, logits.dtype);
+        var exact = Float64(x).matmul(weights.t());
+        // Half of the last of eight bits, 2^-8 of the number at most, and what float32 may lose in the sum.
+        var most = Float64(x).abs().matmul(weights.abs().t()) * (hidden * Math.Pow(2, -24)) + exact.abs() * Math.Pow(2, -8);
+        Assert.True((Float64(logits) - exact).abs().le(most).all().ToBoolean());
+    }
+
+    [Fact]
+    public void HalvesGoToTheEvenNumberAndWhatIsNotFiniteStaysSo()
+    {
+        // 1 + 2^-8 lies between 1 and 1 + 2^-7, and 1 + 3 · 2^-8 between 1 + 2^-7 and 1 + 2^-6: both go to the one that ends in a zero bit.
+        float[] first = [1, 1, 1, float.PositiveInfinity, float.NaN, 3e38f], last = [1 / 256f, 3 / 256f, -1, 1, 1, 3e38f];
+        using var model = Narrow(Tiny.Config with { VocabularySize = first.Length, HiddenSize = 64, Heads = 4, KvHeads = 4, TiedHead = true }, 1);
+        var weights = zeros(first.Length, 64);
+        for (var i = 0; i < first.Length; i++)
+            (weights[i, 0], weights[i, 63]) = (tensor(first[i]), tensor(last[i]));
+        model.Parameters["embed.weight"].copy_(weights);
+        var logits = model.Logits(ones(1, 1, 64).to(ScalarType.BFloat16)).to(ScalarType.Float32).flatten();
+        Assert.Equal([1, 1 + 1 / 64f, 0, float.PositiveInfinity, float.NaN, float.PositiveInfinity], logits.data<float>().ToArray());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // biases everywhere
+    public void ATokenAloneHasTheHiddenStateThatItHasInABatch(bool biases)
+    {
+        var config = Tiny.Config with
+        {
+            HiddenSize = 64, IntermediateSize = 96, Heads = 4, KvHeads = 4, AttentionBias = biases, OutputBias = biases, MlpBias = biases,
+        };
+        using var model = Narrow(config, 3);
+        if (biases)
+            foreach (var shape in model.Parameters.Shapes.Where(s => s.Name.EndsWith(".bias", StringComparison.Ordinal)))
+                model.Parameters[shape.Name].copy_(randn(shape.Shape, generator: new Generator(4, CPU)));
+        var ids = tensor(new long[] { 5, 9, 3 }).view(3, 1);
+        var together = Float64(model.Hidden(ids));
+        for (var i = 0; i < 3; i++)
+            Assert.True((Float64(model.Hidden(ids.narrow(0, i, 1))) - together.narrow(0, i, 1)).abs().max().ToDouble() < 0.05); // states are of size 1
+    }
+}
