@@ -1,5 +1,6 @@
 using Cai.Models;
 using Cai.Text;
+using Cai.Torch;
 
 namespace Cai.Tests;
 
@@ -18,6 +19,14 @@ public static class Tiny
         using var guard = TorchSharp.torch.no_grad();
         model.Parameters.Flat.mul_(4);
         return model;
+    }
+
+    /// <summary>The same model in bf16.</summary>
+    public static Decoder Narrow(Decoder model)
+    {
+        var parameters = new ParameterSet(model.Parameters.Shapes, TorchSharp.torch.ScalarType.BFloat16);
+        parameters.CopyFrom(model.Parameters);
+        return new Decoder(model.Config, parameters);
     }
 
     /// <summary>Random token ids from 2 up (1 is the end token of <see cref="Letters"/>).</summary>

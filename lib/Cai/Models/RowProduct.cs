@@ -8,8 +8,8 @@ using Tensor = TorchSharp.torch.Tensor;
 namespace Cai.Models;
 
 /// <summary>
-/// One row times bfloat16 weights, the product of a model that answers alone. Every weight is read once, so memory sets the pace; libtorch's own product
-/// of one row stays at half of it. Sums are float32, and rounded once.
+/// One row times bfloat16 weights, the product of a model that answers alone. Every weight is read once, so memory can set the pace, which libtorch's own
+/// product of one row does not reach. Sums are float32, and rounded once.
 /// </summary>
 internal static unsafe class RowProduct
 {
@@ -55,28 +55,30 @@ internal static unsafe class RowProduct
 
     private static void Multiply(float* even, float* odd, int pairs, uint* weights, ushort* bias, ushort* to, int from, int end)
     {
-        var high = Vector512.Create(0xFFFF0000u);
         for (var r = from; r < end; r++)
         {
             var row = weights + (long)r * pairs;
+            // Two sums of each kind, so that an addition need not wait for the one before.
             Vector512<float> e0 = Vector512<float>.Zero, o0 = e0, e1 = e0, o1 = e0;
             var i = 0;
             for (; i + 2 * Lanes <= pairs; i += 2 * Lanes)
             {
-                Vector512<uint> u = Vector512.Load(row + i), v = Vector512.Load(row + i + Lanes);
-                e0 = Vector512.FusedMultiplyAdd((u << 16).AsSingle(), Vector512.Load(even + i), e0);
-                o0 = Vector512.FusedMultiplyAdd((u & high).AsSingle(), Vector512.Load(odd + i), o0);
-                e1 = Vector512.FusedMultiplyAdd((v << 16).AsSingle(), Vector512.Load(even + i + Lanes), e1);
-                o1 = Vector512.FusedMultiplyAdd((v & high).AsSingle(), Vector512.Load(odd + i + Lanes), o1);
+                Add(row + i, even + i, odd + i, ref e0, ref o0);
+                Add(row + i + Lanes, even + i + Lanes, odd + i + Lanes, ref e1, ref o1);
             }
-            for (; i < pairs; i += Lanes)
-            {
-                var u = Vector512.Load(row + i);
-                e0 = Vector512.FusedMultiplyAdd((u << 16).AsSingle(), Vector512.Load(even + i), e0);
-                o0 = Vector512.FusedMultiplyAdd((u & high).AsSingle(), Vector512.Load(odd + i), o0);
-            }
+            if (i < pairs)
+                Add(row + i, even + i, odd + i, ref e0, ref o0);
             to[r] = Round(Vector512.Sum(e0 + o0 + (e1 + o1)) + (bias is null ? 0 : Widen(bias[r])));
         }
+    }
+
+    /// <summary>Adds a vector of pairs, times the row's numbers, to the sums of their first and of their second halves.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add(uint* weights, float* even, float* odd, ref Vector512<float> firsts, ref Vector512<float> seconds)
+    {
+        var pairs = Vector512.Load(weights);
+        firsts = Vector512.FusedMultiplyAdd((pairs << 16).AsSingle(), Vector512.Load(even), firsts);
+        seconds = Vector512.FusedMultiplyAdd((pairs & Vector512.Create(0xFFFF0000u)).AsSingle(), Vector512.Load(odd), seconds);
     }
 
     private static Span<ushort> Numbers(Tensor tensor) => MemoryMarshal.Cast<byte, ushort>(tensor.bytes);

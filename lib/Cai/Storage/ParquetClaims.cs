@@ -44,7 +44,7 @@ internal sealed class ParquetClaims
             foreach (var column in group.Columns)
             {
                 var described = column.MetaData ?? throw new InvalidDataException("a column has no description");
-                if (described.NumValues < group.NumRows) // every row has a value of every column, be it null: the reader looks for it without end
+                if (described.NumValues < group.NumRows) // every row has a value of every column, be it null
                     throw new InvalidDataException("a column has fewer values than there are rows");
                 claims.CheckPages(described);
             }

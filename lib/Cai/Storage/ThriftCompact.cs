@@ -39,10 +39,10 @@ internal sealed class ThriftCompact(Stream stream, long end)
             var type = head & 15;
             var kind = fields.Kind(id);
             // A reader knows of later fields by their type only, and of a list or struct that is not empty it then mistakes the bytes for its own.
-            if (kind?.Is(type) == false || kind is null && (type is 9 or 10 || type == 12 && Byte() != 0))
-                throw new InvalidDataException($"its description has a field {id} of type {type}, which Parquet has not");
-            if (kind is null && type == 12)
+            if (kind is null && type == 12 && Byte() == 0)
                 continue;
+            if (kind is null ? type is 9 or 10 or 12 : !kind.Is(type))
+                throw new InvalidDataException($"its description has a field {id} of type {type}, which Parquet has not");
             read.Add(id, type is 1 or 2 ? type == 1 : Value(type, kind));
         }
         return read;
@@ -62,16 +62,16 @@ internal sealed class ThriftCompact(Stream stream, long end)
                 return Pass(sizeof(double));
             case 8:
                 return Pass(Unsigned());
-            case 9 or 10:
+            case 9:
                 var head = Byte();
                 var count = head >> 4 is < 15 and var few ? (ulong)few : Unsigned();
                 Fits(count); // every element takes a byte at least
-                var items = new List<object>();
-                if (kind is ThriftList { Of: var each } && (each.Is(head & 15) || count == 0))
-                    for (; count > 0; count--)
-                        items.Add(Value(head & 15, each));
-                else
+                var each = ((ThriftList)kind!).Of; // as the field's kind is the type's
+                if (count > 0 && !each.Is(head & 15))
                     throw new InvalidDataException($"its description has a list of type {head & 15}, which Parquet has not there");
+                var items = new List<object>();
+                for (; count > 0; count--)
+                    items.Add(Value(head & 15, each));
                 return items;
             case 12:
                 return Struct((ThriftFields)kind!);

@@ -1,5 +1,4 @@
 using Cai.Models;
-using Cai.Torch;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -21,9 +20,7 @@ public sealed class RowProductTests : IDisposable
     private static Decoder Narrow(DecoderConfig config, long seed)
     {
         using var wide = Decoder.Create(config, seed);
-        var narrow = new ParameterSet(wide.Parameters.Shapes, ScalarType.BFloat16);
-        narrow.Flat.copy_(wide.Parameters.Flat);
-        return new(config, narrow);
+        return Tiny.Narrow(wide);
     }
 
     private static Tensor Float64(Tensor x) => x.to(ScalarType.Float64);

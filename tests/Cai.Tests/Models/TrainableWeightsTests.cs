@@ -1,6 +1,5 @@
 using Cai.Finetuning;
 using Cai.Models;
-using Cai.Torch;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -77,7 +76,7 @@ public sealed class TrainableWeightsTests : IDisposable
     [Fact]
     public void AMasterKeepsWhatBf16WouldLose()
     {
-        using var model = Narrow(Tiny.Model());
+        using var model = Tiny.Narrow(Tiny.Model());
         var start = Tiny.Numbers(model.Parameters.Flat);
         using var weights = TrainableWeights.Of(model, adamW: new() { Epsilon = 1e-12 });
         for (var step = 0; step < 5; step++)
@@ -98,7 +97,7 @@ public sealed class TrainableWeightsTests : IDisposable
     public void Bf16GradientsAreSummedInFloat32()
     {
         using var wide = Tiny.Model();
-        using var model = Narrow(wide);
+        using var model = Tiny.Narrow(wide);
         using var weights = TrainableWeights.Of(model);
         using var guard = no_grad();
         // 1 + 1/512 is no bf16 number: summed there, the second gradient would vanish.
@@ -124,7 +123,7 @@ public sealed class TrainableWeightsTests : IDisposable
             Tuning = new() { Lora = lora ? new() { Rank = 2 } : null, GradientCheckpointing = true },
         };
         var texts = Texts(20, 24);
-        Decoder Start() => bf16 ? Narrow(Tiny.Model()) : Tiny.Model();
+        Decoder Start() => bf16 ? Tiny.Narrow(Tiny.Model()) : Tiny.Model();
         using var expected = Start();
         var before = Tiny.Numbers(expected.Parameters.Flat);
         var losses = new Log<TrainStep>();
@@ -163,7 +162,7 @@ public sealed class TrainableWeightsTests : IDisposable
     public void LiveTensorsStayConstantOverSteps(bool lora)
     {
         var counts = new List<long>();
-        using var model = Narrow(Tiny.Model());
+        using var model = Tiny.Narrow(Tiny.Model());
         using var trainer = new SupervisedTrainer(model,
             Options with { TokensPerBatch = 60, Epochs = 3, Tuning = new() { GradientCheckpointing = true, Lora = lora ? new() : null } });
         trainer.Train(Texts(20, 24), progress: new Log<TrainStep>(_ => counts.Add(DisposeScopeManager.Statistics.ThreadTotalLiveCount)));
@@ -179,14 +178,6 @@ public sealed class TrainableWeightsTests : IDisposable
         Assert.Contains("has an adapter", Assert.Throws<CaiException>(() => TrainableWeights.Of(model)).Message);
         using var goingOn = TrainableWeights.Of(model, new() { Lora = new() });
         Assert.Equal(model.Adapter!.Parameters.Count, goingOn.Count);
-    }
-
-    /// <summary>The same model in bf16.</summary>
-    private static Decoder Narrow(Decoder model)
-    {
-        var parameters = new ParameterSet(model.Parameters.Shapes, ScalarType.BFloat16);
-        parameters.CopyFrom(model.Parameters);
-        return new Decoder(model.Config, parameters);
     }
 
     private static double[] Gradients(Decoder model, SupervisedOptions options, bool checkpointing)
