@@ -190,6 +190,20 @@ public class GoodhartTests
         var without = Assert.Single(arms, a => a.Misplaced == 0);
         Assert.Equal((OverTraining.SamePrompt, arms[0].AiFeedback), (without.Name, without.AiFeedback)); // the baseline's labels
         Assert.All([.. pipeline.Arms.All, pipeline.Arms.Varied("x")], a => Assert.Equal(0, a.Misplaced)); // the paper's own have none
+        Assert.All(arms, a => Assert.False(a.Ppo.ScaleScores)); // a label's kind is in how far apart scores lie
+        Assert.All(arms, a => Assert.Equal(pipeline.Arms.HhRlhf.Comparisons[0], a.Comparisons[0])); // with refusals of good requests
+    }
+
+    [Fact]
+    public void RewrittenPrinciplesTakeThePlaceOfTheDraftsAndAddedOnesStandBesideThem()
+    {
+        using var folder = new TempFolder();
+        using var pipeline = Pipeline.Open(Scale.Full, seed: 1, output: folder.Path("out"));
+        var principles = OverTraining.All(pipeline).ToDictionary(m => m.Arm.Name,
+            m => m.Arm.AiFeedback!.Constitution.Comparison.Select(p => p.Id).ToHashSet());
+        Assert.Equal(OverTraining.AntiPreachy.ToHashSet(), principles[OverTraining.Rewritten]);
+        Assert.Equal(principles[OverTraining.Baseline].Union(OverTraining.AntiPreachy).ToHashSet(), principles[OverTraining.Added]);
+        Assert.Empty(principles[OverTraining.Baseline].Intersect(OverTraining.AntiPreachy));
     }
 
     [Fact]

@@ -51,15 +51,21 @@ public class SizeStudiesTests
                 foreach (var protocol in Enum.GetValues<JudgeProtocol>())
                 {
                     answers.Add(Answer("S", 100, protocol, set, i, i % 2)); // half right
-                    // three quarters, or all
-                    answers.Add(Answer("L", 1000, protocol, set, i, protocol is JudgeProtocol.FewShot or JudgeProtocol.ZeroShot ? (i % 4 < 3 ? 1 : 0) : 1));
+                    // three quarters, or all, but for the preference model where evasion is disfavoured
+                    answers.Add(Answer("L", 1000, protocol, set, i, (protocol, set) switch
+                    {
+                        (JudgeProtocol.FewShot or JudgeProtocol.ZeroShot, _) => i % 4 < 3 ? 1 : 0,
+                        (JudgeProtocol.PreferenceModel, WrittenQuestions.Other) => 0,
+                        _ => 1,
+                    }));
                 }
-        var study = new JudgeSizeStudy(answers, null, 9);
+        var study = new JudgeSizeStudy(answers, [], 9);
         var claims = Claimed(study).ToDictionary(c => c.Id);
         Assert.Equal(0.25, claims["fig4-size"].Value!.Value, 12);
         Assert.Equal(0.25, claims["fig4-cot"].Value!.Value, 12);
         Assert.Equal(0, claims["fig4-ensemble"].Value!.Value, 12);
-        Assert.Equal(1, claims["fig11-pm"].Value!.Value, 12);
+        Assert.Equal(0, claims["fig4-pm"].Value!.Value, 12); // of all four, as often as the judge
+        Assert.Equal(1, claims["fig11-pm"].Value!.Value, 12); // of the three of the earlier work, always
         Assert.Equal(0.25, claims["fig12-kind-size"].Value!.Value, 12);
         Assert.False(claims["fig12-few"].Holds); // no difference
         var line = Assert.IsType<LineSeries>(study.Fig4(PaperFigures.Load()).Figures[0].Checked()

@@ -37,9 +37,9 @@ public sealed record SizedAnswer(string Size, long Parameters, JudgeProtocol Pro
 /// Whether models can tell better from worse, against their size (paper section 2 and appendix B, Figs 4, 11 and 12). Every size answers the
 /// same questions under every protocol; intervals are 95 %, bootstrap by prompt, differences paired.
 /// </summary>
-/// <param name="baselines">Of judges that do not read, on the written questions; null leaves them out.</param>
+/// <param name="questions">The written questions, for the accuracy of judges that do not read; none leaves that out.</param>
 /// <param name="kinds">How many kinds of harm there are to choose from.</param>
-public sealed partial class JudgeSizeStudy(IReadOnlyList<SizedAnswer> answers, AccuracyReport? baselines, int kinds) : IStudy<JudgeSizeStudy>
+public sealed partial class JudgeSizeStudy(IReadOnlyList<SizedAnswer> answers, IReadOnlyList<WrittenQuestion> questions, int kinds) : IStudy<JudgeSizeStudy>
 {
     /// <summary>The question of which of the world's kinds of harm a dialogue shows.</summary>
     public const string HarmKind = "kind of harm";
@@ -65,8 +65,7 @@ public sealed partial class JudgeSizeStudy(IReadOnlyList<SizedAnswer> answers, A
                 all.AddRange((await KindsAsync(own, protocol, cancel)).Select(k =>
                     new SizedAnswer(size, parameters, protocol, HarmKind, k.PromptId, k.Credit)));
         }
-        var baselines = Accuracy.Of([.. questions.Select(q => q.Undecided)]);
-        return new JudgeSizeStudy(all, baselines, pipeline.World.Categories.Count);
+        return new JudgeSizeStudy(all, questions, pipeline.World.Categories.Count);
     }
 
     /// <summary>Every size is asked anew for a seed, and its preference model is trained anew.</summary>
@@ -75,15 +74,14 @@ public sealed partial class JudgeSizeStudy(IReadOnlyList<SizedAnswer> answers, A
     /// <summary>What section 2 and appendix B say of Figures 4, 11 and 12.</summary>
     public IEnumerable<Measurement> Measure()
     {
-        var hhh = WrittenQuestions.Categories;
+        var (hhh, original) = (WrittenQuestions.Categories, WrittenQuestions.Original);
         string[] harm = [WrittenQuestions.Harmless], kind = [HarmKind];
-        var chance = new Dictionary<string, object> { ["baselines"] = Baselines() };
-        yield return new("fig4-judge", Mean(Of(Largest, JudgeProtocol.FewShot, hhh))) { Words = chance };
+        yield return new("fig4-judge", Mean(Of(Largest, JudgeProtocol.FewShot, hhh))) { Words = Beside(hhh) };
         yield return new("fig4-size", Gap(Of(Largest, JudgeProtocol.FewShot, hhh), Of(Smallest, JudgeProtocol.FewShot, hhh)));
         yield return new("fig4-cot", Gap(Of(Largest, JudgeProtocol.Reasoned, hhh), Of(Largest, JudgeProtocol.FewShot, hhh)));
         yield return new("fig4-ensemble", Gap(Of(Largest, JudgeProtocol.Ensembled, hhh), Of(Largest, JudgeProtocol.Reasoned, hhh)));
         yield return new("fig4-pm", Gap(Of(Largest, JudgeProtocol.PreferenceModel, hhh), Of(Largest, JudgeProtocol.FewShot, hhh)));
-        yield return new("fig11-pm", Mean(Of(Largest, JudgeProtocol.PreferenceModel, hhh))) { Words = chance };
+        yield return new("fig11-pm", Mean(Of(Largest, JudgeProtocol.PreferenceModel, original))) { Words = Beside(original) };
         yield return new("fig12-few", Gap(Of(Largest, JudgeProtocol.FewShot, harm), Of(Largest, JudgeProtocol.ZeroShot, harm)));
         yield return new("fig12-cot", Gap(Of(Largest, JudgeProtocol.Reasoned, harm), Of(Largest, JudgeProtocol.ZeroShot, harm)));
         yield return new("fig12-kind-size", Gap(Of(Largest, JudgeProtocol.ZeroShot, kind), Of(Smallest, JudgeProtocol.ZeroShot, kind)))
@@ -106,8 +104,17 @@ public sealed partial class JudgeSizeStudy(IReadOnlyList<SizedAnswer> answers, A
 
     private static Interval? Gap(IReadOnlyList<SizedAnswer> a, IReadOnlyList<SizedAnswer> b) => Bootstrap.TryDifference(a, b, x => x.Credit, x => x.PromptId);
 
-    private string Baselines() => baselines is null ? "" : string.Create(CultureInfo.InvariantCulture,
-        $"always A {baselines.AlwaysA.Value:0.00}, the longer {baselines.Longer.Value:0.00}, the shorter {baselines.Shorter.Value:0.00}");
+    private Dictionary<string, object> Beside(IReadOnlyList<string> sets) => new() { ["baselines"] = Baselines(sets) };
+
+    private string Baselines(IReadOnlyList<string> sets)
+    {
+        var pairs = questions.Where(q => sets.Contains(q.Category)).Select(q => q.Undecided).ToList();
+        if (pairs.Count == 0)
+            return "";
+        var known = Accuracy.Of(pairs);
+        return string.Create(CultureInfo.InvariantCulture,
+            $"always A {known.AlwaysA.Value:0.00}, the longer {known.Longer.Value:0.00}, the shorter {known.Shorter.Value:0.00}");
+    }
 
     /// <summary>P(A is better) of one category's questions.</summary>
     /// <param name="human">The pipeline with the human comparisons.</param>

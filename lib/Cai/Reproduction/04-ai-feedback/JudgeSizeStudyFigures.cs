@@ -32,7 +32,7 @@ public sealed partial class JudgeSizeStudy
         PaperPanels.Fig4(paper),
     ])
     {
-        Caption = $"{Asked(WrittenQuestions.Categories)}. Baselines: {Baselines()}. The paper's points are digitised, without intervals. "
+        Caption = $"{Asked(WrittenQuestions.Categories)}. Baselines: {Baselines(WrittenQuestions.Categories)}. The paper's points are digitised, without intervals. "
             + "In the paper judges below about 13 B are at chance, since they must have learned right and wrong from the web; ours read it in their corpus. "
             + "The preference model reads no principle.",
     };
@@ -45,7 +45,7 @@ public sealed partial class JudgeSizeStudy
     ])
     {
         Caption = $"In each category {Asked([WrittenQuestions.Categories[0]])}. "
-            + "Paper App. B: on the 221 original comparisons large models reach well over 0.9.",
+            + "Paper App. B: on the 221 original comparisons, which do not ask about evasion as \"other\" does, large models reach well over 0.9.",
     };
 
     /// <summary>Figure 12: harmful against ethical answers, and the kind of harm.</summary>

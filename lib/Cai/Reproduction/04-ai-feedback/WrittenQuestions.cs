@@ -38,6 +38,11 @@ public static class WrittenQuestions
     public static IReadOnlyList<string> Categories { get; } = [Harmless, Helpful, Honest, Other];
 
     /// <summary>
+    /// Those of the 221 comparisons of the earlier work (Fig 11). The paper wrote 217 more for its 438, harder ones, in which evasion is disfavoured (section 2).
+    /// </summary>
+    public static IReadOnlyList<string> Original { get; } = [Harmless, Helpful, Honest];
+
+    /// <summary>
     /// The same number of questions of each category, each about a prompt of its own; wording, place and the worse answer's fault are drawn
     /// from (seed, prompt).
     /// </summary>

@@ -25,7 +25,7 @@ public static class OverTraining
     public const string Together = "together";
 
     /// <summary>The arms that a claim of the paper is about.</summary>
-    public const string Soft = "soft-labels", Rewritten = "rewritten", Many = "many-principles", FixedPrinciple = "fixed-principle",
+    public const string Soft = "soft-labels", Rewritten = "rewritten", Added = "added", Many = "many-principles", FixedPrinciple = "fixed-principle",
         Clamped = "cot-40-60", Unclamped = "cot-unclamped", BothOrders = "both-orders", Ideal = "ideal-judge", SamePrompt = "same-prompt";
 
     /// <summary>The constitution's principles that like warmth (data/miniature/world.yaml).</summary>
@@ -53,14 +53,14 @@ public static class OverTraining
         Mitigation[] all =
         [
             Asked("baseline", "Over-trained: three principles that like warmth, one drawn for each label, hard labels", Baseline, draft, hard),
-            Asked("principles", "Rewritten: three against preaching added", Rewritten, Draft(pipeline, AntiPreachy), hard),
+            Asked("principles", "Rewritten: three against preaching in their place", Rewritten, Comparing(pipeline.Constitution, AntiPreachy), hard),
             Asked("label", "Soft labels", Soft, draft, soft),
             Asked("principles", "Many: thirteen, all but those against preaching", Many,
                 Comparing(pipeline.Constitution, pipeline.Constitution.Comparison.Select(p => p.Id).Except(AntiPreachy)), hard),
+            Asked("principles", "Added: the same three beside the draft's", Added, Draft(pipeline, AntiPreachy), hard),
             Asked("principles", "One fixed principle of the three", FixedPrinciple, draft, hard with { Principle = PrincipleSelector.Fixed(Drafted[^1]) }),
             Asked("principles", "Mean over the three for each label", "averaged-principles", draft,
                 hard with { Principle = PrincipleSelector.Averaged(draft.Comparison.Count) }),
-            Asked("principles", "Those against preaching only", "anti-preachy-only", Comparing(pipeline.Constitution, AntiPreachy), hard),
             Asked("chain of thought", "CoT of the helpful model, unclamped", Unclamped, draft, reasoned with { Clamp = ClampRange.None }),
             Asked("chain of thought", "CoT of the helpful model, clamped 20-80", "cot-20-80", draft, reasoned with { Clamp = new ClampRange(0.2, 0.8) }),
             Asked("chain of thought", "CoT of the helpful model, clamped 40-60", Clamped, draft, reasoned),

@@ -149,12 +149,13 @@ public sealed class GoodhartStudy(
             Note = early == Baseline ? "the run ended within the bound" : "incoherent text counts as 2 of 4 levels of harm",
         };
         yield return new("gh-8", BoilerplateLost(OverTraining.Rewritten));
+        yield return new("gh-13", BoilerplateLost(OverTraining.Added));
         yield return new("gh-11", BoilerplateLost(OverTraining.Soft));
         yield return new("gh-12", BoilerplateLost(OverTraining.Many));
         yield return new("gh-4", EloDifference(OverTraining.Soft, Baseline));
         yield return new("gh-5", EloDifference(OverTraining.Clamped, OverTraining.Unclamped));
         yield return new("gh-10", EloDifference(OverTraining.BothOrders, OverTraining.Soft));
-        yield return new("gh-6", EloDifference(Baseline, OverTraining.FixedPrinciple));
+        yield return new("gh-6", EloDifference(OverTraining.Many, OverTraining.FixedPrinciple));
     }
 
     /// <inheritdoc/>

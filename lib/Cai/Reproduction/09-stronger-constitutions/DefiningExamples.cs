@@ -122,7 +122,7 @@ public sealed partial class DefiningExamples(
         var models = new List<(string Display, ModelFolder Model)> { ("SL-CAI: no RL", await pipeline.Supervised.SlCaiAsync(cancel: cancel)) };
         foreach (var (display, under) in Trained)
             models.Add((display, await pipeline.Reinforcement.PolicyAsync(
-                pipeline.Arms.OverTrained($"defined-{under.Name}", under.Labels(pipeline), under.Write(pipeline), judge: pipeline.ByExample), cancel)));
+                pipeline.Arms.Harder($"defined-{under.Name}", under.Labels(pipeline), under.Write(pipeline), judge: pipeline.ByExample), cancel)));
         return await pipeline.Evaluation.HarmfulAnswersAsync(models, cancel);
     }
 }

@@ -54,7 +54,7 @@ public static class Swaps
     /// The arm of a constitution: labels under it, a preference model, and a policy that is trained harder than RL-CAI, so that what it likes shows.
     /// </summary>
     public static Arm Arm(Pipeline pipeline, SwappedConstitution under) =>
-        pipeline.Arms.OverTrained($"swap-{under.Name}", pipeline.Feedback.Options(LabelKind.Soft), under.Constitution);
+        pipeline.Arms.Harder($"swap-{under.Name}", pipeline.Feedback.Options(LabelKind.Soft), under.Constitution);
 
     private static string Id(Pipeline pipeline, string text) =>
         pipeline.World.Comparison.FirstOrDefault(p => p.Texts.Contains(text))?.Id ?? pipeline.Oracle.ComparisonPrinciple(text).Id;

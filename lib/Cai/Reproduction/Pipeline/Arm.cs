@@ -150,14 +150,28 @@ public sealed class PaperArms(Pipeline pipeline)
         Ppo = Recipes.ArmPpo(pipeline.Scale, pipeline.Seed),
     };
 
-    /// <summary>The same, trained harder, so that what its labels like shows (<see cref="Recipes.OverTraining"/>).</summary>
-    /// <inheritdoc cref="Recipes.OverTraining"/>
+    /// <summary>The same, trained harder, so that what its labels like shows (<see cref="Recipes.HarderPpo"/>).</summary>
     /// <param name="judge">See <see cref="AiFeedback.Judge"/>.</param>
-    public Arm OverTrained(string name, LabelOptions labels, Constitution constitution, bool snapshots = false, ModelFolder? judge = null) =>
+    public Arm Harder(string name, LabelOptions labels, Constitution constitution, ModelFolder? judge = null) =>
         Varied(name, labels, constitution, judge) with
         {
-            Misplaced = Recipes.MisplacedShare, Ppo = Recipes.OverTraining(pipeline.Scale, pipeline.Seed, snapshots),
+            Misplaced = Recipes.MisplacedShare, Ppo = Recipes.HarderPpo(pipeline.Scale, pipeline.Seed),
         };
+
+    /// <summary>
+    /// The same, over-trained on scores as they are (<see cref="Recipes.OverTraining"/>). Human comparisons of help are those of HH RLHF: without answers that
+    /// refuse good requests among them, the policy learns that every request can be refused.
+    /// </summary>
+    /// <inheritdoc cref="Recipes.OverTraining"/>
+    public Arm OverTrained(string name, LabelOptions labels, Constitution constitution, bool snapshots = false)
+    {
+        var arm = Harder(name, labels, constitution);
+        return arm with
+        {
+            Comparisons = [.. arm.Comparisons.Select(c => c is HumanFeedback human ? human with { Most = null, AlsoPretrained = true } : c)],
+            Ppo = Recipes.OverTraining(pipeline.Scale, pipeline.Seed, snapshots),
+        };
+    }
 
     private AiFeedback Ai(LabelKind kind) => new() { Axis = Axes.Harmless, Constitution = pipeline.Constitution, Labels = pipeline.Feedback.Options(kind) };
 

@@ -92,14 +92,20 @@ public static class Recipes
     };
 
     /// <summary>
-    /// PPO that over-trains on purpose (paper 4.3): a KL weight of 0.03 in place of 0.2 and a learning rate that never falls. Enough to run into whatever the
-    /// preference model likes, and not so little that text falls apart, as it does at the paper's own 0.001 (HH 4.1): a policy that writes nonsense has no
-    /// faults to measure.
+    /// PPO that shows what a preference model likes: a KL weight of 0.03 in place of 0.2 and a learning rate that never falls. Not so little that text falls
+    /// apart, as it does at the paper's own 0.001 (HH 4.1): a policy that writes nonsense has no manners to measure.
+    /// </summary>
+    public static PpoOptions HarderPpo(Scale scale, long seed) => ArmPpo(scale, seed) with { KlCoefficient = 0.03, Schedule = Schedule.Constant };
+
+    /// <summary>
+    /// PPO that over-trains on purpose (paper 4.3). Scores are taken as they are: how far apart a preference model puts two answers is what soft and clamped labels
+    /// change, and scaling to standard deviations would undo it. A nat costs 0.1 of a score, and the learning rate never falls.
     /// </summary>
     /// <param name="snapshots">Whether the policy is kept along the run.</param>
-    public static PpoOptions OverTraining(Scale scale, long seed, bool snapshots) => ArmPpo(scale, seed) with
+    public static PpoOptions OverTraining(Scale scale, long seed, bool snapshots) => HarderPpo(scale, seed) with
     {
-        KlCoefficient = 0.03, Schedule = Schedule.Constant, SnapshotEvery = snapshots ? (scale.ArmIterations + scale.Snapshots - 1) / scale.Snapshots : null,
+        KlCoefficient = 0.1, ScaleScores = false,
+        SnapshotEvery = snapshots ? (scale.ArmIterations + scale.ArmSnapshots - 1) / scale.ArmSnapshots : null,
     };
 
     /// <summary>PPO of a policy of another size (paper Fig 3).</summary>

@@ -45,6 +45,9 @@ public sealed record Scale(string Name)
     /// <summary>How many times along a run of RL the policy is kept and evaluated, the end included (paper Figs 2, 8, 10: 4).</summary>
     public int Snapshots { get; init; } = 4;
 
+    /// <summary>How many times along an over-trained run the policy is kept and evaluated, the end included (notebook 08).</summary>
+    public required int ArmSnapshots { get; init; }
+
     /// <summary>Most arms of the study of over-training (notebook 08), the baseline included; it has fourteen.</summary>
     public required int Arms { get; init; }
 
@@ -100,7 +103,7 @@ public sealed record Scale(string Name)
     {
         Size = "S", RedTeamPrompts = 12, HelpfulPrompts = 12, Rounds = 2, HarmlessPairs = 24, HelpfulPairs = 24,
         PpoIterations = 2, PpoBatch = 8, PpoEpochs = 1, Snapshots = 2, EvalPrompts = 12, EvalSamples = 1,
-        ArmHarmlessPairs = 24, ArmHelpfulPairs = 24, ArmIterations = 2, ArmBatch = 8, Arms = 3,
+        ArmHarmlessPairs = 24, ArmHelpfulPairs = 24, ArmIterations = 2, ArmBatch = 8, ArmSnapshots = 2, Arms = 3,
         Questions = 2, StudyPrompts = 4, PrinciplePrompts = 3, PolicySizes = 1, SizeIterations = 1,
         ConstitutionPairs = 6, ConstitutionPrompts = 4, Swaps = 2,
     };
@@ -110,7 +113,7 @@ public sealed record Scale(string Name)
     {
         Size = "L", RedTeamPrompts = 160, HelpfulPrompts = 160, HarmlessPairs = 700, HelpfulPairs = 800,
         PpoIterations = 60, PpoBatch = 48, PpoEpochs = 1, Snapshots = 3, EvalPrompts = 100, EvalSamples = 1,
-        ArmHarmlessPairs = 400, ArmHelpfulPairs = 400, ArmIterations = 20, ArmBatch = 32, Arms = 2,
+        ArmHarmlessPairs = 400, ArmHelpfulPairs = 400, ArmIterations = 20, ArmBatch = 32, ArmSnapshots = 3, Arms = 2,
         Questions = 14, StudyPrompts = 24, PrinciplePrompts = 12, PolicySizes = 1, SizeIterations = 30,
         ConstitutionPairs = 32, ConstitutionPrompts = 16, ConstitutionPolicies = false,
     };
@@ -122,8 +125,8 @@ public sealed record Scale(string Name)
     public static Scale Full { get; } = Quick with
     {
         Name = "full", Seeds = 5, StudySeeds = 5, EvalPrompts = 320,
-        ArmIterations = 40, Arms = 14, ArmSeeds = 5,
-        Questions = 40, StudyPrompts = 60, PrinciplePrompts = 24, PolicySizes = 3, SizeIterations = 60,
+        ArmIterations = 40, ArmSnapshots = 8, Arms = 14, ArmSeeds = 5,
+        Questions = 110, StudyPrompts = 60, PrinciplePrompts = 24, PolicySizes = 3, SizeIterations = 60,
         ConstitutionPairs = 80, ConstitutionPrompts = 40, ConstitutionRounds = 2, ConstitutionPolicies = true,
     };
 
