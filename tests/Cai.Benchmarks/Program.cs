@@ -8,6 +8,7 @@ using Cai.Reproduction;
 // dotnet run -c Release --project tests/Cai.Benchmarks -- table [--rounds 5] [--threads 1] [--peers DIR] [training ppo generation qwen]
 // dotnet run -c Release --project tests/Cai.Benchmarks -- memory [load|train]
 // dotnet run -c Release --project tests/Cai.Benchmarks -- products
+// dotnet run -c Release --project tests/Cai.Benchmarks -- types
 // dotnet run -c Release --project tests/Cai.Benchmarks -- tokenizers [FOLDER ...]
 // dotnet run -c Release --project tests/Cai.Benchmarks -p:Device=cuda -- gpu [--device cuda:0] [MODEL]
 try
@@ -25,6 +26,9 @@ try
             return 0;
         case ["products"]:
             ProductReport.Run(5);
+            return 0;
+        case ["types"]:
+            WeightTypeReport.Run(5);
             return 0;
         case ["tokenizers", .. var folders]:
             TokenizerReport.Run(5, folders);
@@ -60,7 +64,7 @@ static void Speed(string[] args)
             sizes.Add(args[i]);
         else
             throw new CaiException($"'{args[i]}' is neither --rounds N nor a size.",
-                $"Sizes are {string.Join(", ", MiniatureSizes.Names)}; table, memory, products, tokenizers and gpu come first where they are asked for.");
+                $"Sizes are {string.Join(", ", MiniatureSizes.Names)}; table, memory, products, types, tokenizers and gpu come first where they are asked for.");
     Report.Header(rounds);
     MklReport.Run(rounds);
     TokenizerReport.Run(rounds, []);

@@ -53,8 +53,8 @@ internal static class StageRun
     public static (string Name, string Hash)[] WithLoading(LoadOptions load, params (string Name, string Hash)[] inputs)
     {
         List<(string Name, string Hash)> all = [.. inputs];
-        if (load.DType != TorchSharp.torch.ScalarType.Float32)
-            all.Add(("weights", load.DType.ToString()));
+        if (load.Weights is { } weights)
+            all.Add(("weights", weights));
         if (load.ChatTemplate)
             all.Add(("layout", "chat"));
         return [.. all];

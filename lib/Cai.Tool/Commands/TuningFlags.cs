@@ -9,7 +9,7 @@ internal sealed class TuningFlags
     private static readonly LoraOptions Standard = new();
 
     private readonly LoadFlags load = new(
-        "Type of the weights in memory and of the saved ones. bf16 halves them; what is trained has a copy in f32 all the same.");
+        "Type of the weights in memory and of the saved ones. bf16 halves them; what is trained has a copy in f32 all the same.", "f32", "bf16");
     private readonly Option<int?> rank = new("--lora-rank")
     {
         Description = "Train low-rank updates (LoRA) of this rank and leave the weights as they are. Default: train all weights.",

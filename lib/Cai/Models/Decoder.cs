@@ -16,6 +16,7 @@ public sealed class Decoder : IDisposable
     private readonly bool ownsParameters;
     private readonly long layerWeights;
     private readonly bool multipliesRows;
+    private ByteWeights? bytes;
 
     /// <summary>A decoder over existing weights (named as in <see cref="Shapes"/>); the caller keeps ownership unless <paramref name="owns"/>.</summary>
     public Decoder(DecoderConfig config, ParameterSet parameters, bool owns = true)
@@ -24,7 +25,8 @@ public sealed class Decoder : IDisposable
         Parameters = parameters;
         ownsParameters = owns;
         layerWeights = parameters.Shapes.Where(s => s.Name.StartsWith("layers.", StringComparison.Ordinal)).Sum(s => s.Count);
-        multipliesRows = RowProduct.IsFast && parameters.Flat.dtype == ScalarType.BFloat16 && Device.type == DeviceType.CPU;
+        multipliesRows = RowProduct.IsFast && Device.type == DeviceType.CPU
+            && (parameters.Flat.dtype == ScalarType.BFloat16 || parameters.Flat.dtype == ScalarType.Float32 && !IsSmall);
         rotary = config.LearnedPositions ? null : new RotaryTable(config, parameters.Flat.device, parameters.Flat.dtype);
     }
 
@@ -145,8 +147,9 @@ public sealed class Decoder : IDisposable
     {
         if (Instruments.Counting)
             Instruments.Count(0, (double)hidden.NumberOfElements * Config.Predicted, is_grad_enabled());
-        var head = Parameters[Config.TiedHead ? "embed.weight" : "head.weight"];
-        return Product(hidden, Config.Predicted < Config.VocabularySize ? head.narrow(0, 0, Config.Predicted) : head);
+        var name = Config.TiedHead ? "embed.weight" : "head.weight";
+        var head = Parameters[name];
+        return Product(hidden, name, Config.Predicted < Config.VocabularySize ? head.narrow(0, 0, Config.Predicted) : head);
     }
 
     /// <summary>
@@ -178,9 +181,19 @@ public sealed class Decoder : IDisposable
     /// <summary>Adds the adapter's updates to the weights for good and lets go of it; nothing happens without one.</summary>
     public void Merge()
     {
-        Adapter?.MergeInto(Parameters);
-        Adapter?.Dispose();
+        if (Adapter is null)
+            return;
+        KeepBytes(null); // they would be those of before
+        Adapter.MergeInto(Parameters);
+        Adapter.Dispose();
         Adapter = null;
+    }
+
+    /// <summary>Has products of few rows read the weights as bytes; null as they are.</summary>
+    internal void KeepBytes(ByteWeights? weights)
+    {
+        bytes?.Dispose();
+        bytes = weights;
     }
 
     /// <summary>The very same weights with gradients of their own (<see cref="GradientLanes{TModel}"/>).</summary>
@@ -193,6 +206,7 @@ public sealed class Decoder : IDisposable
     public void Dispose()
     {
         rotary?.Dispose();
+        bytes?.Dispose();
         Adapter?.Dispose();
         if (ownsParameters)
             Parameters.Dispose();
@@ -280,12 +294,16 @@ public sealed class Decoder : IDisposable
 
     private Tensor Linear(Tensor x, string name, bool bias)
     {
-        var y = Product(x, Parameters[name + ".weight"], bias ? Parameters[name + ".bias"] : null);
+        var y = Product(x, name + ".weight", Parameters[name + ".weight"], bias ? Parameters[name + ".bias"] : null);
         return Adapter is null ? y : Adapter.Apply(name, x, y);
     }
 
-    private Tensor Product(Tensor x, Tensor weight, Tensor? bias = null) =>
-        multipliesRows && RowProduct.Fits(x, weight) ? RowProduct.Of(x, weight, bias) : F.linear(x, weight, bias);
+    private Tensor Product(Tensor x, string name, Tensor weight, Tensor? bias = null)
+    {
+        if (bytes is not null && !weight.requires_grad && bytes.Product(x, name, (int)weight.shape[0], bias) is { } product) // trained ones move away from them
+            return product;
+        return multipliesRows && RowProduct.Fits(x, weight) ? RowProduct.Of(x, weight, bias) : F.linear(x, weight, bias);
+    }
 
     private Tensor Norm(Tensor x, string name) => Config.Norm == NormKind.Rms
         ? RmsNorm(x, Parameters[name + ".weight"])

@@ -49,7 +49,10 @@ public static class HuggingFaceFolder
                 "Name the folder of a language model.", folder);
         if (tokenizer is not null && tokenizer.VocabularySize < config.VocabularySize)
             config = config with { SpeltTokens = tokenizer.VocabularySize };
-        return new Decoder(config, WeightLoader.Load(folder, config, scalar: false, options ?? new()));
+        var decoder = new Decoder(config, WeightLoader.Load(folder, config, scalar: false, options ?? new()));
+        if (options?.EightBit == true)
+            decoder.KeepBytes(ByteWeights.Of(decoder.Parameters, config));
+        return decoder;
     }
 
     /// <summary>Loads the weights of a scalar model alone.</summary>

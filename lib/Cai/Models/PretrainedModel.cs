@@ -17,6 +17,15 @@ public sealed record LoadOptions
             : throw new CaiException($"DType is {value}; a floating-point type was expected.", "Take Float32, BFloat16 or Float16.", nameof(LoadOptions));
     } = ScalarType.Float32;
 
+    /// <summary>
+    /// Round the matrices of bfloat16 weights to a byte a number: each row to multiples of a power of two of its own. A model that answers alone on a CPU with
+    /// AVX-512 then reads half as much for a token; everywhere else it computes with the same rounded weights. Not for training. Default off.
+    /// </summary>
+    public bool EightBit { get; init; }
+
+    /// <summary>What records call weights that results depend on; null for float32, which goes without saying.</summary>
+    public string? Weights => EightBit ? nameof(ScalarType.Int8) : DType == ScalarType.Float32 ? null : DType.ToString();
+
     /// <summary>Refuse weights with NaN or infinities. Default on: it costs one pass, and such a model fails later and less clearly.</summary>
     public bool CheckFinite { get; init; } = true;
 

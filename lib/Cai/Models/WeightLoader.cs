@@ -10,6 +10,9 @@ internal static class WeightLoader
     /// <exception cref="CaiException">Weights are missing, have no place or another shape, differ where they are tied, or are not finite.</exception>
     public static ParameterSet Load(string folder, DecoderConfig config, bool scalar, LoadOptions options)
     {
+        if (options is { EightBit: true, DType: not ScalarType.BFloat16 })
+            throw new CaiException($"EightBit with weights of {options.DType}; bfloat16 was expected, which holds numbers of eight bits.",
+                "Set DType to BFloat16 as well.", nameof(LoadOptions));
         using var files = new WeightFiles(folder);
         var family = ModelFamily.Find(config.Family)!;
         // Before anything is made for each layer, however many a damaged file asks for.
@@ -25,7 +28,9 @@ internal static class WeightLoader
         {
             using var guard = no_grad();
             foreach (var source in sources)
-                Copy(source, parameters[source.Ours], files, config, options.CheckFinite);
+                Copy(source, parameters[source.Ours], files, config, options.CheckFinite || options.EightBit);
+            if (options.EightBit)
+                ByteWeights.Round(parameters, config);
             return parameters;
         }
         catch

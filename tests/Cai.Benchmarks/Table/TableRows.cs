@@ -28,7 +28,8 @@ public sealed class TableRows : IDisposable
     private static readonly DecoderConfig Million25 = Shape(8192, 384, 10, 6, 6, 1152);
     private static readonly DecoderConfig Million125 = Shape(32000, 768, 12, 12, 12, 2048);
 
-    private static readonly DecoderConfig Qwen2 = Shape(151936, 896, 24, 14, 2, 4864) with
+    /// <summary>The shape of Qwen2-0.5B.</summary>
+    internal static readonly DecoderConfig Qwen2 = Shape(151936, 896, 24, 14, 2, 4864) with
     {
         Family = "qwen2", AttentionBias = true, RopeTheta = 1e6, NormEpsilon = 1e-6,
     };
@@ -190,7 +191,7 @@ public sealed class TableRows : IDisposable
         Enumerable.Range(0, rows).Select(r => (int[])[.. Enumerable.Range(0, length).Select(t => Seeds.Rng(1, r, t).Next(config.VocabularySize))]);
 
     /// <summary>Tokens are spelt as their numbers, all that is no number is token 0, and none ends an answer.</summary>
-    private sealed class Numerals(int size) : ITokenizer
+    internal sealed class Numerals(int size) : ITokenizer
     {
         public int VocabularySize => size;
         public int? BosId => null;

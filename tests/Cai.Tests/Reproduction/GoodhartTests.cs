@@ -109,9 +109,7 @@ public class GoodhartTests
         StudiedModel[] models =
         [
             new("", "SL-CAI", "sl-cai"), new("baseline", "Over-trained", OverTraining.Baseline), new("label", "Soft labels", OverTraining.Soft),
-            .. worstFirst.Contains(OverTraining.FixedPrinciple)
-                ? [new StudiedModel("principles", "Fixed", OverTraining.FixedPrinciple)]
-                : Array.Empty<StudiedModel>(),
+            .. worstFirst.Intersect([OverTraining.FixedPrinciple, OverTraining.Many]).Select(name => new StudiedModel("principles", name, name)),
             new("early stop", "Stopped at the start", "sl-cai") { Key = "stopped", Episodes = 0 },
         ];
         var facts = models.DistinctBy(m => m.Name).SelectMany(m => new[]
@@ -163,12 +161,13 @@ public class GoodhartTests
     [Fact]
     public void ClaimsHoldWhereTheDataSaySoAndAreStatedWhereAnArmIsMissing()
     {
-        var claims = Claimed(Study("sl-cai", OverTraining.FixedPrinciple, OverTraining.Soft, OverTraining.Baseline)).ToDictionary(c => c.Id);
-        Assert.Equal(["gh-1", "gh-10", "gh-11", "gh-12", "gh-2", "gh-3", "gh-4", "gh-5", "gh-6", "gh-7", "gh-8"], claims.Keys.Order(StringComparer.Ordinal));
+        var claims = Claimed(Study(["sl-cai", OverTraining.FixedPrinciple, OverTraining.Soft, OverTraining.Baseline, OverTraining.Many], boilerplate: 1))
+            .ToDictionary(c => c.Id);
+        Assert.Equal(["gh-1", "gh-10", "gh-11", "gh-12", "gh-13", "gh-2", "gh-3", "gh-4", "gh-5", "gh-6", "gh-7", "gh-8"], claims.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(["gh-3", "gh-6"], claims.Values.Where(c => c.Holds).Select(c => c.Id).Order(StringComparer.Ordinal));
         Assert.Equal((1.0, 0.0), (claims["gh-1"].Value!.Value, claims["gh-2"].Value!.Value));
         Assert.Equal(3, claims["gh-3"].Value);
-        Assert.All(["gh-5", "gh-8", "gh-12"], id => Assert.Null(claims[id].Value));
+        Assert.All(["gh-5", "gh-8", "gh-13"], id => Assert.Null(claims[id].Value));
         // The run of this test ends at 1 nat: stopping there changes nothing.
         Assert.Equal(0, claims["gh-7"].Value);
         Assert.Equal("crowdworkers under the new instruction; the run ended within the bound", claims["gh-7"].Note);

@@ -7,7 +7,6 @@ using Cai.Generation.Remote;
 using Cai.Models;
 using Cai.Storage;
 using Cai.Text;
-using static TorchSharp.torch;
 
 namespace Cai.Reproduction;
 
@@ -217,10 +216,7 @@ public sealed partial class OwnModelStudy : IStudy<OwnModelStudy>, IDisposable
         pipeline.Store.OpenStage<object>("own-model", name, new { Config = config, Layout = Layout() }, [ModelHash, .. inputs]);
 
     // What of LoadOptions decides a result; the device does not.
-    private object Layout() => new
-    {
-        Chat = Options.Load.ChatTemplate, Weights = Options.Load.DType == ScalarType.Float32 ? null : Options.Load.DType.ToString(),
-    };
+    private object Layout() => new { Chat = Options.Load.ChatTemplate, Options.Load.Weights };
 }
 
 /// <summary>The traced request: for the eye, and the first round as raw text.</summary>
