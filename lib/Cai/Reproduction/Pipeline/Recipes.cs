@@ -25,8 +25,8 @@ public static class Recipes
     public const double PairTemperature = 1.4;
 
     /// <summary>
-    /// <see cref="Arm.Misplaced"/> of arms that are over-trained on purpose. At 0 one policy in five gives the steps of any good request to harmful ones,
-    /// whatever its labels like (notebook 08 has an arm of it).
+    /// <see cref="Arm.Misplaced"/> of arms that are trained harder on purpose. At 0 one policy in five of those of <see cref="HarderPpo"/> gives the steps of
+    /// any good request to harmful ones, whatever its labels like. Under <see cref="OverTraining"/> none does (notebook 08 has an arm of it).
     /// </summary>
     public const double MisplacedShare = 0.25;
 
