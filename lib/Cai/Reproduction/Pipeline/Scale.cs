@@ -119,7 +119,7 @@ public sealed record Scale(string Name)
     };
 
     /// <summary>
-    /// Seventy minutes on two cores, most of them for the five seeds of the claims. The policies are those of <see cref="Quick"/>,
+    /// Eighty minutes on two cores, most of them for the five seeds of the claims. The policies are those of <see cref="Quick"/>,
     /// so a quick run in the same folder is its first seed; what the paper did not print (notebooks 08 and 09) is measured whole.
     /// </summary>
     public static Scale Full { get; } = Quick with
