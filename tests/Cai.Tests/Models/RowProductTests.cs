@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Cai.Tests.Models;
 
-/// <summary>The product of few rows with weights, as a decoder's logits and hidden states show it. Many rows at once are libtorch's.</summary>
+/// <summary>The product of one row with bfloat16 weights, as a decoder's logits and hidden states show it. Several rows at once are libtorch's.</summary>
 public sealed class RowProductTests : IDisposable
 {
     private readonly DisposeScope scope = NewDisposeScope();
@@ -30,13 +30,8 @@ public sealed class RowProductTests : IDisposable
     [InlineData(1, 33, 64)]
     [InlineData(1, 20, 48)] // no whole blocks
     [InlineData(1, 2500, 1024)] // enough for several threads
-    [InlineData(2, 7, 96)]
-    [InlineData(3, 8, 64)]
-    [InlineData(4, 33, 32)]
-    [InlineData(5, 7, 96)]
-    [InlineData(8, 2501, 1024)]
-    [InlineData(9, 7, 96)] // libtorch's
-    public void LogitsOfFewTokensAreTheProductInFloat64RoundedOnce(int rows, int vocabulary, int hidden)
+    [InlineData(3, 7, 96)] // libtorch's
+    public void LogitsOfOneTokenAreTheProductInFloat64RoundedOnce(int rows, int vocabulary, int hidden)
     {
         using var model = Narrow(Tiny.Config with { VocabularySize = vocabulary, HiddenSize = hidden, Heads = 4, KvHeads = 4, TiedHead = true }, 1);
         var weights = Float64(model.Parameters["embed.weight"]);
@@ -48,22 +43,6 @@ public sealed class RowProductTests : IDisposable
         // Half of the last of eight bits, 2^-8 of the number at most, and what float32 may lose in the sum.
         var most = Float64(x).abs().matmul(weights.abs().t()) * (hidden * Math.Pow(2, -24)) + exact.abs() * Math.Pow(2, -8);
         Assert.True((Float64(logits) - exact).abs().le(most).all().ToBoolean());
-    }
-
-    [Fact]
-    public void ALargeModelInFloat32MultipliesFewRowsWithinTheBoundOfASum()
-    {
-        const int Hidden = 1024;
-        using var model = Decoder.Create(
-            Tiny.Config with { VocabularySize = 66_000, HiddenSize = Hidden, Layers = 1, Heads = 4, KvHeads = 4, TiedHead = true }, seed: 1);
-        foreach (var rows in (int[])[1, 3, 8])
-        {
-            var x = randn([rows, 1, Hidden], generator: new Generator((ulong)rows, CPU));
-            var weights = model.Parameters["embed.weight"].narrow(0, 0, 500);
-            var logits = model.Logits(x).narrow(2, 0, 500);
-            var most = Float64(x).abs().matmul(Float64(weights).abs().t()) * (Hidden * Math.Pow(2, -24));
-            Assert.True((Float64(logits) - Float64(x).matmul(Float64(weights).t())).abs().le(most).all().ToBoolean());
-        }
     }
 
     [Fact]
@@ -94,8 +73,8 @@ public sealed class RowProductTests : IDisposable
             foreach (var shape in model.Parameters.Shapes.Where(s => s.Name.EndsWith(".bias", StringComparison.Ordinal)))
                 model.Parameters[shape.Name].copy_(randn(shape.Shape, generator: new Generator(4, CPU)));
         var ids = tensor(Tiny.Ids(12, 1).Select(id => (long)id).ToArray()).view(12, 1);
-        var together = Float64(model.Hidden(ids)); // more rows than few
-        foreach (var rows in (int[])[1, 3, 4, 6])
+        var together = Float64(model.Hidden(ids));
+        foreach (var rows in (int[])[1, 4])
             for (var i = 0; i < 12; i += rows)
                 Assert.True((Float64(model.Hidden(ids.narrow(0, i, rows))) - together.narrow(0, i, rows)).abs().max().ToDouble() < 0.05); // states are of size 1
     }
