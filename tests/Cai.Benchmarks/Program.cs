@@ -64,7 +64,7 @@ static void Speed(string[] args)
             sizes.Add(args[i]);
         else
             throw new CaiException($"'{args[i]}' is neither --rounds N nor a size.",
-                $"Sizes are {string.Join(", ", MiniatureSizes.Names)}; table, memory, products, types, tokenizers and gpu come first where they are asked for.");
+                $"Sizes are {string.Join(", ", MiniatureSizes.Names)}; table, memory, products, types, tokenizers and gpu come first where asked for.");
     Report.Header(rounds);
     MklReport.Run(rounds);
     TokenizerReport.Run(rounds, []);

@@ -21,8 +21,8 @@ internal sealed class LoadFlags
     /// <summary>For a model that is asked and not trained.</summary>
     public LoadFlags()
         : this("Type of a folder's weights in memory. bf16 halves them, and is faster on processors with bf16 instructions; int8 also rounds each row of a "
-            + "matrix to multiples of a power of two, and a model that writes one answer at a time reads half as much again (with AVX-512). Results are those of "
-            + "rounded weights.",
+            + "matrix to multiples of a power of two, and a model that writes one answer at a time reads half as much again (with AVX-512). Results are "
+            + "those of rounded weights.",
             "f32", "bf16", EightBit)
     {
     }

@@ -90,7 +90,7 @@ internal sealed unsafe class ByteWeights : IDisposable
     private static Tensor Steps(Tensor weight)
     {
         var largest = weight.to(ScalarType.Float32).abs().amax([1], keepdim: true);
-        return where(largest.eq(0), ones_like(largest), largest.Div(Most).log2().ceil().exp2());
+        return where(largest.to(ScalarType.Bool), largest.Div(Most).log2().ceil().exp2(), ones_like(largest));
     }
 
     private readonly struct Stored : RowProduct.IStored

@@ -96,7 +96,8 @@ internal static unsafe class RowProduct
             (Avx512F.ConvertToVector512UInt32(Vector256.Load((ushort*)from + i)) << 16).AsSingle().Store(to + i);
     }
 
-    private static void Multiply<TStored>(float* x, int columns, byte* weights, float* steps, ushort* bias, ushort* to, int from, int end) where TStored : IStored
+    private static void Multiply<TStored>(float* x, int columns, byte* weights, float* steps, ushort* bias, ushort* to, int from, int end)
+        where TStored : IStored
     {
         for (var r = from; r < end; r++)
         {

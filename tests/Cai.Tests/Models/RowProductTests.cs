@@ -76,6 +76,6 @@ public sealed class RowProductTests : IDisposable
         var together = Float64(model.Hidden(ids));
         foreach (var rows in (int[])[1, 4])
             for (var i = 0; i < 12; i += rows)
-                Assert.True((Float64(model.Hidden(ids.narrow(0, i, rows))) - together.narrow(0, i, rows)).abs().max().ToDouble() < 0.05); // states are of size 1
+                Assert.True((Float64(model.Hidden(ids.narrow(0, i, rows))) - together.narrow(0, i, rows)).abs().max().ToDouble() < 0.05); // of size 1
     }
 }

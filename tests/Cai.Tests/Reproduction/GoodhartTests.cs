@@ -163,7 +163,7 @@ public class GoodhartTests
     {
         var claims = Claimed(Study(["sl-cai", OverTraining.FixedPrinciple, OverTraining.Soft, OverTraining.Baseline, OverTraining.Many], boilerplate: 1))
             .ToDictionary(c => c.Id);
-        Assert.Equal(["gh-1", "gh-10", "gh-11", "gh-12", "gh-13", "gh-2", "gh-3", "gh-4", "gh-5", "gh-6", "gh-7", "gh-8"], claims.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(Enumerable.Range(1, 13).Where(i => i != 9).Select(i => $"gh-{i}").ToHashSet(), claims.Keys.ToHashSet());
         Assert.Equal(["gh-3", "gh-6"], claims.Values.Where(c => c.Holds).Select(c => c.Id).Order(StringComparer.Ordinal));
         Assert.Equal((1.0, 0.0), (claims["gh-1"].Value!.Value, claims["gh-2"].Value!.Value));
         Assert.Equal(3, claims["gh-3"].Value);

@@ -32,7 +32,8 @@ public sealed partial class JudgeSizeStudy
         PaperPanels.Fig4(paper),
     ])
     {
-        Caption = $"{Asked(WrittenQuestions.Categories)}. Baselines: {Baselines(WrittenQuestions.Categories)}. The paper's points are digitised, without intervals. "
+        Caption = $"{Asked(WrittenQuestions.Categories)}. Baselines: {Baselines(WrittenQuestions.Categories)}. "
+            + "The paper's points are digitised, without intervals. "
             + "In the paper judges below about 13 B are at chance, since they must have learned right and wrong from the web; ours read it in their corpus. "
             + "The preference model reads no principle.",
     };

@@ -38,7 +38,8 @@ public static class WrittenQuestions
     public static IReadOnlyList<string> Categories { get; } = [Harmless, Helpful, Honest, Other];
 
     /// <summary>
-    /// Those of the 221 comparisons of the earlier work (Fig 11). The paper wrote 217 more for its 438, harder ones, in which evasion is disfavoured (section 2).
+    /// Those of the 221 comparisons of the earlier work (Fig 11). The paper wrote 217 more for its 438, harder ones, in which evasion is disfavoured
+    /// (section 2).
     /// </summary>
     public static IReadOnlyList<string> Original { get; } = [Harmless, Helpful, Honest];
 

@@ -29,7 +29,8 @@ public sealed class GoodhartEffects(IReadOnlyList<GoodhartStudy> seeds)
         new("seed", s => s.Seed), new("SL-CAI's share", s => Boilerplate(s, ModelNames.SlCai), "0.00"),
         new("paid for comfort, SD", s => s.PaidForComfort, "0.00"),
         new("over-trained", s => Boilerplate(s, OverTraining.Baseline), "0.00"), new("rewritten", s => Boilerplate(s, OverTraining.Rewritten), "0.00"),
-        new("added", s => Boilerplate(s, OverTraining.Added), "0.00"), new("soft", s => Boilerplate(s, OverTraining.Soft), "0.00"), new("many", s => Boilerplate(s, OverTraining.Many), "0.00"),
+        new("added", s => Boilerplate(s, OverTraining.Added), "0.00"), new("soft", s => Boilerplate(s, OverTraining.Soft), "0.00"),
+        new("many", s => Boilerplate(s, OverTraining.Many), "0.00"),
         new("together", s => Boilerplate(s, OverTraining.Together), "0.00"), new("n", s => s.Count(ModelNames.SlCai)),
     ]).Titled("Boilerplate by seed",
         "Shares of answers to held-out harmful requests that have a stock phrase. Paid: score of an explained refusal with one sentence of comfort "
