@@ -101,6 +101,11 @@ internal sealed unsafe class ByteWeights : IDisposable
         public static void Read(byte* block, out Vector512<float> first, out Vector512<float> second) =>
             (first, second) = (Wide(block), Wide(block + Vector128<sbyte>.Count));
 
+        public static void ReadOther(ushort* block, out Vector512<float> first, out Vector512<float> second) =>
+            (first, second) = (Wide(block), Wide(block + Vector256<ushort>.Count));
+
+        private static Vector512<float> Wide(ushort* numbers) => (Avx512F.ConvertToVector512UInt32(Vector256.Load(numbers)) << 16).AsSingle();
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static Vector512<float> Wide(byte* numbers) =>
             Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load((sbyte*)numbers)));

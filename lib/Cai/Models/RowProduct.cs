@@ -24,8 +24,11 @@ internal static unsafe class RowProduct
         /// <summary>Bytes of a weight.</summary>
         static abstract int Size { get; }
 
-        /// <summary>A block of a row of weights, as two vectors. The numbers that they meet are in the same order.</summary>
+        /// <summary>A block of a row of weights, as two vectors.</summary>
         static abstract void Read(byte* block, out Vector512<float> first, out Vector512<float> second);
+
+        /// <summary>A block of the bfloat16 numbers that are multiplied by it, in the same order.</summary>
+        static abstract void ReadOther(ushort* block, out Vector512<float> first, out Vector512<float> second);
     }
 
     /// <summary>Whether the processor has the vectors that this is written for.</summary>
@@ -68,7 +71,12 @@ internal static unsafe class RowProduct
         fixed (float* numbers = new float[columns])
         fixed (byte* from = given.bytes, added = bias is null ? [] : bias.bytes, to = result.bytes)
         {
-            InOrder<TStored>(from, numbers, columns);
+            for (var i = 0; i < columns; i += Block)
+            {
+                TStored.ReadOther((ushort*)from + i, out var first, out var second);
+                first.Store(numbers + i);
+                second.Store(numbers + i + Lanes);
+            }
             var (n, w, s, b, y) = ((nint)numbers, (nint)weights, (nint)steps, (nint)added, (nint)to);
             var pieces = (long)rows * columns < WorthThreads ? 1 : get_num_threads();
             int Cut(int piece) => (int)((long)rows * piece / pieces);
@@ -77,23 +85,6 @@ internal static unsafe class RowProduct
         }
         GC.KeepAlive(bias);
         return result;
-    }
-
-    /// <summary>Widens bfloat16 numbers into the order in which a block of weights is read.</summary>
-    private static void InOrder<TStored>(byte* from, float* to, int count) where TStored : IStored
-    {
-        if (typeof(TStored) == typeof(Narrow))
-        {
-            for (var i = 0; i < count; i += Block)
-            {
-                Narrow.Read(from + i * sizeof(ushort), out var first, out var second);
-                first.Store(to + i);
-                second.Store(to + i + Lanes);
-            }
-            return;
-        }
-        for (var i = 0; i < count; i += Lanes)
-            (Avx512F.ConvertToVector512UInt32(Vector256.Load((ushort*)from + i)) << 16).AsSingle().Store(to + i);
     }
 
     private static void Multiply<TStored>(float* x, int columns, byte* weights, float* steps, ushort* bias, ushort* to, int from, int end)
@@ -161,5 +152,7 @@ internal static unsafe class RowProduct
             var pairs = Vector512.Load((uint*)block);
             (first, second) = ((pairs << 16).AsSingle(), (pairs & Vector512.Create(0xFFFF0000u)).AsSingle());
         }
+
+        public static void ReadOther(ushort* block, out Vector512<float> first, out Vector512<float> second) => Read((byte*)block, out first, out second);
     }
 }

@@ -1,6 +1,7 @@
 using Cai.Models;
 using TorchSharp;
 using Xunit;
+using static Cai.Tests.Models.RoundedProducts;
 using static TorchSharp.torch;
 
 namespace Cai.Tests.Models;
@@ -23,8 +24,6 @@ public sealed class RowProductTests : IDisposable
         return Tiny.Narrow(wide);
     }
 
-    private static Tensor Float64(Tensor x) => x.to(ScalarType.Float64);
-
     [Theory]
     [InlineData(1, 7, 96)]
     [InlineData(1, 33, 64)]
@@ -34,15 +33,7 @@ public sealed class RowProductTests : IDisposable
     public void LogitsOfOneTokenAreTheProductInFloat64RoundedOnce(int rows, int vocabulary, int hidden)
     {
         using var model = Narrow(Tiny.Config with { VocabularySize = vocabulary, HiddenSize = hidden, Heads = 4, KvHeads = 4, TiedHead = true }, 1);
-        var weights = Float64(model.Parameters["embed.weight"]);
-        var x = randn([rows, 1, hidden], generator: new Generator(2, CPU)).to(ScalarType.BFloat16);
-        var logits = model.Logits(x);
-        Assert.Equal([rows, 1, vocabulary], logits.shape);
-        Assert.Equal(ScalarType.BFloat16, logits.dtype);
-        var exact = Float64(x).matmul(weights.t());
-        // Half of the last of eight bits, 2^-8 of the number at most, and what float32 may lose in the sum.
-        var most = Float64(x).abs().matmul(weights.abs().t()) * (hidden * Math.Pow(2, -24)) + exact.abs() * Math.Pow(2, -8);
-        Assert.True((Float64(logits) - exact).abs().le(most).all().ToBoolean());
+        RoundedProducts.Check(model, rows);
     }
 
     [Fact]

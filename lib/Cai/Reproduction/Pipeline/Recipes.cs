@@ -82,7 +82,7 @@ public static class Recipes
     {
         Iterations = scale.PpoIterations, RolloutsPerIteration = scale.PpoBatch, Epochs = scale.PpoEpochs, Minibatches = 2, MaxNewTokens = 64,
         LearningRate = 4e-4, CriticLearningRate = 1e-3, KlCoefficient = 0.2, ScaleScores = true, MissingEos = MissingEos.Subtract, MissingEosValue = 3,
-        Seed = seed, TokensPerMicroBatch = 400, CheckpointEvery = 20, SnapshotEvery = (scale.PpoIterations + scale.Snapshots - 1) / scale.Snapshots,
+        Seed = seed, TokensPerMicroBatch = 400, CheckpointEvery = 20, SnapshotEvery = Every(scale.PpoIterations, scale.Snapshots),
     };
 
     /// <summary>PPO of an arm of an experiment on feedback: shorter, without snapshots.</summary>
@@ -105,7 +105,7 @@ public static class Recipes
     public static PpoOptions OverTraining(Scale scale, long seed, bool snapshots) => HarderPpo(scale, seed) with
     {
         KlCoefficient = 0.1, ScaleScores = false,
-        SnapshotEvery = snapshots ? (scale.ArmIterations + scale.ArmSnapshots - 1) / scale.ArmSnapshots : null,
+        SnapshotEvery = snapshots ? Every(scale.ArmIterations, scale.ArmSnapshots) : null,
     };
 
     /// <summary>PPO of a policy of another size (paper Fig 3).</summary>
@@ -143,4 +143,7 @@ public static class Recipes
         CriticLearningRate = 1e-3, KlCoefficient = 0.02, MissingEos = MissingEos.None, Stops = CritiqueLayout.Stops, Seed = options.Seed,
         TokensPerMicroBatch = 1024, CheckpointEvery = 20,
     };
+
+    /// <summary>After how many iterations each a run is kept, so that it is kept so many times, the end included.</summary>
+    private static int Every(int iterations, int times) => (iterations + times - 1) / times;
 }
