@@ -93,11 +93,17 @@ internal sealed class ToolProcess : IDisposable
 
     private static int Lines(string path)
     {
-        if (!File.Exists(path))
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var reader = new StreamReader(file);
+            return reader.ReadToEnd().Count(c => c == '\n');
+        }
+        // Not asked for beforehand: the command may take the file away in between, as training that starts anew does.
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
             return 0;
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using var reader = new StreamReader(file);
-        return reader.ReadToEnd().Count(c => c == '\n');
+        }
     }
 
     [DllImport("libc", EntryPoint = "kill")]
