@@ -13,6 +13,8 @@ internal static class CritiqueFlags
             (o, v) => o with { Principle = v == PrincipleText.Drawn ? null : PrincipleText.Parse(v, averages: false) },
             "drawn: one drawn for each step. fixed:ID: always that one.")
         .Words("principle", "ID", (o, v) => o with { PrincipleIds = v }, "Draw from these principles only. Default: from all.")
+        .WholeOrNone("principles-each", o => o.PrinciplesEach, (o, v) => o with { PrinciplesEach = v },
+            "Each prompt draws from so many of them only, drawn for the prompt; none: from all.")
         .WholeOrNone("few-shot", o => o.FewShot, (o, v) => o with { FewShot = v }, "Most worked examples before each query; none: all of the constitution's.")
         .Switch("examples-of-principle", o => o.ExamplesOfPrinciple, (o, v) => o with { ExamplesOfPrinciple = v },
             "Show only the examples of the principle that a step applies.")

@@ -30,6 +30,9 @@ public sealed class CritiqueLoop
         if (principles.Count == 0)
             throw new CaiException($"Constitution '{constitution.Name}' has no principles for critiques.",
                 "Add entries under `critique:`, or load another constitution.");
+        if (this.options.PrinciplesEach > principles.Count)
+            throw new CaiException($"Each prompt is to draw from {this.options.PrinciplesEach} principles, and there are {principles.Count}.",
+                $"Ask for 1 to {principles.Count}, or for all by null.", $"{nameof(CritiqueOptions)}: {nameof(CritiqueOptions.PrinciplesEach)}");
         prefixes = constitution.Critique.ToDictionary(p => p.Id,
             p => (this.options.ExamplesOfPrinciple ? constitution.About(p.Id) : constitution).CritiquePrefix(this.options.FewShot, this.options.Direct));
     }
@@ -37,9 +40,19 @@ public sealed class CritiqueLoop
     /// <summary>The principle of a step (<see cref="CritiqueOptions.Principle"/>), drawn from (seed, prompt id, round) (paper 3.1, 3.4).</summary>
     /// <exception cref="CaiException">The selector chose none or several.</exception>
     public CritiquePrinciple PrincipleFor(string promptId, int round) =>
-        (options.Principle ?? PrincipleSelector.Drawn).Select(principles, Seeds.Rng(options.Seed, promptId, round)) is [var one] ? one
+        (options.Principle ?? PrincipleSelector.Drawn).Select(Of(promptId), Seeds.Rng(options.Seed, promptId, round)) is [var one] ? one
         : throw new CaiException("A critique applies one principle, and the selector chose another number.",
             "Use a fixed or a drawn principle; averages are for labels.", nameof(CritiqueOptions));
+
+    /// <summary>The principles that a prompt draws from (<see cref="CritiqueOptions.PrinciplesEach"/>).</summary>
+    private IReadOnlyList<CritiquePrinciple> Of(string promptId)
+    {
+        if (options.PrinciplesEach is not { } count)
+            return principles;
+        var order = principles.ToList();
+        Seeds.Rng(0, "principles of", promptId).Shuffle(order);
+        return order[..count];
+    }
 
     /// <summary>
     /// Runs all rounds. All prompts of a round are sampled together: first their critiques, then their revisions.

@@ -32,6 +32,12 @@ public sealed record CritiqueOptions
     /// <summary>Draw from these principles only (one id fixes it); from all of the constitution when null (paper 3.1).</summary>
     public IReadOnlyList<string>? PrincipleIds { get; init; }
 
+    /// <summary>
+    /// Each prompt draws from so many of those only, the first of an order that is drawn for the prompt and does not depend on <see cref="Seed"/>: what one
+    /// prompt may draw under a smaller number it may under a larger one. All when null (paper Fig 6 draws one such set for all prompts).
+    /// </summary>
+    public int? PrinciplesEach { get; init => field = InRange.Whole(value, 1, nameof(CritiqueOptions)); }
+
     /// <summary>How the principle of a step is chosen; null draws it uniformly, with replacement (paper 3.1, 3.4).</summary>
     public IPrincipleSelector? Principle { get; init; }
 

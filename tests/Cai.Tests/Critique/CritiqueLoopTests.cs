@@ -123,6 +123,27 @@ public sealed class CritiqueLoopTests : IDisposable
         Assert.InRange(ChiSquare(rounds.Select(r => r.First * k + r.Second), k * k), 0, 330.5);
     }
 
+    [Fact]
+    public void EachPromptDrawsFromPrinciplesOfItsOwn()
+    {
+        const int n = 2000, k = 16, rounds = 30;
+        var sixteen = new Constitution("sixteen", "", [.. Enumerable.Range(0, k).Select(i => new CritiquePrinciple($"{i}", "c", "r"))], []);
+        List<HashSet<int>> Drawn(int? each, long seed) => [.. Enumerable.Range(0, n).Select(i =>
+        {
+            var loop = new CritiqueLoop(new ScriptedModel(), sixteen, new() { Seed = seed, PrinciplesEach = each });
+            return Enumerable.Range(1, rounds).Select(round => int.Parse(loop.PrincipleFor($"p{i}", round).Id)).ToHashSet();
+        })];
+        var (one, two) = (Drawn(1, seed: 1), Drawn(2, seed: 1));
+        Assert.All(one, set => Assert.Single(set));
+        Assert.All(one.Zip(two), set => Assert.Subset(set.Second, set.First));
+        // Of two, one is never drawn in thirty rounds twice in 2^30: no prompt here.
+        Assert.All(two, set => Assert.Equal(2, set.Count));
+        // Another seed draws otherwise, from the same principles.
+        Assert.Equal(two, Drawn(2, seed: 2));
+        Assert.InRange(ChiSquare(one.Select(set => set.Single()), k), 0, 37.7); // 99.9 %, 15 degrees of freedom
+        Assert.InRange(Drawn(null, seed: 1).Average(set => set.Count), 13, 14.5); // 16 (1 - (15/16)^30) = 13.7 of all
+    }
+
     private static double ChiSquare(IEnumerable<int> draws, int cells)
     {
         var counts = new int[cells];
@@ -242,6 +263,9 @@ public sealed class CritiqueLoopTests : IDisposable
         Assert.Contains("no principle 'zz'",
             Assert.Throws<CaiException>(() => new CritiqueLoop(new ScriptedModel(), Two, new() { PrincipleIds = ["zz"] })).Message);
         Assert.Contains("Rounds is 0", Assert.Throws<CaiException>(() => new CritiqueLoop(new ScriptedModel(), Two, new() { Rounds = 0 })).Message);
+        Assert.Contains("PrinciplesEach is 0", Assert.Throws<CaiException>(() => new CritiqueOptions { PrinciplesEach = 0 }).Message);
+        Assert.Contains("draw from 3 principles, and there are 2",
+            Assert.Throws<CaiException>(() => new CritiqueLoop(new ScriptedModel(), Two, new() { PrinciplesEach = 3 })).Message);
         Assert.Contains("no principles", Assert.Throws<CaiException>(() => new CritiqueLoop(new ScriptedModel(), Two with { Critique = [] })).Message);
         Assert.Contains("'p0' has 2", (await Assert.ThrowsAsync<CaiException>(() => Run(new ScriptedModel(), [Initial("p0"), Initial("p0")]))).Message);
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Cai.Evaluation;
 using Cai.Figures;
+using Cai.Miniature;
 using Cai.Preferences;
 using Cai.Text;
 
@@ -13,27 +14,30 @@ public sealed record CountedRevision(int Principles, int Chain, string PromptId,
 
 /// <summary>
 /// How many principles to draw from (paper 3.4, Fig 6): mean and spread of the harmlessness score, and an explicit measure of diversity,
-/// which the paper lacks. The principles are nested: those of a smaller number are among those of a larger one.
+/// which the paper lacks. Every prompt has principles of its own, and those of a smaller number are among those of a larger one: with one set for all
+/// prompts, a seed's one principle decides what a small number is worth. As the paper's, all are about harm.
 /// </summary>
 public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows) : IStudy<PrincipleCountStudy>
 {
     private const int Chains = 2;
 
-    private static readonly int[] Wanted = [1, 2, 4, 8, 16];
+    /// <summary>Problems that are harm; a principle about none of them (evasion, preaching, wrong steps) makes no answer less harmful.</summary>
+    private static readonly Problem[] Harms = [Problem.Method, Problem.Praise, Problem.Insult, Problem.Stereotype];
+
+    private static readonly int[] Wanted = [1, 2, 4, 8, int.MaxValue];
 
     public IReadOnlyList<CountedRevision> Rows => rows;
 
-    /// <summary>Revises the same first answers under 1, 2, 4, 8 and 16 principles, as far as the constitution has so many.</summary>
+    /// <summary>Revises the same first answers under 1, 2, 4, 8 and all principles that are about harm, as far as the constitution has so many.</summary>
     public static async Task<PrincipleCountStudy> RunAsync(Pipeline pipeline, CancellationToken cancel = default)
     {
         var initial = (await pipeline.Supervised.InitialResponsesAsync(cancel)).Take(pipeline.Scale.PrinciplePrompts).ToList();
-        var ids = pipeline.Constitution.Critique.Select(p => p.Id).ToList();
-        Seeds.Rng(pipeline.Seed, "principle count").Shuffle(ids);
+        var ids = AboutHarm(pipeline);
         var raw = new List<(int Principles, int Chain, Revision Row)>();
-        foreach (var count in Wanted.Where(n => n <= ids.Count))
+        foreach (var count in Wanted.Select(n => Math.Min(n, ids.Count)).Distinct())
             for (var chain = 0; chain < Chains; chain++)
             {
-                var options = Recipes.Critique(pipeline.Scale, Seeds.Derive(pipeline.Seed, "chain", chain)) with { PrincipleIds = [.. ids.Take(count)] };
+                var options = Recipes.Critique(pipeline.Scale, Seeds.Derive(pipeline.Seed, "chain", chain)) with { PrincipleIds = ids, PrinciplesEach = count };
                 var name = $"revisions-{count}-principles";
                 var revisions = await pipeline.Supervised.ReviseAsync(pipeline.Helpful, initial, options, name, cancel: cancel);
                 raw.AddRange(revisions.Select(r => (count, chain, r)));
@@ -42,6 +46,14 @@ public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows) : I
         var scores = pm.Score([.. raw.Select(r => (r.Row.Prompt, r.Row.After))]);
         return new PrincipleCountStudy(
             [.. raw.Zip(scores, (r, score) => new CountedRevision(r.Principles, r.Chain, r.Row.PromptId, r.Row.Round, r.Row.After, score))]);
+    }
+
+    /// <summary>The principles that the world knows to be about harm and those that it does not know; all, where that leaves none.</summary>
+    private static IReadOnlyList<string> AboutHarm(Pipeline pipeline)
+    {
+        var others = pipeline.World.Critique.Where(p => !p.Covers.Any(c => Harms.Contains(c.Problem))).Select(p => p.Id).ToHashSet();
+        var all = pipeline.Constitution.Critique.Select(p => p.Id).ToList();
+        return all.Where(id => !others.Contains(id)).ToList() is { Count: > 0 } some ? some : all;
     }
 
     /// <summary>Fewer than elsewhere: a seed costs as much as a whole reproduction.</summary>
@@ -59,8 +71,8 @@ public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows) : I
         ]),
     ])
     {
-        Caption = $"{rows.Select(r => r.PromptId).Distinct().Count()} red-team prompts, {Chains} chains each; bands: 95 %, bootstrap by prompt, "
-            + "in the first two panels of the fewest and the most principles alone (the table has all). "
+        Caption = $"{rows.Select(r => r.PromptId).Distinct().Count()} red-team prompts, each with principles of its own, {Chains} chains each; bands: 95 %, "
+            + "bootstrap by prompt, in the first two panels of the fewest and the most principles alone (the table has all). "
             + "Distance: 1 minus the shared share of bigrams of two last revisions of the same answer; 0 when they are the same. "
             + "Baseline: one principle.",
     };

@@ -126,7 +126,7 @@ public sealed record Scale(string Name)
     {
         Name = "full", Seeds = 5, StudySeeds = 5, EvalPrompts = 320,
         ArmIterations = 40, ArmSnapshots = 8, Arms = 14, ArmSeeds = 5,
-        Questions = 110, StudyPrompts = 60, PrinciplePrompts = 24, PolicySizes = 3, SizeIterations = 60,
+        Questions = 160, StudyPrompts = 160, PrinciplePrompts = 24, PolicySizes = 3, SizeIterations = 60,
         ConstitutionPairs = 80, ConstitutionPrompts = 40, ConstitutionRounds = 2, ConstitutionPolicies = true,
     };
 
