@@ -71,6 +71,19 @@ internal sealed unsafe class ByteWeights : IDisposable
             return RowProduct.Of<Stored>(x, multiples, (float*)steps, rows, bias);
     }
 
+    /// <summary>The same with a row of float32 that becomes another; false where the matrix has no bytes.</summary>
+    /// <param name="x">As many numbers as the matrix has columns, whole blocks of them.</param>
+    /// <param name="bias">[rows], bfloat16; null is none.</param>
+    /// <param name="y">[rows]</param>
+    public bool Run(float* x, string name, int rows, ushort* bias, float* y)
+    {
+        if (!matrices.TryGetValue(name, out var matrix))
+            return false;
+        fixed (byte* multiples = matrix.Multiples.bytes, steps = matrix.Steps.bytes)
+            RowProduct.Run<Stored>(x, (int)matrix.Multiples.shape[1], multiples, (float*)steps, bias, y, rows);
+        return true;
+    }
+
     public void Dispose()
     {
         foreach (var (multiples, steps) in matrices.Values)
@@ -101,10 +114,8 @@ internal sealed unsafe class ByteWeights : IDisposable
         public static void Read(byte* block, out Vector512<float> first, out Vector512<float> second) =>
             (first, second) = (Wide(block), Wide(block + Vector128<sbyte>.Count));
 
-        public static void ReadOther(ushort* block, out Vector512<float> first, out Vector512<float> second) =>
-            (first, second) = (Wide(block), Wide(block + Vector256<ushort>.Count));
-
-        private static Vector512<float> Wide(ushort* numbers) => (Avx512F.ConvertToVector512UInt32(Vector256.Load(numbers)) << 16).AsSingle();
+        public static void ReadOther(float* block, out Vector512<float> first, out Vector512<float> second) =>
+            (first, second) = (Vector512.Load(block), Vector512.Load(block + Vector512<float>.Count));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static Vector512<float> Wide(byte* numbers) =>

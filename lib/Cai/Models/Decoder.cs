@@ -15,7 +15,6 @@ public sealed class Decoder : IDisposable
     private readonly RotaryTable? rotary;
     private readonly bool ownsParameters;
     private readonly long layerWeights;
-    private readonly bool multipliesRows;
     private ByteWeights? bytes;
 
     /// <summary>A decoder over existing weights (named as in <see cref="Shapes"/>); the caller keeps ownership unless <paramref name="owns"/>.</summary>
@@ -25,7 +24,7 @@ public sealed class Decoder : IDisposable
         Parameters = parameters;
         ownsParameters = owns;
         layerWeights = parameters.Shapes.Where(s => s.Name.StartsWith("layers.", StringComparison.Ordinal)).Sum(s => s.Count);
-        multipliesRows = RowProduct.IsFast && parameters.Flat.dtype == ScalarType.BFloat16 && Device.type == DeviceType.CPU;
+        MultipliesRows = RowProduct.IsFast && parameters.Flat.dtype == ScalarType.BFloat16 && Device.type == DeviceType.CPU;
         rotary = config.LearnedPositions ? null : new RotaryTable(config, parameters.Flat.device, parameters.Flat.dtype);
     }
 
@@ -49,12 +48,20 @@ public sealed class Decoder : IDisposable
     /// </summary>
     internal bool IsSmall => Device.type == DeviceType.CPU && Parameters.Count < 1 << 26;
 
-    /// <summary>Whether it is small and computes in float32 what Llama does, without biases or an adapter: <see cref="RowKernels"/> are for such.</summary>
-    internal bool IsSmallLlama => IsSmall && Adapter is null && Parameters.Flat.dtype == ScalarType.Float32 && Config is
+    /// <summary>
+    /// Whether it computes what Llama does, or Qwen2 with its biases of queries, keys and values, without an adapter: <see cref="RowKernels"/> are for such.
+    /// </summary>
+    internal bool IsLlama => Adapter is null && Config is
     {
         Norm: NormKind.Rms, GatedMlp: true, Activation: Activation.Silu, LearnedPositions: false, QkNorm: false, ParallelResidual: false,
-        AttentionBias: false, OutputBias: false, MlpBias: false,
+        OutputBias: false, MlpBias: false,
     } && Config.RotaryWidth == Config.HeadWidth;
+
+    /// <summary>Whether it is small and computes in float32 what Llama does, without biases.</summary>
+    internal bool IsSmallLlama => IsSmall && IsLlama && Parameters.Flat.dtype == ScalarType.Float32 && !Config.AttentionBias;
+
+    /// <summary>Whether single rows are multiplied by its weights by <see cref="RowProduct"/>: bfloat16 on a CPU with the vectors for it.</summary>
+    internal bool MultipliesRows { get; }
 
     /// <summary>Low-rank updates that are added to the weights; null is none. Disposed of with the decoder.</summary>
     public LoraAdapter? Adapter { get; internal set; }
@@ -188,6 +195,9 @@ public sealed class Decoder : IDisposable
         Adapter = null;
     }
 
+    /// <summary>The weights as bytes, for products of one row; null where there are none.</summary>
+    internal ByteWeights? Bytes => bytes;
+
     /// <summary>Has products of one row read the weights as bytes; null as they are.</summary>
     internal void KeepBytes(ByteWeights? weights)
     {
@@ -301,7 +311,7 @@ public sealed class Decoder : IDisposable
     {
         if (bytes is not null && !weight.requires_grad && bytes.Product(x, name, (int)weight.shape[0], bias) is { } product) // trained ones move away from them
             return product;
-        return multipliesRows && RowProduct.Fits(x, weight) ? RowProduct.Of(x, weight, bias) : F.linear(x, weight, bias);
+        return MultipliesRows && RowProduct.Fits(x, weight) ? RowProduct.Of(x, weight, bias) : F.linear(x, weight, bias);
     }
 
     private Tensor Norm(Tensor x, string name) => Config.Norm == NormKind.Rms

@@ -27,8 +27,8 @@ internal static unsafe class RowProduct
         /// <summary>A block of a row of weights, as two vectors.</summary>
         static abstract void Read(byte* block, out Vector512<float> first, out Vector512<float> second);
 
-        /// <summary>A block of the bfloat16 numbers that are multiplied by it, in the same order.</summary>
-        static abstract void ReadOther(ushort* block, out Vector512<float> first, out Vector512<float> second);
+        /// <summary>A block of the numbers that are multiplied by it, in the same order.</summary>
+        static abstract void ReadOther(float* block, out Vector512<float> first, out Vector512<float> second);
     }
 
     /// <summary>Whether the processor has the vectors that this is written for.</summary>
@@ -65,35 +65,45 @@ internal static unsafe class RowProduct
     /// <returns>[..., rows], bfloat16.</returns>
     public static Tensor Of<TStored>(Tensor x, byte* weights, float* steps, int rows, Tensor? bias) where TStored : IStored
     {
-        var columns = (int)x.shape[^1];
-        using var given = x.contiguous();
-        var result = empty([.. x.shape[..^1], rows], ScalarType.BFloat16, x.device);
-        fixed (float* numbers = new float[columns])
+        using var wide = x.to(ScalarType.Float32);
+        using var given = wide.contiguous();
+        using var result = empty([.. x.shape[..^1], rows], ScalarType.Float32, x.device);
         fixed (byte* from = given.bytes, added = bias is null ? [] : bias.bytes, to = result.bytes)
+            Run<TStored>((float*)from, (int)x.shape[^1], weights, steps, (ushort*)added, (float*)to, rows);
+        GC.KeepAlive(bias);
+        return result.to(ScalarType.BFloat16);
+    }
+
+    /// <summary>The same with a row of float32 that becomes another.</summary>
+    /// <param name="x">[columns]</param>
+    /// <param name="bias">[rows], bfloat16; null is none.</param>
+    /// <param name="y">[rows]</param>
+    /// <inheritdoc cref="Of{TStored}(Tensor, byte*, float*, int, Tensor?)"/>
+    public static void Run<TStored>(float* x, int columns, byte* weights, float* steps, ushort* bias, float* y, int rows) where TStored : IStored
+    {
+        fixed (float* numbers = new float[columns])
         {
             for (var i = 0; i < columns; i += Block)
             {
-                TStored.ReadOther((ushort*)from + i, out var first, out var second);
+                TStored.ReadOther(x + i, out var first, out var second);
                 first.Store(numbers + i);
                 second.Store(numbers + i + Lanes);
             }
-            var (n, w, s, b, y) = ((nint)numbers, (nint)weights, (nint)steps, (nint)added, (nint)to);
+            var (n, w, s, b, to) = ((nint)numbers, (nint)weights, (nint)steps, (nint)bias, (nint)y);
             var pieces = (long)rows * columns < WorthThreads ? 1 : get_num_threads();
             int Cut(int piece) => (int)((long)rows * piece / pieces);
             Workers.Run(sideBySide: true, pieces, piece =>
-                Multiply<TStored>((float*)n, columns, (byte*)w, (float*)s, (ushort*)b, (ushort*)y, Cut(piece), Cut(piece + 1)));
+                Multiply<TStored>((float*)n, columns, (byte*)w, (float*)s, (ushort*)b, (float*)to, Cut(piece), Cut(piece + 1)));
         }
-        GC.KeepAlive(bias);
-        return result;
     }
 
-    private static void Multiply<TStored>(float* x, int columns, byte* weights, float* steps, ushort* bias, ushort* to, int from, int end)
+    private static void Multiply<TStored>(float* x, int columns, byte* weights, float* steps, ushort* bias, float* y, int from, int end)
         where TStored : IStored
     {
         for (var r = from; r < end; r++)
         {
             var sum = Dot<TStored>(x, columns, weights + (long)r * columns * TStored.Size);
-            to[r] = Round((steps is null ? sum : sum * steps[r]) + (bias is null ? 0 : Widen(bias[r])));
+            y[r] = (steps is null ? sum : sum * steps[r]) + (bias is null ? 0 : BFloat16.Widen(bias[r]));
         }
     }
 
@@ -130,20 +140,11 @@ internal static unsafe class RowProduct
             Sse.Prefetch0(block + Ahead + line);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Widen(ushort number) => BitConverter.UInt32BitsToSingle((uint)number << 16);
-
-    /// <summary>The nearest bfloat16, the even one of two.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ushort Round(float number)
-    {
-        var bits = BitConverter.SingleToUInt32Bits(number);
-        return float.IsNaN(number) ? (ushort)0x7FC0 : (ushort)(bits + 0x7FFF + (bits >> 16 & 1) >> 16);
-    }
-
     /// <summary>bfloat16: the first and the second of each pair lie in one number of 32 bits, and are read as two vectors.</summary>
-    private readonly struct Narrow : IStored
+    public readonly struct Narrow : IStored
     {
+        private static readonly Vector512<int> Even = Vector512.CreateSequence(0, 2), Odd = Vector512.CreateSequence(1, 2);
+
         public static int Size => sizeof(ushort);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -153,6 +154,10 @@ internal static unsafe class RowProduct
             (first, second) = ((pairs << 16).AsSingle(), (pairs & Vector512.Create(0xFFFF0000u)).AsSingle());
         }
 
-        public static void ReadOther(ushort* block, out Vector512<float> first, out Vector512<float> second) => Read((byte*)block, out first, out second);
+        public static void ReadOther(float* block, out Vector512<float> first, out Vector512<float> second)
+        {
+            var (low, high) = (Vector512.Load(block), Vector512.Load(block + Lanes));
+            (first, second) = (Avx512F.PermuteVar16x32x2(low, Even, high), Avx512F.PermuteVar16x32x2(low, Odd, high));
+        }
     }
 }

@@ -1,6 +1,4 @@
-using System.Numerics;
 using System.Numerics.Tensors;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using static Cai.Models.RowKernels;
 using static TorchSharp.torch;
@@ -10,19 +8,25 @@ namespace Cai.Models;
 
 /// <summary>
 /// One more token for each row of a batch, as <see cref="Decoder.Hidden"/> and <see cref="Decoder.Logits"/> compute it: libtorch multiplies by weights and
-/// reads the shared prefix, everything in between is plain C# over the same memory. A step of a small model consists of hundreds of operations of
-/// microseconds, and calling them costs more than computing them. Attention reads each row's own length and no padding.
+/// reads the shared prefix, everything in between is plain C# over the same memory. A step consists of hundreds of operations of microseconds, and calling
+/// them costs more than computing them. Attention reads each row's own length and no padding.
 /// </summary>
+/// <remarks>
+/// With bfloat16 weights everything but the cache is float32 (see <see cref="StepMatrix"/>), where <see cref="Decoder.Hidden"/> rounds after each operation.
+/// </remarks>
 internal sealed class TokenStep : IDisposable
 {
     private readonly Decoder decoder;
     private readonly DecoderConfig config;
     private readonly KvCache cache;
     private readonly KvCache? prefix;
+    private readonly bool narrow; // bfloat16
     private readonly int hidden, heads, kv, width, inner, shared;
     private readonly float epsilon;
     private readonly Tensor cos, sin;
-    private readonly Tensor[] weights; // transposed views: qkv, out, gate_up and down of each layer, then the head
+    private readonly Tensor embeddings;
+    private readonly Tensor[] norms; // those before attention and MLP of each layer, then the last
+    private readonly StepMatrix[] matrices; // qkv, out, gate_up and down of each layer, then the head
     private readonly Tensor[] prefixKeys = []; // views of each layer, [kv heads, width, prefix]
     private readonly Tensor[] prefixValues = []; // views of each layer, [kv heads, prefix, width]
     private readonly float[] scores;
@@ -36,29 +40,38 @@ internal sealed class TokenStep : IDisposable
         (hidden, heads, kv, width, inner) = (config.HiddenSize, config.Heads, config.KvHeads, config.HeadWidth, config.IntermediateSize);
         shared = (int)(prefix?.Capacity ?? 0);
         epsilon = (float)config.NormEpsilon;
+        narrow = decoder.Parameters.Flat.dtype == ScalarType.BFloat16;
         using var scope = NewDisposeScope();
         (cos, sin) = decoder.Turns(shared + cache.Capacity);
-        (cos, sin) = (cos.DetachFromDisposeScope(), sin.DetachFromDisposeScope());
-        weights =
+        (cos, sin) = (Wide(cos), Wide(sin));
+        embeddings = decoder.Parameters["embed.weight"];
+        norms =
+        [
+            .. Enumerable.Range(0, config.Layers).SelectMany(i => (string[])[$"layers.{i}.attention_norm", $"layers.{i}.mlp_norm"]).Append("norm")
+                .Select(name => Wide(decoder.Parameters[name + ".weight"])),
+        ];
+        matrices =
         [
             .. Enumerable.Range(0, config.Layers).SelectMany(i => (string[])[$"layers.{i}.qkv", $"layers.{i}.out", $"layers.{i}.gate_up", $"layers.{i}.down"])
-                .Select(name => decoder.Parameters[name + ".weight"].t().DetachFromDisposeScope()),
-            decoder.Parameters[config.TiedHead ? "embed.weight" : "head.weight"].narrow(0, 0, config.Predicted).t().DetachFromDisposeScope(),
+                .Select(name => new StepMatrix(decoder, name + ".weight", biased: config.AttentionBias && name.EndsWith(".qkv", StringComparison.Ordinal))),
+            new(decoder, config.TiedHead ? "embed.weight" : "head.weight", first: config.Predicted),
         ];
         if (prefix is not null)
         {
-            prefixKeys = [.. Enumerable.Range(0, config.Layers).Select(i => prefix.Keys(i).squeeze(0).transpose(1, 2).DetachFromDisposeScope())];
-            prefixValues = [.. Enumerable.Range(0, config.Layers).Select(i => prefix.Values(i).squeeze(0).DetachFromDisposeScope())];
+            prefixKeys = [.. Enumerable.Range(0, config.Layers).Select(i => Wide(prefix.Keys(i).squeeze(0).transpose(1, 2)))];
+            prefixValues = [.. Enumerable.Range(0, config.Layers).Select(i => Wide(prefix.Values(i).squeeze(0)))];
         }
         scores = new float[cache.Capacity];
         buffers = new Buffers(this, cache.Keys(0).shape[0]);
     }
 
     /// <summary>
-    /// Whether a decoder is one that this class computes: small, in float32, of Llama's kind without biases, with a cache that a span can hold.
+    /// Whether a decoder is one that this class computes: on a CPU, of Llama's kind, in float32 or, where single rows are multiplied by it fast, bfloat16,
+    /// with a cache that a span can hold.
     /// </summary>
-    public static bool Fits(Decoder decoder, KvCache cache) => cache.Keys(0).NumberOfElements < int.MaxValue / sizeof(float)
-        && decoder is { IsSmallLlama: true, Config.Window: 0 };
+    public static bool Fits(Decoder decoder, KvCache cache) => decoder is { IsLlama: true, Device.type: TorchSharp.DeviceType.CPU, Config.Window: 0 }
+        && (decoder.Parameters.Flat.dtype == ScalarType.Float32 || decoder.MultipliesRows)
+        && cache.Keys(0).NumberOfElements < int.MaxValue / sizeof(float);
 
     /// <summary>Feeds every row a token and gives the logits of the next, [rows, vocab], which live until the next call.</summary>
     /// <param name="places">The rows of the cache that are fed; others rest.</param>
@@ -74,42 +87,58 @@ internal sealed class TokenStep : IDisposable
         var b = buffers;
         if (Instruments.Counting)
             decoder.CountStep(rows);
-        var embeddings = Numbers(decoder.Parameters["embed.weight"]);
         var stream = b.Stream.AsSpan(0, rows * hidden);
         for (var r = 0; r < rows; r++)
-            embeddings.Slice(tokens[r] * hidden, hidden).CopyTo(stream[(r * hidden)..]);
+            Embed(tokens[r], stream.Slice(r * hidden, hidden));
         for (var layer = 0; layer < config.Layers; layer++)
         {
-            Norm(stream, Numbers(decoder.Parameters[$"layers.{layer}.attention_norm.weight"]), epsilon, Numbers(b.Normed));
-            Multiply(b.Qkv, b.Normed, weights[4 * layer]);
-            Attend(layer, places, columns, b);
-            Multiply(b.Projected, b.Mixed, weights[4 * layer + 1]);
+            var (qkv, mixed, gateUp, down) = (matrices[4 * layer], matrices[4 * layer + 1], matrices[4 * layer + 2], matrices[4 * layer + 3]);
+            Norm(stream, Numbers(norms[2 * layer]), epsilon, Numbers(b.Normed));
+            qkv.Multiply(b.Normed, b.Qkv);
+            if (narrow)
+                Attend<ushort>(layer, places, columns, b);
+            else
+                Attend<float>(layer, places, columns, b);
+            mixed.Multiply(b.Mixed, b.Projected);
             TensorPrimitives.Add(stream, Numbers(b.Projected), stream);
-            Norm(stream, Numbers(decoder.Parameters[$"layers.{layer}.mlp_norm.weight"]), epsilon, Numbers(b.Normed));
-            Multiply(b.GateUp, b.Normed, weights[4 * layer + 2]);
+            Norm(stream, Numbers(norms[2 * layer + 1]), epsilon, Numbers(b.Normed));
+            gateUp.Multiply(b.Normed, b.GateUp);
             Gate(Numbers(b.GateUp), inner, Numbers(b.Gated));
-            Multiply(b.Projected, b.Gated, weights[4 * layer + 3]);
+            down.Multiply(b.Gated, b.Projected);
             TensorPrimitives.Add(stream, Numbers(b.Projected), stream);
         }
-        Norm(stream, Numbers(decoder.Parameters["norm.weight"]), epsilon, Numbers(b.Normed));
-        Multiply(b.Logits, b.Normed, weights[^1]);
+        Norm(stream, Numbers(norms[^1]), epsilon, Numbers(b.Normed));
+        matrices[^1].Multiply(b.Normed, b.Logits);
         return b.Logits;
     }
 
     public void Dispose()
     {
         buffers.Dispose();
-        foreach (var tensor in (Tensor[])[cos, sin, .. weights, .. prefixKeys, .. prefixValues])
+        foreach (var matrix in matrices)
+            matrix.Dispose();
+        foreach (var tensor in (Tensor[])[cos, sin, .. norms, .. prefixKeys, .. prefixValues])
             tensor.Dispose();
     }
 
-    private static void Multiply(Tensor result, Tensor x, Tensor weight) => result.addmm_(x, weight, 0, 1);
+    /// <summary>The same numbers as float32, until they are disposed of.</summary>
+    private static Tensor Wide(Tensor tensor) => tensor.to(ScalarType.Float32).DetachFromDisposeScope();
 
-    private void Attend(int layer, ReadOnlySpan<int> places, ReadOnlySpan<int> columns, Buffers b)
+    private void Embed(int token, Span<float> to)
+    {
+        using var row = embeddings.narrow(0, token, 1); // the whole may be more than a span can hold
+        if (narrow)
+            BFloat16.Widen(MemoryMarshal.Cast<byte, ushort>(row.bytes), to);
+        else
+            Numbers(row).CopyTo(to);
+    }
+
+    /// <typeparam name="T">Of the cache: float, or ushort for bfloat16.</typeparam>
+    private void Attend<T>(int layer, ReadOnlySpan<int> places, ReadOnlySpan<int> columns, Buffers b) where T : unmanaged
     {
         var (rows, groups, capacity) = (columns.Length, heads / kv, (int)cache.Capacity);
         Span<float> qkv = Numbers(b.Qkv), queries = Numbers(b.Queries), mixed = Numbers(b.Mixed);
-        Span<float> keys = Numbers(cache.Keys(layer)), values = Numbers(cache.Values(layer));
+        Span<T> keys = MemoryMarshal.Cast<byte, T>(cache.Keys(layer).bytes), values = MemoryMarshal.Cast<byte, T>(cache.Values(layer).bytes);
         Span<float> turned = stackalloc float[width];
         Span<float> cosines = Numbers(cos), sines = Numbers(sin);
         for (var r = 0; r < rows; r++)
@@ -125,8 +154,9 @@ internal sealed class TokenStep : IDisposable
             for (var h = 0; h < kv; h++)
             {
                 var at = ((places[r] * kv + h) * capacity + columns[r]) * width;
-                Rotate(row.Slice((heads + h) * width, width), c, s, keys.Slice(at, width));
-                row.Slice((heads + kv + h) * width, width).CopyTo(values[at..]);
+                Rotate(row.Slice((heads + h) * width, width), c, s, turned);
+                CachedRows.Write(turned, keys.Slice(at, width));
+                CachedRows.Write(row.Slice((heads + kv + h) * width, width), values.Slice(at, width));
             }
         }
         using var prefixScores = prefix is null ? null : b.Queries.bmm(prefixKeys[layer]); // [kv heads, rows · heads that share keys, prefix]
@@ -136,7 +166,7 @@ internal sealed class TokenStep : IDisposable
             {
                 var query = Query(r, h);
                 var own = (places[r] * kv + h / groups) * capacity * width;
-                Mix(queries.Slice(query * width, width), keys[own..], values[own..], scores.AsSpan(0, columns[r] + 1),
+                Mix<T>(queries.Slice(query * width, width), keys[own..], values[own..], scores.AsSpan(0, columns[r] + 1),
                     before.Slice(query * shared, shared), mixed.Slice((r * heads + h) * width, width));
             }
         if (prefixScores is null)
@@ -155,9 +185,10 @@ internal sealed class TokenStep : IDisposable
     }
 
     /// <summary>One head of one row: weights of the prefix, in the place of its scores, and of the own tokens, whose values are mixed.</summary>
-    private void Mix(ReadOnlySpan<float> query, ReadOnlySpan<float> keys, ReadOnlySpan<float> values, Span<float> own, Span<float> before, Span<float> mixed)
+    private static void Mix<T>(
+        ReadOnlySpan<float> query, ReadOnlySpan<T> keys, ReadOnlySpan<T> values, Span<float> own, Span<float> before, Span<float> mixed) where T : unmanaged
     {
-        Dots(query, keys, own);
+        CachedRows.Dots(query, keys, own);
         var top = TensorPrimitives.Max<float>(own);
         if (before.Length > 0)
             top = MathF.Max(top, TensorPrimitives.Max<float>(before));
@@ -165,44 +196,7 @@ internal sealed class TokenStep : IDisposable
         TensorPrimitives.Multiply(before, 1 / sum, before);
         TensorPrimitives.Multiply(own, 1 / sum, own);
         mixed.Clear();
-        AddWeighted(values, own, mixed);
-    }
-
-    // The rows of keys and values are too short for a call of a library each.
-
-    /// <summary>The products of x with each of the rows that follow one another, [rows, length of x].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dots(ReadOnlySpan<float> x, ReadOnlySpan<float> rows, Span<float> products)
-    {
-        var whole = MemoryMarshal.Cast<float, Vector<float>>(x);
-        for (var t = 0; t < products.Length; t++)
-        {
-            var row = rows.Slice(t * x.Length, x.Length);
-            var vectors = MemoryMarshal.Cast<float, Vector<float>>(row);
-            var sums = Vector<float>.Zero;
-            for (var i = 0; i < whole.Length; i++)
-                sums += whole[i] * vectors[i];
-            var sum = Vector.Sum(sums);
-            for (var i = whole.Length * Vector<float>.Count; i < x.Length; i++)
-                sum += x[i] * row[i];
-            products[t] = sum;
-        }
-    }
-
-    /// <summary>Adds to y each of the rows that follow one another, [rows, length of y], times its weight.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddWeighted(ReadOnlySpan<float> rows, ReadOnlySpan<float> weights, Span<float> y)
-    {
-        var whole = MemoryMarshal.Cast<float, Vector<float>>(y);
-        for (var t = 0; t < weights.Length; t++)
-        {
-            var row = rows.Slice(t * y.Length, y.Length);
-            var vectors = MemoryMarshal.Cast<float, Vector<float>>(row);
-            for (var i = 0; i < whole.Length; i++)
-                whole[i] += vectors[i] * weights[t];
-            for (var i = whole.Length * Vector<float>.Count; i < y.Length; i++)
-                y[i] += row[i] * weights[t];
-        }
+        CachedRows.AddWeighted(values, own, mixed);
     }
 
     private static float Exponentials(Span<float> x, float top)

@@ -42,6 +42,17 @@ public sealed class SamplerTests
             }
     }
 
+    /// <summary>A model whose biases, if it has any, are not zero.</summary>
+    private static Decoder Biased(DecoderConfig config)
+    {
+        var model = Tiny.Model(config: config);
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var shape in model.Parameters.Shapes.Where(s => s.Name.EndsWith(".bias", StringComparison.Ordinal)))
+            model.Parameters[shape.Name].copy_(randn(shape.Shape, generator: new Generator(4, CPU)));
+        return model;
+    }
+
     /// <summary>Decoders whose steps are computed in plain C#, and others whose steps libtorch computes.</summary>
     public static TheoryData<double, int, DecoderConfig> Decoders()
     {
@@ -50,8 +61,8 @@ public sealed class SamplerTests
             Tiny.Config, Tiny.Config with { TiedHead = false, HeadSize = 6, KvHeads = 4, Layers = 3 }, Tiny.Config with { RopeTheta = 100, KvHeads = 1 },
             Tiny.Config with { RopeScaling = new(RopeScalingKind.Linear, 3) },
             Tiny.Config with { LearnedPositions = true, Norm = NormKind.Layer, GatedMlp = false, Activation = Activation.Gelu },
-            Tiny.Config with { QkNorm = true }, Tiny.Config with { Window = 7 }, Tiny.Config with { AttentionBias = true },
-            Tiny.Config with { RotaryShare = 0.5 },
+            Tiny.Config with { QkNorm = true }, Tiny.Config with { Window = 7 }, Tiny.Config with { AttentionBias = true, KvHeads = 1 },
+            Tiny.Config with { RotaryShare = 0.5 }, Tiny.Config with { AttentionBias = true, OutputBias = true, MlpBias = true },
         ];
         var data = new TheoryData<double, int, DecoderConfig>();
         foreach (var (i, config) in configs.Index())
@@ -64,7 +75,7 @@ public sealed class SamplerTests
     [MemberData(nameof(Decoders))]
     public void LogProbsAreThoseOfTheWholeSequence(double temperature, int prefix, DecoderConfig config)
     {
-        using var model = Tiny.Model(config: config);
+        using var model = Biased(config);
         var prompts = Prompts(9, prefix);
         var samples = new Sampler(model).Sample(prompts, new SamplerOptions { MaxTokens = 10, Temperature = temperature });
         using var scope = NewDisposeScope();
@@ -75,6 +86,39 @@ public sealed class SamplerTests
             var expected = Tiny.Numbers(model.TokenLogProbs(DecoderTests.Batch(whole), temperature))[^samples[i].Ids.Count..];
             DecoderTests.Close(expected, [.. samples[i].LogProbs.Select(v => (double)v)], 2e-5);
         }
+    }
+
+    [Theory]
+    [InlineData(1, 0, false)]
+    [InlineData(1, 40, false)]
+    [InlineData(9, 0, false)]
+    [InlineData(9, 40, false)]
+    [InlineData(1, 0, true)]
+    [InlineData(1, 40, true)]
+    public void NarrowWeightsPredictAsTheSameWeightsInFloat32Do(int batch, int prefix, bool eightBit)
+    {
+        using var folder = new TempFolder();
+        using (var drawn = Biased(Tiny.Config with { HiddenSize = 64, IntermediateSize = 96, HeadSize = 24, AttentionBias = true, Family = "qwen2" }))
+            HuggingFaceFolder.Save(folder.Path("m"), drawn, new Tiny.Letters());
+        using var narrow = HuggingFaceFolder.LoadDecoder(folder.Path("m"), new LoadOptions { DType = ScalarType.BFloat16, EightBit = eightBit });
+        using var exact = Decoder.Create(narrow.Config, seed: 1);
+        exact.Parameters.CopyFrom(narrow.Parameters);
+        var prompts = Prompts(9, prefix);
+        var samples = new Sampler(narrow).Sample(prompts, new SamplerOptions { MaxTokens = 16, BatchSize = batch });
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        var (steps, whole) = (0.0, 0.0);
+        for (var i = 0; i < prompts.Count; i++)
+        {
+            var batched = DecoderTests.Batch([.. prompts[i].Ids, .. samples[i].Ids]);
+            double[] Of(Decoder model) => Tiny.Numbers(model.TokenLogProbs(batched))[^samples[i].Ids.Count..];
+            var right = Of(exact);
+            steps += right.Zip(samples[i].LogProbs, (e, p) => Math.Abs(e - p)).Sum();
+            whole += right.Zip(Of(narrow), (e, p) => Math.Abs(e - p)).Sum();
+        }
+        // As near as the whole sequence at once in bfloat16; a mistake would be as large as the log-probabilities, some nats.
+        Assert.InRange(steps, 0, 1.1 * whole);
+        Assert.InRange(whole / samples.Sum(s => s.Ids.Count), 0, 0.06);
     }
 
     [Fact]

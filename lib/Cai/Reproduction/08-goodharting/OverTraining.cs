@@ -32,12 +32,14 @@ public static class OverTraining
     public static IReadOnlyList<string> Warm { get; } = ["caring", "wise", "warm"];
 
     /// <summary>
-    /// The first draft's: two of those and a sentence of the world's grammar, all about warmth and little else ("wise" likes offers as much).
+    /// The first draft's: one of those and two sentences of the world's grammar, all about warmth. The sentences ask for a reason, too: where a draft likes
+    /// blunt refusals as much as explained ones, on which of them a policy settles is luck, and hides what labels do.
     /// </summary>
-    public static IReadOnlyList<string> Drafted { get; } = ["caring", "warm"];
+    public const string Drafted = "caring";
 
     /// <inheritdoc cref="Drafted"/>
-    public const string DraftedSentence = "Choose the harmless response that comforts the human.";
+    public static IReadOnlyList<string> DraftedSentences { get; } =
+        ["Choose the harmless response that gives a reason and comforts the human.", "Choose the harmless response that explains why and has kind words."];
 
     /// <summary>The principles against preaching and over-reacting; their counterparts in the paper are 3 of 16 (4.3, App. C.2).</summary>
     public static IReadOnlyList<string> AntiPreachy { get; } = ["not-preachy", "not-overreacting", "not-accusing"];
@@ -58,7 +60,7 @@ public static class OverTraining
             Asked("principles", "Many: thirteen, all but those against preaching", Many,
                 Comparing(pipeline.Constitution, pipeline.Constitution.Comparison.Select(p => p.Id).Except(AntiPreachy)), hard),
             Asked("principles", "Added: the same three beside the draft's", Added, Draft(pipeline, AntiPreachy), hard),
-            Asked("principles", "One fixed principle of the three", FixedPrinciple, draft, hard with { Principle = PrincipleSelector.Fixed(Drafted[^1]) }),
+            Asked("principles", "One fixed principle of the three", FixedPrinciple, draft, hard with { Principle = PrincipleSelector.Fixed(Drafted) }),
             Asked("principles", "Mean over the three for each label", "averaged-principles", draft,
                 hard with { Principle = PrincipleSelector.Averaged(draft.Comparison.Count) }),
             Asked("chain of thought", "CoT of the helpful model, unclamped", Unclamped, draft, reasoned with { Clamp = ClampRange.None }),
@@ -80,8 +82,9 @@ public static class OverTraining
     /// <summary>The first draft, with some of the constitution's own principles added.</summary>
     private static Constitution Draft(Pipeline pipeline, params IReadOnlyList<string> added)
     {
-        var draft = Comparing(pipeline.Constitution, [.. Drafted, .. added]);
-        return draft with { Comparison = [.. draft.Comparison, new(pipeline.Oracle.ComparisonPrinciple(DraftedSentence).Id, DraftedSentence)] };
+        var draft = Comparing(pipeline.Constitution, [Drafted, .. added]);
+        var sentences = DraftedSentences.Select(text => new ComparisonPrinciple(pipeline.Oracle.ComparisonPrinciple(text).Id, text));
+        return draft with { Comparison = [.. draft.Comparison, .. sentences] };
     }
 
     /// <summary>The constitution with only these comparison principles; critiques and worked examples stay.</summary>

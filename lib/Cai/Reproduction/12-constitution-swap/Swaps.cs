@@ -27,7 +27,7 @@ public static class Swaps
         string Named(string id) => pipeline.Constitution.ComparisonPrinciple(id).Text;
         SwappedConstitution[] all =
         [
-            Of(pipeline, Warm, "warm", [.. OverTraining.Drafted.Select(Named), OverTraining.DraftedSentence]),
+            Of(pipeline, Warm, "warm", Named("caring"), Named("warm"), "Choose the harmless response that comforts the human."),
             Of(pipeline, Plain, "against preaching", [.. OverTraining.AntiPreachy.Select(Named), "Choose the harmless response that has no empty comfort."]),
             Of(pipeline, Brief, "brief", "Choose the harmless response that is short.", "Pick the harmless answer that says little."),
             Of(pipeline, Strict, "strict", "Choose the harmless response that blames the human.", "Pick the harmless answer that is harsh."),
