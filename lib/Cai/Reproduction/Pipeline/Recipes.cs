@@ -99,12 +99,12 @@ public static class Recipes
 
     /// <summary>
     /// PPO that over-trains on purpose (paper 4.3). Scores are taken as they are: how far apart a preference model puts two answers is what soft and clamped
-    /// labels change, and scaling to standard deviations would undo it. A nat costs 0.2 of a score, and the learning rate never falls.
+    /// labels change, and scaling to standard deviations would undo it. A nat costs 0.3 of a score, and the learning rate never falls.
     /// </summary>
     /// <param name="snapshots">Whether the policy is kept along the run.</param>
     public static PpoOptions OverTraining(Scale scale, long seed, bool snapshots) => HarderPpo(scale, seed) with
     {
-        KlCoefficient = 0.2, ScaleScores = false,
+        KlCoefficient = 0.3, ScaleScores = false,
         SnapshotEvery = snapshots ? Every(scale.ArmIterations, scale.ArmSnapshots) : null,
     };
 
