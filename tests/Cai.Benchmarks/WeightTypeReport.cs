@@ -19,9 +19,9 @@ public static class WeightTypeReport
     private const int Written = 32;
     private const int Answers = 100;
 
-    private static readonly (string Name, LoadOptions Load)[] Types =
+    private static readonly (string Name, int Bytes, LoadOptions Load)[] Types =
     [
-        ("f32", new()), ("bf16", new() { DType = ScalarType.BFloat16 }), ("int8", new() { DType = ScalarType.BFloat16, EightBit = true }),
+        ("f32", 4, new()), ("bf16", 2, new() { DType = ScalarType.BFloat16 }), ("int8", 1, new() { DType = ScalarType.BFloat16, EightBit = true }),
     ];
 
     /// <summary>Prints both tables.</summary>
@@ -40,12 +40,14 @@ public static class WeightTypeReport
         {
             using (var drawn = Decoder.Create(TableRows.Qwen2, 1))
                 HuggingFaceFolder.Save(folder, drawn, new TableRows.Numerals(TableRows.Qwen2.VocabularySize), dtype: ScalarType.BFloat16);
-            foreach (var (_, load) in Types)
+            foreach (var (_, _, load) in Types)
                 models.Add(HuggingFaceFolder.LoadDecoder(folder, load));
             var measured = Timing.Interleaved([.. Types.Zip(models, (type, model) => new Case(type.Name, () => Answer(model)))], rounds);
             Console.WriteLine($"\nQwen2-0.5B's shape, batch 1, 1 + {Written} tokens, {get_num_threads()} thread");
-            foreach (var m in measured)
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{m.Case.Name,-6} {m.Rate,8:F1} tokens/s [{m.Slowest:F1}, {m.Fastest:F1}]"));
+            // Each token reads every weight once: the embeddings are the head, too.
+            foreach (var (m, type) in measured.Zip(Types))
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{m.Case.Name,-6} {m.Rate,8:F1} tokens/s [{m.Slowest:F1}, {m.Fastest:F1}], "
+                    + $"{m.Rate * models[0].Parameters.Count * type.Bytes / 1e9,5:F1} GB of weights a second"));
         }
         finally
         {
@@ -69,7 +71,7 @@ public static class WeightTypeReport
             .Select((p, i) => new TokenPrompt(exact.Tokenizer.Encode(exact.Format.Prompt(p.Dialogue)), i)).ToList();
         var answers = new Sampler(exact.Decoder).Sample(prompts, new SamplerOptions { MaxTokens = 64, EndIds = [exact.EosId] });
         Console.WriteLine($"\nMiniature L, next tokens of {Answers} answers to held-out requests, against f32");
-        foreach (var (name, load) in Types.Skip(1))
+        foreach (var (name, _, load) in Types.Skip(1))
         {
             using var other = HuggingFaceFolder.LoadDecoder(folder, load);
             var (kl, same) = (new List<double>(), new List<double>());

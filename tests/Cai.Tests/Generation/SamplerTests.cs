@@ -157,10 +157,13 @@ public sealed class SamplerTests
         }
     }
 
-    [Fact]
-    public void CallsLeaveNoTensorsBehind()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void CallsLeaveNoTensorsBehind(bool bfloat16)
     {
-        using var model = Tiny.Model();
+        using var wide = Tiny.Model(config: Tiny.Config with { HiddenSize = 64, IntermediateSize = 96 });
+        using var model = bfloat16 ? Tiny.Narrow(wide) : Tiny.Model();
         var sampler = new Sampler(model);
         var scorer = new Scorer(model);
         long[] counts = new long[3];
