@@ -21,6 +21,15 @@ public static class Tiny
         return model;
     }
 
+    /// <summary>Gives a model's biases, which begin as zeros, numbers of size 1.</summary>
+    public static void DrawBiases(Decoder model)
+    {
+        using var guard = TorchSharp.torch.no_grad();
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        foreach (var shape in model.Parameters.Shapes.Where(s => s.Name.EndsWith(".bias", StringComparison.Ordinal)))
+            model.Parameters[shape.Name].copy_(TorchSharp.torch.randn(shape.Shape, generator: new TorchSharp.torch.Generator(4, TorchSharp.torch.CPU)));
+    }
+
     /// <summary>The same model in bf16.</summary>
     public static Decoder Narrow(Decoder model)
     {

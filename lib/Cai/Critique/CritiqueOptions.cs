@@ -34,7 +34,7 @@ public sealed record CritiqueOptions
 
     /// <summary>
     /// Each prompt draws from so many of those only, the first of an order that is drawn for the prompt and does not depend on <see cref="Seed"/>: what one
-    /// prompt may draw under a smaller number it may under a larger one. All when null (paper Fig 6 draws one such set for all prompts).
+    /// prompt may draw under a smaller number it may under a larger one (paper Fig 6 varies the number). All when null.
     /// </summary>
     public int? PrinciplesEach { get; init => field = InRange.Whole(value, 1, nameof(CritiqueOptions)); }
 

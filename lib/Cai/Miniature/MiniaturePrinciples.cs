@@ -13,6 +13,9 @@ public sealed record CritiquePrinciple(
     /// answers on <paramref name="category"/> (empty when the topic is not harmful).
     /// </summary>
     public bool About(Problem problem, string category) => Covers.Contains((problem, null)) || Covers.Contains((problem, category));
+
+    /// <summary>Whether it covers any harm; one about evasion, preaching or wrong steps alone makes no answer less harmful.</summary>
+    public bool IsAboutHarm => Covers.Any(c => c.Problem is Problem.Method or Problem.Praise or Problem.Insult or Problem.Stereotype);
 }
 
 /// <summary>A comparison principle as the corpus knows it: its phrasings and the weights its annotators give to the features of a verdict.</summary>

@@ -1,5 +1,5 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Cai.Models;
 
@@ -11,13 +11,8 @@ internal static class BFloat16
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Widen(ushort number) => BitConverter.UInt32BitsToSingle((uint)number << Half);
 
-    /// <summary>The first and the second half of a vector's numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Widen(Vector<ushort> numbers, out Vector<float> first, out Vector<float> second)
-    {
-        Vector.Widen(numbers, out var low, out var high);
-        (first, second) = (Vector.AsVectorSingle(low << Half), Vector.AsVectorSingle(high << Half));
-    }
+    public static Vector256<float> Widen(Vector128<ushort> numbers) => (Vector256.WidenLower(numbers.ToVector256Unsafe()) << Half).AsSingle();
 
     /// <summary>All numbers of a row.</summary>
     public static void Widen(ReadOnlySpan<ushort> row, Span<float> to)

@@ -195,8 +195,8 @@ public sealed class Decoder : IDisposable
         Adapter = null;
     }
 
-    /// <summary>The weights as bytes, for products of one row; null where there are none.</summary>
-    internal ByteWeights? Bytes => bytes;
+    /// <summary>The weights as bytes, for products of one row with a matrix; null where there are none, or it is trained and moves away from them.</summary>
+    internal ByteWeights? BytesOf(string name) => bytes is not null && Parameters[name].requires_grad ? null : bytes;
 
     /// <summary>Has products of one row read the weights as bytes; null as they are.</summary>
     internal void KeepBytes(ByteWeights? weights)
@@ -309,7 +309,7 @@ public sealed class Decoder : IDisposable
 
     private Tensor Product(Tensor x, string name, Tensor weight, Tensor? bias = null)
     {
-        if (bytes is not null && !weight.requires_grad && bytes.Product(x, name, (int)weight.shape[0], bias) is { } product) // trained ones move away from them
+        if (BytesOf(name)?.Product(x, name, (int)weight.shape[0], bias) is { } product)
             return product;
         return MultipliesRows && RowProduct.Fits(x, weight) ? RowProduct.Of(x, weight, bias) : F.linear(x, weight, bias);
     }

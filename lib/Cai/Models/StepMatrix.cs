@@ -60,7 +60,7 @@ internal sealed unsafe class StepMatrix : IDisposable
     private void MultiplyRow(Tensor x, Tensor to)
     {
         fixed (byte* from = x.bytes, stored = weight.bytes, added = bias is null ? [] : bias.bytes, y = to.bytes)
-            if (decoder.Bytes?.Run((float*)from, name, rows, (ushort*)added, (float*)y) is not true)
+            if (decoder.BytesOf(name)?.Run((float*)from, name, rows, (ushort*)added, (float*)y) is not true)
                 RowProduct.Run<RowProduct.Narrow>((float*)from, columns, stored, null, (ushort*)added, (float*)y, rows);
     }
 

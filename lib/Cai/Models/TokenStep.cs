@@ -24,7 +24,6 @@ internal sealed class TokenStep : IDisposable
     private readonly int hidden, heads, kv, width, inner, shared;
     private readonly float epsilon;
     private readonly Tensor cos, sin;
-    private readonly Tensor embeddings;
     private readonly Tensor[] norms; // those before attention and MLP of each layer, then the last
     private readonly StepMatrix[] matrices; // qkv, out, gate_up and down of each layer, then the head
     private readonly Tensor[] prefixKeys = []; // views of each layer, [kv heads, width, prefix]
@@ -44,7 +43,6 @@ internal sealed class TokenStep : IDisposable
         using var scope = NewDisposeScope();
         (cos, sin) = decoder.Turns(shared + cache.Capacity);
         (cos, sin) = (Wide(cos), Wide(sin));
-        embeddings = decoder.Parameters["embed.weight"];
         norms =
         [
             .. Enumerable.Range(0, config.Layers).SelectMany(i => (string[])[$"layers.{i}.attention_norm", $"layers.{i}.mlp_norm"]).Append("norm")
@@ -67,50 +65,17 @@ internal sealed class TokenStep : IDisposable
 
     /// <summary>
     /// Whether a decoder is one that this class computes: on a CPU, of Llama's kind, in float32 or, where single rows are multiplied by it fast, bfloat16,
-    /// with a cache that a span can hold.
+    /// with a cache and embeddings that a span can hold.
     /// </summary>
     public static bool Fits(Decoder decoder, KvCache cache) => decoder is { IsLlama: true, Device.type: TorchSharp.DeviceType.CPU, Config.Window: 0 }
         && (decoder.Parameters.Flat.dtype == ScalarType.Float32 || decoder.MultipliesRows)
-        && cache.Keys(0).NumberOfElements < int.MaxValue / sizeof(float);
+        && new[] { cache.Keys(0), decoder.Parameters["embed.weight"] }.All(t => t.NumberOfElements < int.MaxValue / t.ElementSize);
 
     /// <summary>Feeds every row a token and gives the logits of the next, [rows, vocab], which live until the next call.</summary>
     /// <param name="places">The rows of the cache that are fed; others rest.</param>
     /// <param name="columns">Column of the cache that each row's keys go to: its length so far, less the prefix.</param>
-    public Tensor Logits(ReadOnlySpan<int> tokens, ReadOnlySpan<int> places, ReadOnlySpan<int> columns)
-    {
-        var rows = tokens.Length;
-        if (buffers.Rows != rows)
-        {
-            buffers.Dispose();
-            buffers = new Buffers(this, rows);
-        }
-        var b = buffers;
-        if (Instruments.Counting)
-            decoder.CountStep(rows);
-        var stream = b.Stream.AsSpan(0, rows * hidden);
-        for (var r = 0; r < rows; r++)
-            Embed(tokens[r], stream.Slice(r * hidden, hidden));
-        for (var layer = 0; layer < config.Layers; layer++)
-        {
-            var (qkv, mixed, gateUp, down) = (matrices[4 * layer], matrices[4 * layer + 1], matrices[4 * layer + 2], matrices[4 * layer + 3]);
-            Norm(stream, Numbers(norms[2 * layer]), epsilon, Numbers(b.Normed));
-            qkv.Multiply(b.Normed, b.Qkv);
-            if (narrow)
-                Attend<ushort>(layer, places, columns, b);
-            else
-                Attend<float>(layer, places, columns, b);
-            mixed.Multiply(b.Mixed, b.Projected);
-            TensorPrimitives.Add(stream, Numbers(b.Projected), stream);
-            Norm(stream, Numbers(norms[2 * layer + 1]), epsilon, Numbers(b.Normed));
-            gateUp.Multiply(b.Normed, b.GateUp);
-            Gate(Numbers(b.GateUp), inner, Numbers(b.Gated));
-            down.Multiply(b.Gated, b.Projected);
-            TensorPrimitives.Add(stream, Numbers(b.Projected), stream);
-        }
-        Norm(stream, Numbers(norms[^1]), epsilon, Numbers(b.Normed));
-        matrices[^1].Multiply(b.Normed, b.Logits);
-        return b.Logits;
-    }
+    public Tensor Logits(ReadOnlySpan<int> tokens, ReadOnlySpan<int> places, ReadOnlySpan<int> columns) =>
+        narrow ? Logits<ushort>(tokens, places, columns) : Logits<float>(tokens, places, columns);
 
     public void Dispose()
     {
@@ -124,21 +89,48 @@ internal sealed class TokenStep : IDisposable
     /// <summary>The same numbers as float32, until they are disposed of.</summary>
     private static Tensor Wide(Tensor tensor) => tensor.to(ScalarType.Float32).DetachFromDisposeScope();
 
-    private void Embed(int token, Span<float> to)
+    private static Span<T> Stored<T>(Tensor tensor) where T : unmanaged => MemoryMarshal.Cast<byte, T>(tensor.bytes);
+
+    /// <typeparam name="T">Of embeddings and cache: float, or ushort for bfloat16.</typeparam>
+    private Tensor Logits<T>(ReadOnlySpan<int> tokens, ReadOnlySpan<int> places, ReadOnlySpan<int> columns) where T : unmanaged
     {
-        using var row = embeddings.narrow(0, token, 1); // the whole may be more than a span can hold
-        if (narrow)
-            BFloat16.Widen(MemoryMarshal.Cast<byte, ushort>(row.bytes), to);
-        else
-            Numbers(row).CopyTo(to);
+        var rows = tokens.Length;
+        if (buffers.Rows != rows)
+        {
+            buffers.Dispose();
+            buffers = new Buffers(this, rows);
+        }
+        var b = buffers;
+        if (Instruments.Counting)
+            decoder.CountStep(rows);
+        var embeddings = Stored<T>(decoder.Parameters["embed.weight"]);
+        var stream = b.Stream.AsSpan(0, rows * hidden);
+        for (var r = 0; r < rows; r++)
+            StoredRows.Read<T>(embeddings.Slice(tokens[r] * hidden, hidden), stream.Slice(r * hidden, hidden));
+        for (var layer = 0; layer < config.Layers; layer++)
+        {
+            var (qkv, mixed, gateUp, down) = (matrices[4 * layer], matrices[4 * layer + 1], matrices[4 * layer + 2], matrices[4 * layer + 3]);
+            Norm(stream, Numbers(norms[2 * layer]), epsilon, Numbers(b.Normed));
+            qkv.Multiply(b.Normed, b.Qkv);
+            Attend<T>(layer, places, columns, b);
+            mixed.Multiply(b.Mixed, b.Projected);
+            TensorPrimitives.Add(stream, Numbers(b.Projected), stream);
+            Norm(stream, Numbers(norms[2 * layer + 1]), epsilon, Numbers(b.Normed));
+            gateUp.Multiply(b.Normed, b.GateUp);
+            Gate(Numbers(b.GateUp), inner, Numbers(b.Gated));
+            down.Multiply(b.Gated, b.Projected);
+            TensorPrimitives.Add(stream, Numbers(b.Projected), stream);
+        }
+        Norm(stream, Numbers(norms[^1]), epsilon, Numbers(b.Normed));
+        matrices[^1].Multiply(b.Normed, b.Logits);
+        return b.Logits;
     }
 
-    /// <typeparam name="T">Of the cache: float, or ushort for bfloat16.</typeparam>
     private void Attend<T>(int layer, ReadOnlySpan<int> places, ReadOnlySpan<int> columns, Buffers b) where T : unmanaged
     {
         var (rows, groups, capacity) = (columns.Length, heads / kv, (int)cache.Capacity);
         Span<float> qkv = Numbers(b.Qkv), queries = Numbers(b.Queries), mixed = Numbers(b.Mixed);
-        Span<T> keys = MemoryMarshal.Cast<byte, T>(cache.Keys(layer).bytes), values = MemoryMarshal.Cast<byte, T>(cache.Values(layer).bytes);
+        Span<T> keys = Stored<T>(cache.Keys(layer)), values = Stored<T>(cache.Values(layer));
         Span<float> turned = stackalloc float[width];
         Span<float> cosines = Numbers(cos), sines = Numbers(sin);
         for (var r = 0; r < rows; r++)
@@ -155,8 +147,8 @@ internal sealed class TokenStep : IDisposable
             {
                 var at = ((places[r] * kv + h) * capacity + columns[r]) * width;
                 Rotate(row.Slice((heads + h) * width, width), c, s, turned);
-                CachedRows.Write(turned, keys.Slice(at, width));
-                CachedRows.Write(row.Slice((heads + kv + h) * width, width), values.Slice(at, width));
+                StoredRows.Write(turned, keys.Slice(at, width));
+                StoredRows.Write(row.Slice((heads + kv + h) * width, width), values.Slice(at, width));
             }
         }
         using var prefixScores = prefix is null ? null : b.Queries.bmm(prefixKeys[layer]); // [kv heads, rows · heads that share keys, prefix]
@@ -188,7 +180,7 @@ internal sealed class TokenStep : IDisposable
     private static void Mix<T>(
         ReadOnlySpan<float> query, ReadOnlySpan<T> keys, ReadOnlySpan<T> values, Span<float> own, Span<float> before, Span<float> mixed) where T : unmanaged
     {
-        CachedRows.Dots(query, keys, own);
+        StoredRows.Dots(query, keys, own);
         var top = TensorPrimitives.Max<float>(own);
         if (before.Length > 0)
             top = MathF.Max(top, TensorPrimitives.Max<float>(before));
@@ -196,7 +188,7 @@ internal sealed class TokenStep : IDisposable
         TensorPrimitives.Multiply(before, 1 / sum, before);
         TensorPrimitives.Multiply(own, 1 / sum, own);
         mixed.Clear();
-        CachedRows.AddWeighted(values, own, mixed);
+        StoredRows.AddWeighted(values, own, mixed);
     }
 
     private static float Exponentials(Span<float> x, float top)

@@ -46,10 +46,7 @@ public sealed class SamplerTests
     private static Decoder Biased(DecoderConfig config)
     {
         var model = Tiny.Model(config: config);
-        using var guard = no_grad();
-        using var scope = NewDisposeScope();
-        foreach (var shape in model.Parameters.Shapes.Where(s => s.Name.EndsWith(".bias", StringComparison.Ordinal)))
-            model.Parameters[shape.Name].copy_(randn(shape.Shape, generator: new Generator(4, CPU)));
+        Tiny.DrawBiases(model);
         return model;
     }
 
@@ -119,6 +116,24 @@ public sealed class SamplerTests
         // As near as the whole sequence at once in bfloat16; a mistake would be as large as the log-probabilities, some nats.
         Assert.InRange(steps, 0, 1.1 * whole);
         Assert.InRange(whole / samples.Sum(s => s.Ids.Count), 0, 0.06);
+    }
+
+    [Fact]
+    public void WeightsThatWereTrainedAnswerAsTheyAreNow()
+    {
+        using var folder = new TempFolder();
+        using (var drawn = Tiny.Model(config: Tiny.Config with { HiddenSize = 64, IntermediateSize = 96, TiedHead = false }))
+            HuggingFaceFolder.Save(folder.Path("m"), drawn, new Tiny.Letters());
+        using var model = HuggingFaceFolder.LoadDecoder(folder.Path("m"), new LoadOptions { DType = ScalarType.BFloat16, EightBit = true });
+        using var scope = NewDisposeScope();
+        foreach (var shape in model.Parameters.Shapes)
+            model.Parameters[shape.Name].requires_grad_(true);
+        using var guard = no_grad();
+        model.Parameters["head.weight"].neg_(); // what was likely is not: bytes of before would say otherwise
+        var prompt = Prompts(1)[0];
+        var sample = new Sampler(model).Sample([prompt], new SamplerOptions { MaxTokens = 16, Temperature = 0 })[0];
+        var whole = Tiny.Numbers(model.TokenLogProbs(DecoderTests.Batch([.. prompt.Ids, .. sample.Ids])))[^sample.Ids.Count..];
+        DecoderTests.Close(whole, [.. sample.LogProbs.Select(v => (double)v)], 0.3); // of nats: bfloat16
     }
 
     [Fact]

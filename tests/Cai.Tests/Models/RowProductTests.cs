@@ -60,9 +60,7 @@ public sealed class RowProductTests : IDisposable
             HiddenSize = 64, IntermediateSize = 96, Heads = 4, KvHeads = 4, AttentionBias = biases, OutputBias = biases, MlpBias = biases,
         };
         using var model = Narrow(config, 3);
-        if (biases)
-            foreach (var shape in model.Parameters.Shapes.Where(s => s.Name.EndsWith(".bias", StringComparison.Ordinal)))
-                model.Parameters[shape.Name].copy_(randn(shape.Shape, generator: new Generator(4, CPU)));
+        Tiny.DrawBiases(model);
         var ids = tensor(Tiny.Ids(12, 1).Select(id => (long)id).ToArray()).view(12, 1);
         var together = Float64(model.Hidden(ids));
         foreach (var rows in (int[])[1, 4])

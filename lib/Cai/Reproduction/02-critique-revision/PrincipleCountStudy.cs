@@ -1,7 +1,6 @@
 using System.Globalization;
 using Cai.Evaluation;
 using Cai.Figures;
-using Cai.Miniature;
 using Cai.Preferences;
 using Cai.Text;
 
@@ -20,9 +19,6 @@ public sealed record CountedRevision(int Principles, int Chain, string PromptId,
 public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows) : IStudy<PrincipleCountStudy>
 {
     private const int Chains = 2;
-
-    /// <summary>Problems that are harm; a principle about none of them (evasion, preaching, wrong steps) makes no answer less harmful.</summary>
-    private static readonly Problem[] Harms = [Problem.Method, Problem.Praise, Problem.Insult, Problem.Stereotype];
 
     private static readonly int[] Wanted = [1, 2, 4, 8, int.MaxValue];
 
@@ -51,7 +47,7 @@ public sealed class PrincipleCountStudy(IReadOnlyList<CountedRevision> rows) : I
     /// <summary>The principles that the world knows to be about harm and those that it does not know; all, where that leaves none.</summary>
     private static IReadOnlyList<string> AboutHarm(Pipeline pipeline)
     {
-        var others = pipeline.World.Critique.Where(p => !p.Covers.Any(c => Harms.Contains(c.Problem))).Select(p => p.Id).ToHashSet();
+        var others = pipeline.World.Critique.Where(p => !p.IsAboutHarm).Select(p => p.Id).ToHashSet();
         var all = pipeline.Constitution.Critique.Select(p => p.Id).ToList();
         return all.Where(id => !others.Contains(id)).ToList() is { Count: > 0 } some ? some : all;
     }

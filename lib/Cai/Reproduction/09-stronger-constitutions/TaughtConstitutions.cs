@@ -55,11 +55,7 @@ public static class TaughtConstitutions
     public static Constitution AboutHarm(Constitution all, Oracle oracle) => all with
     {
         Name = "harmlessness only",
-        Critique =
-        [
-            .. all.Critique.Where(p => oracle.CritiquePrinciple(p.Id).Covers.Any(c =>
-                c.Problem is Problem.Method or Problem.Praise or Problem.Insult or Problem.Stereotype)),
-        ],
+        Critique = [.. all.Critique.Where(p => oracle.CritiquePrinciple(p.Id).IsAboutHarm)],
         Comparison = [.. all.Comparison.Where(p => oracle.ComparisonPrinciple(p.Id).Weight("helpfulness") == 0)],
     };
 }
