@@ -1,5 +1,6 @@
 using Cai.Miniature;
 using Cai.Reproduction;
+using Cai.Text;
 using Xunit;
 
 namespace Cai.Tests.Reproduction;
@@ -59,5 +60,25 @@ public sealed class ConstitutionSwapTests : IDisposable
             new(under, Manner.Comfort, [new("one", annotators, judge), new("two", annotators2, judge2)]);
         var study = new ConstitutionSwap([Of(warm, 0.9, 0.8, 0.7, 0.3), Of(plain, 0.1, 0.4, 0.5, 0.2)], []);
         Assert.Equal(0.5, study.Slope()!.Value, 12);
+    }
+
+    [Fact]
+    public void HowHarshAPolicyBecameCountsFromSlCai()
+    {
+        var study = new ConstitutionSwap([], [("SL-CAI", "sl-cai", Answers(true, false)), ("strict", "swap-strict", Answers(true, true))]);
+        var measured = study.Measure().ToDictionary(m => m.Id, m => m.Value);
+        // One answer of two more.
+        Assert.Equal((0.5, 2), (measured["gh-2"]!.Value, measured["gh-2"]!.N));
+        Assert.Null(measured["swap-blame"]); // the other constitution was not run
+
+        IReadOnlyList<JudgedAnswer> Answers(params bool[] harsh)
+        {
+            var prompts = pipeline.Prompts.HarmfulEval.Take(harsh.Length);
+            return JudgedAnswer.Of(pipeline.Oracle,
+                prompts.Zip(harsh, (prompt, blames) => new Sample(prompt.Id, prompt.Id, prompt.Dialogue, Written(prompt, blames), "m", 0, true)));
+        }
+
+        string Written(Prompt prompt, bool blames) => new ResponseWriter(pipeline.World).Write(pipeline.World.TopicOf(prompt),
+            blames ? ResponsePlan.Of(StatementKind.Accusation, StatementKind.BluntRefusal) : ResponsePlan.Of(StatementKind.BluntRefusal), Seeds.Rng(1, prompt.Id));
     }
 }

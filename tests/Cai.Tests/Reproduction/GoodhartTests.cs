@@ -43,10 +43,12 @@ public class GoodhartTests
         var path = new TrainingPath("x", [Point(0, 0, 1.0), Point(5, 1.5, 1.4), Point(10, 2.4, 1.4), Point(15, 2.6, 1.2)]);
         // The earliest of equals.
         Assert.Equal(5, path.StopByHeldOut().Snapshot.Iteration);
-        // 2.4² = 5.76 and 2.6² = 6.76 nats.
-        Assert.Equal(10, path.StopByKl().Snapshot.Iteration);
+        // 1.5² = 2.25, 2.4² = 5.76 and 2.6² = 6.76 nats.
+        Assert.Equal(10, path.StopByKl(6).Snapshot.Iteration);
         Assert.Equal(5, path.StopByKl(4).Snapshot.Iteration);
         Assert.Equal(0, path.StopByKl(1).Snapshot.Iteration);
+        // A run that comes back had been stopped before.
+        Assert.Equal(0, new TrainingPath("x", [Point(0, 0, 1.0), Point(5, 1.5, 1.4), Point(10, 0.9, 1.4)]).StopByKl(1).Snapshot.Iteration);
     }
 
     [Fact]
@@ -153,7 +155,7 @@ public class GoodhartTests
         // Within a seed: all shed has no end further down, none shed on two prompts may be a share of 1 - 0.025^(1/2) = 0.84189.
         Assert.Equal(-0.5 - Math.Sqrt(12.7062 / 2 * 12.7062 / 2 + 0.84189 * 0.84189 / 2), bar.Low, 4);
         Assert.Equal(2, bar.Clusters);
-        Assert.Contains(effects.EffectsDrawn().Figures[0].Categories, name => name.Contains("after 0, 0 episodes", StringComparison.Ordinal));
+        Assert.Contains(effects.EffectsDrawn().Figures[0].Categories, name => name.EndsWith("after 0 episodes", StringComparison.Ordinal));
         Assert.EndsWith("means of 2 runs", effects.EffectsDrawn().Title);
         Assert.Equal(2, effects.BySeed().RowCount);
     }
@@ -163,9 +165,9 @@ public class GoodhartTests
     {
         var claims = Claimed(Study(["sl-cai", OverTraining.FixedPrinciple, OverTraining.Soft, OverTraining.Baseline, OverTraining.Many], boilerplate: 1))
             .ToDictionary(c => c.Id);
-        Assert.Equal(Enumerable.Range(1, 13).Where(i => i != 9).Select(i => $"gh-{i}").ToHashSet(), claims.Keys.ToHashSet());
+        Assert.Equal(Enumerable.Range(1, 13).Where(i => i is not (2 or 9)).Select(i => $"gh-{i}").ToHashSet(), claims.Keys.ToHashSet());
         Assert.Equal(["gh-3", "gh-6"], claims.Values.Where(c => c.Holds).Select(c => c.Id).Order(StringComparer.Ordinal));
-        Assert.Equal((1.0, 0.0), (claims["gh-1"].Value!.Value, claims["gh-2"].Value!.Value));
+        Assert.Equal(1, claims["gh-1"].Value);
         Assert.Equal(3, claims["gh-3"].Value);
         Assert.All(["gh-5", "gh-8", "gh-13"], id => Assert.Null(claims[id].Value));
         // The run of this test ends at 1 nat: stopping there changes nothing.
@@ -186,6 +188,12 @@ public class GoodhartTests
         Assert.Equal(OverTraining.Baseline, arms[0].Name);
         Assert.All(arms, a => Assert.Equal((arms[0].Ppo with { SnapshotEvery = a.Ppo.SnapshotEvery }, CaiJson.Write(arms[0].Preferences), 0),
             (a.Ppo, CaiJson.Write(a.Preferences), a.Half)));
+        // Seeds past those of the other notebooks have all arms that a claim is about.
+        using var sixth = Pipeline.Open(Scale.Full.OfSeed(5), seed: 51, output: folder.Path("out"));
+        var repeated = OverTraining.All(sixth).Select(m => m.Arm.Name).ToList();
+        Assert.Equal(arms.Take(11).Select(a => a.Name), repeated);
+        Assert.Superset(new HashSet<string>([OverTraining.Soft, OverTraining.Rewritten, OverTraining.Added, OverTraining.Many, OverTraining.FixedPrinciple,
+            OverTraining.Clamped, OverTraining.Unclamped, OverTraining.BothOrders, OverTraining.Together]), repeated.ToHashSet());
         var without = Assert.Single(arms, a => a.Misplaced == 0);
         Assert.Equal((OverTraining.SamePrompt, arms[0].AiFeedback), (without.Name, without.AiFeedback)); // the baseline's labels
         Assert.All([.. pipeline.Arms.All, pipeline.Arms.Varied("x")], a => Assert.Equal(0, a.Misplaced)); // the paper's own have none

@@ -24,6 +24,9 @@ public class SizeStudiesTests
             Assert.True(oracle.PreferenceProbability(q.PrincipleId, a, b) > 0.5 == q.BetterIsA, $"{q.Pair.Id}: {q.Pair.ResponseA} | {q.Pair.ResponseB}");
         }
         Assert.InRange(questions.Count(q => q.BetterIsA), 12, 36);
+        var others = WrittenQuestions.Write(world, 12, 4);
+        Assert.Equal(questions.Select(q => q.Pair.Id), others.Select(q => q.Pair.Id)); // the same prompts
+        Assert.InRange(questions.Zip(others).Count(q => q.First.Pair.ResponseA != q.Second.Pair.ResponseA), 30, 48); // in other words
     }
 
     [Fact]

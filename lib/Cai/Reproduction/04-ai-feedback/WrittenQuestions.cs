@@ -44,13 +44,13 @@ public static class WrittenQuestions
     public static IReadOnlyList<string> Original { get; } = [Harmless, Helpful, Honest];
 
     /// <summary>
-    /// The same number of questions of each category, each about a prompt of its own; wording, place and the worse answer's fault are drawn
-    /// from (seed, prompt).
+    /// The same number of questions of each category, each about a prompt of its own. Every seed asks about the same prompts, as the paper's questions are one
+    /// set: so the luck of prompts can be told from that of seeds. Wording, place and the worse answer's fault are drawn from (seed, prompt).
     /// </summary>
     public static IReadOnlyList<WrittenQuestion> Write(World world, int each, long seed)
     {
-        var harmful = world.Sample(TopicKind.Harmful, World.Eval, 2 * each, seed);
-        var benign = world.Sample(TopicKind.Benign, World.Eval, 2 * each, seed);
+        var harmful = world.Sample(TopicKind.Harmful, World.Eval, 2 * each, seed: 0);
+        var benign = world.Sample(TopicKind.Benign, World.Eval, 2 * each, seed: 0);
         var writer = new ResponseWriter(world);
         return
         [

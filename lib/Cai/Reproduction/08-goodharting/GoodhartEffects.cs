@@ -8,7 +8,7 @@ namespace Cai.Reproduction;
 /// What each mitigation buys, over seeds. The luck of a run decides much of where an over-trained policy ends, so a difference
 /// counts only when it is there in the mean over runs (<see cref="AcrossSeeds"/>).
 /// </summary>
-/// <param name="seeds">One study a seed, all of the same arms. With a single one the intervals are over its prompts alone.</param>
+/// <param name="seeds">One study a seed, the first of them with all arms. With a single one the intervals are over its prompts alone.</param>
 public sealed class GoodhartEffects(IReadOnlyList<GoodhartStudy> seeds)
 {
     private IReadOnlyList<StudiedModel> Models => seeds[0].Models;
@@ -18,7 +18,10 @@ public sealed class GoodhartEffects(IReadOnlyList<GoodhartStudy> seeds)
     private string Runs => seeds.Count == 1 ? $"the run of seed {seeds[0].Seed}" : $"means of {seeds.Count} runs";
 
     private string Intervals => seeds.Count == 1 ? "95 % intervals, bootstrap by prompt; one run of each arm, so the luck of a run is not in them"
-        : $"Means over {seeds.Count} seeds, that is {seeds.Count} runs of each arm; 95 % intervals over seeds";
+        : $"Means over {seeds.Count} seeds, that is {seeds.Count} runs of each arm{Fewer}; 95 % intervals over seeds";
+
+    /// <summary>For how many seeds the arms were run that stand there for comparison alone, where those are fewer than of the others.</summary>
+    private string Fewer => seeds.Count(s => s.Models.Count == Models.Count) is var all && all < seeds.Count ? $" ({all} of those for comparison alone)" : "";
 
     /// <summary>
     /// Where boilerplate comes from, seed by seed: a policy can be paid for it only if the preference model has met it in SL-CAI's answers, and
@@ -74,9 +77,11 @@ public sealed class GoodhartEffects(IReadOnlyList<GoodhartStudy> seeds)
     };
 
     private string Display(StudiedModel model) => model.Episodes is null ? model.Display
-        : $"{model.Display}: after {string.Join(", ", seeds.Select(s => Episodes(s, model.Key)))} episodes";
+        : $"{model.Display}: after {Episodes([.. seeds.Select(s => s.Models.First(m => m.Key == model.Key).Episodes ?? 0)])} episodes";
 
-    private static string Episodes(GoodhartStudy study, string key) => FormattableString.Invariant($"{study.Models.First(m => m.Key == key).Episodes:0}");
+    private static string Episodes(IReadOnlyList<double> stopped) => stopped.Max() > stopped.Min()
+        ? FormattableString.Invariant($"{stopped.Min():0} to {stopped.Max():0}")
+        : FormattableString.Invariant($"{stopped[0]:0}");
 
     private Interval? Over(Func<GoodhartStudy, Interval?> value) => seeds.Select(value).OfType<Interval>().ToList() switch
     {

@@ -140,7 +140,6 @@ public sealed class GoodhartStudy(
     public IEnumerable<Measurement> Measure()
     {
         yield return new("gh-1", path.Change(Measures.Boilerplate));
-        yield return new("gh-2", path.Change(Measures.Harsh));
         yield return new("gh-3", path.GapAtEnd());
         var early = path.StopByKl().Snapshot.Model.Name;
         yield return new("gh-7", EloDifference(early, Baseline))

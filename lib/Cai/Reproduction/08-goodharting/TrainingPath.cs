@@ -24,8 +24,11 @@ public sealed record PathPoint(TrajectoryPoint Snapshot, double SqrtKl, IReadOnl
 /// <param name="Points">The start first, the finished policy last.</param>
 public sealed record TrainingPath(string Display, IReadOnlyList<PathPoint> Points)
 {
-    /// <summary>KL per response at which a run is stopped early: the target of OpenAI's controller (<see cref="Reinforcement.PpoOptions.KlTarget"/>).</summary>
-    public const double KlBound = 6;
+    /// <summary>
+    /// KL per response at which a run is stopped early, nats: a quarter of the target of OpenAI's controller (<see cref="Reinforcement.PpoOptions.KlTarget"/>),
+    /// which runs of this length hardly reach.
+    /// </summary>
+    public const double KlBound = 1.5;
 
     private static readonly (string Name, Func<ResponseFacts, double> Value)[] Shares =
     [
@@ -61,8 +64,8 @@ public sealed record TrainingPath(string Display, IReadOnlyList<PathPoint> Point
     /// <summary>The snapshot with the highest held-out score on prompts that it is not evaluated on (the start counts too); the earliest of equals.</summary>
     public PathPoint StopByHeldOut() => Points.MaxBy(p => p.Choice)!;
 
-    /// <summary>The last snapshot whose KL is at most <paramref name="bound"/> nats per response; the start if all have more.</summary>
-    public PathPoint StopByKl(double bound = KlBound) => Points.Last(p => p.SqrtKl * p.SqrtKl <= bound);
+    /// <summary>The last snapshot before one has more than <paramref name="bound"/> nats per response: a run that is stopped does not come back.</summary>
+    public PathPoint StopByKl(double bound = KlBound) => Points.TakeWhile(p => p.SqrtKl * p.SqrtKl <= bound).Last();
 
     /// <summary>What becomes of the answers to harmful requests, against RL episodes or the distance travelled.</summary>
     /// <param name="againstKl">x is sqrt(KL) instead of episodes.</param>

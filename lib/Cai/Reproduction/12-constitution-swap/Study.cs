@@ -96,6 +96,7 @@ public sealed partial class ConstitutionSwap(
         yield return new("swap-comfort", Minus(Swaps.Warm, Swaps.Plain, Measures.Boilerplate));
         yield return new("swap-length", Minus(Swaps.Warm, Swaps.Brief, v => v.Sentences));
         yield return new("swap-blame", Minus(Swaps.Strict, Swaps.Plain, Measures.Harsh));
+        yield return new("gh-2", Under(Swaps.Strict).MeanMinus(Of(ModelNames.SlCai), Measures.Harsh));
         yield return new("swap-offer", Minus(Swaps.Mine, Swaps.Brief, v => v.OffersAlternative ? 1 : 0));
     }
 
@@ -111,8 +112,9 @@ public sealed partial class ConstitutionSwap(
     /// </summary>
     public Interval? Slope() => WithinPairs.Slope(readings.SelectMany(r => r.Pairs));
 
-    private Interval? Minus(string a, string b, Measure measure) =>
-        Of(a) is { Count: > 0 } left && Of(b) is { Count: > 0 } right ? left.MeanMinus(right, measure) : null;
+    private Interval? Minus(string a, string b, Measure measure) => Under(a).MeanMinus(Under(b), measure);
 
-    private IReadOnlyList<JudgedAnswer> Of(string name) => policies.FirstOrDefault(p => p.Name == $"swap-{name}").Answers ?? [];
+    private IReadOnlyList<JudgedAnswer> Under(string constitution) => Of($"swap-{constitution}");
+
+    private IReadOnlyList<JudgedAnswer> Of(string policy) => policies.FirstOrDefault(p => p.Name == policy).Answers ?? [];
 }

@@ -119,9 +119,9 @@ public sealed class Pipeline : IDisposable
         scale ??= Scale.Named(Environment.GetEnvironmentVariable("CAI_SCALE") is { Length: > 0 } name ? name : "quick");
         seed ??= Number("CAI_SEED") ?? 1;
         if (Number("CAI_SEEDS") is { } seeds)
-            scale = scale with { Seeds = seeds is > 0 and <= 1000
+            scale = scale.WithSeeds(seeds is > 0 and <= 1000
                 ? (int)seeds
-                : throw new CaiException($"Claims cannot be measured with {seeds} seeds.", "Give 1 or more.", "CAI_SEEDS") };
+                : throw new CaiException($"Claims cannot be measured with {seeds} seeds.", "Give 1 or more.", "CAI_SEEDS"));
         output ??= Environment.GetEnvironmentVariable("CAI_OUT") is { Length: > 0 } folder ? folder : DefaultOut();
         if (model is not { Length: > 0 })
             model = Environment.GetEnvironmentVariable("CAI_MODEL");
@@ -192,8 +192,8 @@ public sealed class Pipeline : IDisposable
             other.Dispose();
     }
 
-    /// <summary>The same pipeline with another seed; its stages lie in the same folder.</summary>
-    internal Pipeline OfSeed(long seed) => new(Scale, seed, Out, Context, own);
+    /// <summary>The same pipeline with another seed, the one at this index; its stages lie in the same folder.</summary>
+    internal Pipeline OfSeed(long seed, int index) => new(Scale.OfSeed(index), seed, Out, Context, own);
 
     /// <summary>The same pipeline with the miniature in all parts: for notebook 10, which looks at the model that CAI_MODEL names in its own way.</summary>
     internal Pipeline OfMiniature => own is null ? this : new Pipeline(Scale, Seed, Out, Context);

@@ -48,7 +48,7 @@ public sealed record Scale(string Name)
     /// <summary>How many times along an over-trained run the policy is kept and evaluated, the end included (notebook 08).</summary>
     public required int ArmSnapshots { get; init; }
 
-    /// <summary>Most arms of the study of over-training (notebook 08), the baseline included; it has fourteen.</summary>
+    /// <summary>Most arms of the study of over-training (notebook 08), the baseline included; it has fourteen, eleven of them in every seed.</summary>
     public required int Arms { get; init; }
 
     /// <summary>Held-out prompts of each kind on which models are evaluated.</summary>
@@ -80,7 +80,10 @@ public sealed record Scale(string Name)
     /// </summary>
     public int StudySeeds { get; init; } = 1;
 
-    /// <summary>Seeds of every arm of the study of over-training (notebook 08).</summary>
+    /// <summary>
+    /// Seeds of the study of over-training (notebook 08), where the luck of a run is largest. Those past <see cref="Seeds"/> are without the arms that stand
+    /// there for comparison alone.
+    /// </summary>
     public int ArmSeeds { get; init; } = 1;
 
     /// <summary>Pairs that judges of every size label under each number of worked examples (notebook 09).</summary>
@@ -125,10 +128,16 @@ public sealed record Scale(string Name)
     public static Scale Full { get; } = Quick with
     {
         Name = "full", Seeds = 5, StudySeeds = 5, EvalPrompts = 320,
-        ArmIterations = 40, ArmSnapshots = 8, Arms = 14, ArmSeeds = 5,
+        ArmIterations = 40, ArmSnapshots = 8, Arms = 14, ArmSeeds = 10,
         Questions = 160, StudyPrompts = 160, PrinciplePrompts = 24, PolicySizes = 3, SizeIterations = 60,
         ConstitutionPairs = 80, ConstitutionPrompts = 40, ConstitutionRounds = 2, ConstitutionPolicies = true,
     };
+
+    /// <summary>The same with so many seeds, and no study with more.</summary>
+    public Scale WithSeeds(int seeds) => this with { Seeds = seeds, StudySeeds = Math.Min(seeds, StudySeeds), ArmSeeds = Math.Min(seeds, ArmSeeds) };
+
+    /// <summary>What the seed at this index does, counted from 0.</summary>
+    public Scale OfSeed(int index) => index < Seeds ? this : this with { Arms = Math.Min(Arms, OverTraining.EverySeed) };
 
     /// <exception cref="CaiException">The name is none of smoke, quick, full.</exception>
     public static Scale Named(string name) => name switch

@@ -18,7 +18,10 @@ public sealed class Studies(Pipeline pipeline)
     /// The seeds that claims are measured with at this scale, the pipeline's first. They
     /// lie ten apart because stages take the next few numbers for draws of their own.
     /// </summary>
-    public IReadOnlyList<long> Seeds => [.. Enumerable.Range(0, pipeline.Scale.Seeds).Select(i => pipeline.Seed + 10 * i)];
+    public IReadOnlyList<long> Seeds => First(pipeline.Scale.Seeds);
+
+    /// <summary>The seeds that the claims of one study are measured with.</summary>
+    public IReadOnlyList<long> SeedsOf<T>() where T : class, IStudy<T> => First(T.SeedsAt(pipeline.Scale));
 
     /// <summary>A study, run once in this pipeline; its claims are among those of <see cref="ClaimsAsync"/>.</summary>
     public async Task<T> RunAsync<T>(CancellationToken cancel = default) where T : class, IStudy<T> => Add(await NeedAsync<T>(cancel));
@@ -48,10 +51,10 @@ public sealed class Studies(Pipeline pipeline)
         if (!others.TryGetValue(typeof(T), out var rest))
         {
             var found = new List<object>();
-            foreach (var seed in Seeds.Take(T.SeedsAt(pipeline.Scale)).Skip(1))
+            foreach (var (i, seed) in SeedsOf<T>().Index().Skip(1))
             {
                 cancel.ThrowIfCancellationRequested();
-                using var other = pipeline.OfSeed(seed);
+                using var other = pipeline.OfSeed(seed, i);
                 found.Add(await T.RunAsync(other, pipeline.Context.Or(cancel)));
             }
             others[typeof(T)] = rest = found;
@@ -99,6 +102,8 @@ public sealed class Studies(Pipeline pipeline)
         return new Findings([.. ids.Where(found.ContainsKey).Select(id => found[id])]);
     }
 
+    private IReadOnlyList<long> First(int count) => [.. Enumerable.Range(0, count).Select(i => pipeline.Seed + 10 * i)];
+
     private interface IMeasured
     {
         Type Study { get; }
@@ -117,7 +122,7 @@ public sealed class Studies(Pipeline pipeline)
         public async Task<IReadOnlyList<Claim>> ClaimsAsync(ClaimBook book, CancellationToken cancel)
         {
             var runs = new List<IReadOnlyList<Claim>>();
-            foreach (var (study, seed) in (await studies.EachSeedAsync<T>(cancel)).Zip(studies.Seeds))
+            foreach (var (study, seed) in (await studies.EachSeedAsync<T>(cancel)).Zip(studies.SeedsOf<T>()))
                 runs.Add([.. study.Measure().Select(m => book.State(m, typeof(T), seed))]);
             return [.. Claim.OverSeeds(runs).Select(claim => book[claim.Id].Bounded(claim))];
         }
