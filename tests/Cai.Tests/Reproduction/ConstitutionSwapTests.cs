@@ -67,8 +67,7 @@ public sealed class ConstitutionSwapTests : IDisposable
     {
         var study = new ConstitutionSwap([], [("SL-CAI", "sl-cai", Answers(true, false)), ("strict", "swap-strict", Answers(true, true))]);
         var measured = study.Measure().ToDictionary(m => m.Id, m => m.Value);
-        // One answer of two more.
-        Assert.Equal((0.5, 2), (measured["gh-2"]!.Value, measured["gh-2"]!.N));
+        Assert.Equal((0.5, 4), (measured["gh-2"]!.Value, measured["gh-2"]!.N)); // one more of two answers, two of each policy
         Assert.Null(measured["swap-blame"]); // the other constitution was not run
 
         IReadOnlyList<JudgedAnswer> Answers(params bool[] harsh)
@@ -79,6 +78,7 @@ public sealed class ConstitutionSwapTests : IDisposable
         }
 
         string Written(Prompt prompt, bool blames) => new ResponseWriter(pipeline.World).Write(pipeline.World.TopicOf(prompt),
-            blames ? ResponsePlan.Of(StatementKind.Accusation, StatementKind.BluntRefusal) : ResponsePlan.Of(StatementKind.BluntRefusal), Seeds.Rng(1, prompt.Id));
+            blames ? ResponsePlan.Of(StatementKind.Accusation, StatementKind.BluntRefusal) : ResponsePlan.Of(StatementKind.BluntRefusal),
+            Seeds.Rng(1, prompt.Id));
     }
 }

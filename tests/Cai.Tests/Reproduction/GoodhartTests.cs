@@ -161,6 +161,18 @@ public class GoodhartTests
     }
 
     [Fact]
+    public void AnArmThatOneSeedAloneHasIsThatSeedsAndSaidToBe()
+    {
+        var all = Study(["sl-cai", OverTraining.Many, OverTraining.Soft, OverTraining.Baseline], boilerplate: 1);
+        var effects = new GoodhartEffects([all, Study("sl-cai", OverTraining.Soft, OverTraining.Baseline)]);
+        Assert.Equal(3, effects.Effects().RowCount); // soft labels, many principles, the early stop
+        var bars = Assert.IsType<BarSeries>(effects.EffectsDrawn().Figures[1].Checked().Series.Single()).Bars;
+        Assert.Equal((-1.0, 2), (bars[0]!.Value, bars[0]!.Clusters)); // two runs
+        Assert.Equal((-1.0, 2), (bars[1]!.Value, bars[1]!.Clusters)); // one run on two prompts
+        Assert.Contains("that is 2 runs of each arm (1 of those for comparison alone)", effects.EffectsDrawn().Caption, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ClaimsHoldWhereTheDataSaySoAndAreStatedWhereAnArmIsMissing()
     {
         var claims = Claimed(Study(["sl-cai", OverTraining.FixedPrinciple, OverTraining.Soft, OverTraining.Baseline, OverTraining.Many], boilerplate: 1))

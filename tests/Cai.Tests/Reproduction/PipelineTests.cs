@@ -72,4 +72,23 @@ public sealed class PipelineTests : IDisposable
         Assert.Equal(("with 3", "0.65"), (claim.Text, claim.Paper));
         Assert.Equal((14.0, 15, false), (claim.Value, claim.N, claim.Holds)); // mean of 4, 14, 24; t(2) · 10 / √3 = 24.8 is wider
     }
+
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(3, 3, 3)]
+    [InlineData(7, 5, 7)]
+    [InlineData(20, 5, 10)]
+    public void AskedForSomeSeedsNoStudyTakesMore(int seeds, int studies, int arms)
+    {
+        var scale = Scale.Full.WithSeeds(seeds);
+        Assert.Equal((seeds, studies, arms), (scale.Seeds, scale.StudySeeds, scale.ArmSeeds));
+    }
+
+    [Fact]
+    public void AStudyCanBeMeasuredWithMoreSeedsThanTheOthers()
+    {
+        using var pipeline = Pipeline.Open(Scale.Smoke with { Seeds = 2, ArmSeeds = 3 }, 4, folder);
+        Assert.Equal([4L, 14], pipeline.Studies.Seeds);
+        Assert.Equal([4L, 14, 24], pipeline.Studies.SeedsOf<GoodhartStudy>());
+    }
 }

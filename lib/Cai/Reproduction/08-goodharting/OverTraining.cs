@@ -13,8 +13,8 @@ public sealed record Mitigation(string Group, string Display, Arm Arm);
 /// RL-CAI trained too long on purpose, and the mitigations that 4.1 and 4.3 name for what goes wrong then, each alone and all together. The baseline
 /// has every fault at once: few principles, all with a liking for warmth, and hard labels. All mitigations differ from it in their labels only, and see one
 /// half of the topics, so that a preference model of the other half can judge them. The labels are the model's own, as far as it reads the principle
-/// (<see cref="PrincipleReading"/>). The last arms are there for comparison alone: one takes the mean over its principles, one has an ideal judge's labels (<see cref="AiFeedback.Ideal"/>), one has no
-/// comparisons of answers to other prompts (<see cref="Reproduction.Arm.Misplaced"/>).
+/// (<see cref="PrincipleReading"/>). The last three arms are there for comparison alone: one takes the mean over its principles, one has an ideal judge's
+/// labels (<see cref="AiFeedback.Ideal"/>), one has no comparisons of answers to other prompts (<see cref="Reproduction.Arm.Misplaced"/>).
 /// </summary>
 public static class OverTraining
 {
