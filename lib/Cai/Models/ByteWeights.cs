@@ -71,16 +71,16 @@ internal sealed unsafe class ByteWeights : IDisposable
             return RowProduct.Of<Stored>(x, multiples, (float*)steps, rows, bias);
     }
 
-    /// <summary>The same with a row of float32 that becomes another; false where the matrix has no bytes.</summary>
-    /// <param name="x">As many numbers as the matrix has columns, whole blocks of them.</param>
+    /// <summary>The same with rows of float32 that become others; false where the matrix has no bytes.</summary>
+    /// <param name="x">[count, columns of the matrix], whole blocks of them.</param>
     /// <param name="bias">[rows], bfloat16; null is none.</param>
-    /// <param name="y">[rows]</param>
-    public bool Run(float* x, string name, int rows, ushort* bias, float* y)
+    /// <param name="y">[count, rows]</param>
+    public bool Run(float* x, int count, string name, int rows, ushort* bias, float* y)
     {
         if (!matrices.TryGetValue(name, out var matrix))
             return false;
         fixed (byte* multiples = matrix.Multiples.bytes, steps = matrix.Steps.bytes)
-            RowProduct.Run<Stored>(x, (int)matrix.Multiples.shape[1], multiples, (float*)steps, bias, y, rows);
+            RowProduct.Run<Stored>(x, count, (int)matrix.Multiples.shape[1], multiples, (float*)steps, bias, y, rows);
         return true;
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Cai.Torch;
@@ -8,15 +9,20 @@ using Tensor = TorchSharp.torch.Tensor;
 namespace Cai.Models;
 
 /// <summary>
-/// One row times stored weights, the product of a model that answers alone. Every weight is read once, so memory can set the pace, which libtorch's own
-/// bfloat16 product of one row does not reach; in float32 it does, and with several rows it is faster. Sums are float32, and rounded once.
+/// One row or a few times stored weights, the product of a model that answers alone or a few questions at once. Every weight is read once, so memory can set
+/// the pace, which libtorch's own products of few rows do not reach, but for one row in float32. Sums are float32, and rounded once.
 /// </summary>
 internal static unsafe class RowProduct
 {
-    private const int Lanes = 16;
-    private const int Block = 2 * Lanes; // weights that are read at a time
+    /// <summary>Numbers of a vector.</summary>
+    public const int Lanes = 16;
+
+    /// <summary>Weights that are read at a time.</summary>
+    public const int Block = 2 * Lanes;
+
+    private const int Line = 64; // bytes that the cache reads at once, and of a vector: one that lies across two takes twice as long
     private const int Ahead = 4096; // bytes: the processor itself reads ahead to the end of a page of memory only
-    private const long WorthThreads = 1 << 20; // weights
+    private const long Large = 1 << 20; // weights, of which threads are worth their hand-over and which do not stay in the processor
 
     /// <summary>A way to store weights.</summary>
     public interface IStored
@@ -41,6 +47,12 @@ internal static unsafe class RowProduct
 
     /// <inheritdoc cref="Fits(Tensor, Tensor)"/>
     public static bool Fits(Tensor x, long columns) => x.NumberOfElements == columns && columns % Block == 0 && !is_grad_enabled();
+
+    /// <summary>Whether so few rows are multiplied faster by <see cref="Run"/> than by libtorch: what counts then is to read a large matrix once.</summary>
+    /// <param name="count">Rows that are multiplied.</param>
+    /// <param name="most">From how many on libtorch's product is the faster one.</param>
+    public static bool Fits(long count, long most, long columns, long rows) =>
+        IsFast && count <= most && columns % Block == 0 && rows * columns is >= Large and < int.MaxValue / sizeof(float);
 
     /// <summary>x · weightᵀ + bias.</summary>
     /// <param name="x">[..., columns], one row in all.</param>
@@ -69,42 +81,61 @@ internal static unsafe class RowProduct
         using var given = wide.contiguous();
         using var result = empty([.. x.shape[..^1], rows], ScalarType.Float32, x.device);
         fixed (byte* from = given.bytes, added = bias is null ? [] : bias.bytes, to = result.bytes)
-            Run<TStored>((float*)from, (int)x.shape[^1], weights, steps, (ushort*)added, (float*)to, rows);
+            Run<TStored>((float*)from, 1, (int)x.shape[^1], weights, steps, (ushort*)added, (float*)to, rows);
         GC.KeepAlive(bias);
         return result.to(ScalarType.BFloat16);
     }
 
-    /// <summary>The same with a row of float32 that becomes another.</summary>
-    /// <param name="x">[columns]</param>
+    /// <summary>The same with rows of float32 that become others.</summary>
+    /// <param name="x">[count, columns]</param>
     /// <param name="bias">[rows], bfloat16; null is none.</param>
-    /// <param name="y">[rows]</param>
+    /// <param name="y">[count, rows]</param>
     /// <inheritdoc cref="Of{TStored}(Tensor, byte*, float*, int, Tensor?)"/>
-    public static void Run<TStored>(float* x, int columns, byte* weights, float* steps, ushort* bias, float* y, int rows) where TStored : IStored
+    public static void Run<TStored>(float* x, int count, int columns, byte* weights, float* steps, ushort* bias, float* y, int rows) where TStored : IStored
     {
-        fixed (float* numbers = new float[columns])
+        var packed = (nint)NativeMemory.AlignedAlloc((nuint)(FewRows.Packed(count, columns) * sizeof(float)), Line);
+        try
         {
-            for (var i = 0; i < columns; i += Block)
-            {
-                TStored.ReadOther(x + i, out var first, out var second);
-                first.Store(numbers + i);
-                second.Store(numbers + i + Lanes);
-            }
-            var (n, w, s, b, to) = ((nint)numbers, (nint)weights, (nint)steps, (nint)bias, (nint)y);
-            var pieces = (long)rows * columns < WorthThreads ? 1 : get_num_threads();
+            if (count == 1)
+                Reorder<TStored>(x, (float*)packed, columns);
+            else
+                FewRows.Pack<TStored>(x, count, columns, (float*)packed);
+            var (w, s, b, to) = ((nint)weights, (nint)steps, (nint)bias, (nint)y);
+            var pieces = (long)rows * columns < Large ? 1 : get_num_threads();
             int Cut(int piece) => (int)((long)rows * piece / pieces);
             Workers.Run(sideBySide: true, pieces, piece =>
-                Multiply<TStored>((float*)n, columns, (byte*)w, (float*)s, (ushort*)b, (float*)to, Cut(piece), Cut(piece + 1)));
+            {
+                var (from, end) = (Cut(piece), Cut(piece + 1));
+                if (count == 1)
+                    for (var r = from; r < end; r++)
+                        ((float*)to)[r] = Dot<TStored>((float*)packed, columns, (byte*)w + (long)r * columns * TStored.Size);
+                else
+                    FewRows.Multiply<TStored>((float*)packed, count, columns, (byte*)w, (float*)to, rows, from, end);
+                for (var i = 0; i < count; i++)
+                    Finish((float*)s, (ushort*)b, (float*)to + (long)i * rows, from, end);
+            });
+        }
+        finally
+        {
+            NativeMemory.AlignedFree((void*)packed);
         }
     }
 
-    private static void Multiply<TStored>(float* x, int columns, byte* weights, float* steps, ushort* bias, float* y, int from, int end)
-        where TStored : IStored
+    /// <summary>Numbers in the order in which blocks of weights are read.</summary>
+    public static void Reorder<TStored>(float* x, float* to, int count) where TStored : IStored
+    {
+        for (var i = 0; i < count; i += Block)
+        {
+            TStored.ReadOther(x + i, out var first, out var second);
+            first.Store(to + i);
+            second.Store(to + i + Lanes);
+        }
+    }
+
+    private static void Finish(float* steps, ushort* bias, float* y, int from, int end)
     {
         for (var r = from; r < end; r++)
-        {
-            var sum = Dot<TStored>(x, columns, weights + (long)r * columns * TStored.Size);
-            y[r] = (steps is null ? sum : sum * steps[r]) + (bias is null ? 0 : BFloat16.Widen(bias[r]));
-        }
+            y[r] = (steps is null ? y[r] : y[r] * steps[r]) + (bias is null ? 0 : BFloat16.Widen(bias[r]));
     }
 
     /// <summary>A row by a row of weights.</summary>
@@ -115,7 +146,7 @@ internal static unsafe class RowProduct
         var i = 0;
         for (; i + 2 * Block <= columns; i += 2 * Block)
         {
-            ReadAhead<TStored>(row + i * TStored.Size);
+            ReadAhead(row + i * TStored.Size + Ahead, 2 * Block * TStored.Size);
             TStored.Read(row + i * TStored.Size, out var u, out var v);
             a = Vector512.FusedMultiplyAdd(u, Vector512.Load(x + i), a);
             b = Vector512.FusedMultiplyAdd(v, Vector512.Load(x + i + Lanes), b);
@@ -132,12 +163,25 @@ internal static unsafe class RowProduct
         return Vector512.Sum(a + b + (c + d));
     }
 
-    /// <summary>Asks for two blocks from further on; an address that is not there does no harm.</summary>
+    /// <summary>Asks for weights from further on; an address that is not there does no harm.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void ReadAhead<TStored>(byte* block) where TStored : IStored
+    private static void ReadAhead(byte* from, int bytes)
     {
-        for (var line = 0; line < 2 * Block * TStored.Size; line += 64)
-            Sse.Prefetch0(block + Ahead + line);
+        for (var line = 0; line < bytes; line += 64)
+            Sse.Prefetch0(from + line);
+    }
+
+    /// <summary>float32, as it is.</summary>
+    public readonly struct Wide : IStored
+    {
+        public static int Size => sizeof(float);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Read(byte* block, out Vector512<float> first, out Vector512<float> second) => ReadOther((float*)block, out first, out second);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void ReadOther(float* block, out Vector512<float> first, out Vector512<float> second) =>
+            (first, second) = (Vector512.Load(block), Vector512.Load(block + Lanes));
     }
 
     /// <summary>bfloat16: the first and the second of each pair lie in one number of 32 bits, and are read as two vectors.</summary>

@@ -7,11 +7,14 @@ using F = TorchSharp.torch.nn.functional;
 namespace Cai.Models;
 
 /// <summary>
-/// A matrix of a decoder and its bias, as rows of float32 are multiplied by it one token after the other. bfloat16 weights are read as they are by a row that
-/// stands alone, and then nothing is rounded but they; several rows are rounded to bfloat16 for libtorch's product, and what comes of them.
+/// A matrix of a decoder and its bias, as rows of float32 are multiplied by it one token after the other. A few rows are multiplied by a large matrix as
+/// <see cref="RowProduct"/> does it, and then of bfloat16 nothing is rounded but the weights; with others the rows are rounded for libtorch's product, and so
+/// is what comes of them.
 /// </summary>
 internal sealed unsafe class StepMatrix : IDisposable
 {
+    private const int FewestWide = 3, MostWide = 16, MostNarrow = 8; // rows with which libtorch's product of a large matrix is slower
+
     private readonly Decoder decoder;
     private readonly string name;
     private readonly Tensor weight; // [rows, columns]
@@ -36,14 +39,19 @@ internal sealed unsafe class StepMatrix : IDisposable
     /// <param name="to">[n, rows], float32 and contiguous.</param>
     public void Multiply(Tensor x, Tensor to)
     {
+        var count = (int)x.shape[0];
         if (across is not null)
         {
-            to.addmm_(x, across, 0, 1);
+            if (count >= FewestWide && RowProduct.Fits(count, MostWide, columns, rows))
+                fixed (byte* from = x.bytes, stored = weight.bytes, y = to.bytes)
+                    RowProduct.Run<RowProduct.Wide>((float*)from, count, columns, stored, null, null, (float*)y, rows);
+            else
+                to.addmm_(x, across, 0, 1);
             if (bias is not null)
                 AddBias(Numbers(to), Numbers(bias));
         }
-        else if (RowProduct.Fits(x, weight))
-            MultiplyRow(x, to);
+        else if (RowProduct.Fits(x, weight) || RowProduct.Fits(count, MostNarrow, columns, rows))
+            MultiplyNarrow(x, to);
         else
         {
             using var scope = NewDisposeScope();
@@ -57,11 +65,12 @@ internal sealed unsafe class StepMatrix : IDisposable
         across?.Dispose();
     }
 
-    private void MultiplyRow(Tensor x, Tensor to)
+    private void MultiplyNarrow(Tensor x, Tensor to)
     {
+        var count = (int)x.shape[0];
         fixed (byte* from = x.bytes, stored = weight.bytes, added = bias is null ? [] : bias.bytes, y = to.bytes)
-            if (decoder.BytesOf(name)?.Run((float*)from, name, rows, (ushort*)added, (float*)y) is not true)
-                RowProduct.Run<RowProduct.Narrow>((float*)from, columns, stored, null, (ushort*)added, (float*)y, rows);
+            if (decoder.BytesOf(name)?.Run((float*)from, count, name, rows, (ushort*)added, (float*)y) is not true)
+                RowProduct.Run<RowProduct.Narrow>((float*)from, count, columns, stored, null, (ushort*)added, (float*)y, rows);
     }
 
     private static void AddBias(Span<float> all, ReadOnlySpan<float> bias)
