@@ -93,7 +93,7 @@ internal static unsafe class RowProduct
     /// <inheritdoc cref="Of{TStored}(Tensor, byte*, float*, int, Tensor?)"/>
     public static void Run<TStored>(float* x, int count, int columns, byte* weights, float* steps, ushort* bias, float* y, int rows) where TStored : IStored
     {
-        var packed = (nint)NativeMemory.AlignedAlloc((nuint)(FewRows.Packed(count, columns) * sizeof(float)), Line);
+        var packed = (nint)NativeMemory.AlignedAlloc((nuint)((count == 1 ? columns : FewRows.Packed(count, columns)) * sizeof(float)), Line);
         try
         {
             if (count == 1)
