@@ -115,7 +115,7 @@ internal sealed unsafe class ByteWeights : IDisposable
             (first, second) = (Wide(block), Wide(block + Vector128<sbyte>.Count));
 
         public static void ReadOther(float* block, out Vector512<float> first, out Vector512<float> second) =>
-            (first, second) = (Vector512.Load(block), Vector512.Load(block + Vector512<float>.Count));
+            RowProduct.Wide.ReadOther(block, out first, out second);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static Vector512<float> Wide(byte* numbers) =>

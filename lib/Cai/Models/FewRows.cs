@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Cai.Models;
 
@@ -12,7 +11,6 @@ internal static unsafe class FewRows
 {
     private const int Group = 8;
     private const int Kept = 28 << 10; // bytes of rows: most of a first cache
-    private const int Ahead = 4096; // bytes of weights, as in RowProduct
 
     /// <summary>Numbers that <see cref="Pack"/> writes.</summary>
     public static int Packed(int count, int columns) => Padded(count) * columns;
@@ -47,7 +45,7 @@ internal static unsafe class FewRows
             var width = Math.Min(Part(count, columns), columns - start);
             var x = packed + (long)Padded(count) * start;
             var pair = 2 * width * TStored.Size;
-            var ahead = (Ahead + pair - 1) / pair * 2 * length; // so many rows of weights further on
+            var ahead = (RowProduct.Ahead + pair - 1) / pair * 2 * length; // so many rows of weights further on
             for (var r = from; r < end; r += 2)
             {
                 var row = weights + r * length + (long)start * TStored.Size;
@@ -90,11 +88,12 @@ internal static unsafe class FewRows
         {
             if (ahead > 0)
             {
-                Ask<TStored>(row + i * TStored.Size + ahead);
-                Ask<TStored>(next + i * TStored.Size + ahead);
+                RowProduct.ReadAhead(row + i * TStored.Size + ahead, RowProduct.Block * TStored.Size);
+                RowProduct.ReadAhead(next + i * TStored.Size + ahead, RowProduct.Block * TStored.Size);
             }
             TStored.Read(row + i * TStored.Size, out var u, out var v);
             TStored.Read(next + i * TStored.Size, out var p, out var q);
+            // Both halves of a block are written out: a loop over them costs a tenth and more.
             c = Vector512.Load(x0 + i);
             (a0, b0) = (Vector512.FusedMultiplyAdd(u, c, a0), Vector512.FusedMultiplyAdd(p, c, b0));
             c = Vector512.Load(x1 + i);
@@ -136,13 +135,5 @@ internal static unsafe class FewRows
         (sums[10], sums[11]) = (Vector512.Sum(a5), Vector512.Sum(b5));
         (sums[12], sums[13]) = (Vector512.Sum(a6), Vector512.Sum(b6));
         (sums[14], sums[15]) = (Vector512.Sum(a7), Vector512.Sum(b7));
-    }
-
-    /// <summary>Has a block of weights fetched.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Ask<TStored>(byte* block) where TStored : RowProduct.IStored
-    {
-        for (var line = 0; line < RowProduct.Block * TStored.Size; line += 64)
-            Sse.PrefetchNonTemporal(block + line);
     }
 }

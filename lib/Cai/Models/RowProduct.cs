@@ -20,8 +20,10 @@ internal static unsafe class RowProduct
     /// <summary>Weights that are read at a time.</summary>
     public const int Block = 2 * Lanes;
 
+    /// <summary>Bytes from which on weights are asked for before they are read: the processor itself reads ahead to the end of a page of memory only.</summary>
+    public const int Ahead = 4096;
+
     private const int Line = 64; // bytes that the cache reads at once, and of a vector: one that lies across two takes twice as long
-    private const int Ahead = 4096; // bytes: the processor itself reads ahead to the end of a page of memory only
     private const long Large = 1 << 20; // weights, of which threads are worth their hand-over and which do not stay in the processor
 
     /// <summary>A way to store weights.</summary>
@@ -165,10 +167,10 @@ internal static unsafe class RowProduct
 
     /// <summary>Asks for weights from further on; an address that is not there does no harm.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void ReadAhead(byte* from, int bytes)
+    public static void ReadAhead(byte* from, int bytes)
     {
         for (var line = 0; line < bytes; line += 64)
-            Sse.Prefetch0(from + line);
+            Sse.PrefetchNonTemporal(from + line);
     }
 
     /// <summary>float32, as it is.</summary>

@@ -44,6 +44,7 @@ public class GoodhartTests
         // The earliest of equals.
         Assert.Equal(5, path.StopByHeldOut().Snapshot.Iteration);
         // 1.5² = 2.25, 2.4² = 5.76 and 2.6² = 6.76 nats.
+        Assert.Equal(0, path.StopByKl().Snapshot.Iteration);
         Assert.Equal(10, path.StopByKl(6).Snapshot.Iteration);
         Assert.Equal(5, path.StopByKl(4).Snapshot.Iteration);
         Assert.Equal(0, path.StopByKl(1).Snapshot.Iteration);
