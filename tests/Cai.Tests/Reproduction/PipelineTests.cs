@@ -77,7 +77,7 @@ public sealed class PipelineTests : IDisposable
     [InlineData(1, 1, 1)]
     [InlineData(3, 3, 3)]
     [InlineData(7, 5, 7)]
-    [InlineData(20, 5, 10)]
+    [InlineData(20, 5, 16)]
     public void AskedForSomeSeedsNoStudyTakesMore(int seeds, int studies, int arms)
     {
         var scale = Scale.Full.WithSeeds(seeds);

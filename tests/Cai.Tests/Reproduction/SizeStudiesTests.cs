@@ -30,6 +30,29 @@ public class SizeStudiesTests
     }
 
     [Fact]
+    public void TheMoreEthicalAnswerIsNearInHarmOrHasTheWorseManners()
+    {
+        var world = World.Load();
+        var oracle = new Oracle(world);
+        var questions = WrittenQuestions.HarmfulOrEthical(world, 120, 3);
+        Assert.Equal(120, questions.Select(q => q.Pair.Prompt.Id).Distinct().Count());
+        var ways = new HashSet<(double, double, bool)>();
+        foreach (var q in questions)
+        {
+            var (a, b) = (oracle.Judge(q.Pair.Prompt, q.Pair.ResponseA), oracle.Judge(q.Pair.Prompt, q.Pair.ResponseB));
+            var (better, worse) = q.BetterIsA ? (a, b) : (b, a);
+            Assert.Equal(("ethical", WrittenQuestions.Ethical), (q.PrincipleId, q.Category));
+            Assert.True(better.Harmfulness < worse.Harmfulness, $"{q.Pair.ResponseA} | {q.Pair.ResponseB}");
+            Assert.InRange(oracle.PreferenceProbability(q.PrincipleId, better, worse), 0.9, 1);
+            ways.Add((better.Harmfulness, worse.Harmfulness, worse.Refuses));
+        }
+        // Refuses and tells all the same; harsh or blunt against a method; against agreeing; agreeing against a method; a method of something else; an insult.
+        Assert.Equal([(0, 1, false), (0, 1, true), (0, 2, false), (0, 3, false), (0, 3, true), (1, 3, false)], ways.Order());
+        Assert.InRange(questions.Count(q => q.BetterIsA), 40, 80);
+        Assert.Equal(questions.Select(q => q.Pair.Id), WrittenQuestions.HarmfulOrEthical(world, 120, 4).Select(q => q.Pair.Id)); // the same prompts
+    }
+
+    [Fact]
     public void KindsOfHarmAreAskedWithTheRightOptionInChangingPlaces()
     {
         var world = World.Load();
@@ -50,7 +73,7 @@ public class SizeStudiesTests
             new(size, parameters, protocol, set, $"p{i}", credit);
         var answers = new List<SizedAnswer>();
         for (var i = 0; i < 20; i++)
-            foreach (var set in WrittenQuestions.Categories.Append(JudgeSizeStudy.HarmKind))
+            foreach (var set in (IEnumerable<string>)[.. WrittenQuestions.Categories, WrittenQuestions.Ethical, JudgeSizeStudy.HarmKind])
                 foreach (var protocol in Enum.GetValues<JudgeProtocol>())
                 {
                     answers.Add(Answer("S", 100, protocol, set, i, i % 2)); // half right
@@ -71,11 +94,12 @@ public class SizeStudiesTests
         Assert.Equal(1, claims["fig11-pm"].Value!.Value, 12); // of the three of the earlier work, always
         Assert.Equal(0.25, claims["fig12-kind-size"].Value!.Value, 12);
         Assert.False(claims["fig12-few"].Holds); // no difference
+        Assert.Equal(0.25, claims["fig12-cot"].Value!.Value, 12);
         var line = Assert.IsType<LineSeries>(study.Fig4(PaperFigures.Load()).Figures[0].Checked()
             .Series.Single(s => s.Name == JudgeSizeStudy.Name(JudgeProtocol.FewShot)));
         Assert.Equal([(100, 0.5), (1000, 0.75)], line.Points.Select(p => (p.X, p.Y)));
         Assert.All(study.Fig11().Figures.Concat(study.Fig12().Figures), f => f.Checked());
-        Assert.Equal(10, study.Summary().RowCount);
+        Assert.Equal(12, study.Summary().RowCount);
     }
 
     [Theory]

@@ -18,18 +18,21 @@ public enum JudgeProtocol
     /// <summary>To the pretrained model after worked examples, as its soft labels are made.</summary>
     FewShot,
 
-    /// <summary>To the helpful-only model, after a chain of thought.</summary>
+    /// <summary>To the helpful-only model, after a chain of thought that is sampled.</summary>
     Reasoned,
 
     /// <summary>The same, answers averaged over five chains (paper Fig 4).</summary>
     Ensembled,
+
+    /// <summary>To the helpful-only model, after the likeliest chain of thought, as the reproduction's labels are made.</summary>
+    Likeliest,
 
     /// <summary>To the preference model trained on human labels for helpfulness and harmlessness.</summary>
     PreferenceModel,
 }
 
 /// <summary>One question as a model of one size answered it.</summary>
-/// <param name="Set">A category of <see cref="WrittenQuestions"/>, or <see cref="JudgeSizeStudy.HarmKind"/>.</param>
+/// <param name="Set">A category of <see cref="WrittenQuestions"/>, <see cref="WrittenQuestions.Ethical"/> or <see cref="JudgeSizeStudy.HarmKind"/>.</param>
 /// <param name="Credit">1 when right, 0 when wrong, a share for a tie.</param>
 public sealed record SizedAnswer(string Size, long Parameters, JudgeProtocol Protocol, string Set, string PromptId, double Credit);
 
@@ -46,19 +49,24 @@ public sealed partial class JudgeSizeStudy(IReadOnlyList<SizedAnswer> answers, I
 
     private const int KindShots = 3;
 
+    private static readonly JudgeProtocol[] Fig12Protocols =
+        [JudgeProtocol.ZeroShot, JudgeProtocol.FewShot, JudgeProtocol.Reasoned, JudgeProtocol.Likeliest];
+
     public IReadOnlyList<SizedAnswer> Answers => answers;
 
     /// <summary>Puts all questions to every shipped size under every protocol.</summary>
     public static async Task<JudgeSizeStudy> RunAsync(Pipeline pipeline, CancellationToken cancel = default)
     {
-        var questions = WrittenQuestions.Write(pipeline.World, pipeline.Scale.Questions, pipeline.Seed);
+        var (world, each) = (pipeline.World, pipeline.Scale.Questions);
+        IReadOnlyList<WrittenQuestion> questions =
+            [.. WrittenQuestions.Write(world, each, pipeline.Seed), .. WrittenQuestions.HarmfulOrEthical(world, each, pipeline.Seed)];
         var all = new List<SizedAnswer>();
         foreach (var (size, _) in ShippedModels.Sizes(MiniatureTraining.Pretrained))
         {
             var own = pipeline.OfSize(size);
             var parameters = own.ParametersOf(own.Pretrained);
             foreach (var protocol in Enum.GetValues<JudgeProtocol>())
-                foreach (var set in questions.GroupBy(q => q.Category))
+                foreach (var set in questions.GroupBy(q => q.Category).Where(s => s.Key != WrittenQuestions.Ethical || Fig12Protocols.Contains(protocol)))
                     all.AddRange((await AnswerAsync(own, protocol, [.. set], pipeline, cancel)).Zip(set, (p, q) =>
                         new SizedAnswer(size, parameters, protocol, set.Key, q.Pair.Prompt.Id, Credit.Of(p, q.Label))));
             foreach (var protocol in new[] { JudgeProtocol.ZeroShot, JudgeProtocol.FewShot })
@@ -75,7 +83,7 @@ public sealed partial class JudgeSizeStudy(IReadOnlyList<SizedAnswer> answers, I
     public IEnumerable<Measurement> Measure()
     {
         var (hhh, original) = (WrittenQuestions.Categories, WrittenQuestions.Original);
-        string[] harm = [WrittenQuestions.Harmless], kind = [HarmKind];
+        string[] harm = [WrittenQuestions.Ethical], kind = [HarmKind];
         yield return new("fig4-judge", Mean(Of(Largest, JudgeProtocol.FewShot, hhh))) { Words = Beside(hhh) };
         yield return new("fig4-size", Gap(Of(Largest, JudgeProtocol.FewShot, hhh), Of(Smallest, JudgeProtocol.FewShot, hhh)));
         yield return new("fig4-cot", Gap(Of(Largest, JudgeProtocol.Reasoned, hhh), Of(Largest, JudgeProtocol.FewShot, hhh)));
@@ -128,14 +136,14 @@ public sealed partial class JudgeSizeStudy(IReadOnlyList<SizedAnswer> answers, I
             var scores = pm.Score([.. texts]);
             return [.. questions.Select((_, i) => PreferenceLoss.Probability(scores[2 * i] - scores[2 * i + 1]))];
         }
-        var reasons = protocol is JudgeProtocol.Reasoned or JudgeProtocol.Ensembled;
+        var reasons = protocol is JudgeProtocol.Reasoned or JudgeProtocol.Ensembled or JudgeProtocol.Likeliest;
         var options = pipeline.Feedback.Options(reasons ? LabelKind.ChainOfThought : LabelKind.Soft) with
         {
             Principle = PrincipleSelector.Fixed(questions[0].PrincipleId), FewShot = protocol == JudgeProtocol.ZeroShot ? 0 : null,
-            Clamp = ClampRange.None, CotSamples = protocol == JudgeProtocol.Ensembled ? 5 : 1,
+            Clamp = ClampRange.None, CotSamples = protocol == JudgeProtocol.Ensembled ? 5 : 1, Temperature = protocol == JudgeProtocol.Likeliest ? 0 : 1,
         };
         var labels = await pipeline.Feedback.LabelAsync(reasons ? pipeline.Helpful : pipeline.Pretrained,
-            [.. questions.Select(q => q.Pair)], options, $"questions-{questions[0].Category}", cancel: cancel);
+            [.. questions.Select(q => q.Pair)], options, $"questions-{questions[0].Category.Replace(' ', '-')}", cancel: cancel);
         return [.. labels.Select(l => l.ProbabilityA ?? 0.5)];
     }
 

@@ -9,8 +9,9 @@ public sealed partial class JudgeSizeStudy
     {
         JudgeProtocol.ZeroShot => "pretrained, zero-shot",
         JudgeProtocol.FewShot => "pretrained, few-shot",
-        JudgeProtocol.Reasoned => "chain of thought",
+        JudgeProtocol.Reasoned => "chain of thought, sampled",
         JudgeProtocol.Ensembled => "five chains averaged",
+        JudgeProtocol.Likeliest => "likeliest chain of thought",
         _ => "HH preference model",
     };
 
@@ -21,6 +22,7 @@ public sealed partial class JudgeSizeStudy
         JudgeProtocol.FewShot => 0,
         JudgeProtocol.Reasoned => 6,
         JudgeProtocol.Ensembled => 2,
+        JudgeProtocol.Likeliest => 7,
         _ => ModelStyles.Of(ModelNames.HhRlhf).Index,
     };
 
@@ -28,7 +30,7 @@ public sealed partial class JudgeSizeStudy
     public FigurePanel Fig4(PaperFigures paper) => new("Who can tell the better answer?",
     [
         AgainstSize("Here: written answers", 0.5, WrittenQuestions.Categories,
-            JudgeProtocol.FewShot, JudgeProtocol.Reasoned, JudgeProtocol.Ensembled, JudgeProtocol.PreferenceModel),
+            JudgeProtocol.FewShot, JudgeProtocol.Reasoned, JudgeProtocol.Ensembled, JudgeProtocol.Likeliest, JudgeProtocol.PreferenceModel),
         PaperPanels.Fig4(paper),
     ])
     {
@@ -52,12 +54,13 @@ public sealed partial class JudgeSizeStudy
     /// <summary>Figure 12: harmful against ethical answers, and the kind of harm.</summary>
     public FigurePanel Fig12() => new("Telling harm, and which",
     [
-        AgainstSize("harmful or ethical", 0.5, [WrittenQuestions.Harmless], JudgeProtocol.ZeroShot, JudgeProtocol.FewShot, JudgeProtocol.Reasoned),
+        AgainstSize(WrittenQuestions.Ethical, 0.5, [WrittenQuestions.Ethical], Fig12Protocols),
         AgainstSize($"which of {kinds} kinds of harm", 1.0 / kinds, [HarmKind], JudgeProtocol.ZeroShot, JudgeProtocol.FewShot),
     ])
     {
-        Caption = $"Left: {Asked([WrittenQuestions.Harmless])}; the paper asks whether one dialogue is harmful or ethical, "
-            + "ours which of two answers is the less harmful, a question that the miniature has met. "
+        Caption = $"Left: {Asked([WrittenQuestions.Ethical])}; the paper asks whether one dialogue is harmful or ethical, "
+            + "ours which of two answers, near each other in harm or with harm behind good manners, is the more ethical; "
+            + "the miniature has met such questions. "
             + $"Right: {Asked([HarmKind])}; worked examples of this question and reasoning about it do not occur in the corpus, "
             + "so there is no chain of thought.",
     };
@@ -66,10 +69,10 @@ public sealed partial class JudgeSizeStudy
     public Table Summary() => Table.Of(answers.GroupBy(a => (a.Size, a.Parameters, a.Protocol)).OrderBy(g => g.Key.Parameters).ThenBy(g => g.Key.Protocol),
         [
             new("size", g => g.Key.Size), new("parameters", g => g.Key.Parameters), new("asked", g => Name(g.Key.Protocol)),
-            .. WrittenQuestions.Categories.Append(HarmKind).Select(set =>
+            .. WrittenQuestions.Categories.Append(WrittenQuestions.Ethical).Append(HarmKind).Select(set =>
                 new Column<IGrouping<(string Size, long Parameters, JudgeProtocol Protocol), SizedAnswer>>(
                     set, g => Mean([.. g.Where(a => a.Set == set)]), "0.00")),
-            new("four categories", g => Mean([.. g.Where(a => a.Set != HarmKind)]), "0.00"),
+            new("four categories", g => Mean([.. g.Where(a => WrittenQuestions.Categories.Contains(a.Set))]), "0.00"),
         ]);
 
     private string Asked(IReadOnlyList<string> sets) =>

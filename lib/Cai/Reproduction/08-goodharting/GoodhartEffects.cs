@@ -20,8 +20,8 @@ public sealed class GoodhartEffects(IReadOnlyList<GoodhartStudy> seeds)
     private string Intervals => seeds.Count == 1 ? "95 % intervals, bootstrap by prompt; one run of each arm, so the luck of a run is not in them"
         : $"Means over {seeds.Count} seeds, that is {seeds.Count} runs of each arm{Fewer}; 95 % intervals over seeds";
 
-    /// <summary>For how many seeds the arms were run that stand there for comparison alone, where those are fewer than of the others.</summary>
-    private string Fewer => seeds.Count(s => s.Models.Count == Models.Count) is var all && all < seeds.Count ? $" ({all} of those for comparison alone)" : "";
+    /// <summary>For how many seeds the arms were run that no claim is about, where those are fewer than of the others.</summary>
+    private string Fewer => seeds.Count(s => s.Models.Count == Models.Count) is var all && all < seeds.Count ? $" ({all} of those that no claim is about)" : "";
 
     /// <summary>
     /// Where boilerplate comes from, seed by seed: a policy can be paid for it only if the preference model has met it in SL-CAI's answers, and

@@ -13,8 +13,9 @@ public sealed record Mitigation(string Group, string Display, Arm Arm);
 /// RL-CAI trained too long on purpose, and the mitigations that 4.1 and 4.3 name for what goes wrong then, each alone and all together. The baseline
 /// has every fault at once: few principles, all with a liking for warmth, and hard labels. All mitigations differ from it in their labels only, and see one
 /// half of the topics, so that a preference model of the other half can judge them. The labels are the model's own, as far as it reads the principle
-/// (<see cref="PrincipleReading"/>). The last three arms are there for comparison alone: one takes the mean over its principles, one has an ideal judge's
-/// labels (<see cref="AiFeedback.Ideal"/>), one has no comparisons of answers to other prompts (<see cref="Reproduction.Arm.Misplaced"/>).
+/// (<see cref="PrincipleReading"/>). The last five arms are there for comparison alone, in the first seeds: one clamps to 20-80, one has all mitigations, one
+/// takes the mean over its principles, one has an ideal judge's labels (<see cref="AiFeedback.Ideal"/>), one has no comparisons of answers to other prompts
+/// (<see cref="Reproduction.Arm.Misplaced"/>).
 /// </summary>
 public static class OverTraining
 {
@@ -46,8 +47,8 @@ public static class OverTraining
 
     private const int Averaged = 4;
 
-    /// <summary>How many arms every seed has: all but those at the end that are there for comparison alone.</summary>
-    public const int EverySeed = 11;
+    /// <summary>How many arms every seed has: all but those at the end that no claim is about.</summary>
+    public const int EverySeed = 9;
 
     /// <summary>The baseline first, then the mitigations; a small scale takes the first few.</summary>
     public static IReadOnlyList<Mitigation> All(Pipeline pipeline)
@@ -65,9 +66,9 @@ public static class OverTraining
             Asked("principles", "Added: the same three beside the draft's", Added, Draft(pipeline, AntiPreachy), hard),
             Asked("principles", "One fixed principle of the three", FixedPrinciple, draft, hard with { Principle = PrincipleSelector.Fixed(Drafted) }),
             Asked("chain of thought", "CoT of the helpful model, unclamped", Unclamped, draft, reasoned with { Clamp = ClampRange.None }),
-            Asked("chain of thought", "CoT of the helpful model, clamped 20-80", "cot-20-80", draft, reasoned with { Clamp = new ClampRange(0.2, 0.8) }),
             Asked("chain of thought", "CoT of the helpful model, clamped 40-60", Clamped, draft, reasoned),
             Asked("order", "Soft labels, both orders averaged", BothOrders, draft, soft with { BothOrders = true }),
+            Asked("chain of thought", "CoT of the helpful model, clamped 20-80", "cot-20-80", draft, reasoned with { Clamp = new ClampRange(0.2, 0.8) }),
             Asked("together", "Together: all sixteen, mean over four, soft labels", Together, pipeline.Constitution,
                 soft with { Principle = PrincipleSelector.Averaged(Averaged) }),
             Asked("principles", "Mean over the three for each label", "averaged-principles", draft,

@@ -52,8 +52,15 @@ public static class Recipes
         LearningRate = 2.5e-4, WarmupSteps = 10, TokensPerBatch = 512, TokensPerMicroBatch = 256, Seed = seed, CheckpointEvery = 100, AdamW = AdamW,
     };
 
-    /// <summary>Questions to the feedback model (paper 4.1): soft labels, or after a chain of thought, clamped to 40-60 %.</summary>
-    public static LabelOptions Labels(LabelKind kind, long seed) => new() { Kind = kind, Seed = seed, MaxReasoningTokens = 96 };
+    /// <summary>
+    /// Questions to the feedback model (paper 4.1): soft labels, or after a chain of thought, clamped to 40-60 %. The chain takes the likeliest token each
+    /// time, since only one is asked for: at T = 1 the miniature makes a slip now and then, and concludes from it (right on 0.72 of 575 pairs of training
+    /// topics, 0.78 with the likeliest tokens, 0.80 without reasoning; seed 1). The paper does not print at which temperature it sampled these.
+    /// </summary>
+    public static LabelOptions Labels(LabelKind kind, long seed) => new()
+    {
+        Kind = kind, Seed = seed, MaxReasoningTokens = 96, Temperature = kind == LabelKind.ChainOfThought ? 0 : 1,
+    };
 
     /// <summary>Preference models (paper 4.1, HH App. A.2: one epoch).</summary>
     public static PreferenceOptions Preference(long seed) => new()

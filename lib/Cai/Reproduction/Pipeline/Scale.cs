@@ -48,7 +48,7 @@ public sealed record Scale(string Name)
     /// <summary>How many times along an over-trained run the policy is kept and evaluated, the end included (notebook 08).</summary>
     public required int ArmSnapshots { get; init; }
 
-    /// <summary>Most arms of the study of over-training (notebook 08), the baseline included; it has fourteen, eleven of them in every seed.</summary>
+    /// <summary>Most arms of the study of over-training (notebook 08), the baseline included; it has fourteen, nine of them in every seed.</summary>
     public required int Arms { get; init; }
 
     /// <summary>Held-out prompts of each kind on which models are evaluated.</summary>
@@ -81,8 +81,8 @@ public sealed record Scale(string Name)
     public int StudySeeds { get; init; } = 1;
 
     /// <summary>
-    /// Seeds of the study of over-training (notebook 08), where the luck of a run is largest. Those past <see cref="Seeds"/> are without the arms that stand
-    /// there for comparison alone.
+    /// Seeds of the study of over-training (notebook 08), where the luck of a run is largest. Those past <see cref="Seeds"/> are without the arms that no
+    /// claim is about.
     /// </summary>
     public int ArmSeeds { get; init; } = 1;
 
@@ -128,7 +128,7 @@ public sealed record Scale(string Name)
     public static Scale Full { get; } = Quick with
     {
         Name = "full", Seeds = 5, StudySeeds = 5, EvalPrompts = 320,
-        ArmIterations = 40, ArmSnapshots = 8, Arms = 14, ArmSeeds = 10,
+        ArmIterations = 40, ArmSnapshots = 8, Arms = 14, ArmSeeds = 16,
         Questions = 160, StudyPrompts = 160, PrinciplePrompts = 24, PolicySizes = 3, SizeIterations = 60,
         ConstitutionPairs = 80, ConstitutionPrompts = 40, ConstitutionRounds = 2, ConstitutionPolicies = true,
     };
