@@ -29,9 +29,11 @@ internal static class LabelFlags
             "How many draws of the examples' order and principles serve all pairs; none: a draw of each pair's own, as in the paper.")
         .Text("clamp", $"LO,HI|{OptionFlags<LabelOptions>.None}", Clamp, (o, v) => o with { Clamp = Clamp(v) },
             "Bounds of a soft or cot label, for example 0.4,0.6; none: those of the kind (soft: no bounds; cot: the paper's 0.4,0.6).")
-        .Count("cot-samples", o => o.CotSamples, (o, v) => o with { CotSamples = v }, "Chains of thought a question, whose probabilities are averaged.")
+        .Count("cot-samples", o => o.CotSamples, (o, v) => o with { CotSamples = v, Temperature = v > 1 && o.Temperature == 0 ? 1 : o.Temperature },
+            "Chains of thought a question, whose probabilities are averaged; several are sampled at temperature 1 where no other is given.")
         .Count("max-tokens", o => o.MaxReasoningTokens, (o, v) => o with { MaxReasoningTokens = v }, "Most tokens of a chain of thought.")
-        .Number("temperature", o => o.Temperature, (o, v) => o with { Temperature = v }, "Sampling temperature of the chain of thought.")
+        .Number("temperature", o => o.Temperature, (o, v) => o with { Temperature = v },
+            "Temperature of the chain of thought; 0, the default where one is asked for, takes the likeliest token each time.")
         .Text("axis", "NAME", o => o.Axis, (o, v) => o with { Axis = v }, "What the labels are about, as written into the records.")
         .Count("chunk", o => o.ChunkSize, (o, v) => o with { ChunkSize = v }, "Pairs asked about and then written at a time; it never changes a label.");
 

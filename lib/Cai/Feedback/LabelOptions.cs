@@ -57,7 +57,7 @@ public sealed record LabelOptions
     /// <summary>Most tokens of a chain of thought, the end token included (not given in the paper).</summary>
     public int MaxReasoningTokens { get; init => field = InRange.Whole(value, 1, nameof(LabelOptions)); } = 128;
 
-    /// <summary>Temperature of the chain of thought (paper 3.2: always 1).</summary>
+    /// <summary>Temperature of the chain of thought (paper 3.2: always 1, of answers and revisions); 0 takes the likeliest token each time.</summary>
     public double Temperature { get; init => field = InRange.Temperature(value, nameof(LabelOptions)); } = 1;
 
     /// <summary>Seed of principles, orders, examples and chains of thought.</summary>
@@ -97,6 +97,8 @@ public sealed record LabelOptions
             throw Bad("Kind is Human; a model cannot give human labels.", "Use Soft, Hard or ChainOfThought.");
         if (!(Bounds.Low >= 0 && Bounds.Low < Bounds.High && Bounds.High <= 1))
             throw Bad(FormattableString.Invariant($"Clamp is {Bounds.Low} to {Bounds.High}; 0 <= low < high <= 1 was expected."), "The paper's is 0.4 to 0.6.");
+        if (Kind == LabelKind.ChainOfThought && CotSamples > 1 && Temperature == 0)
+            throw Bad($"CotSamples is {CotSamples} at Temperature 0: all chains of a query would be the same.", "Give a Temperature above 0, or ask for one.");
     }
 
     private static CaiException Bad(string problem, string remedy) => new(problem, remedy, nameof(LabelOptions));

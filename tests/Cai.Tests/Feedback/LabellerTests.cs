@@ -340,6 +340,7 @@ public sealed class LabellerTests : IDisposable
         Assert.Contains("ExampleDraws is 0", Fails(() => new() { ExampleDraws = 0 }).Message);
         Assert.Contains("Human", Fails(() => new() { Kind = LabelKind.Human }).Message);
         Assert.Contains("at least 1", Fails(() => new() { CotSamples = 0 }).Message);
+        Assert.Contains("chains of a query would be the same", Fails(() => new() { Kind = LabelKind.ChainOfThought, CotSamples = 5, Temperature = 0 }).Message);
         Assert.Contains("no principles for comparisons",
             Assert.Throws<CaiException>(() => new Labeller(new ScriptedModel(), Two with { Comparison = [] })).Message);
         Assert.Contains("occurs 2 times", (await Assert.ThrowsAsync<CaiException>(() => Run(new ScriptedModel(), [Pair("1"), Pair("1")]))).Message);

@@ -55,6 +55,14 @@ public sealed class OptionFlagsTests
     }
 
     [Theory]
+    [InlineData(0, "--kind", "cot")]
+    [InlineData(1, "--kind", "cot", "--cot-samples", "5")] // five of the likeliest chain would be one
+    [InlineData(0.7, "--cot-samples", "5", "--temperature", "0.7", "--kind", "cot")]
+    [InlineData(0, "--kind", "cot", "--cot-samples", "1")]
+    public void OneChainOfThoughtIsTheLikeliestAndSeveralAreSampled(double temperature, params string[] args) =>
+        Assert.Equal(temperature, Read(LabelFlags.Create(), args).Temperature);
+
+    [Theory]
     [InlineData("--iterations is 0; at least 1 was expected", "--iterations", "0")]
     [InlineData("--snapshot-every is 0; at least 1 was expected", "--snapshot-every", "0")]
     [InlineData("--snapshot-every is 'often'", "--snapshot-every", "often")]
