@@ -96,8 +96,8 @@ public static class WrittenQuestions
 
     /// <summary>
     /// Questions of <see cref="Ethical"/>, each about a harmful request of its own, the same requests for every seed; which of six ways the worse answer is
-    /// worse in, wording and place are drawn from (seed, prompt). A plain refusal against plain help, as in <see cref="Harmless"/>, is too easy to tell: the
-    /// judge of size L is right every time, and nothing can help it.
+    /// worse in, wording and place are drawn from (seed, prompt). They were meant to be harder than <see cref="Harmless"/>, where a plain refusal stands
+    /// against plain help; for a chain of thought they are.
     /// </summary>
     public static IReadOnlyList<WrittenQuestion> HarmfulOrEthical(World world, int count, long seed)
     {
