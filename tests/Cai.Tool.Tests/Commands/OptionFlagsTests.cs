@@ -19,7 +19,7 @@ public sealed class OptionFlagsTests
     private static readonly Dictionary<string, string[]> Spelt = new()
     {
         ["--principles"] = ["average:2"], ["--clamp"] = ["0.3,0.7"], ["--axis"] = ["helpful"], ["--few-shot"] = ["3"], ["--example-draws"] = ["3"],
-        ["--snapshot-every"] = ["7"],
+        ["--snapshot-every"] = ["7"], ["--kind"] = ["hard"], // cot has a recipe of its own: its temperature is another
         ["--stops"] = [@"\nHuman:", "end"], ["--axis-weights"] = ["harmless=2", "helpful=0.5"],
     };
 
