@@ -114,6 +114,10 @@ public class GoodhartTests
             new("", "SL-CAI", "sl-cai"), new("baseline", "Over-trained", OverTraining.Baseline), new("label", "Soft labels", OverTraining.Soft),
             .. worstFirst.Intersect([OverTraining.FixedPrinciple, OverTraining.Many]).Select(name => new StudiedModel("principles", name, name)),
             new("early stop", "Stopped at the start", "sl-cai") { Key = "stopped", Episodes = 0 },
+            .. worstFirst.Where(name => name == OverTraining.Together).SelectMany(name => new StudiedModel[]
+            {
+                new("together", "Together", name), new("together", "Together, and stopped", name) { Key = "stopped-together", Episodes = 40 },
+            }),
         ];
         var facts = models.DistinctBy(m => m.Name).SelectMany(m => new[]
         {
@@ -171,6 +175,15 @@ public class GoodhartTests
         Assert.Equal((-1.0, 2), (bars[0]!.Value, bars[0]!.Clusters)); // two runs
         Assert.Equal((-1.0, 2), (bars[1]!.Value, bars[1]!.Clusters)); // one run on two prompts
         Assert.Contains("that is 2 runs of each arm (1 of those that no claim is about)", effects.EffectsDrawn().Caption, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnEarlyStopThatOneSeedAloneHasIsAfterThatSeedsEpisodes()
+    {
+        var all = Study(["sl-cai", OverTraining.Together, OverTraining.Soft, OverTraining.Baseline], boilerplate: 1);
+        var effects = new GoodhartEffects([all, Study("sl-cai", OverTraining.Soft, OverTraining.Baseline)]);
+        Assert.Contains("Together, and stopped: after 40 episodes", effects.EffectsDrawn().Figures[0].Checked().Categories);
+        Assert.Equal(6, effects.Levels().RowCount); // SL-CAI, the baseline, soft labels, the early stop, together, and that stopped
     }
 
     [Fact]

@@ -77,7 +77,7 @@ public sealed class GoodhartEffects(IReadOnlyList<GoodhartStudy> seeds)
     };
 
     private string Display(StudiedModel model) => model.Episodes is null ? model.Display
-        : $"{model.Display}: after {Episodes([.. seeds.Select(s => s.Models.First(m => m.Key == model.Key).Episodes ?? 0)])} episodes";
+        : $"{model.Display}: after {Episodes([.. seeds.SelectMany(s => s.Models).Where(m => m.Key == model.Key).Select(m => m.Episodes ?? 0)])} episodes";
 
     private static string Episodes(IReadOnlyList<double> stopped) => stopped.Max() > stopped.Min()
         ? FormattableString.Invariant($"{stopped.Min():0} to {stopped.Max():0}")
