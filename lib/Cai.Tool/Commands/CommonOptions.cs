@@ -12,7 +12,7 @@ internal static class CommonOptions
         var scale = new Option<string>("--scale")
         {
             Description = "How much to compute. smoke: a few items a stage, checks that everything runs (4 minutes). "
-                + "quick: the whole reproduction (9 minutes). full: five seeds (two hours).",
+                + "quick: the whole reproduction (9 minutes). full: five seeds (two and a half hours).",
             DefaultValueFactory = _ => "quick",
         };
         return scale.AcceptOnlyFromAmong("smoke", "quick", "full");

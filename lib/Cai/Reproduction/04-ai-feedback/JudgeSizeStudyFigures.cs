@@ -22,7 +22,7 @@ public sealed partial class JudgeSizeStudy
         JudgeProtocol.FewShot => 0,
         JudgeProtocol.Reasoned => 6,
         JudgeProtocol.Ensembled => 2,
-        JudgeProtocol.Likeliest => 7,
+        JudgeProtocol.Likeliest => 1,
         _ => ModelStyles.Of(ModelNames.HhRlhf).Index,
     };
 
