@@ -169,7 +169,7 @@ internal static unsafe class RowProduct
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ReadAhead(byte* from, int bytes)
     {
-        for (var line = 0; line < bytes; line += 64)
+        for (var line = 0; line < bytes; line += Line)
             Sse.PrefetchNonTemporal(from + line);
     }
 
