@@ -105,6 +105,8 @@ public static class MiniatureReport
                 ("the helpful-only model on the same pairs, without reasoning", new LabelOptions { Seed = seed }),
                 ("the same after one chain of thought", new LabelOptions { Seed = seed, Kind = LabelKind.ChainOfThought, Clamp = ClampRange.None }),
                 ("the same, mean of five chains", new LabelOptions { Seed = seed, Kind = LabelKind.ChainOfThought, Clamp = ClampRange.None, CotSamples = 5 }),
+                ("the same after the likeliest chain of thought (T = 0)",
+                    new LabelOptions { Seed = seed, Kind = LabelKind.ChainOfThought, Clamp = ClampRange.None, Temperature = 0 }),
             })
             {
                 var judged = AgainstOracle(await new Labeller(helpful, constitution, options).RunAsync(pairs, cancel: cancel)).Judge;
