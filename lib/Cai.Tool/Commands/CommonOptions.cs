@@ -11,8 +11,8 @@ internal static class CommonOptions
     {
         var scale = new Option<string>("--scale")
         {
-            Description = "How much to compute. smoke: a few items a stage, checks that everything runs (4 minutes). "
-                + "quick: the whole reproduction (9 minutes). full: five seeds (two and a half hours).",
+            Description = "How much to compute. smoke: a few items a stage, checks that everything runs (2 minutes). "
+                + "quick: the whole reproduction (9 minutes). full: five seeds (2 hours 10 minutes).",
             DefaultValueFactory = _ => "quick",
         };
         return scale.AcceptOnlyFromAmong("smoke", "quick", "full");

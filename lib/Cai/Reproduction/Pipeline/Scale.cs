@@ -122,7 +122,7 @@ public sealed record Scale(string Name)
     };
 
     /// <summary>
-    /// Two and a half hours on two cores, most of them for the seeds of the claims. The policies are those of <see cref="Quick"/>,
+    /// Two hours and ten minutes on two cores, most of them for the seeds of the claims. The policies are those of <see cref="Quick"/>,
     /// so a quick run in the same folder is its first seed; what the paper did not print (notebooks 08 and 09) is measured whole.
     /// </summary>
     public static Scale Full { get; } = Quick with

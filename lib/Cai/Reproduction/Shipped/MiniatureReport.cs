@@ -99,14 +99,15 @@ public static class MiniatureReport
         // The paper's judges are better with reasoning than without, and a little better with five chains (Fig 4): here the bar is the judge without.
         async Task AddReasoningAsync()
         {
+            var plain = new LabelOptions { Seed = seed };
+            var chain = plain with { Kind = LabelKind.ChainOfThought, Clamp = ClampRange.None };
             double? bar = null;
             foreach (var (name, options) in new[]
             {
-                ("the helpful-only model on the same pairs, without reasoning", new LabelOptions { Seed = seed }),
-                ("the same after one chain of thought", new LabelOptions { Seed = seed, Kind = LabelKind.ChainOfThought, Clamp = ClampRange.None }),
-                ("the same, mean of five chains", new LabelOptions { Seed = seed, Kind = LabelKind.ChainOfThought, Clamp = ClampRange.None, CotSamples = 5 }),
-                ("the same after the likeliest chain of thought (T = 0)",
-                    new LabelOptions { Seed = seed, Kind = LabelKind.ChainOfThought, Clamp = ClampRange.None, Temperature = 0 }),
+                ("the helpful-only model on the same pairs, without reasoning", plain),
+                ("the same after one chain of thought", chain),
+                ("the same, mean of five chains", chain with { CotSamples = 5 }),
+                ("the same after the likeliest chain of thought (T = 0)", chain with { Temperature = 0 }),
             })
             {
                 var judged = AgainstOracle(await new Labeller(helpful, constitution, options).RunAsync(pairs, cancel: cancel)).Judge;
